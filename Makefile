@@ -1,0 +1,49 @@
+# Every target bootstraps what it needs; see CONTRIBUTING.md.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help lab lab-once test check format lock schemas conformance bench clean
+
+help: ## show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@deploy/bootstrap.sh "$(PYTHON)" "$(VENV)"
+	@touch $@
+
+lab: $(STAMP) ## a rehearsal data centre with a daemon, to try things by hand
+	@$(BIN)/setpoint lab
+
+lab-once: $(STAMP) ## converge the example estate once, print the table, exit 0 when converged
+	@$(BIN)/setpoint lab --once
+
+test: $(STAMP) ## every test; prints what was skipped and why
+	@$(BIN)/python -m pytest
+
+check: $(STAMP) ## what a machine can judge: ruff, mypy, pyright, import-linter
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy controller reconcilers lab
+	@$(BIN)/basedpyright
+	@$(BIN)/lint-imports
+
+format: $(STAMP) ## rewrite the code in the house format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+conformance: $(STAMP) ## hold the emulators against the recorded exchanges; the last line counts
+	@$(BIN)/python -m tests.conformance
+
+schemas: $(STAMP) ## write crds-schemas/ anew from the kinds
+	@$(BIN)/setpoint schema --write crds-schemas
+
+lock: ## resolve the pinned and hashed requirements anew
+	@deploy/lock.sh "$(PYTHON)"
+
+clean: ## remove what the targets made
+	@rm -rf $(VENV) build dist .lab .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The reconciliation engine; it knows no system and no kind."""
