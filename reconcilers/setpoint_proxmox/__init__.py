@@ -1,0 +1,1 @@
+"""What Setpoint knows about Proxmox VE."""

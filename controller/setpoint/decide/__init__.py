@@ -1,0 +1,1 @@
+"""Pure decisions: diff, holds, backoff, schedule, conditions. No I/O, no asyncio."""

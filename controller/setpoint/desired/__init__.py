@@ -1,0 +1,1 @@
+"""Layers become one validated set of resources. No I/O."""

@@ -1,0 +1,1 @@
+"""What things are: frozen values shared by every part of the engine. No I/O, no clock, no randomness."""

@@ -1,0 +1,1 @@
+"""The only part that waits: queue, lanes, pipeline, supervisor."""

@@ -1,0 +1,1 @@
+"""What the daemon shows: logs and the socket."""

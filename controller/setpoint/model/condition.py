@@ -1,0 +1,44 @@
+"""The fixed set of conditions that every resource shows, whatever its kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ConditionType(StrEnum):
+    """Ready is the summary; the others say why."""
+
+    READY = "Ready"
+    SYNCED = "Synced"
+    HEALTHY = "Healthy"
+    PROGRESSING = "Progressing"
+    STALLED = "Stalled"
+    HELD = "Held"
+
+
+class Truth(StrEnum):
+    """A condition that was never looked at is Unknown."""
+
+    TRUE = "True"
+    FALSE = "False"
+    UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One aspect.
+
+    Attributes:
+        reason: a CamelCase word for machines.
+        message: one sentence for people.
+        since: when `status` last flipped, seconds since the epoch.
+        observed_generation: the specHash that it speaks about.
+    """
+
+    type: ConditionType
+    status: Truth
+    reason: str
+    message: str
+    since: float
+    observed_generation: str

@@ -1,0 +1,91 @@
+"""The distance between declared and observed, as values. Made by `decide.diff` and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from setpoint.model.tree import Json, Pointer, Tree
+
+
+class Treatment(StrEnum):
+    """How a field is compared; without one, leaf by leaf."""
+
+    SET = "set"
+    """A list without order or repetition."""
+    ATOMIC = "atomic"
+    """The whole subtree is one value."""
+    CREATE_ONLY = "createOnly"
+    """Takes effect at creation; a later difference is shown and never corrected in place."""
+
+
+class Cause(StrEnum):
+    """Why declared and observed differ."""
+
+    DECLARED = "declared"
+    """The declaration is new or changed since it was last in force."""
+    DRIFT = "drift"
+    """The declaration was in force and the world moved."""
+
+
+class Missing(StrEnum):
+    """A leaf that is not there."""
+
+    MISSING = "missing"
+
+
+class Unseen(StrEnum):
+    """A leaf that could not be read; it is never a difference."""
+
+    UNSEEN = "unseen"
+
+
+MISSING: Final = Missing.MISSING
+UNSEEN: Final = Unseen.UNSEEN
+
+
+@dataclass(frozen=True)
+class Projection:
+    """What is seen, as a comparable tree.
+
+    Attributes:
+        tree: what is in force now.
+        accepted: what is in force after the next restart; None when the same.
+        unseen: pointers that could not be read.
+    """
+
+    tree: Tree
+    accepted: Tree | None = None
+    unseen: tuple[Pointer, ...] = ()
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field that is not as declared.
+
+    Attributes:
+        accepted: the target has taken the declared value and waits for a restart.
+        fixed: a createOnly field; no step can correct it.
+    """
+
+    path: Pointer
+    desired: Json
+    observed: Json | Missing
+    cause: Cause = Cause.DECLARED
+    accepted: bool = False
+    fixed: bool = False
+
+
+@dataclass(frozen=True)
+class Diff:
+    """Every difference; `unseen` are declared fields that could not be read."""
+
+    changes: tuple[Change, ...] = ()
+    unseen: tuple[Pointer, ...] = ()
+    treatments: Mapping[Pointer, Treatment] = field(default_factory=dict[Pointer, Treatment])
+
+    def below(self, pointer: Pointer) -> tuple[Change, ...]:
+        """The changes at or below `pointer`."""
+        return tuple(c for c in self.changes if c.path == pointer or c.path.startswith(f"{pointer}/"))

@@ -1,0 +1,98 @@
+"""The one tree of errors. Each carries what was tried, where, and what to do next.
+
+SetpointError
+├── DeclarationError     a person wrote something that cannot be (carries origin, field, remedy)
+├── SettingsError        the daemon's own settings are wrong
+├── SourceError          a source cannot be read, or what it gives cannot be trusted, as a whole
+├── StateError           the state directory is in use, or not usable
+└── TargetError          what a target answered, or failed to answer
+    ├── TransportError   it never reached the target: not executed; the only one that feeds breakers
+    ├── RefusalError     the target understood and said no
+    ├── ConflictError    the world moved between observe and act: observe afresh
+    └── OutcomeUnknownError   it may have been executed: read back, never repeat
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from setpoint.model.origin import Origin
+
+
+class SetpointError(Exception):
+    """Anything that Setpoint itself raises.
+
+    Args:
+        message: one sentence that a person can act on.
+        remedy: what would be right, or the command to run; empty when the message says it.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message}; {self.remedy}" if self.remedy else self.message
+
+
+class SettingsError(SetpointError):
+    """The settings file, an option or an environment variable is wrong."""
+
+
+class SourceError(SetpointError):
+    """A source as a whole cannot be used; what was declared before stays in force."""
+
+
+class StateError(SetpointError):
+    """The state directory is held by another process, or not usable."""
+
+
+class TargetError(SetpointError):
+    """A target answered badly, or not at all; `scope` names the part concerned, e.g. `node/pve1`."""
+
+    def __init__(self, message: str, *, remedy: str = "", scope: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.scope = scope
+
+
+class TransportError(TargetError):
+    """The call was certainly not executed."""
+
+
+class RefusalError(TargetError):
+    """The target understood the call and refused it."""
+
+
+class ConflictError(TargetError):
+    """The object changed since it was observed."""
+
+
+class OutcomeUnknownError(TargetError):
+    """The call may or may not have been executed."""
+
+
+@dataclass(frozen=True)
+class DeclarationProblem:
+    """One mistake in a declaration: `origin: field: what; remedy`."""
+
+    origin: Origin
+    what: str
+    remedy: str = ""
+    field: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.origin}: {self.field}" if self.field else str(self.origin)
+        return f"{place}: {self.what}; {self.remedy}" if self.remedy else f"{place}: {self.what}"
+
+
+@dataclass
+class DeclarationError(SetpointError):
+    """Raised inside the compiler only; problems are collected, all of a commit at once."""
+
+    problems: tuple[DeclarationProblem, ...] = field(default_factory=tuple)
+
+    def __post_init__(self) -> None:
+        super().__init__("\n".join(str(problem) for problem in self.problems))

@@ -1,0 +1,32 @@
+"""A pure rule's verdict that a step must not go on: why, and who can release it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Rule(StrEnum):
+    """The rules that can hold a step, one file each in `decide/holds`."""
+
+    DRIFT_WARN = "DriftWarn"
+    EXISTS = "Exists"
+    IDENTITY = "Identity"
+    REBOOT_PENDING = "RebootPending"
+    RECREATE = "Recreate"
+    CREATE_ONLY = "CreateOnly"
+    SOURCE = "SourceHeld"
+
+
+@dataclass(frozen=True)
+class Hold:
+    """One sentence says why, one says what releases it.
+
+    Attributes:
+        token: what `approve` takes to release exactly this; empty when approval is no way out.
+    """
+
+    rule: Rule
+    why: str
+    release: str
+    token: str = ""

@@ -1,0 +1,47 @@
+"""Who an object is in its own system, and the mark by which we know it as ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from setpoint.model.key import Key
+from setpoint.model.tree import Scalar
+
+Identity: TypeAlias = Mapping[str, Scalar]
+"""An object's own ids in its system; flat, e.g. `{"id": 100}`. What may change under it (its place) is no part of it."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What we write on every object we make; a copy bears another object's id and is not ours."""
+
+    estate: str
+    key: Key
+    object_id: str
+
+
+@dataclass(frozen=True)
+class Owner:
+    """On whose behalf an object is looked at."""
+
+    estate: str
+    key: Key
+
+    def owns(self, mark: Mark | None, object_id: str) -> bool:
+        """Whether `mark`, read from the object `object_id`, is ours."""
+        return mark == Mark(self.estate, self.key, object_id)
+
+
+@dataclass(frozen=True)
+class Reserve:
+    """A wish for an id out of a numbered space, to be recorded before it is used.
+
+    The engine picks the lowest number of `low..high` that is neither in `taken` nor reserved already.
+    """
+
+    space: str
+    low: int
+    high: int
+    taken: frozenset[int]

@@ -1,0 +1,151 @@
+"""The contract of a kind and of a system. A kind is one value that names its parts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from setpoint.model.diff import Diff, Projection, Treatment
+from setpoint.model.identity import Identity, Owner
+from setpoint.model.observation import Observation
+from setpoint.model.plan import ActResult, Intent, OperationState, Step
+from setpoint.model.secret import Secret, SecretRef
+from setpoint.model.spec import Spec
+from setpoint.model.survey import Survey
+from setpoint.model.tree import Json, Pointer, Tree
+
+P = TypeVar("P", bound=Spec)
+S = TypeVar("S")
+
+NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
+
+
+@dataclass(frozen=True)
+class Looking(Generic[P]):
+    """What a kind is given to observe one key.
+
+    Attributes:
+        identity: the ids known so far (declared, reserved or inventoried); None when there are none.
+        survey: fresh for this key: begun after the key's last act.
+    """
+
+    spec: P
+    owner: Owner
+    identity: Identity | None
+    survey: Survey[Any]
+
+
+@dataclass(frozen=True)
+class Planning(Generic[P, S]):
+    """What a kind is given to plan: everything frozen, nothing to wait for.
+
+    Attributes:
+        observed: the present state; None when the object is proven absent.
+        identity: as in `Looking`.
+        facts: the survey's facts.
+    """
+
+    spec: P
+    owner: Owner
+    observed: S | None
+    identity: Identity | None
+    facts: Any
+
+
+@dataclass(frozen=True)
+class Acting:
+    """What an act is given: the step's plain arguments and the object's ids, reserved ones included."""
+
+    owner: Owner
+    identity: Identity
+    arguments: Mapping[str, Json]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that is wrong with an object although it is as declared."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class TargetPort(Generic[P]):
+    """How a target is reached; only on kinds that hold others.
+
+    Attributes:
+        connect: makes a client from the spec; performs no call to the target.
+        survey: the shared bulk observation. Raises TargetError only when nothing at all could be read.
+        poll: the state of a long operation by its id.
+        find: the id of the operation that a step with this intent left running, if any.
+        close: gives the client's threads and sockets back.
+        secrets: the references in a spec that `connect` needs resolved, by name.
+    """
+
+    connect: Callable[[P, Mapping[str, Secret]], Any]
+    survey: Callable[[Any, float], Awaitable[Survey[Any]]]
+    poll: Callable[[Any, str], Awaitable[OperationState]]
+    find: Callable[[Any, Intent], Awaitable[str | None]]
+    close: Callable[[Any], Awaitable[None]]
+    secrets: Callable[[P], Mapping[str, SecretRef]]
+
+
+def _no_problems(_: Any) -> tuple[Problem, ...]:
+    return ()
+
+
+def _no_status(_: Any) -> Mapping[str, Json]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Kind(Generic[P, S]):
+    """One kind of resource.
+
+    Attributes:
+        declare: the comparable tree of what the person wrote, normalised; nothing that was not written.
+        project: the comparable tree of what is seen, normalised the same way.
+        treatments: pattern of pointers (`/nics/*/mac`) to how they are compared.
+        identify: ids that the declaration itself fixes; None when it fixes none.
+        object_id: the text of an identity that goes into the mark.
+        observe: reads one key.
+        plan: pure and deterministic; steps in the order in which they must happen.
+        acts: one async function per verb.
+        hosted_by: the kind of its target; None when it is a target itself or needs none.
+        port: how to reach it, when it is a target.
+        stateful: losing it loses data; creating it again needs approval.
+        problems: what is wrong although nothing differs.
+        status: what `status` shows besides the conditions.
+    """
+
+    name: str
+    summary: str
+    spec: type[P]
+    declare: Callable[[P], Tree]
+    project: Callable[[S], Projection]
+    observe: Callable[[Any, Looking[P]], Awaitable[Observation[S]]]
+    plan: Callable[[Diff, Planning[P, S]], tuple[Step, ...]]
+    identify: Callable[[P], Identity | None]
+    object_id: Callable[[Identity], str]
+    acts: Mapping[str, Callable[[Any, Acting], Awaitable[ActResult]]] = field(
+        default_factory=dict[str, "Callable[[Any, Acting], Awaitable[ActResult]]"]
+    )
+    treatments: Mapping[Pointer, Treatment] = field(default_factory=dict[Pointer, Treatment])
+    names: re.Pattern[str] = NAME
+    plural: str = ""
+    hosted_by: str | None = None
+    port: TargetPort[P] | None = None
+    stateful: bool = False
+    problems: Callable[[S], tuple[Problem, ...]] = _no_problems
+    status: Callable[[S], Mapping[str, Json]] = _no_status
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class System:
+    """One package of kinds, found by the entry point group `setpoint.systems`."""
+
+    name: str
+    kinds: tuple[Kind[Any, Any], ...]

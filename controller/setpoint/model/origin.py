@@ -1,0 +1,24 @@
+"""Where a declared value came from: a place in a file, an object of another system, or a default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, order=True)
+class Origin:
+    """A place that a person can open; lines and columns count from 1, 0 means the whole file.
+
+    `path` is relative to the source's root (`vms/web01.yaml`), or a word such as `default`.
+    """
+
+    path: str
+    line: int = 0
+    column: int = 0
+    source: str = "git"
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}" if self.line else self.path
+
+
+BUILTIN = Origin("default", source="built-in")

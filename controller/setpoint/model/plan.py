@@ -1,0 +1,100 @@
+"""What would be done, step by step; and what an act answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TypeAlias
+
+from setpoint.model.diff import Change
+from setpoint.model.hold import Hold
+from setpoint.model.identity import Identity, Reserve
+from setpoint.model.tree import Json
+
+
+class Disruption(IntEnum):
+    """What a step does to what is running, gentlest first."""
+
+    NONE = 0
+    HOT = 1
+    RESTART = 2
+    RECREATE = 3
+    DESTROY = 4
+
+
+@dataclass(frozen=True)
+class Step:
+    """One effect.
+
+    Attributes:
+        verb: names the act of the kind.
+        summary: one line in the imperative, e.g. `set cores to 4`.
+        arguments: plain data for the act; goes to the journal, so never a secret.
+        reserve: an id to reserve before the step; the engine adds it to the identity.
+    """
+
+    verb: str
+    summary: str
+    changes: tuple[Change, ...] = ()
+    disruption: Disruption = Disruption.NONE
+    arguments: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    reserve: Reserve | None = None
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """A step with what holds it; free to act when `holds` is empty."""
+
+    step: Step
+    holds: tuple[Hold, ...] = ()
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What the journal keeps of the step under way: written before the effect, cleared after it was seen.
+
+    Attributes:
+        operation: the target's own id of the long operation that the step started, once known.
+        began: seconds since the epoch.
+    """
+
+    verb: str
+    identity: Identity
+    arguments: Mapping[str, Json]
+    began: float
+    operation: str = ""
+
+
+@dataclass(frozen=True)
+class Applied:
+    """The act's effect is in force; `note` is shown in the history."""
+
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Started:
+    """The act began a long operation; it is polled by its id."""
+
+    operation: str
+
+
+ActResult: TypeAlias = Applied | Started
+
+
+@dataclass(frozen=True)
+class Running:
+    """The operation goes on; `progress` is a short text."""
+
+    progress: str = ""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The operation ended; `error` is empty when it ended well."""
+
+    error: str = ""
+
+
+OperationState: TypeAlias = Running | Finished

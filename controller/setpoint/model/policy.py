@@ -1,0 +1,60 @@
+"""The part of a declaration that belongs to the engine: how, when and whether to converge."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+
+from pydantic import field_validator
+
+from setpoint.model.quantity import Duration
+from setpoint.model.spec import Spec, described
+
+
+class Drift(StrEnum):
+    """What happens to a difference that nobody declared."""
+
+    ENFORCE = "enforce"
+    WARN = "warn"
+    OFF = "off"
+
+
+class Reboot(StrEnum):
+    """Whether a change may restart what is running."""
+
+    NEVER = "never"
+
+
+class Policy(Spec):
+    """Honoured for every kind alike."""
+
+    drift: Drift = described(
+        "enforce corrects a change made by hand, warn only reports it, off does not look for it.",
+        Drift.ENFORCE,
+    )
+    interval: Duration = described(
+        "How often to look even when nothing changed in git; at least 10s.", timedelta(minutes=10)
+    )
+    ignore: tuple[str, ...] = described(
+        "Pointers into the compared fields that are neither reported nor corrected, e.g. /description.", ()
+    )
+    reboot: Reboot = described(
+        "never leaves a change that needs a restart pending and says so.", Reboot.NEVER
+    )
+
+    @field_validator("interval")
+    @classmethod
+    def _floor(cls, value: timedelta) -> timedelta:
+        if value < timedelta(seconds=10):
+            raise ValueError("the interval is at least 10s, so that targets are not flooded")
+        return value
+
+    @field_validator("ignore")
+    @classmethod
+    def _pointers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pointer in value:
+            if not pointer.startswith("/") or pointer == "/":
+                raise ValueError(
+                    f"'{pointer}' is no pointer; begin with a slash, e.g. /description or /nics/net0"
+                )
+        return value

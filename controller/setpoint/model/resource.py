@@ -1,0 +1,37 @@
+"""One declared thing, merged from its layers and validated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from setpoint.model.key import Key
+from setpoint.model.origin import Origin
+from setpoint.model.policy import Policy
+from setpoint.model.tree import Pointer, Tree
+
+API_VERSION = "setpoint.dev/v1"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """What should be.
+
+    Attributes:
+        spec: the merged raw tree, as validated; aliases as written, units as written.
+        origins: where each leaf of `spec` (and of `/policy/...`) was written.
+        target: the resource that holds it, or None when the kind needs none.
+        references: every resource that this one needs, the target included.
+        spec_hash: over spec, policy and references; a change wakes the key.
+    """
+
+    key: Key
+    spec: Tree
+    policy: Policy
+    origin: Origin
+    spec_hash: str
+    target: Key | None = None
+    references: tuple[Key, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    formerly: Key | None = None
+    origins: Mapping[Pointer, Origin] = field(default_factory=dict[Pointer, Origin])

@@ -1,0 +1,44 @@
+"""Secrets are references in declarations; their values live in memory only and are never rendered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import model_validator
+
+from setpoint.model.spec import Spec, described
+
+
+class SecretRef(Spec):
+    """Where a secret is found; exactly one of the fields."""
+
+    file: str | None = described(
+        "Path of a file on the controller's host whose first line is the secret.", None
+    )
+    env: str | None = described("Name of an environment variable of the daemon.", None)
+    credential: str | None = described("Name of a systemd credential (LoadCredential=).", None)
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> SecretRef:
+        if sum(value is not None for value in (self.file, self.env, self.credential)) != 1:
+            raise ValueError("exactly one of file, env and credential names the secret")
+        return self
+
+    def __str__(self) -> str:
+        return next(f"{{{name}: {value}}}" for name, value in self if value is not None)
+
+
+@dataclass(frozen=True, repr=False)
+class Secret:
+    """A secret's value. It has no text form; `reveal` is the one way to it."""
+
+    _value: str
+
+    def reveal(self) -> str:
+        """The value, for the one call that sends it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    __str__ = __repr__

@@ -1,0 +1,32 @@
+"""One shared bulk look at a target. A cached listing never proves that something is absent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from setpoint.model.identity import Identity, Mark
+
+F_co = TypeVar("F_co", covariant=True)
+
+
+@dataclass(frozen=True)
+class Survey(Generic[F_co]):
+    """What a target looked like between `begun` and now.
+
+    Attributes:
+        facts: the system's own frozen value; its kinds know its type.
+        target_id: the target's own identity (cluster id, host key), pinned at first contact.
+        found: the objects that bear a mark of any estate, with their identities.
+        errors: per part that could not be read (`node/pve2`), one sentence.
+        complete: everything that bears our mark would be in `found`.
+        begun: seconds since the epoch.
+    """
+
+    facts: F_co
+    target_id: str
+    begun: float
+    found: tuple[tuple[Mark, Identity], ...] = ()
+    errors: Mapping[str, str] = field(default_factory=dict[str, str])
+    complete: bool = True

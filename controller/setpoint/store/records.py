@@ -1,0 +1,118 @@
+"""What a row means: frozen values that the store gives and takes. Times are seconds since the epoch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from setpoint.model.condition import Condition
+from setpoint.model.diff import Change
+from setpoint.model.hold import Hold
+from setpoint.model.identity import Identity
+from setpoint.model.key import Key
+from setpoint.model.tree import Json, Tree
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is known of one resource after its last reconcile (rebuildable).
+
+    Attributes:
+        spec_hash: of the declaration that was reconciled; empty for a released one.
+        version: of the desired set, for provenance.
+        outcome: the name of the outcome, e.g. `Done`.
+        sentence: what happened, for people.
+        changes: what differs; empty when in sync. Only meaningful while `known`.
+        known: whether the object could be observed at all.
+        attempts: failures in a row.
+        handled: number of the last resync request that was answered by this reconcile.
+        in_sync_at: when it was last seen in sync; None when never.
+        drift_since: since when a difference nobody declared has been seen; None without one.
+        detail: what the kind shows of the object.
+    """
+
+    key: Key
+    spec_hash: str
+    version: str
+    outcome: str
+    sentence: str
+    conditions: tuple[Condition, ...]
+    reconciled_at: float
+    changes: tuple[Change, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    known: bool = True
+    attempts: int = 0
+    handled: int = 0
+    in_sync_at: float | None = None
+    drift_since: float | None = None
+    detail: dict[str, Json] | None = None
+
+
+@dataclass(frozen=True)
+class Item:
+    """One object that is ours (rebuildable from marks, but for `applied`).
+
+    Attributes:
+        applied: the comparable declared tree that was last in force; None when not known.
+        seen_at: when it was last seen present.
+        released: it left the declarations and is left alone.
+    """
+
+    key: Key
+    target: Key
+    identity: Identity
+    applied: Tree | None
+    seen_at: float
+    released: bool = False
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """A number that belongs to a key before anything bears it (irreplaceable)."""
+
+    target: Key
+    space: str
+    number: int
+    key: Key
+    at: float
+
+
+class EventKind(StrEnum):
+    """What the history tells."""
+
+    STEP = "step"
+    OUTCOME = "outcome"
+    DRIFT = "drift"
+    DECLARED = "declared"
+    RELEASED = "released"
+    APPROVED = "approved"
+    RESYNC = "resync"
+    SOURCE = "source"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the audit (irreplaceable). `key` is None for what concerns the whole estate.
+
+    Attributes:
+        actor: who caused it: a commit's author, a user of the socket, or `setpoint`.
+    """
+
+    at: float
+    kind: EventKind
+    sentence: str
+    key: Key | None = None
+    version: str = ""
+    actor: str = "setpoint"
+    reconcile_id: str = ""
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The last good content of a source (rebuildable)."""
+
+    source: str
+    version: str
+    fetched_at: float
+    files: dict[str, bytes]
