@@ -1,0 +1,21 @@
+"""How long to wait before trying a failed key again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+BASE = timedelta(seconds=2)
+CAP = timedelta(minutes=15)
+
+
+def delay(attempts: int, chance: float) -> timedelta:
+    """Full jitter over a doubling ceiling: `chance` (0..1) of 2 s x 2^(attempts-1), at most 15 min.
+
+    Args:
+        attempts: failures in a row, from 1.
+        chance: a random number from 0 to 1; the result is never below a tenth of the ceiling, so that
+            a busy loop is impossible.
+    """
+    doublings = min(max(attempts, 1) - 1, 20)
+    ceiling = min(BASE * 2**doublings, CAP)
+    return ceiling * max(chance, 0.1)

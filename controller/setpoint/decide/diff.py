@@ -1,0 +1,129 @@
+"""The one place where declared and observed are compared. Only what was declared counts; paths use keys."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+from setpoint.model.diff import MISSING, Cause, Change, Diff, Missing, Projection, Treatment
+from setpoint.model.tree import Json, Pointer, Tree, covers, join, lookup, parts
+
+
+def diff(
+    declared: Tree,
+    projection: Projection | None,
+    treatments: Mapping[Pointer, Treatment],
+    *,
+    applied: Tree | None,
+    ignore: Sequence[Pointer] = (),
+) -> Diff:
+    """What differs between the declared tree and what is seen.
+
+    Args:
+        declared: a kind's comparable tree of the declaration.
+        projection: the comparable tree of what is seen; None when the object is absent, which is one
+            change at the root.
+        treatments: pattern of pointers -> how they are compared.
+        applied: the declared tree that was last in force; None when nothing is remembered, in which case
+            a difference of an existing object counts as drift.
+        ignore: patterns that are not looked at.
+    """
+    if projection is None:
+        cause = Cause.DRIFT if applied else Cause.DECLARED
+        return Diff(changes=(Change("", declared, MISSING, cause),), treatments=treatments)
+    changes: list[Change] = []
+    unseen: list[Pointer] = []
+    for pointer, desired in _compared(declared, treatments):
+        if any(covers(pattern, pointer) for pattern in ignore):
+            continue
+        if any(covers(pattern, pointer) for pattern in projection.unseen):
+            unseen.append(pointer)
+            continue
+        change = _change(pointer, desired, projection, treatments, applied)
+        if change is not None:
+            changes.append(change)
+    return Diff(changes=tuple(changes), unseen=tuple(unseen), treatments=treatments)
+
+
+def in_force(declared: Tree, found: Diff, treatments: Mapping[Pointer, Treatment]) -> Tree:
+    """What may be remembered as applied: the declared tree without the leaves that are still to be applied."""
+    waiting = {change.path for change in found.changes if change.cause is Cause.DECLARED}
+    tree: Tree = {}
+    for pointer, value in _compared(declared, treatments):
+        if "" not in waiting and pointer not in waiting:
+            _put(tree, pointer, value)
+    return tree
+
+
+def treatment_of(pointer: Pointer, treatments: Mapping[Pointer, Treatment]) -> Treatment | None:
+    """The treatment of exactly `pointer`."""
+    for pattern, treatment in treatments.items():
+        if len(parts(pattern)) == len(parts(pointer)) and covers(pattern, pointer):
+            return treatment
+    return None
+
+
+def same(one: Json | Missing, other: Json | Missing, treatment: Treatment | None) -> bool:
+    """Whether two leaves are equal; types count (1 is not true), order counts except in a set."""
+    return _canonical(one, treatment) == _canonical(other, treatment)
+
+
+def _canonical(value: Json | Missing, treatment: Treatment | None) -> str:
+    if value is MISSING:
+        return "missing"
+    if treatment is Treatment.SET and isinstance(value, list):
+        return json.dumps(sorted({json.dumps(item, sort_keys=True) for item in value}))
+    return json.dumps(value, sort_keys=True)
+
+
+def _compared(
+    tree: Tree, treatments: Mapping[Pointer, Treatment], below: Pointer = ""
+) -> Iterator[tuple[Pointer, Json]]:
+    for key, value in tree.items():
+        pointer = join(below, key)
+        whole = treatment_of(pointer, treatments) in (Treatment.ATOMIC, Treatment.SET)
+        if isinstance(value, dict) and value and not whole:
+            yield from _compared(value, treatments, pointer)
+        else:
+            yield pointer, value
+
+
+def _at(tree: Tree | None, pointer: Pointer) -> Json | Missing:
+    if tree is None:
+        return MISSING
+    try:
+        return lookup(tree, pointer)
+    except KeyError:
+        return MISSING
+
+
+def _change(
+    pointer: Pointer,
+    desired: Json,
+    projection: Projection,
+    treatments: Mapping[Pointer, Treatment],
+    applied: Tree | None,
+) -> Change | None:
+    treatment = treatment_of(pointer, treatments)
+    observed = _at(projection.tree, pointer)
+    if same(desired, observed, treatment) or (desired == {} and isinstance(observed, dict)):
+        return None
+    was_in_force = applied is None or same(desired, _at(applied, pointer), treatment)
+    accepted = projection.accepted is not None and same(desired, _at(projection.accepted, pointer), treatment)
+    return Change(
+        path=pointer,
+        desired=desired,
+        observed=observed,
+        cause=Cause.DRIFT if was_in_force else Cause.DECLARED,
+        accepted=accepted,
+        fixed=treatment is Treatment.CREATE_ONLY and observed is not MISSING,
+    )
+
+
+def _put(tree: Tree, pointer: Pointer, value: Json) -> None:
+    *above, last = parts(pointer)
+    for part in above:
+        child = tree.setdefault(part, {})
+        assert isinstance(child, dict)  # noqa: S101  # pointers come from a tree of the same shape
+        tree = child
+    tree[last] = value

@@ -1,0 +1,24 @@
+"""An object that does not bear our mark is in our way: it is never touched."""
+
+from __future__ import annotations
+
+from setpoint.decide.holds.looked import Looked
+from setpoint.model.hold import Hold, Rule
+from setpoint.model.observation import Present
+from setpoint.model.plan import Step
+
+
+def exists(looked: Looked, _step: Step) -> Hold | None:
+    """Hold every step on an object whose mark is missing, names another owner, or was copied."""
+    if not isinstance(looked.observation, Present):
+        return None
+    mark = looked.observation.mark
+    if looked.owner.owns(mark, looked.object_id):
+        return None
+    if mark is None:
+        why = f"{looked.object_id} exists and does not bear our mark"
+    elif mark.object_id != looked.object_id:
+        why = f"{looked.object_id} bears the mark of {mark.object_id}, so it is a copy"
+    else:
+        why = f"{looked.object_id} belongs to {mark.key} of estate {mark.estate}"
+    return Hold(Rule.EXISTS, why, f"give {looked.owner.key} another id or name, or remove what is in its way")

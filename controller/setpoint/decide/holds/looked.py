@@ -1,0 +1,32 @@
+"""What the rules judge by: the policy, what was seen, and what is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from setpoint.model.identity import Identity, Owner
+from setpoint.model.observation import Absent, Present
+from setpoint.model.policy import Policy
+
+
+@dataclass(frozen=True)
+class Looked:
+    """One key, observed.
+
+    Attributes:
+        remembered: the identity that the inventory holds for the key; None when it holds none.
+        seen_at: when it was last seen present, seconds since the epoch.
+        object_id: the text of the observed object's identity; empty when absent.
+        stateful: losing it loses data.
+        approved: whether a hold's token was approved.
+    """
+
+    owner: Owner
+    policy: Policy
+    observation: Present[object] | Absent
+    object_id: str
+    stateful: bool
+    remembered: Identity | None
+    seen_at: float
+    approved: Callable[[str], bool]
