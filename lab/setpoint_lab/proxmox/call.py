@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError
+from setpoint_lab.proxmox.untyped import is_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,8 +85,8 @@ class Call:
     def items(self, name: str) -> list[str]:
         """A parameter of a `-list` format or of type array, split."""
         value = self.params.get(name)
-        if isinstance(value, list):
-            return [str(item) for item in value]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        if is_list(value):
+            return [str(item) for item in value]
         return split_list(str(value)) if value is not None else []
 
 

@@ -1,0 +1,154 @@
+"""The API's methods as schema.json lists them, found by path; neighbours: `check`, which verifies parameters."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+Shape = Mapping[str, Any]
+"""A parameter's type, limits and format; `format` is a name or, for a property string, a mapping of shapes."""
+
+MODES = ("GET", "POST", "PUT", "DELETE")
+
+COUNTS = {
+    "net": 32,
+    "ide": 4,
+    "sata": 6,
+    "scsi": 31,
+    "virtio": 16,
+    "unused": 256,
+    "usb": 14,
+    "hostpci": 16,
+    "serial": 4,
+    "parallel": 3,
+    "numa": 8,
+    "ipconfig": 32,
+    "virtiofs": 10,
+    "mp": 256,
+    "dev": 256,
+    "link": 8,
+    "acmedomain": 6,
+}
+"""How many of a numbered parameter exist; the schema writes them as one `net[n]`."""
+
+_NUMBERED = re.compile(r"^([a-z]+)(0|[1-9]\d*)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One method on one path template."""
+
+    name: str
+    path: str
+    parameters: Mapping[str, Shape]
+    additional: bool = False
+    user: str | None = None
+    check: list[Any] | None = None
+    protected: bool = False
+    allowtoken: bool = True
+    proxyto: str | None = None
+    child: str | None = None
+
+    def shape(self, parameter: str) -> Shape | None:
+        """The shape of a parameter, numbered ones (`net0`) included; None when there is none of that name."""
+        known = self.parameters.get(parameter)
+        if known is not None:
+            return known
+        found = _NUMBERED.match(parameter)
+        if found is None or int(found[2]) >= COUNTS.get(found[1], 0):
+            return None
+        return self.parameters.get(f"{found[1]}[n]")
+
+
+@dataclass(slots=True)
+class _Folder:
+    path: str = ""
+    methods: dict[str, Method] = field(default_factory=dict[str, Method])
+    literal: dict[str, _Folder] = field(default_factory=dict[str, "_Folder"])
+    variable: tuple[str, _Folder] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """All methods of the API."""
+
+    version: str
+    methods: Mapping[tuple[str, str], Method]
+    _root: _Folder
+
+    def find(self, method: str, path: str) -> tuple[Method, dict[str, str]] | None:
+        """The method a request asks for with the path's own parameters; None when there is none."""
+        folder = self._root
+        params: dict[str, str] = {}
+        parts = [part for part in path.split("/") if part]
+        for number, part in enumerate(parts):
+            if part in folder.literal:
+                folder = folder.literal[part]
+                continue
+            if folder.variable is None:
+                return None
+            name, folder = folder.variable
+            params[name] = part
+            if name == "volume":
+                params[name] = "/".join(parts[number:])
+                break
+        found = folder.methods.get(method)
+        return (found, params) if found else None
+
+    def children(self, path: str) -> list[str]:
+        """The literal names directly below a path template."""
+        folder = self._root
+        for part in path.split("/"):
+            if part:
+                folder = _step(folder, part)
+        return list(folder.literal)
+
+
+def _step(folder: _Folder, part: str) -> _Folder:
+    if not part.startswith("{"):
+        return folder.literal.setdefault(part, _Folder())
+    if folder.variable is None:
+        folder.variable = (part.strip("{}"), _Folder())
+    return folder.variable[1]
+
+
+def parse(document: Mapping[str, Any]) -> Schema:
+    """Read the document of schema.json."""
+    shapes: list[Shape] = document["shapes"]
+    methods: dict[tuple[str, str], Method] = {}
+    root = _Folder()
+    for path, infos in document["paths"].items():
+        folder = root
+        for part in path.strip("/").split("/"):
+            folder = _step(folder, part) if part else folder
+        folder.path = path
+        for name, info in infos.items():
+            methods[name, path] = folder.methods[name] = _method(name, path, info, shapes)
+    return Schema(document["version"], methods, root)
+
+
+def _method(name: str, path: str, info: Mapping[str, Any], shapes: list[Shape]) -> Method:
+    parameters: Mapping[str, int] = info["parameters"]
+    return Method(
+        name,
+        path,
+        {parameter: shapes[index] for parameter, index in parameters.items()},
+        additional=bool(info.get("additional")),
+        user=info.get("user"),
+        check=info.get("check"),
+        protected=bool(info.get("protected")),
+        allowtoken=bool(info.get("allowtoken")),
+        proxyto=info.get("proxyto"),
+        child=info.get("child"),
+    )
+
+
+@cache
+def load() -> Schema:
+    """The schema of the emulated version."""
+    return parse(json.loads(Path(__file__).with_name("schema.json").read_text(encoding="utf-8")))
