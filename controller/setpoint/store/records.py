@@ -109,6 +109,15 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Approval:
+    """What a person released (irreplaceable); `token` is what a hold or a source asked for."""
+
+    token: str
+    by: str
+    at: float
+
+
+@dataclass(frozen=True)
 class Layer:
     """The last good content of a source (rebuildable)."""
 

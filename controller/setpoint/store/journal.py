@@ -1,0 +1,102 @@
+"""What a crash must not lose: numbers given out before anything bears them, and the step under way of each key."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from setpoint.model.errors import StateError
+from setpoint.model.identity import Reserve
+from setpoint.model.key import Key
+from setpoint.model.plan import Intent
+from setpoint.store.codec import encode, intent_from, key_from, key_text
+from setpoint.store.database import Database
+from setpoint.store.records import Reservation
+
+
+class Journal:
+    """Reservations and intents."""
+
+    _db: Database
+
+    def reserve(self, target: Key, wish: Reserve, key: Key, at: float) -> int:
+        """The key's number in a space of `target`: its own if it has one there, else the lowest free one.
+
+        A key holds one reservation: one in another space, target or range gives way.
+
+        Raises:
+            StateError: every number of the range is taken or reserved.
+        """
+        with self._db.transaction():
+            own = self.reservation(key)
+            if (
+                own
+                and (own.target, own.space) == (target, wish.space)
+                and wish.low <= own.number <= wish.high
+            ):
+                return own.number
+            self.release(key)
+            number = self._lowest_free(target, wish)
+            row = (key_text(target), wish.space, number, key_text(key), at)
+            self._db.run("INSERT INTO reservation VALUES (?, ?, ?, ?, ?)", row)
+            return number
+
+    def reservation(self, key: Key) -> Reservation | None:
+        """What is reserved for the key."""
+        found = self._db.row(
+            "SELECT target, space, number, at FROM reservation WHERE key = ?", (key_text(key),)
+        )
+        return Reservation(key_from(found[0]), found[1], found[2], key, found[3]) if found else None
+
+    def release(self, key: Key) -> None:
+        """Give the key's number back, if it has one."""
+        self._db.run("DELETE FROM reservation WHERE key = ?", (key_text(key),))
+
+    def open_intent(self, key: Key, target: Key, intent: Intent) -> None:
+        """Write down the step that is about to begin, in place of an earlier one of the key."""
+        row = (key_text(key), key_text(target), encode(intent))
+        self._db.run("INSERT OR REPLACE INTO intent VALUES (?, ?, ?)", row)
+
+    def note_operation(self, key: Key, operation: str) -> None:
+        """Add the id of the operation that the key's step started.
+
+        Raises:
+            KeyError: no intent is open for the key.
+        """
+        with self._db.transaction():
+            intent = self.intent(key)
+            if intent is None:
+                raise KeyError(key)
+            document = encode(replace(intent, operation=operation))
+            self._db.run("UPDATE intent SET document = ? WHERE key = ?", (document, key_text(key)))
+
+    def intent(self, key: Key) -> Intent | None:
+        """The key's step under way."""
+        found = self._db.row("SELECT document FROM intent WHERE key = ?", (key_text(key),))
+        return intent_from(found[0]) if found else None
+
+    def intents(self, target: Key | None = None) -> dict[Key, Intent]:
+        """Every step under way, or those on one target, ordered by key."""
+        rows = self._db.rows("SELECT key, target, document FROM intent ORDER BY key")
+        return {
+            key_from(key): intent_from(document)
+            for key, on, document in rows
+            if target is None or key_from(on) == target
+        }
+
+    def close_intent(self, key: Key) -> None:
+        """Forget the key's step, if one is open: its effect was seen, or certainly did not happen."""
+        self._db.run("DELETE FROM intent WHERE key = ?", (key_text(key),))
+
+    def _lowest_free(self, target: Key, wish: Reserve) -> int:
+        rows = self._db.rows(
+            "SELECT number FROM reservation WHERE target = ? AND space = ?", (key_text(target), wish.space)
+        )
+        used = wish.taken | {number for (number,) in rows}
+        free = (number for number in range(wish.low, wish.high + 1) if number not in used)
+        number = next(free, None)
+        if number is None:
+            raise StateError(
+                f"no {wish.space} is free in {wish.low}-{wish.high} of {target}",
+                remedy="widen the range in the target's declaration, or remove what is no longer needed",
+            )
+        return number
