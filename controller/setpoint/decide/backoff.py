@@ -17,5 +17,5 @@ def delay(attempts: int, chance: float) -> timedelta:
             a busy loop is impossible.
     """
     doublings = min(max(attempts, 1) - 1, 20)
-    ceiling = min(BASE * 2**doublings, CAP)
+    ceiling = min(BASE * int(2**doublings), CAP)
     return ceiling * max(chance, 0.1)

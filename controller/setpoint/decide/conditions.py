@@ -23,6 +23,7 @@ def conditions(
     """Every condition of the fixed set; `since` is kept while a status stays.
 
     Args:
+        outcome: how the reconcile ended.
         problems: what the kind found wrong with the object although it is as declared.
         previous: the conditions after the reconcile before.
         generation: the specHash that was reconciled.

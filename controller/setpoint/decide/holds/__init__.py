@@ -1,4 +1,4 @@
-"""Rules that stop a step, one per file, each pure: `rule(looked, step) -> Hold | None`."""
+"""Rules that stop what would be done, one per file, each pure; `exists` judges the object, the others a step."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from setpoint.decide.holds.recreate import recreate
 from setpoint.model.hold import Hold
 from setpoint.model.plan import PlannedStep, Step
 
-RULES: tuple[Callable[[Looked, Step], Hold | None], ...] = (exists, recreate, reboot)
+RULES: tuple[Callable[[Looked, Step], Hold | None], ...] = (recreate, reboot)
+
+__all__ = ["Looked", "exists", "judge"]
 
 
 def judge(looked: Looked, steps: tuple[Step, ...]) -> tuple[PlannedStep, ...]:

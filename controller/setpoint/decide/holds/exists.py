@@ -5,11 +5,10 @@ from __future__ import annotations
 from setpoint.decide.holds.looked import Looked
 from setpoint.model.hold import Hold, Rule
 from setpoint.model.observation import Present
-from setpoint.model.plan import Step
 
 
-def exists(looked: Looked, _step: Step) -> Hold | None:
-    """Hold every step on an object whose mark is missing, names another owner, or was copied."""
+def exists(looked: Looked) -> Hold | None:
+    """Hold an object whose mark is missing, names another owner, or was copied."""
     if not isinstance(looked.observation, Present):
         return None
     mark = looked.observation.mark

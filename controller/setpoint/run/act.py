@@ -1,0 +1,112 @@
+"""The stages that decide and act: compare, plan, and take exactly one step."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from setpoint.decide.diff import diff
+from setpoint.decide.holds import judge
+from setpoint.decide.scope import actionable, standing, visible
+from setpoint.model.identity import Identity
+from setpoint.model.kind import Acting, Planning
+from setpoint.model.observation import Present
+from setpoint.model.outcome import Changed, Done, Held, Outcome, Wait
+from setpoint.model.plan import Applied, Intent, Started, Step
+from setpoint.run.desk import Desk, Pass
+from setpoint.run.observe import looked
+from setpoint.run.recall import unsettled
+from setpoint.store.records import Item
+
+_SOON = timedelta(seconds=1)
+_UNSEEN = timedelta(seconds=30)
+
+
+async def compare(_desk: Desk, now: Pass) -> Pass | Outcome:
+    """Find every difference between what is declared and what is seen."""
+    declared = now.kind.declare(now.spec)
+    seen = now.kind.project(now.observation.state) if isinstance(now.observation, Present) else None
+    found = diff(
+        declared,
+        seen,
+        now.kind.treatments,
+        applied=now.item.applied if now.item else None,
+        ignore=now.resource.policy.ignore,
+    )
+    policy = now.resource.policy
+    return now.learn(
+        declared=declared, found=visible(found, policy), standing=standing(visible(found, policy), policy)
+    )
+
+
+async def plan(_desk: Desk, now: Pass) -> Pass | Outcome:
+    """Say what would correct the differences, and what holds each step."""
+    assert now.found is not None  # noqa: S101  # an earlier stage
+    assert now.survey is not None  # noqa: S101  # an earlier stage
+    correctable = actionable(now.found, now.resource.policy)
+    if not correctable.changes:
+        return now
+    state = now.observation.state if isinstance(now.observation, Present) else None
+    planning = Planning(now.spec, now.owner, state, now.identity, now.survey.facts)
+    return now.learn(planned=judge(looked(now), now.kind.plan(correctable, planning)))
+
+
+async def act(desk: Desk, now: Pass) -> Pass | Outcome:
+    """Take the first step that nothing holds; the next pass observes what came of it."""
+    free = next((planned.step for planned in now.planned if not planned.holds), None)
+    if free is None:
+        return await _rest(desk, now)
+    if now.pending is not None:
+        left = unsettled(desk, now.pending)
+        if left is not None:
+            return Wait(f"the outcome of {now.pending.verb} is not known yet", left)
+        await desk.calls.call(desk.store.close_intent, now.owner.key)
+    identity = await _identity(desk, now, free)
+    intent = Intent(free.verb, identity, free.arguments, desk.ports.now())
+    await desk.calls.call(desk.store.open_intent, now.owner.key, desk.lane.target, intent)
+    async with desk.lane.acting:
+        answer = await now.kind.acts[free.verb](
+            desk.lane.client(), Acting(now.owner, identity, free.arguments)
+        )
+    desk.lane.acted[now.owner.key] = desk.ports.now()
+    return await _conclude_step(desk, now, free, identity, answer)
+
+
+async def _rest(desk: Desk, now: Pass) -> Outcome:
+    """Nothing can be done now: in sync, held, or not known."""
+    assert now.found is not None  # noqa: S101  # an earlier stage
+    if now.pending is not None:
+        await desk.calls.call(desk.store.close_intent, now.owner.key)
+    holds = (*(hold for planned in now.planned for hold in planned.holds), *now.standing)
+    if holds:
+        return Held(tuple(dict.fromkeys(holds)))
+    if now.found.unseen:
+        return Wait(f"could not read {', '.join(now.found.unseen)}", _UNSEEN)
+    if now.found.changes:
+        paths = ", ".join(change.path.lstrip("/") for change in now.found.changes)
+        return Wait(f"{paths} differs and no step is known that corrects it", _UNSEEN)
+    return Done()
+
+
+async def _identity(desk: Desk, now: Pass, step: Step) -> Identity:
+    if step.reserve is None:
+        return now.identity or {}
+    number = await desk.calls.call(
+        desk.store.reserve, desk.lane.target, step.reserve, now.owner.key, desk.ports.now()
+    )
+    return {**(now.identity or {}), step.reserve.space: number}
+
+
+async def _conclude_step(
+    desk: Desk, now: Pass, step: Step, identity: Identity, answer: Applied | Started
+) -> Outcome:
+    key = now.owner.key
+    if now.item is None or now.item.released:
+        born = Item(key, desk.lane.target, identity, {}, 0.0)
+        await desk.calls.call(desk.store.save_item, born)
+    match answer:
+        case Started(operation):
+            await desk.calls.call(desk.store.note_operation, key, operation)
+            return Wait(step.summary, _SOON)
+        case Applied():
+            await desk.calls.call(desk.store.close_intent, key)
+            return Changed(step.summary)

@@ -1,0 +1,125 @@
+"""What remains of a reconcile: status, inventory, history. The only place that writes them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from setpoint.decide.conditions import conditions
+from setpoint.decide.diff import in_force
+from setpoint.model.diff import Cause, Change
+from setpoint.model.observation import Present
+from setpoint.model.outcome import Blocked, Changed, Failed, Held, Outcome, Stalled, Wait
+from setpoint.run.desk import Desk, Pass, Report
+from setpoint.store.records import Event, EventKind, Status
+
+FINAL = frozenset({"Done", "Held", "Stalled"})
+"""Names of the outcomes that stay until somebody changes something."""
+
+
+def settled(outcome: Outcome) -> bool:
+    """Whether the reconcile came to an end that stays until something changes or a retry is due."""
+    return not isinstance(outcome, Changed | Wait)
+
+
+async def conclude(desk: Desk, report: Report) -> Status:
+    """Remember how a reconcile ended, and tell the history what is new about it."""
+    key = report.learned.owner.key
+    before = await desk.calls.call(desk.store.status, key)
+    status = _status(desk, report, before)
+    await _remember_item(desk, report.learned)
+    await desk.calls.call(desk.store.save_status, status)
+    for event in _events(desk, report, before, status):
+        await desk.calls.call(desk.store.record, event)
+    return status
+
+
+def _status(desk: Desk, report: Report, before: Status | None) -> Status:
+    outcome, learned = report.outcome, report.learned
+    now = desk.ports.now()
+    changes = learned.found.changes if learned.found else ()
+    known = learned.found is not None
+    drifted = any(change.cause is Cause.DRIFT for change in changes)
+    since = before.drift_since if before else None
+    return Status(
+        key=learned.owner.key,
+        spec_hash=learned.resource.spec_hash,
+        version=desk.version,
+        outcome=type(outcome).__name__,
+        sentence=outcome.sentence,
+        conditions=conditions(
+            outcome,
+            learned.problems,
+            before.conditions if before else (),
+            generation=learned.resource.spec_hash,
+            now=now,
+        ),
+        reconciled_at=now,
+        changes=changes if known or before is None else before.changes,
+        holds=outcome.holds if isinstance(outcome, Held) else (),
+        known=known,
+        attempts=_attempts(outcome, before),
+        handled=desk.requested if settled(outcome) or before is None else before.handled,
+        in_sync_at=now if known and not changes else (before.in_sync_at if before else None),
+        drift_since=(since or now) if drifted else (None if known else since),
+        detail=dict(learned.detail) if learned.detail is not None else (before.detail if before else None),
+    )
+
+
+def _attempts(outcome: Outcome, before: Status | None) -> int:
+    if isinstance(outcome, Failed | Stalled):
+        return (before.attempts if before else 0) + 1
+    return before.attempts if before and isinstance(outcome, Wait) else 0
+
+
+async def _remember_item(desk: Desk, learned: Pass) -> None:
+    """Note that the object was seen, and how much of the declaration is in force."""
+    if learned.item is None or learned.found is None or learned.declared is None:
+        return
+    if not isinstance(learned.observation, Present):
+        return
+    item = replace(
+        learned.item,
+        identity=learned.observation.identity,
+        applied=in_force(learned.declared, learned.found, learned.kind.treatments),
+        seen_at=desk.ports.now(),
+        released=False,
+    )
+    await desk.calls.call(desk.store.save_item, item)
+
+
+def _events(desk: Desk, report: Report, before: Status | None, after: Status) -> list[Event]:
+    """A line for each drift found, each step, and each change of the outcome; none for more of the same."""
+    events: list[Event] = []
+    fresh = _new_drift(before, after)
+    if fresh:
+        paths = ", ".join(change.path.lstrip("/") or "it" for change in fresh)
+        events.append(_event(desk, after, EventKind.DRIFT, f"drift found: {paths}", fresh))
+    stepped = isinstance(report.outcome, Changed) or (
+        isinstance(report.outcome, Wait) and report.learned.planned
+    )
+    if stepped:
+        events.append(_event(desk, after, EventKind.STEP, after.sentence, after.changes))
+    elif not isinstance(report.outcome, Wait | Blocked) and _told(before) != _told(after):
+        events.append(_event(desk, after, EventKind.OUTCOME, f"{after.outcome}: {after.sentence}", ()))
+    return events
+
+
+def _new_drift(before: Status | None, after: Status) -> tuple[Change, ...]:
+    old = {(c.path, str(c.observed)) for c in (before.changes if before else ()) if c.cause is Cause.DRIFT}
+    return tuple(c for c in after.changes if c.cause is Cause.DRIFT and (c.path, str(c.observed)) not in old)
+
+
+def _told(status: Status | None) -> tuple[str, str, str] | None:
+    return (status.outcome, status.sentence, status.spec_hash) if status else None
+
+
+def _event(desk: Desk, status: Status, kind: EventKind, sentence: str, changes: tuple[Change, ...]) -> Event:
+    return Event(
+        at=status.reconciled_at,
+        kind=kind,
+        sentence=sentence,
+        key=status.key,
+        version=status.version,
+        reconcile_id=desk.reconcile_id,
+        changes=changes,
+    )

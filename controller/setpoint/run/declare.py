@@ -1,0 +1,118 @@
+"""How a new version of the declarations comes into force: compiled, compared, and only then woken."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from setpoint.desired.changes import changed_keys, retain
+from setpoint.desired.compile import compile_set
+from setpoint.model.errors import SourceError
+from setpoint.model.key import Key
+from setpoint.model.resource import Resource
+from setpoint.run.estate import Estate
+from setpoint.run.lane import Lane
+from setpoint.run.queue import Class
+from setpoint.sources.snapshot import Snapshot
+from setpoint.store.records import Event, EventKind, Layer, Status
+
+
+async def declare(estate: Estate, snapshot: Snapshot) -> None:
+    """Put `snapshot` in force as far as it is valid; what is broken stays as it was.
+
+    Raises:
+        SourceError: it declares nothing although something is in force.
+    """
+    compiled = await asyncio.to_thread(compile_set, snapshot.files, estate.kinds, version=snapshot.version)
+    if not compiled.resources and not compiled.problems and estate.resources:
+        raise SourceError(
+            f"{snapshot.source} {snapshot.version[:12]} declares nothing, {len(estate.resources)} resources stay as they were",
+            remedy="check the branch and the path in the settings, or the commit that removed everything",
+        )
+    kept = retain(estate.resources, compiled)
+    former = dict(estate.resources)
+    changes = changed_keys(former, kept.resources)
+    estate.resources = dict(kept.resources)
+    estate.version, estate.problems, estate.retained = snapshot.version, compiled.problems, kept.retained
+    await _remember(estate, snapshot)
+    for key in sorted(changes.removed):
+        await _release(estate, former[key])
+    await arrange_lanes(estate)
+    for key in (*changes.added, *changes.changed):
+        await _announce(estate, key, snapshot, added=key in changes.added)
+        wake(estate, key)
+    for key, resource in estate.resources.items():
+        if resource.target in changes.changed:
+            wake(estate, key, Class.RESYNC)
+
+
+async def arrange_lanes(estate: Estate) -> None:
+    """A lane for every declared target, none for others."""
+    targets = {key: r for key, r in estate.resources.items() if estate.kinds[key.kind].port is not None}
+    for key in [key for key in estate.lanes if key not in targets]:
+        await estate.lanes.pop(key).close()
+    for key, resource in targets.items():
+        lane = estate.lanes.setdefault(key, Lane(key, estate.kinds[key.kind], estate.ports))
+        await lane.declare(resource)
+
+
+def wake(estate: Estate, key: Key, cls: Class = Class.CHANGED, delay: float = 0.0) -> None:
+    """Make `key` due in its lane."""
+    resource = estate.resources.get(key)
+    lane = estate.lane_of(resource) if resource is not None else None
+    if lane is not None:
+        lane.queue.add(key, cls, delay)
+
+
+async def _remember(estate: Estate, snapshot: Snapshot) -> None:
+    now = estate.ports.now()
+    await estate.calls.call(estate.store.save_desired, estate.resources)
+    await estate.calls.call(
+        estate.store.save_layer, Layer(snapshot.source, snapshot.version, now, dict(snapshot.files))
+    )
+    await estate.calls.call(estate.store.accept, snapshot.source, snapshot.version, now)
+
+
+async def _announce(estate: Estate, key: Key, snapshot: Snapshot, *, added: bool) -> None:
+    verb = "declared" if added else "declaration changed"
+    about = f": {snapshot.subject}" if snapshot.subject else ""
+    event = Event(
+        at=estate.ports.now(),
+        kind=EventKind.DECLARED,
+        sentence=f"{verb} by {snapshot.version[:12]}{about}",
+        key=key,
+        version=snapshot.version,
+        actor=snapshot.author or "setpoint",
+    )
+    await estate.calls.call(estate.store.record, event)
+
+
+async def _release(estate: Estate, resource: Resource) -> None:
+    """Leave alone what is no longer declared; what was made keeps its row and its mark."""
+    key, now = resource.key, estate.ports.now()
+    lane = estate.lane_of(resource)
+    if lane is not None:
+        lane.queue.discard(key)
+    item = await estate.calls.call(estate.store.item, key)
+    if item is None:
+        await estate.calls.call(estate.store.forget_status, key)
+        return
+    await estate.calls.call(estate.store.save_item, replace(item, released=True))
+    await estate.calls.call(estate.store.save_status, released_status(key, estate.version, now))
+    event = Event(
+        now, EventKind.RELEASED, f"left the declarations in {estate.version[:12]}", key, estate.version
+    )
+    await estate.calls.call(estate.store.record, event)
+
+
+def released_status(key: Key, version: str, now: float) -> Status:
+    """The status of an object that is ours and declared no more."""
+    return Status(
+        key=key,
+        spec_hash="",
+        version=version,
+        outcome="Released",
+        sentence="it is not declared any more and is left alone",
+        conditions=(),
+        reconciled_at=now,
+    )

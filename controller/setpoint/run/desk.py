@@ -1,0 +1,91 @@
+"""What a reconcile has at hand, and what it has found out so far."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+from setpoint.model.diff import Diff
+from setpoint.model.hold import Hold
+from setpoint.model.identity import Identity, Owner
+from setpoint.model.key import Key
+from setpoint.model.kind import Kind, Problem
+from setpoint.model.observation import Absent, Present
+from setpoint.model.outcome import Outcome
+from setpoint.model.plan import Intent, PlannedStep
+from setpoint.model.resource import Resource
+from setpoint.model.spec import Spec
+from setpoint.model.survey import Survey
+from setpoint.model.tree import Json, Tree
+from setpoint.run.lane import Lane
+from setpoint.run.ports import Ports
+from setpoint.store.records import Item, Reservation
+from setpoint.store.store import Store
+from setpoint.store.thread import StoreCalls
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What every stage may use.
+
+    Attributes:
+        ready: whether another resource is in sync and healthy.
+        requested: number of the last resync request of the key when the reconcile began.
+        not_before: a survey must have begun at this moment or later.
+    """
+
+    lane: Lane
+    store: Store
+    calls: StoreCalls
+    ports: Ports
+    estate: str
+    version: str
+    ready: Callable[[Key], Awaitable[bool]]
+    reconcile_id: str
+    requested: int
+    not_before: float
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One reconcile, filled stage by stage.
+
+    Attributes:
+        applied: what the last pass left in force; None when nothing is remembered.
+        pending: the intent whose outcome is not known yet.
+        standing: holds on differences that no step corrects.
+    """
+
+    resource: Resource
+    kind: Kind[Any, Any]
+    spec: Spec
+    owner: Owner
+    item: Item | None = None
+    reserved: Reservation | None = None
+    pending: Intent | None = None
+    approvals: frozenset[str] = frozenset()
+    survey: Survey[Any] | None = None
+    identity: Identity | None = None
+    observation: Present[Any] | Absent | None = None
+    declared: Tree | None = None
+    found: Diff | None = None
+    planned: tuple[PlannedStep, ...] = ()
+    standing: tuple[Hold, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    detail: Mapping[str, Json] | None = None
+
+    def learn(self, **news: Any) -> Pass:
+        """The same pass, knowing more."""
+        return replace(self, **news)
+
+
+Stage: TypeAlias = Callable[[Desk, Pass], Awaitable["Pass | Outcome"]]
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a reconcile ended, with all it learned."""
+
+    outcome: Outcome
+    learned: Pass

@@ -1,0 +1,65 @@
+"""The estate as the daemon holds it: what is declared now, and a lane for each target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from setpoint.model.condition import ConditionType, Truth
+from setpoint.model.errors import DeclarationProblem
+from setpoint.model.key import Key
+from setpoint.model.kind import Kind
+from setpoint.model.resource import Resource
+from setpoint.run.lane import Lane
+from setpoint.run.ports import Ports
+from setpoint.store.store import Store
+from setpoint.store.thread import StoreCalls
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """How the last look at the source went; `good` stays False until one went well."""
+
+    good: bool
+    sentence: str
+    at: float
+    token: str = ""
+
+
+@dataclass
+class Estate:
+    """What the supervisor, its workers and the socket share. One loop, so no locks.
+
+    Attributes:
+        resources: what is declared and in force.
+        retained: keys kept as they were because their manifest is broken now.
+        waiting: a resource -> the keys that are blocked on it.
+        asked: when each key was last asked for by a person.
+    """
+
+    name: str
+    kinds: Mapping[str, Kind[Any, Any]]
+    store: Store
+    calls: StoreCalls
+    ports: Ports
+    resources: dict[Key, Resource] = field(default_factory=dict[Key, Resource])
+    version: str = ""
+    problems: tuple[DeclarationProblem, ...] = ()
+    retained: frozenset[Key] = frozenset()
+    source: SourceState = SourceState(good=False, sentence="not looked at yet", at=0.0)
+    lanes: dict[Key, Lane] = field(default_factory=dict[Key, Lane])
+    waiting: dict[Key, set[Key]] = field(default_factory=dict[Key, set[Key]])
+    asked: dict[Key, float] = field(default_factory=dict[Key, float])
+    streaks: dict[Key, int] = field(default_factory=dict[Key, int])
+
+    def lane_of(self, resource: Resource) -> Lane | None:
+        """The lane that serves `resource`: its target's, or its own when it is a target."""
+        return self.lanes.get(resource.target or resource.key)
+
+    async def ready(self, key: Key) -> bool:
+        """Whether `key` is declared, in sync and healthy."""
+        status = await self.calls.call(self.store.status, key) if key in self.resources else None
+        if status is None:
+            return False
+        return any(c.type is ConditionType.READY and c.status is Truth.TRUE for c in status.conditions)

@@ -1,0 +1,128 @@
+"""The stages that look: the shared survey, who the object is, the object itself, and whether it is ours."""
+
+from __future__ import annotations
+
+import asyncio
+
+from setpoint.decide.holds import Looked, exists
+from setpoint.model.hold import Hold, Rule
+from setpoint.model.identity import Identity
+from setpoint.model.kind import Looking
+from setpoint.model.observation import Absent, Present, Unknown
+from setpoint.model.outcome import Blocked, Changed, Failed, Held, Outcome
+from setpoint.run.desk import Desk, Pass
+from setpoint.store.records import Item
+
+LIMIT = 60.0
+"""Seconds that one observation may take."""
+
+
+async def await_references(desk: Desk, now: Pass) -> Pass | Outcome:
+    """Wait for what the resource refers to, its target left aside: that one is judged by being asked."""
+    for reference in now.resource.references:
+        if reference != now.resource.target and not await desk.ready(reference):
+            return Blocked(f"waits for {reference}", reference)
+    return now
+
+
+async def survey(desk: Desk, now: Pass) -> Pass | Outcome:
+    """Take part in the shared look at the target, and make sure that it is the target we know."""
+    seen = await desk.lane.survey(max(desk.not_before, desk.lane.acted.get(now.owner.key, 0.0)))
+    pinned = await desk.calls.call(desk.store.pinned, desk.lane.target)
+    token = f"{desk.lane.target}={seen.target_id}"
+    if pinned is None or (pinned != seen.target_id and token in now.approvals):
+        await desk.calls.call(desk.store.pin, desk.lane.target, seen.target_id, desk.ports.now())
+    elif pinned != seen.target_id:
+        why = f"{desk.lane.target} answers as '{seen.target_id}', it was '{pinned}'"
+        release = f"check its endpoints, or accept it: setpoint approve {token}"
+        return Held((Hold(Rule.IDENTITY, why, release, token=token),))
+    return now.learn(survey=seen)
+
+
+async def identify(_desk: Desk, now: Pass) -> Pass | Outcome:
+    """Find out which object is meant: by declaration, inventory, reservation, or by its mark."""
+    declared: Identity | None = now.kind.identify(now.spec)
+    if declared is not None:
+        return now.learn(identity=declared)
+    if now.item is not None:
+        return now.learn(identity=now.item.identity)
+    ours = [
+        identity
+        for mark, identity in (now.survey.found if now.survey else ())
+        if now.owner.owns(mark, now.kind.object_id(identity))
+    ]
+    if len(ours) > 1:
+        ids = ", ".join(now.kind.object_id(identity) for identity in ours)
+        return Held((Hold(Rule.EXISTS, f"{ids} bear the same mark", "remove the mark from all but one"),))
+    if ours:
+        return now.learn(identity=ours[0])
+    if now.reserved is not None:
+        return now.learn(identity={now.reserved.space: now.reserved.number})
+    return now
+
+
+async def observe(desk: Desk, now: Pass) -> Pass | Outcome:
+    """Read the object."""
+    assert now.survey is not None  # noqa: S101  # an earlier stage
+    looking = Looking(now.spec, now.owner, now.identity, now.survey)
+    try:
+        async with asyncio.timeout(LIMIT):
+            seen = await now.kind.observe(desk.lane.client(), looking)
+    except TimeoutError:
+        return Failed(f"could not be read within {LIMIT:.0f} s", transport=True)
+    match seen:
+        case Unknown(why):
+            return Failed(why)
+        case Absent():
+            return now.learn(observation=seen)
+        case Present(state, identity, _):
+            return now.learn(
+                observation=seen,
+                identity=identity,
+                problems=now.kind.problems(state),
+                detail=now.kind.status(state),
+            )
+
+
+async def own(desk: Desk, now: Pass) -> Pass | Outcome:
+    """Go on only with an object that bears our mark; remember it."""
+    seen = now.observation
+    if not now.kind.acts or not isinstance(seen, Present):
+        return now
+    hold = exists(looked(now))
+    if hold is not None:
+        if await _give_up_reservation(desk, now):
+            return Changed(f"{hold.why}; another id is chosen")
+        return Held((hold,))
+    if now.item is None:
+        known = Item(now.owner.key, desk.lane.target, seen.identity, None, desk.ports.now())
+        await desk.calls.call(desk.store.save_item, known)
+        return now.learn(item=known)
+    return now
+
+
+async def _give_up_reservation(desk: Desk, now: Pass) -> bool:
+    """Let go of a reserved id that somebody else took before we bore anything there."""
+    if now.reserved is None or (now.item is not None and now.item.seen_at):
+        return False
+    await desk.calls.call(desk.store.release, now.owner.key)
+    await desk.calls.call(desk.store.forget_item, now.owner.key)
+    return True
+
+
+def looked(now: Pass) -> Looked:
+    """What the hold rules judge by."""
+    assert now.observation is not None  # noqa: S101  # an earlier stage
+    present = isinstance(now.observation, Present)
+    return Looked(
+        owner=now.owner,
+        policy=now.resource.policy,
+        observation=now.observation,
+        object_id=now.kind.object_id(now.observation.identity)
+        if isinstance(now.observation, Present)
+        else "",
+        stateful=now.kind.stateful,
+        remembered=now.item.identity if now.item and not present else None,
+        seen_at=now.item.seen_at if now.item else 0.0,
+        approved=now.approvals.__contains__,
+    )

@@ -1,0 +1,24 @@
+"""What the engine takes from outside instead of reaching for it: time, chance and ids."""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Replaced as one by tests and simulations.
+
+    Attributes:
+        now: wall clock, seconds since the epoch; for records, never for timers.
+        chance: a number from 0 to 1.
+        new_id: a short id for one reconcile.
+    """
+
+    now: Callable[[], float] = time.time
+    chance: Callable[[], float] = random.random
+    new_id: Callable[[], str] = lambda: uuid.uuid4().hex[:8]

@@ -1,0 +1,135 @@
+"""The work queue of a lane: one entry per key, never two runs of a key at once, and nothing starves.
+
+A key carries no event: any number of adds during a run cause exactly one rerun.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from setpoint.model.key import Key
+
+SHARE = 4
+"""Of five keys taken while both classes wait, four are of the class CHANGED."""
+
+
+class Class(IntEnum):
+    """Why a key is due; a key that is due for both reasons counts as the lower number."""
+
+    CHANGED = 0
+    RESYNC = 1
+
+
+@dataclass
+class _Entry:
+    due: float
+    cls: Class
+    added: int
+
+
+@dataclass
+class Queue:
+    """Keys that are due now or later.
+
+    Attributes:
+        now: a monotonic clock in seconds, the loop's own by default.
+    """
+
+    now: Callable[[], float] = field(default_factory=lambda: asyncio.get_running_loop().time)
+    _waiting: dict[Key, _Entry] = field(default_factory=dict[Key, _Entry])
+    _processing: set[Key] = field(default_factory=set[Key])
+    _heap: list[tuple[float, int, Key]] = field(default_factory=list[tuple[float, int, Key]])
+    _ready: tuple[dict[Key, None], dict[Key, None]] = field(default_factory=lambda: ({}, {}))
+    _order: itertools.count[int] = field(default_factory=itertools.count)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _served: int = 0
+    _closed: bool = False
+
+    def add(self, key: Key, cls: Class = Class.CHANGED, delay: float = 0.0) -> None:
+        """Make `key` due after `delay` seconds; an earlier time or a more urgent class already noted stays."""
+        due = self.now() + max(delay, 0.0)
+        entry = self._waiting.get(key)
+        if entry is not None:
+            if due >= entry.due and cls >= entry.cls:
+                return
+            self._ready[entry.cls].pop(key, None)
+            due, cls = min(due, entry.due), min(cls, entry.cls)
+        entry = _Entry(due, cls, next(self._order))
+        self._waiting[key] = entry
+        heapq.heappush(self._heap, (due, entry.added, key))
+        self._wake.set()
+
+    def discard(self, key: Key) -> None:
+        """Forget that `key` is due; a run under way goes on."""
+        entry = self._waiting.pop(key, None)
+        if entry is not None:
+            self._ready[entry.cls].pop(key, None)
+
+    async def take(self) -> Key | None:
+        """The next key that is due; None once the queue is closed. `done` must follow."""
+        while not self._closed:
+            key = self._pop()
+            if key is not None:
+                return key
+            self._wake.clear()
+            await self._sleep()
+        self._wake.set()
+        return None
+
+    def done(self, key: Key) -> None:
+        """End the run of a key that `take` gave."""
+        self._processing.discard(key)
+        if key in self._waiting:
+            self._wake.set()
+
+    def close(self) -> None:
+        """Give no more keys; every `take` returns None."""
+        self._closed = True
+        self._wake.set()
+
+    def depth(self) -> tuple[int, int]:
+        """How many keys are due now, per class."""
+        self._promote()
+        return len(self._ready[Class.CHANGED]), len(self._ready[Class.RESYNC])
+
+    def running(self) -> frozenset[Key]:
+        """The keys that are being worked on."""
+        return frozenset(self._processing)
+
+    def due_in(self, key: Key) -> float | None:
+        """Seconds until `key` is due, at least 0; None when it is not queued."""
+        entry = self._waiting.get(key)
+        return None if entry is None else max(entry.due - self.now(), 0.0)
+
+    def _promote(self) -> None:
+        now = self.now()
+        while self._heap and self._heap[0][0] <= now:
+            _, added, key = heapq.heappop(self._heap)
+            entry = self._waiting.get(key)
+            if entry is not None and entry.added == added:
+                self._ready[entry.cls][key] = None
+
+    def _pop(self) -> Key | None:
+        self._promote()
+        first = Class.RESYNC if self._served % (SHARE + 1) == SHARE else Class.CHANGED
+        for cls in (first, Class(1 - first)):
+            key = next((k for k in self._ready[cls] if k not in self._processing), None)
+            if key is not None:
+                self._served += 1
+                del self._ready[cls][key]
+                del self._waiting[key]
+                self._processing.add(key)
+                return key
+        return None
+
+    async def _sleep(self) -> None:
+        timeout = max(self._heap[0][0] - self.now(), 0.0) if self._heap else None
+        try:
+            await asyncio.wait_for(self._wake.wait(), timeout)
+        except TimeoutError:
+            return

@@ -1,0 +1,179 @@
+"""The daemon's life: ordered start, following the source, ordered stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from setpoint.model.errors import SourceError, StateError
+from setpoint.model.key import Key
+from setpoint.run.conclude import FINAL
+from setpoint.run.declare import arrange_lanes, declare, wake
+from setpoint.run.estate import Estate, SourceState
+from setpoint.run.lane import WORKERS
+from setpoint.run.queue import Class
+from setpoint.run.worker import work
+from setpoint.sources.snapshot import HistoryRewrittenError
+from setpoint.sources.source import Source
+from setpoint.store.records import Event, EventKind, Status
+
+GRACE = 30.0
+"""Seconds that a step under way is given to end when the daemon stops."""
+PATIENCE = 3
+"""Failures in a row after which a single run no longer waits for a key."""
+_log = structlog.stdlib.get_logger("setpoint.supervisor")
+
+
+@dataclass
+class Supervisor:
+    """Runs one estate.
+
+    Attributes:
+        changed: called after every reconcile and every look at the source; for progress and waiters.
+    """
+
+    estate: Estate
+    source: Source
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _workers: dict[Key, list[asyncio.Task[None]]] = field(
+        default_factory=dict[Key, list["asyncio.Task[None]"]]
+    )
+
+    async def run(self, stop: asyncio.Event, *, ready: Callable[[], None] = lambda: None) -> None:
+        """Follow the source and converge until `stop`; the step under way is ended first.
+
+        Raises:
+            StateError: the store cannot be read at the start.
+        """
+        await self._load()
+        await self.look()
+        ready()
+        following = asyncio.create_task(self._follow(), name="follow-source")
+        stopping = asyncio.create_task(stop.wait(), name="wait-for-stop")
+        try:
+            await asyncio.wait((following, stopping), return_when=asyncio.FIRST_COMPLETED)
+            if following.done():
+                following.result()
+        finally:
+            following.cancel()
+            stopping.cancel()
+            await asyncio.gather(following, stopping, return_exceptions=True)
+            await self._stop()
+
+    async def look(self) -> None:
+        """Fetch the source once and put in force what it declares."""
+        estate = self.estate
+        previous = await estate.calls.call(estate.store.accepted, self.source.name)
+        approvals = await estate.calls.call(estate.store.approvals)
+        tokens = frozenset(approval.token for approval in approvals)
+        now = estate.ports.now()
+        try:
+            snapshot = await self.source.fetch(previous, tokens.__contains__)
+            if snapshot.version != estate.version or not estate.source.good:
+                await declare(estate, snapshot)
+            state = SourceState(good=True, sentence=f"{snapshot.version[:12]} is in force", at=now)
+        except HistoryRewrittenError as error:
+            state = SourceState(good=False, sentence=str(error), at=now, token=error.commit)
+        except (SourceError, StateError) as error:
+            state = SourceState(good=False, sentence=str(error), at=now)
+        await self._tell_source(state)
+        self._staff()
+        await self.announce()
+
+    async def resync(self, keys: list[Key], by: str) -> dict[Key, int]:
+        """Ask for a fresh look at `keys`; the numbers tell `Status.handled` when each was answered."""
+        numbers: dict[Key, int] = {}
+        for key in keys:
+            now = self.estate.ports.now()
+            numbers[key] = await self.estate.calls.call(self.estate.store.next_request, key, by, now)
+            self.estate.asked[key] = now
+            wake(self.estate, key)
+        return numbers
+
+    async def approve(self, token: str, by: str) -> None:
+        """Release what names `token`, and look again at once."""
+        estate, now = self.estate, self.estate.ports.now()
+        await estate.calls.call(estate.store.approve, token, by, now)
+        await estate.calls.call(
+            estate.store.record, Event(now, EventKind.APPROVED, f"approved {token}", actor=by)
+        )
+        self.source.poke()
+        for key in estate.resources:
+            status = await estate.calls.call(estate.store.status, key)
+            if status is not None and any(hold.token == token for hold in status.holds):
+                wake(estate, key)
+
+    async def settle(self) -> list[Status]:
+        """Wait until every declared key was looked at in this run and needs nothing more by itself."""
+        began = self.estate.ports.now()
+        async with self.changed:
+            while True:
+                statuses = {s.key: s for s in await self.estate.calls.call(self.estate.store.statuses)}
+                mine = [statuses.get(key) for key in self.estate.resources]
+                if all(status is not None and _final(status, began) for status in mine):
+                    return [status for status in mine if status is not None]
+                await self.changed.wait()
+
+    async def announce(self) -> None:
+        """Wake everybody who waits for news."""
+        async with self.changed:
+            self.changed.notify_all()
+
+    async def _load(self) -> None:
+        """Take up what was in force when the daemon stopped."""
+        estate = self.estate
+        desired = await estate.calls.call(estate.store.desired)
+        estate.resources = {key: r for key, r in desired.items() if key.kind in estate.kinds}
+        await arrange_lanes(estate)
+        for key, resource in estate.resources.items():
+            status = await estate.calls.call(estate.store.status, key)
+            same = status is not None and status.spec_hash == resource.spec_hash
+            wake(estate, key, Class.RESYNC if same else Class.CHANGED)
+
+    async def _follow(self) -> None:
+        async for _ in self.source.watch():
+            await self.look()
+
+    async def _tell_source(self, state: SourceState) -> None:
+        estate, before = self.estate, self.estate.source
+        estate.source = state
+        if (before.good, before.sentence) == (state.good, state.sentence):
+            return
+        log = _log.info if state.good else _log.warning
+        log("source_looked_at", good=state.good, sentence=state.sentence, problems=len(estate.problems))
+        event = Event(state.at, EventKind.SOURCE, state.sentence, version=estate.version)
+        await estate.calls.call(estate.store.record, event)
+
+    def _staff(self) -> None:
+        """Workers for every lane that has none; lanes that closed end theirs by themselves."""
+        for target, lane in self.estate.lanes.items():
+            tasks = [task for task in self._workers.get(target, []) if not task.done()]
+            if not tasks:
+                tasks = [
+                    asyncio.create_task(work(self.estate, lane, self.announce), name=f"{target}#{number}")
+                    for number in range(WORKERS)
+                ]
+            self._workers[target] = tasks
+
+    async def _stop(self) -> None:
+        """No new keys; the steps under way end; then the clients go."""
+        lanes = list(self.estate.lanes.values())
+        for lane in lanes:
+            lane.queue.close()
+        tasks = [task for tasks in self._workers.values() for task in tasks]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=GRACE)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        for lane in lanes:
+            await lane.close()
+
+
+def _final(status: Status, began: float) -> bool:
+    if status.reconciled_at < began:
+        return False
+    return status.outcome in FINAL or status.attempts >= PATIENCE

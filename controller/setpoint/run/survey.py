@@ -1,0 +1,60 @@
+"""The shared bulk look at a target: one at a time, used by every key that can do with its age."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from setpoint.model.errors import TargetError
+from setpoint.model.survey import Survey
+
+FRESH = 15.0
+"""Seconds for which a survey serves keys that nothing has happened to."""
+SPARE = 5.0
+"""Seconds for which a failed attempt answers every other key too, so that a dead target is not asked once per key."""
+
+
+@dataclass
+class Surveyor:
+    """Keeps the latest survey of one target.
+
+    Attributes:
+        take: makes a new survey.
+        now: wall clock, seconds since the epoch.
+    """
+
+    take: Callable[[], Awaitable[Survey[Any]]]
+    now: Callable[[], float]
+    _latest: Survey[Any] | None = None
+    _failure: tuple[float, TargetError] | None = None
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def latest(self) -> Survey[Any] | None:
+        """The last good survey, whatever its age."""
+        return self._latest
+
+    async def since(self, moment: float) -> Survey[Any]:
+        """A survey begun at `moment` or later, and not older than `FRESH` seconds.
+
+        Raises:
+            TargetError: nothing at all could be read.
+        """
+        async with self._lock:
+            bound = max(moment, self.now() - FRESH)
+            if self._latest is None or self._latest.begun < bound:
+                self._latest = await self._attempt()
+            return self._latest
+
+    async def _attempt(self) -> Survey[Any]:
+        if self._failure is not None and self.now() - self._failure[0] < SPARE:
+            raise self._failure[1]
+        try:
+            taken = await self.take()
+        except TargetError as error:
+            self._failure = self.now(), error
+            raise
+        self._failure = None
+        return taken

@@ -1,0 +1,142 @@
+"""One reconcile after the other. Holds the only broad `except`: a bug in one kind must not stop the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TypeAlias
+
+import structlog
+
+from setpoint.decide import backoff, schedule
+from setpoint.model.errors import StateError
+from setpoint.model.identity import Owner
+from setpoint.model.key import Key
+from setpoint.model.outcome import Blocked, Changed, Failed, Outcome, Wait
+from setpoint.model.resource import Resource
+from setpoint.run.conclude import conclude, settled
+from setpoint.run.declare import wake
+from setpoint.run.desk import Desk, Pass, Report
+from setpoint.run.estate import Estate
+from setpoint.run.lane import Lane
+from setpoint.run.pipeline import run
+from setpoint.run.queue import Class
+from setpoint.run.rebuild import rebuild
+
+STREAK = 20
+"""Steps in a row after which a resource counts as failing: its changes do not take effect."""
+_BLOCKED = timedelta(seconds=30)
+Due: TypeAlias = tuple[Class, float]
+"""When to look again: the class, and the seconds until then."""
+_log = structlog.stdlib.get_logger("setpoint.worker")
+
+
+async def work(estate: Estate, lane: Lane, announce: Callable[[], Awaitable[None]]) -> None:
+    """Serve the lane until its queue closes; `announce` is awaited after every reconcile."""
+    while (key := await lane.queue.take()) is not None:
+        try:
+            due = await _serve(estate, lane, key)
+        except Exception as error:
+            _log.exception("reconcile_crashed", key=str(key), lane=str(lane.target))
+            due = await _bury(estate, lane, key, error)
+        finally:
+            lane.queue.done(key)
+        wake(estate, key, *due)
+        await announce()
+
+
+async def _serve(estate: Estate, lane: Lane, key: Key) -> Due:
+    resource = estate.resources.get(key)
+    if resource is None:
+        return Class.RESYNC, 0.0
+    desk = await _desk(estate, lane, key)
+    return await _close(estate, desk, _guard(estate, await run(desk, _start(estate, resource))))
+
+
+async def _bury(estate: Estate, lane: Lane, key: Key, error: Exception) -> Due:
+    """Report a crash as a failure of its key; when not even that can be written, try again later."""
+    resource = estate.resources.get(key)
+    if resource is None or isinstance(error, StateError):
+        return Class.RESYNC, _BLOCKED.total_seconds()
+    outcome = Failed(f"a bug in Setpoint: {type(error).__name__}: {error}", unexpected=True)
+    try:
+        return await _close(estate, await _desk(estate, lane, key), Report(outcome, _start(estate, resource)))
+    except StateError:
+        return Class.RESYNC, _BLOCKED.total_seconds()
+
+
+async def _close(estate: Estate, desk: Desk, report: Report) -> Due:
+    resource = report.learned.resource
+    status = await conclude(desk, report)
+    await rebuild(estate, desk.lane)
+    _log.info(
+        "reconcile_ended",
+        key=str(resource.key),
+        generation=resource.spec_hash[:12],
+        reconcile_id=desk.reconcile_id,
+        lane=str(desk.lane.target),
+        version=desk.version[:12],
+        outcome=status.outcome,
+        sentence=status.sentence,
+    )
+    _wake_dependants(estate, resource.key, report.outcome)
+    cls, after = _next(estate, resource, report.outcome, status.attempts)
+    return cls, after.total_seconds()
+
+
+def _start(estate: Estate, resource: Resource) -> Pass:
+    kind = estate.kinds[resource.key.kind]
+    spec = kind.spec.model_validate(resource.spec)
+    return Pass(resource, kind, spec, Owner(estate.name, resource.key))
+
+
+async def _desk(estate: Estate, lane: Lane, key: Key) -> Desk:
+    return Desk(
+        lane=lane,
+        store=estate.store,
+        calls=estate.calls,
+        ports=estate.ports,
+        estate=estate.name,
+        version=estate.version,
+        ready=estate.ready,
+        reconcile_id=estate.ports.new_id(),
+        requested=await estate.calls.call(estate.store.last_request, key),
+        not_before=estate.asked.get(key, 0.0),
+    )
+
+
+def _guard(estate: Estate, report: Report) -> Report:
+    """Turn an endless row of steps into a failure, so that a wrong comparison cannot write for ever."""
+    key = report.learned.owner.key
+    if not isinstance(report.outcome, Changed):
+        if settled(report.outcome):
+            estate.streaks.pop(key, None)
+        return report
+    estate.streaks[key] = estate.streaks.get(key, 0) + 1
+    if estate.streaks[key] < STREAK:
+        return report
+    sentence = f"after {STREAK} steps it still differs; last: {report.outcome.sentence}"
+    return Report(Failed(sentence), report.learned)
+
+
+def _wake_dependants(estate: Estate, key: Key, outcome: Outcome) -> None:
+    if isinstance(outcome, Blocked) and outcome.on is not None:
+        estate.waiting.setdefault(outcome.on, set()).add(key)
+    if settled(outcome):
+        for dependant in estate.waiting.pop(key, set()):
+            wake(estate, dependant)
+
+
+def _next(estate: Estate, resource: Resource, outcome: Outcome, attempts: int) -> tuple[Class, timedelta]:
+    chance = estate.ports.chance()
+    match outcome:
+        case Changed():
+            return Class.CHANGED, timedelta(0)
+        case Wait(_, after):
+            return Class.CHANGED, after
+        case Blocked():
+            return Class.RESYNC, _BLOCKED
+        case Failed():
+            return Class.RESYNC, backoff.delay(attempts, chance)
+        case _:
+            return Class.RESYNC, schedule.next_look(resource.policy.interval, chance)
