@@ -16,6 +16,7 @@ class Snapshot:
         version: a commit id, or a digest of the content.
         files: path relative to the source's root -> content.
         author, subject: of the commit; empty where there is none.
+        notes: what was left out and why, one sentence each.
     """
 
     source: str
@@ -23,6 +24,7 @@ class Snapshot:
     files: Mapping[str, bytes]
     author: str = ""
     subject: str = ""
+    notes: tuple[str, ...] = ()
 
 
 class HistoryRewrittenError(SourceError):

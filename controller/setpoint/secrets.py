@@ -1,0 +1,71 @@
+"""Where references to secrets become values: read afresh each time, kept in memory only."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from setpoint.model.errors import SettingsError
+from setpoint.model.secret import Secret, SecretRef
+
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
+"""Where systemd puts what LoadCredential= names."""
+
+
+def resolve_secret(ref: SecretRef, env: Mapping[str, str] = os.environ) -> Secret:
+    """The value that `ref` names: never empty, one line.
+
+    Raises:
+        SettingsError: it is not there, empty, or open to everybody.
+    """
+    if ref.file is not None:
+        return _from_file(Path(ref.file).absolute(), private=True)
+    if ref.env is not None:
+        return _from_environment(ref.env, env)
+    return _from_credential(str(ref.credential), env)
+
+
+def _from_environment(name: str, env: Mapping[str, str]) -> Secret:
+    if not env.get(name):
+        raise SettingsError(
+            f"the environment variable {name}, which should hold a secret, is not set",
+            remedy="set it for the daemon, or name the secret with file or credential",
+        )
+    return Secret(env[name])
+
+
+def _from_credential(name: str, env: Mapping[str, str]) -> Secret:
+    folder = env.get(CREDENTIALS)
+    if not folder:
+        raise SettingsError(
+            f"there is no credential {name}: {CREDENTIALS} is not set",
+            remedy=f"start the daemon by systemd with LoadCredential={name}:/path/of/the/secret",
+        )
+    # systemd guards the folder; the files in it have modes of their own choosing.
+    return _from_file(Path(folder, name), private=False)
+
+
+def _from_file(path: Path, *, private: bool) -> Secret:
+    try:
+        with path.open("rb") as file:
+            if private and os.fstat(file.fileno()).st_mode & stat.S_IROTH:
+                raise SettingsError(
+                    f"the secret in {path} can be read by everybody", remedy=f"chmod o-rwx {path}"
+                )
+            line = file.readline().decode().rstrip("\r\n")
+    except OSError as error:
+        raise SettingsError(
+            f"the secret in {path} cannot be read: {error.strerror}",
+            remedy="make the file, with the secret in its first line, readable for the user of the daemon",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            f"the secret in {path} is no text", remedy="write it as one line of UTF-8"
+        ) from error
+    if not line:
+        raise SettingsError(
+            f"the first line of {path}, which should be a secret, is empty", remedy="write the secret there"
+        )
+    return Secret(line)

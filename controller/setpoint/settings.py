@@ -1,0 +1,223 @@
+"""What the daemon itself is told: where declarations come from, where memory is kept, how it logs."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+from pydantic import field_validator, model_validator
+
+from setpoint.model.errors import SettingsError
+from setpoint.model.key import DEFAULT_NAMESPACE, is_namespace
+from setpoint.model.quantity import Duration
+from setpoint.model.secret import SecretRef
+from setpoint.model.spec import Spec, described
+from setpoint.settings_file import read_settings
+
+VARIABLE = "SETPOINT_CONFIG"
+PLACES = (Path("setpoint.yaml"), Path("/etc/setpoint/setpoint.yaml"))
+"""Where settings are looked for when nobody names them."""
+
+_LAST_PORT = 65_535
+_ESTATE = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
+_BAD_BRANCH = re.compile(r"[\x00-\x20~^:?*\[\\\x7f]|\.\.|@\{|//|^[-/.]|/\.|[/.]$|\.lock(/|$)")
+
+
+class LogFormat(StrEnum):
+    """How log lines look."""
+
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class LogLevel(StrEnum):
+    """The least important line that is written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class GitSettings(Spec):
+    """Declarations in a branch of a git repository."""
+
+    url: str = described("Whatever git fetches from: an https or ssh URL, or the path of a repository.")
+    branch: str = described("The branch that is followed.", "main")
+    path: str = described("The folder of the repository that holds the declarations; empty for its root.", "")
+    poll: Duration = described("How often to ask for new commits; at least 1s.", timedelta(seconds=60))
+
+    @field_validator("url")
+    @classmethod
+    def _no_option(cls, value: str) -> str:
+        if not value or value.startswith("-"):
+            raise ValueError(f"'{value}' is no URL of a repository")
+        return value
+
+    @field_validator("branch")
+    @classmethod
+    def _branch_name(cls, value: str) -> str:
+        if not value or _BAD_BRANCH.search(value):
+            raise ValueError(f"'{value}' is no name of a branch")
+        return value
+
+    @field_validator("path")
+    @classmethod
+    def _inside(cls, value: str) -> str:
+        if value.startswith("/") or ".." in value.split("/"):
+            raise ValueError(f"'{value}' is no folder inside the repository, e.g. estate/home")
+        return value.strip("/")
+
+    @field_validator("poll")
+    @classmethod
+    def _floor(cls, value: timedelta) -> timedelta:
+        if value < timedelta(seconds=1):
+            raise ValueError("the poll is at least 1s, so that the forge is not flooded")
+        return value
+
+
+class DirectorySettings(Spec):
+    """Declarations in a folder of this host, without history."""
+
+    path: Path = described("The folder; relative to the settings file.")
+
+
+class SourceSettings(Spec):
+    """Where declarations come from; exactly one of the fields."""
+
+    git: GitSettings | None = described("A git repository.", None)
+    directory: DirectorySettings | None = described("A folder of this host.", None)
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.git is None) == (self.directory is None):
+            raise ValueError("exactly one of git and directory says where declarations come from")
+        return self
+
+
+class HookSettings(Spec):
+    """The address that a forge calls at every push."""
+
+    listen: str = described(
+        "Address and port, e.g. 127.0.0.1:8321; put a TLS proxy in front.", "127.0.0.1:8321"
+    )
+    secret: SecretRef = described("What the forge signs its calls with.")
+
+    @field_validator("listen")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        ipaddress.ip_address(host.strip("[]") if host != "localhost" else "127.0.0.1")
+        if not port.isdecimal() or int(port) > _LAST_PORT:
+            raise ValueError(f"'{value}' has no port; write e.g. 127.0.0.1:8321 or [::1]:8321")
+        return value
+
+    @property
+    def host(self) -> str:
+        """The address without its port."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port; 0 lets the system choose one."""
+        return int(self.listen.rpartition(":")[2])
+
+
+class LogSettings(Spec):
+    """What is written to standard error."""
+
+    format: LogFormat = described("console for people, json for a collector.", LogFormat.CONSOLE)
+    level: LogLevel = described("The least important line that is written.", LogLevel.INFO)
+
+
+class Settings(Spec):
+    """The whole settings file."""
+
+    estate: str = described(
+        "The name of this estate; it is written on every object, so never change it: lower case, digits, dashes."
+    )
+    source: SourceSettings = described("Where declarations come from.")
+    state: Path = described(
+        "The folder of the daemon's memory; relative to the settings file.", Path("/var/lib/setpoint")
+    )
+    socket: Path | None = described(
+        "The Unix socket for the command line; setpoint.sock in the state folder when left out.", None
+    )
+    hook: HookSettings | None = described("Be called at every push, beside polling.", None)
+    log: LogSettings = described("What is logged, and how.", LogSettings())
+    namespace: str = described("The namespace of declarations that name none.", DEFAULT_NAMESPACE)
+
+    @field_validator("estate")
+    @classmethod
+    def _estate_name(cls, value: str) -> str:
+        if not _ESTATE.fullmatch(value):
+            raise ValueError(f"'{value}' is no name of an estate: up to 40 of a-z, 0-9 and -, e.g. home")
+        return value
+
+    @field_validator("namespace")
+    @classmethod
+    def _namespace_name(cls, value: str) -> str:
+        if not is_namespace(value):
+            raise ValueError(f"'{value}' is no namespace: up to 63 of a-z, 0-9 and -, e.g. default")
+        return value
+
+    @property
+    def socket_path(self) -> Path:
+        """Where the command line reaches the daemon."""
+        return self.socket or self.state / "setpoint.sock"
+
+    @property
+    def database_path(self) -> Path:
+        """Where the store is kept."""
+        return self.state / "setpoint.db"
+
+
+def load_settings(path: Path | None, env: Mapping[str, str]) -> Settings:
+    """Read the settings file: `path`, else $SETPOINT_CONFIG, else the first of PLACES that exists.
+
+    Raises:
+        SettingsError: there is none, or it is wrong; every mistake as `file:line:column: field: what; remedy`.
+    """
+    found = find_settings(path, env)
+    return _beside(read_settings(found, Settings), found.absolute().parent)
+
+
+def find_settings(path: Path | None, env: Mapping[str, str]) -> Path:
+    """The settings file that counts.
+
+    Raises:
+        SettingsError: nobody named one, and there is none in the usual places.
+    """
+    if path is not None:
+        return path
+    if env.get(VARIABLE):
+        return Path(env[VARIABLE])
+    for place in PLACES:
+        if place.exists():
+            return place
+    raise SettingsError(
+        f"there are no settings: neither {' nor '.join(str(place) for place in PLACES)} exists",
+        remedy=f"write one, or name it with --config or {VARIABLE}",
+    )
+
+
+def _beside(settings: Settings, folder: Path) -> Settings:
+    """The same with every relative path made absolute from the folder of the settings file."""
+    source = settings.source
+    if source.directory:
+        directory = source.directory.model_copy(update={"path": folder / source.directory.path})
+        source = source.model_copy(update={"directory": directory})
+    if source.git and source.git.url.startswith(("./", "../")):
+        git = source.git.model_copy(update={"url": str((folder / source.git.url).resolve())})
+        source = source.model_copy(update={"git": git})
+    paths = {
+        "state": folder / settings.state,
+        "socket": settings.socket and folder / settings.socket,
+        "source": source,
+    }
+    return settings.model_copy(update=paths)
