@@ -1,0 +1,97 @@
+"""Judges a replay: for each entry equal, different, or why it is not covered. It sends nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.conformance.binding import Bindings
+from tests.conformance.compare import compare_reply, compare_row
+from tests.conformance.dependence import Dependence
+from tests.conformance.model import Exchange, Judgement, Probe, Request, Verdict
+from tests.conformance.replay import EVENT
+from tests.conformance.rules import is_trivial
+
+if TYPE_CHECKING:
+    from tests.conformance.dependence import Unsupported
+    from tests.conformance.model import Difference, Outside, Run
+
+NOT_IMPLEMENTED = 501
+
+
+def judge(run: Run, unsupported: Unsupported) -> tuple[Judgement, ...]:
+    """The verdicts, in the order of the entries."""
+    judging = _Judging(run, unsupported)
+    judgements: list[Judgement] = []
+    for at in run.trace.setup.order:
+        judging.pass_to(at)
+        entry = run.trace.entries[at]
+        if isinstance(entry, Exchange | Probe):
+            judgements.append(judging.entry(entry))
+    return tuple(sorted(judgements, key=lambda judgement: judgement.index))
+
+
+class _Judging:
+    def __init__(self, run: Run, unsupported: Unsupported) -> None:
+        self._run = run
+        self._unsupported = unsupported
+        self._bindings = Bindings(run.trace.setup.state)
+        self._dependence = Dependence(unsupported, run.trace.setup.state)
+
+    def pass_to(self, at: int) -> None:
+        for outside in self._run.outside:
+            if outside.before == at:
+                self._note(outside)
+
+    def entry(self, entry: Exchange | Probe) -> Judgement:
+        """One verdict; the bindings of an entry that is not covered are forgotten again."""
+        request = self._request(entry)
+        trivial = isinstance(entry, Exchange) and is_trivial(entry)
+        shown = f"{request.method} {request.path} {dict(request.params or {})}"
+        if entry.index in self._run.trace.setup.artifacts:
+            return Judgement(entry.index, Verdict.ARTIFACT, trivial, shown)
+        self._bindings.request(request)
+        mark = self._bindings.mark()
+        differences = self._compare(entry)
+        verdict = self._verdict(entry, request, differences)
+        if verdict in {Verdict.UNSUPPORTED, Verdict.DEPENDENT}:
+            self._bindings.rollback(mark)
+            if request.method != "GET":
+                self._dependence.spread(request, entry.reply.body if isinstance(entry, Exchange) else None)
+        return Judgement(entry.index, verdict, trivial, shown, differences)
+
+    def _request(self, entry: Exchange | Probe) -> Request:
+        if isinstance(entry, Exchange):
+            return entry.request
+        answer = self._run.answers.get(entry.index)
+        path = answer.path if answer is not None else ""
+        return Request(entry.method or "PUT", path, {entry.key: entry.sent})
+
+    def _compare(self, entry: Exchange | Probe) -> tuple[Difference, ...]:
+        reply = self._run.answers[entry.index].reply
+        if isinstance(entry, Exchange):
+            return compare_reply(entry, reply, self._bindings)
+        return compare_row(entry, reply.body, self._bindings)
+
+    def _verdict(
+        self, entry: Exchange | Probe, request: Request, differences: tuple[Difference, ...]
+    ) -> Verdict:
+        if not differences:
+            return Verdict.EQUAL
+        status = self._run.answers[entry.index].reply.status
+        recorded = entry.reply.body if isinstance(entry, Exchange) else dict(entry.columns)
+        if status is None:
+            return Verdict.DIFFERENT
+        if status == NOT_IMPLEMENTED and self._unsupported.find(request.method, request.path) is not None:
+            return Verdict.UNSUPPORTED
+        return Verdict.DEPENDENT if self._dependence.reaches(request, recorded) else Verdict.DIFFERENT
+
+    def _note(self, outside: Outside) -> None:
+        """Doubt what an unsupported request or event between the entries would have done."""
+        answer = outside.answer
+        listed = self._unsupported.find(answer.method, answer.path) is not None
+        if answer.reply.status != NOT_IMPLEMENTED or not listed:
+            return
+        if answer.method == EVENT:
+            self._dependence.spread_everywhere()
+        else:
+            self._dependence.spread(Request(answer.method, answer.path, outside.params))
