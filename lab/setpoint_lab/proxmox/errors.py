@@ -11,7 +11,7 @@ class ApiError(Exception):
     """An answer that is not 200; `reason` may have several lines, of which the status line carries the first.
 
     `errors` are the texts per parameter of a 400; `body` False leaves the body empty (401, 595, 596);
-    `newline` False leaves out the line end that `message` has otherwise.
+    `newline` False leaves out the line end that `message` has otherwise; `plain` answers the text alone.
     """
 
     def __init__(
@@ -22,6 +22,7 @@ class ApiError(Exception):
         *,
         body: bool = True,
         newline: bool = True,
+        plain: bool = False,
     ) -> None:
         """Keep the parts of the answer."""
         super().__init__(reason)
@@ -30,6 +31,7 @@ class ApiError(Exception):
         self.errors = errors
         self.body = body
         self.newline = newline
+        self.plain = plain
 
     @classmethod
     def internal(cls, text: str) -> ApiError:

@@ -36,6 +36,9 @@ COUNTS = {
 }
 """How many of a numbered parameter exist; the schema writes them as one `net[n]`."""
 
+ROOT = "/"
+"""Above all paths; answers GET with the list of what is below, though the schema leaves it out."""
+
 _NUMBERED = re.compile(r"^([a-z]+)(0|[1-9]\d*)$")
 
 
@@ -120,8 +123,9 @@ def _step(folder: _Folder, part: str) -> _Folder:
 def parse(document: Mapping[str, Any]) -> Schema:
     """Read the document of schema.json."""
     shapes: list[Shape] = document["shapes"]
-    methods: dict[tuple[str, str], Method] = {}
-    root = _Folder()
+    index = Method("GET", ROOT, {}, user="all", child="subdir")
+    methods: dict[tuple[str, str], Method] = {("GET", ROOT): index}
+    root = _Folder(ROOT, {"GET": index})
     for path, infos in document["paths"].items():
         folder = root
         for part in path.strip("/").split("/"):

@@ -88,6 +88,11 @@ class Tasks:
         task.worker = asyncio.get_running_loop().create_task(self._run(task, body))
         return str(task.upid)
 
+    def restore(self, past: list[Task]) -> None:
+        """Begin with these finished tasks; new ones get higher process numbers."""
+        self.all = past
+        self._next_pid = max((task.upid.pid for task in past), default=FIRST_PID)
+
     def find(self, upid: str) -> Task | None:
         """The task of that name."""
         return next((task for task in self.all if str(task.upid) == upid), None)

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.access import Access
 from setpoint_lab.proxmox.ledger import Ledger
+from setpoint_lab.proxmox.samples import Samples
 from setpoint_lab.proxmox.tasks import Tasks
+from setpoint_lab.proxmox.tickets import Signer
 from setpoint_lab.proxmox.volumes import Storage, Volumes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from setpoint_lab.proxmox.clock import Clock
     from setpoint_lab.proxmox.guests import Guest
 
 
 @dataclass(slots=True)
 class Node:
-    """A member of the cluster; memory in bytes."""
+    """A member of the cluster; memory in bytes, `stopped` are the daemons that are down."""
 
     name: str
     ip: str
     online: bool = True
     cpus: int = 2
     memory: int = 8 << 30
+    stopped: set[str] = field(default_factory=set[str])
 
 
 @dataclass(slots=True)
@@ -39,28 +41,61 @@ class Pool:
     storages: set[str] = field(default_factory=set[str])
 
 
+USUAL_BRIDGE: Mapping[str, object] = {
+    "iface": "vmbr0",
+    "type": "bridge",
+    "method": "static",
+    "cidr": "10.99.0.1/24",
+    "bridge_ports": "eno1",
+    "bridge_stp": "off",
+    "bridge_fd": "0",
+    "autostart": 1,
+    "active": 1,
+}
+
+
+def usual_storages() -> list[Storage]:
+    """The storages of a fresh installation: a folder, and a pool for disks."""
+    files = frozenset({"backup", "images", "import", "iso", "rootdir", "snippets", "vztmpl"})
+    return [
+        Storage("local", "dir", files, path="/var/lib/vz", total=270_553_174_016, used=32_191_750_144),
+        Storage(
+            "local-zfs",
+            "zfspool",
+            frozenset({"images", "rootdir"}),
+            pool="rpool/data",
+            total=107_374_182_400,
+            used=10_737_418_240,
+            options={"sparse": 1},
+        ),
+    ]
+
+
 class World:
     """A cluster, or a node that never joined one (`cluster` None)."""
 
-    def __init__(self, clock: Clock, seed: int = 0) -> None:
-        """Start as an empty node pve1 with the usual storages and bridge."""
+    def __init__(self, clock: Clock, seed: int = 0, lag: float = 10.0) -> None:
+        """Start as an empty node pve1 with the usual storages and bridge; `lag` in seconds ages the samples."""
         self.clock = clock
         self.seed = seed
         self.random = random.Random(seed)  # noqa: S311  # lists come in a random order that a seed repeats
+        self.signer = Signer(self.random.randbytes(32))
         self.ledger = Ledger()
         self.nodes: dict[str, Node] = {"pve1": Node("pve1", "10.99.0.1")}
         self.local = "pve1"
         self.cluster: str | None = None
         self.quorate = True
-        self.storages: dict[str, Storage] = {}
+        self.storages: dict[str, Storage] = {storage.id: storage for storage in usual_storages()}
         self.volumes = Volumes(self.ledger)
-        self.bridges: dict[str, Mapping[str, object]] = {}
+        self.bridges: dict[str, Mapping[str, object]] = {"vmbr0": USUAL_BRIDGE}
         self.guests: dict[int, Guest] = {}
         self.pools: dict[str, Pool] = {}
-        self.access = Access(self.ledger)
+        self.access = Access(self.ledger, self.pools)
         self.tasks = Tasks(clock, self.ledger)
         self.missing_devices: set[str] = set()
         self.datacenter: dict[str, object] = {}
+        self.samples = Samples(lag)
+        self.other: dict[str, object] = {}
 
     def changed(self) -> None:
         """Say that the request being served changes the world; every store that is written calls it."""

@@ -1,0 +1,78 @@
+"""The verb `lab`: the rehearsal data centre; `lab serve SYSTEM` runs one emulator as a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import ssl
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from setpoint_lab.proxmox.app import Lab, Settings, listen
+
+
+@click.group(name="lab", invoke_without_command=True)
+@click.pass_context
+def lab(context: click.Context) -> None:
+    """A rehearsal data centre: emulators of what cannot be installed."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+@lab.group()
+def serve() -> None:
+    """Run one emulator in the foreground."""
+
+
+@serve.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8006, show_default=True, help="Port to listen on; 0 lets the system choose.")
+@click.option(
+    "--state", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="JSON file to begin with."
+)
+@click.option("--clock", type=click.Choice(["real", "virtual"]), default="real", show_default=True)
+@click.option("--seed", default=0, show_default=True, help="Repeats everything that is random.")
+@click.option("--tls", nargs=2, type=click.Path(exists=True, dir_okay=False), help="CERT KEY: speak HTTPS.")
+@click.option(
+    "--lag",
+    default=10.0,
+    show_default=True,
+    type=click.FloatRange(0, 10),
+    help="Age of /cluster/resources, s.",
+)
+def proxmox(
+    *,
+    host: str,
+    port: int,
+    state: Path | None,
+    clock: Literal["real", "virtual"],
+    seed: int,
+    tls: tuple[str, str] | None,
+    lag: float,
+) -> None:
+    """The Proxmox VE API; prints `ready URL` when it listens."""
+    begin = json.loads(state.read_text(encoding="utf-8")) if state else None
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve_proxmox(Settings(clock, seed, lag), begin, host, port, tls))
+
+
+async def _serve_proxmox(
+    settings: Settings, state: dict[str, Any] | None, host: str, port: int, tls: tuple[str, str] | None
+) -> None:
+    emulated = Lab(settings, state)
+    context = None
+    if tls:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(*tls)
+    runner, bound = await listen(emulated, host, port, context)
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    click.echo(f"ready {'https' if context else 'http'}://{host}:{bound}")
+    await stop.wait()
+    await runner.cleanup()
+    emulated.close()

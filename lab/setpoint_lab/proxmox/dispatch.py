@@ -1,0 +1,126 @@
+"""The way of one request: who, what, may they, where, are the parameters right, and then its handler."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from setpoint_lab.proxmox.auth import Identity, identify
+from setpoint_lab.proxmox.call import Call
+from setpoint_lab.proxmox.check import verify
+from setpoint_lab.proxmox.envelope import Answer, failure, success
+from setpoint_lab.proxmox.errors import ApiError
+from setpoint_lab.proxmox.form import decode_body, decode_form, unescape
+from setpoint_lab.proxmox.ledger import Effect
+from setpoint_lab.proxmox.permission import require_permission
+from setpoint_lab.proxmox.routes import ROUTES
+from setpoint_lab.proxmox.schema import MODES, Method, load
+
+if TYPE_CHECKING:
+    from setpoint_lab.proxmox.world import World
+
+UNAUTHORIZED = 401
+UNAUTHORIZED_SECONDS = 3.0
+"""How long a 401 is held back."""
+
+UNREACHABLE_SECONDS = 3.0
+"""How long it takes to learn that there is no route to a host."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as it came; `target` is path and query, still escaped."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: bytes = b""
+
+
+async def answer(world: World, request: Request) -> Answer:
+    """The answer to a request below /api2."""
+    path, _, query = request.target.partition("?")
+    form, relative = _split(path)
+    extjs = form == "extjs"
+    try:
+        result = await _serve(world, request, relative, query)
+    except ApiError as error:
+        if error.status == UNAUTHORIZED:
+            await world.clock.sleep(UNAUTHORIZED_SECONDS)
+            extjs = False
+        return failure(error, extjs=extjs)
+    return success(result, extjs=extjs)
+
+
+def _split(path: str) -> tuple[str, str]:
+    """The form of answer (`json`, `extjs`) and the path below it; slashes may be doubled or trail."""
+    parts = [part for part in unescape(path).split("/") if part]
+    return "".join(parts[1:2]), "/" + "/".join(parts[2:])
+
+
+async def _serve(world: World, request: Request, path: str, query: str) -> object:
+    if request.method not in MODES:
+        raise ApiError(501, f"method '{request.method}' not available", body=False)
+    who = identify(world, request.method, path, request.headers)
+    sent = decode_body(request.method, request.headers.get("Content-Type", ""), request.body)
+    sent |= decode_form(query)
+    found = load().find(request.method, path)
+    if found is None:
+        raise ApiError.not_implemented(request.method, path)
+    method, params = found
+    _merge(params, sent)
+    if who.is_token and not method.allowtoken:
+        raise ApiError.forbidden(f"URI '{path}' not available with API token, need proper ticket.\n")
+    require_permission(world.access, method, who.user, params)
+    await _reach(world, method, params)
+    return await _handle(world, method, path, params, who)
+
+
+def _merge(params: dict[str, Any], sent: Mapping[str, Any]) -> None:
+    for name in sorted(sent):
+        if name in params and params[name] != sent[name]:
+            text = "duplicate parameter (already defined in URI) with conflicting values!"
+            raise ApiError.parameters({name: text})
+        params[name] = sent[name]
+
+
+async def _reach(world: World, method: Method, params: dict[str, Any]) -> None:
+    """Go to the node that serves the request; fails when it is unknown or cannot be reached."""
+    name = str(params.get("node", "")) if method.proxyto == "node" else ""
+    if name == "localhost":
+        name = params["node"] = world.local
+    node = world.nodes.get(name or world.local)
+    if node is None:
+        detail = f"failed to get address info for: {name}: Temporary failure in name resolution"
+        raise ApiError.internal(f"hostname lookup '{name}' failed - {detail}")
+    if not node.online and node.name != world.local:
+        await world.clock.sleep(UNREACHABLE_SECONDS)
+        raise ApiError(595, "No route to host", body=False)
+    needed = {"pveproxy"} if node.name != world.local else set[str]()
+    if (needed | ({"pvedaemon"} if method.protected else set())) & node.stopped:
+        raise ApiError(595, "Connection refused", body=False)
+
+
+async def _handle(
+    world: World, method: Method, path: str, params: Mapping[str, Any], who: Identity
+) -> object:
+    handler = ROUTES.get((method.name, method.path))
+    if handler is None:
+        raise ApiError.not_implemented(method.name, path)
+    typed, errors = verify(method, params)
+    if errors:
+        raise ApiError.parameters(errors)
+    call = Call(world, method.name, path, typed, who.user, who.is_token, params)
+    effect = Effect(method.name, path, dict(params), who.user, world.clock.now())
+    world.ledger.begin(effect)
+    status = 500
+    try:
+        result = await handler(call)
+        status = 200
+    except ApiError as error:
+        status = error.status
+        raise
+    finally:
+        world.ledger.close(effect, status)
+    return result

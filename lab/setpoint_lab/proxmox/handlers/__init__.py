@@ -1,0 +1,1 @@
+"""The API's handlers, one file per noun; `app` imports them all."""
