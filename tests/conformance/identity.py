@@ -8,6 +8,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from tests.conformance.model import Request
+from tests.conformance.raw import data_of, objects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 ROOT = "root@pam"
 ROOT_PASSWORD = "setpoint-lab"
-"""The password of root@pam in an emulated system."""
+"""The password that the replayer gives to root@pam."""
 
 LONG_PASSWORD = "long enough for anyone"
 _WRONG_CSRF = re.compile(r"wrong value: (\S+)")
@@ -34,28 +35,29 @@ class Credentials:
         self._secrets: dict[str, str] = {}
 
     def provision(self, state: Mapping[str, Json]) -> dict[str, Json]:
-        """The state with a secret for each token, as the recording holds none."""
-        tokens = state.get("tokens")
-        given: list[Json] = []
-        for at, token in enumerate(tokens if isinstance(tokens, list) else []):
-            if isinstance(token, dict):
-                secret = str(UUID(int=at + 1))
-                self._secrets[str(token["tokenid"])] = secret
-                given.append(token | {"secret": secret})
-        return {**state, "tokens": given}
+        """The state with a password for root and a secret for each token, as the recording holds none."""
+        known = {str(user["userid"]): user for user in objects(state.get("users"))}
+        root: dict[str, Json] = {"userid": ROOT} | known.get(ROOT, {}) | {"password": ROOT_PASSWORD}
+        users: list[Json] = [*(known | {ROOT: root}).values()]
+        tokens: list[Json] = []
+        for at, token in enumerate(objects(state.get("tokens")), 1):
+            secret = str(UUID(int=at))
+            self._secrets[str(token["tokenid"])] = secret
+            tokens.append(token | {"secret": secret})
+        return {**state, "users": users, "tokens": tokens}
 
     def log_in(self) -> Reply:
         """Get a ticket for root@pam."""
         params: dict[str, Json] = {"username": ROOT, "password": ROOT_PASSWORD}
         reply = self._transport.send(Request("POST", "/access/ticket", params), {})
-        data = reply.body.get("data") if isinstance(reply.body, dict) else None
+        data = data_of(reply.body)
         if isinstance(data, dict):
             self._ticket, self._csrf = str(data.get("ticket")), str(data.get("CSRFPreventionToken"))
         return reply
 
     def learn(self, reply: Reply) -> None:
         """Keep the secret of a token that a reply shows."""
-        data = reply.body.get("data") if isinstance(reply.body, dict) else None
+        data = data_of(reply.body)
         if isinstance(data, dict) and "full-tokenid" in data:
             self._secrets[str(data["full-tokenid"])] = str(data.get("value"))
 

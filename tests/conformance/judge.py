@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from tests.conformance.binding import Bindings
 from tests.conformance.compare import compare_reply, compare_row
 from tests.conformance.dependence import Dependence
+from tests.conformance.happen import EVENT
 from tests.conformance.model import Exchange, Judgement, Probe, Request, Verdict
-from tests.conformance.replay import EVENT
 from tests.conformance.rules import is_trivial
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tests.conformance.model import Answer, Reply, Request
+from tests.conformance.raw import data_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,7 +115,7 @@ class ProbeTable:
 
     def _config(self) -> dict[str, Json]:
         reply = self._send(Request("GET", self._path))
-        data = reply.body.get("data") if isinstance(reply.body, dict) else None
+        data = data_of(reply.body)
         return data if isinstance(data, dict) else {}
 
     def _put(self, params: dict[str, Json]) -> Reply:

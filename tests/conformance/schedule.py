@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from tests.conformance.model import Exchange
+from tests.conformance.raw import data_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,7 @@ UPID = "UPID:"
 
 def task_of(body: Json) -> str | None:
     """The task that a reply names as its whole result."""
-    data = body.get("data") if isinstance(body, dict) else None
+    data = data_of(body)
     return data if isinstance(data, str) and data.startswith(UPID) else None
 
 

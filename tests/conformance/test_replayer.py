@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.conformance.dependence import Unsupported
+from tests.conformance.identity import ROOT_PASSWORD
 from tests.conformance.judge import judge
 from tests.conformance.model import Verdict
 
@@ -186,8 +187,9 @@ async def test_the_rows_of_a_table_with_methods_are_one_sequence(bench: Bench) -
     assert verdicts(run) == [Verdict.EQUAL, Verdict.EQUAL, Verdict.DIFFERENT]
 
 
-async def test_tokens_of_the_state_get_secrets_of_our_own(bench: Bench) -> None:
+async def test_the_state_gets_a_password_for_root_and_secrets_for_its_tokens(bench: Bench) -> None:
     await bench.replay([], state={"tokens": [{"tokenid": "a@pve!t", "secret": "choose any uuid"}]})
     assert bench.server.state == {
-        "tokens": [{"tokenid": "a@pve!t", "secret": "00000000-0000-0000-0000-000000000001"}]
+        "users": [{"userid": "root@pam", "password": ROOT_PASSWORD}],
+        "tokens": [{"tokenid": "a@pve!t", "secret": "00000000-0000-0000-0000-000000000001"}],
     }
