@@ -37,6 +37,7 @@ class FakeServer:
         app.add_routes(
             [
                 web.post("/lab/state", self._reset),
+                web.get("/lab/clock", self._clock),
                 web.post("/lab/clock", self._advance),
                 web.post("/lab/events", self._event),
                 web.post("/api2/json/access/ticket", self._ticket),
@@ -64,9 +65,12 @@ class FakeServer:
         self._guests.clear()
         return web.json_response({})
 
+    async def _clock(self, request: web.Request) -> web.Response:
+        return web.json_response({"now": self.now})
+
     async def _advance(self, request: web.Request) -> web.Response:
         self.now += (await request.json())["advance"]
-        return web.json_response({"now": self.now})
+        return await self._clock(request)
 
     async def _event(self, request: web.Request) -> web.Response:
         event = await request.json()

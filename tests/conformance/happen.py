@@ -9,7 +9,7 @@ from tests.conformance.raw import as_object, data_of, objects
 from tests.conformance.schedule import task_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from tests.conformance.api import Api
     from tests.conformance.binding import Bindings
@@ -47,8 +47,8 @@ class Happenings:
             case {"task_ends": _}:
                 return  # the schedule waits for it
             case _:
-                spec = {key: self._bound(value) for key, value in event.spec.items()}
-                yield Outside(event.before, Answer(EVENT, next(iter(spec)), self._api.lab.event(spec)))
+                kind, spec = self._told(event.spec)
+                yield Outside(event.before, Answer(EVENT, kind, self._api.lab.event({kind: spec})))
 
     def _unrecorded(self, call: dict[str, Json]) -> tuple[Answer, dict[str, Json]]:
         params = {key: self._revealed(value) for key, value in as_object(call.get("params")).items()}
@@ -78,6 +78,12 @@ class Happenings:
         for who in ("users", "tokens"):
             names = revoked.get(who)
             yield from ((row, who) for row in rows if isinstance(names, list) and row.get("ugid") in names)
+
+    def _told(self, spec: Mapping[str, Json]) -> tuple[str, dict[str, Json]]:
+        """The kind of an event, which stands first in it, and one object with all that is said about it."""
+        (kind, first), *others = spec.items()
+        about = first if isinstance(first, dict) else {"value": first}
+        return kind, as_object(self._bound({**about, **dict(others)}))
 
     def _bound(self, value: Json) -> Json:
         """Part of an event, with emulated names in the place of recorded ones."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tests.conformance.dependence import Unsupported
     from tests.conformance.model import Difference, Outside, Run
 
+OK = 200
 NOT_IMPLEMENTED = 501
 
 
@@ -86,12 +87,11 @@ class _Judging:
         return Verdict.DEPENDENT if self._dependence.reaches(request, recorded) else Verdict.DIFFERENT
 
     def _note(self, outside: Outside) -> None:
-        """Doubt what an unsupported request or event between the entries would have done."""
+        """Doubt what an unsupported request or a refused event between the entries would have done."""
         answer = outside.answer
-        listed = self._unsupported.find(answer.method, answer.path) is not None
-        if answer.reply.status != NOT_IMPLEMENTED or not listed:
+        if self._unsupported.find(answer.method, answer.path) is None:
             return
-        if answer.method == EVENT:
+        if answer.method == EVENT and answer.reply.status != OK:
             self._dependence.spread_everywhere()
-        else:
+        elif answer.reply.status == NOT_IMPLEMENTED:
             self._dependence.spread(Request(answer.method, answer.path, outside.params))

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.conformance.model import Reply, Request
+from tests.conformance.model import Request
+from tests.conformance.raw import as_object, number
 from tests.conformance.transport import Transport
+
+from setpoint_lab.process import start_proxmox
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
-    from tests.conformance.model import Json
+    from tests.conformance.model import Json, Reply
 
-READY = "ready "
+OK = 200
+
 EMULATORS = {"pve": "proxmox"}
 """The emulator of each system whose exchanges were recorded."""
 
@@ -33,17 +35,9 @@ UNSUPPORTED = {
 @contextlib.contextmanager
 def emulator(system: str, seed: int = 0) -> Generator[str]:
     """Run the emulator of a system with a virtual clock; its address."""
-    command = [sys.executable, "-m", "setpoint_lab", "serve", EMULATORS[system], "--port", "0"]
-    options = ["--clock", "virtual", "--seed", str(seed)]
-    with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:
-        try:
-            line = process.stdout.readline() if process.stdout else ""
-            if not line.startswith(READY):
-                raise RuntimeError(f"the emulator of {system} did not start: {line!r}")
-            yield line.removeprefix(READY).strip()
-        finally:
-            process.terminate()
-            process.communicate()
+    start = {"pve": start_proxmox}[system]
+    with start(clock="virtual", seed=seed) as running:
+        yield running.url
 
 
 class Lab:
@@ -55,19 +49,23 @@ class Lab:
 
     def reset(self, state: Mapping[str, Json]) -> None:
         """Replace the world."""
-        self._post("/lab/state", state)
+        self._send("POST", "/lab/state", state)
+
+    def now(self) -> float:
+        """The emulator's time in seconds."""
+        return number(as_object(self._send("GET", "/lab/clock").body).get("now"))
 
     def advance(self, seconds: float) -> None:
         """Let virtual time pass."""
-        self._post("/lab/clock", {"advance": seconds})
+        if seconds > 0:
+            self._send("POST", "/lab/clock", {"advance": seconds})
 
     def event(self, event: Mapping[str, Json]) -> Reply:
         """Let something happen outside the API; the emulator may not know how."""
         return self._transport.send(Request("POST", "/lab/events", event, "json"), {})
 
-    def _post(self, path: str, body: Mapping[str, Json]) -> None:
-        reply = self._transport.send(Request("POST", path, body, "json"), {})
-        if reply.status not in {200, 204}:
-            raise RuntimeError(
-                f"POST {path} was answered {reply.status} {reply.reason} {reply.failure}: {reply.body}"
-            )
+    def _send(self, method: str, path: str, body: Mapping[str, Json] | None = None) -> Reply:
+        reply = self._transport.send(Request(method, path, body, "json"), {})
+        if reply.status != OK:
+            raise RuntimeError(f"{method} {path} was answered {reply.status} {reply.failure}: {reply.body}")
+        return reply

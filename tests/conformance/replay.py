@@ -78,14 +78,18 @@ class Replay:
         headers |= self._api.credentials.headers(self._identity(entry.index))
         multipart = self._setup.bodies.get(entry.index)
 
+        began = 0.0
+
         def send() -> Reply:
+            nonlocal began
+            began = self._api.lab.now()
             return self._api.send(request, headers, multipart)
 
         reply = self._api.until_stopped(send) if polled else send()
         self._answers[entry.index] = Answer(request.method, request.path, reply)
         compare_reply(entry, reply, self._bindings)
         self._api.credentials.learn(reply)
-        self._api.lab.advance(entry.seconds)
+        self._api.lab.advance(began + entry.seconds - self._api.lab.now())
 
     def _probe(self, probe: Probe) -> None:
         if self._table is None:
