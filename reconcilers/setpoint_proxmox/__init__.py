@@ -1,1 +1,8 @@
 """What Setpoint knows about Proxmox VE."""
+
+from __future__ import annotations
+
+from setpoint.model.kind import System
+from setpoint_proxmox.kinds import proxmox_cluster, virtual_machine
+
+SYSTEM = System("proxmox", (proxmox_cluster.KIND, virtual_machine.KIND))

@@ -1,0 +1,103 @@
+"""Privileges: which ones the kinds need, which ones are missing, and the command that grants them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+Permissions: TypeAlias = Mapping[str, Mapping[str, int]]
+"""Path -> privilege -> 1 when it also holds below the path, as `/access/permissions` tells."""
+
+
+@dataclass(frozen=True, order=True)
+class Privilege:
+    """A privilege on a path of the access control list."""
+
+    path: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Need:
+    """What the kinds of this package need.
+
+    Attributes:
+        anywhere: a grant on one path below is enough to begin with, e.g. on a single storage.
+    """
+
+    path: str
+    names: tuple[str, ...]
+    why: str
+    anywhere: bool = False
+
+
+NEEDS = (
+    Need("/", ("Sys.Audit",), "to read the cluster's status"),
+    Need(
+        "/vms", ("VM.Audit",), "to see every guest, so that nothing is taken for absent that is only hidden"
+    ),
+    Need("/vms", ("VM.Allocate",), "to create guests"),
+    Need(
+        "/vms",
+        (
+            "VM.Config.CPU",
+            "VM.Config.Disk",
+            "VM.Config.HWType",
+            "VM.Config.Memory",
+            "VM.Config.Network",
+            "VM.Config.Options",
+        ),
+        "to configure guests",
+    ),
+    Need("/vms", ("VM.PowerMgmt",), "to start and stop guests"),
+    Need("/storage", ("Datastore.AllocateSpace",), "to create disks", anywhere=True),
+    Need("/sdn", ("SDN.Use",), "to connect NICs to bridges", anywhere=True),
+)
+
+_ROLES = (
+    ("VM.", "PVEVMAdmin"),
+    ("Datastore.AllocateSpace", "PVEDatastoreUser"),
+    ("SDN.Use", "PVESDNUser"),
+    ("Sys.Audit", "PVEAuditor"),
+)
+
+
+def missing(permissions: Permissions) -> tuple[Privilege, ...]:
+    """The privileges that the kinds need and that are not granted."""
+    return tuple(
+        Privilege(need.path, name)
+        for need in NEEDS
+        for name in need.names
+        if not _granted(permissions, need, name)
+    )
+
+
+def sees_all_guests(permissions: Permissions) -> bool:
+    """Whether no guest is hidden from us."""
+    return permissions.get("/vms", {}).get("VM.Audit", 0) == 1
+
+
+def grant_command(path: str, privilege: str, token: str) -> str:
+    """The command, to be run as root on a node, that grants `privilege` to a token `user@realm!name`.
+
+    The user is named too: a token with privilege separation has only what its user has as well.
+    """
+    user = token.partition("!")[0]
+    who = f"--users {shlex.quote(user)} --tokens {shlex.quote(token)}"
+    for prefix, role in _ROLES:
+        if privilege.startswith(prefix):
+            return f"pveum acl modify {path} {who} --roles {role}"
+    role = "Setpoint" + privilege.replace(".", "")
+    return f"pveum role add {role} --privs {privilege} && pveum acl modify {path} {who} --roles {role}"
+
+
+def _granted(permissions: Permissions, need: Need, name: str) -> bool:
+    if need.path == "/":
+        return name in permissions.get("/", {})
+    if permissions.get(need.path, {}).get(name, 0) == 1:
+        return True
+    return need.anywhere and any(
+        name in names for path, names in permissions.items() if path.startswith(need.path)
+    )

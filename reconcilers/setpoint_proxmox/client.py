@@ -1,0 +1,133 @@
+"""A thin typed client of one cluster: validates, sends, classifies. It knows no policy and repeats no write."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeAlias
+from urllib.parse import quote
+
+import proxmoxer
+import requests
+
+from setpoint.model.errors import RefusalError, TargetError, TransportError
+from setpoint.model.tree import Json, Scalar
+from setpoint_proxmox.endpoint import Endpoint, Trust
+from setpoint_proxmox.failures import Call, answered, silent, unreachable
+from setpoint_proxmox.transport import Login, close_api, never_connected, open_api
+
+Part: TypeAlias = str | int
+"""A part of a path: a word of the API, or a name or number that came from elsewhere."""
+
+CONNECTIONS = 8
+"""Calls in flight at once; a node has three workers to answer them."""
+
+_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@!+>-]*")
+
+
+class Client:
+    """One cluster, through any of its endpoints.
+
+    Every call raises TargetError as `failures` says. Values are sent as they are, booleans as 1 and 0; None
+    is left out.
+    """
+
+    def __init__(self, endpoints: Sequence[Endpoint], login: Login, trust: Trust) -> None:
+        """Prepare threads and sessions; nothing is sent yet."""
+        self.token = f"{login.user}!{login.token}"
+        self._apis = [(endpoint, open_api(endpoint, login, trust, CONNECTIONS)) for endpoint in endpoints]
+        self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="proxmox")
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint that is asked first: the last one that answered."""
+        return str(self._apis[0][0])
+
+    async def get(self, *path: Part, **params: Scalar) -> Json:
+        """Read; another endpoint is asked when one does not answer."""
+        return await self._call("GET", path, params)
+
+    async def post(self, *path: Part, **params: Scalar) -> Json:
+        """Create, or start an action."""
+        return await self._call("POST", path, params)
+
+    async def put(self, *path: Part, **params: Scalar) -> Json:
+        """Change."""
+        return await self._call("PUT", path, params)
+
+    async def close(self) -> None:
+        """Give threads and sockets back; a call under way ends in its own time."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for _, api in self._apis:
+            close_api(api)
+
+    async def _call(self, method: str, path: Sequence[Part], params: Mapping[str, Scalar]) -> Json:
+        """Ask one endpoint after the other until one of them was reached."""
+        failure: TransportError | None = None
+        for candidate in list(self._apis):
+            try:
+                answer = await self._ask(candidate, method, _joined(path), _encoded(params))
+            except TransportError as error:
+                if error.scope and isinstance(error.__cause__, proxmoxer.ResourceException):
+                    raise  # The endpoint answered; what does not is the node behind it.
+                failure = error
+            else:
+                self._prefer(candidate)
+                return answer
+        assert failure is not None  # noqa: S101  # there is at least one endpoint
+        raise failure
+
+    async def _ask(
+        self, candidate: tuple[Endpoint, Any], method: str, path: str, params: Mapping[str, Any]
+    ) -> Json:
+        endpoint, api = candidate
+        call = Call(method, f"/{path}", str(endpoint), self.token)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, partial(_send, api, call, params))
+
+    def _prefer(self, candidate: tuple[Endpoint, Any]) -> None:
+        if self._apis[0] is not candidate:
+            self._apis.remove(candidate)
+            self._apis.insert(0, candidate)
+
+
+def _send(api: Any, call: Call, params: Mapping[str, Any]) -> Json:
+    """Send in a thread.
+
+    Raises:
+        TargetError: what the failure means.
+    """
+    resource = api(call.path.lstrip("/"))
+    try:
+        answer: Json = getattr(resource, call.method.lower())(**params)
+    except proxmoxer.ResourceException as error:
+        untyped: Any = error
+        raise answered(call, int(untyped.status_code), str(untyped.errors)) from error
+    except requests.RequestException as error:
+        raise _lost(call, error) from error
+    except OSError as error:
+        raise RefusalError(f"{call} was not sent: {error}", remedy="check the cluster's ca file") from error
+    return answer
+
+
+def _lost(call: Call, error: requests.RequestException) -> TargetError:
+    return unreachable(call, str(error)) if never_connected(error) else silent(call, str(error))
+
+
+def _joined(path: Sequence[Part]) -> str:
+    """The path; a part that would leave its place in it is refused before anything is sent."""
+    for part in path:
+        if not _PART.fullmatch(str(part)):
+            raise RefusalError(f"'{part}' cannot stand in a path of the Proxmox API")
+    return "/".join(quote(str(part), safe=":@!+") for part in path)
+
+
+def _encoded(params: Mapping[str, Scalar]) -> dict[str, Any]:
+    return {
+        name: int(value) if isinstance(value, bool) else value
+        for name, value in params.items()
+        if value is not None
+    }

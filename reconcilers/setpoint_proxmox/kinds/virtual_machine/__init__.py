@@ -1,0 +1,34 @@
+"""The kind VirtualMachine: a VM with empty disks."""
+
+from __future__ import annotations
+
+import re
+
+from setpoint.model.kind import Kind
+from setpoint_proxmox.kinds.virtual_machine.act import ACTS
+from setpoint_proxmox.kinds.virtual_machine.observe import observe
+from setpoint_proxmox.kinds.virtual_machine.plan import plan
+from setpoint_proxmox.kinds.virtual_machine.project import TREATMENTS, declare, project
+from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
+from setpoint_proxmox.kinds.virtual_machine.state import VmState, problems, status
+
+_LABEL = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+
+KIND: Kind[VirtualMachineSpec, VmState] = Kind(
+    name="VirtualMachine",
+    summary="A virtual machine of a Proxmox cluster.",
+    spec=VirtualMachineSpec,
+    declare=declare,
+    project=project,
+    observe=observe,
+    plan=plan,
+    identify=lambda spec: None if spec.vmid is None else {"vmid": spec.vmid},
+    object_id=lambda identity: str(identity["vmid"]),
+    acts=ACTS,
+    treatments=TREATMENTS,
+    names=re.compile(rf"{_LABEL}(\.{_LABEL})*"),
+    hosted_by="ProxmoxCluster",
+    stateful=True,
+    problems=problems,
+    status=status,
+)

@@ -1,0 +1,113 @@
+"""What is seen of a virtual machine, and what is wrong with it although nothing differs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from setpoint.model.identity import Mark
+from setpoint.model.kind import Problem
+from setpoint.model.tree import Json, Scalar
+from setpoint_proxmox.kinds.virtual_machine.strings import NicText
+from setpoint_proxmox.mark import TAG, parse_mark, split_tags
+
+Config: TypeAlias = Mapping[str, Scalar]
+"""Option -> value as Proxmox gives it, numbers as numbers and everything else as text."""
+
+SETTLED = ("running", "stopped", "paused")
+"""The power states in which a VM stays by itself."""
+
+
+@dataclass(frozen=True)
+class VmState:
+    """A guest under a vmid.
+
+    Attributes:
+        kind: `qemu`; or `lxc` when a container is in the way, of which nothing else is read.
+        power: `running`, `stopped`, `paused`, or another word of QEMU's for what lies between.
+        current: what is in force now.
+        coming: what is in force after the next start.
+        digest: of the configuration file; a write that carries it fails if the file changed meanwhile.
+    """
+
+    vmid: int
+    node: str
+    kind: str = "qemu"
+    power: str = "stopped"
+    current: Config = field(default_factory=dict[str, Scalar])
+    coming: Config = field(default_factory=dict[str, Scalar])
+    digest: str = ""
+
+    @property
+    def lock(self) -> str:
+        """What Proxmox is doing with the guest; empty for nothing."""
+        return str(self.current.get("lock") or "")
+
+    @property
+    def mark(self) -> Mark | None:
+        """The mark that the guest bears."""
+        return parse_mark(self.description)
+
+    @property
+    def description(self) -> str:
+        """The notes, our mark included."""
+        return str(self.current.get("description") or "")
+
+    @property
+    def tags(self) -> frozenset[str]:
+        """The tags in lower case, ours included."""
+        return split_tags(self.current.get("tags"))
+
+
+def problems(state: VmState) -> tuple[Problem, ...]:
+    """What an admin should know although it is no difference that we correct."""
+    found: list[Problem] = []
+    if state.lock:
+        found.append(
+            Problem("Locked", f"VM {state.vmid} is locked ({state.lock}); it is not changed meanwhile")
+        )
+    if state.power not in SETTLED:
+        found.append(
+            Problem("PowerState", f"VM {state.vmid} is {state.power}; look at it on node {state.node}")
+        )
+    mark, name = state.mark, str(state.current.get("name") or "")
+    if mark is not None and name != mark.key.name:
+        found.append(
+            Problem(
+                "Renamed",
+                f"VM {state.vmid} is named '{name}'; run on {state.node}: qm set {state.vmid} --name {mark.key.name}",
+            )
+        )
+    if mark is not None and TAG not in state.tags:
+        tags = ";".join(sorted({TAG, *state.tags}))
+        found.append(
+            Problem(
+                "Untagged",
+                f"VM {state.vmid} lost the tag '{TAG}' by which it is found again; "
+                f"run on {state.node}: qm set {state.vmid} --tags '{tags}'",
+            )
+        )
+    return tuple(found)
+
+
+def status(state: VmState) -> dict[str, Json]:
+    """What `status` shows."""
+    changed = state.current.keys() | state.coming.keys()
+    pending: list[Json] = [key for key in sorted(changed) if state.current.get(key) != state.coming.get(key)]
+    return {
+        "vmid": state.vmid,
+        "node": state.node,
+        "power": state.power,
+        "lock": state.lock or None,
+        "macs": _macs(state),
+        "pendingRestart": pending,
+    }
+
+
+def _macs(state: VmState) -> dict[str, Json]:
+    return {
+        slot: NicText.parse(str(text)).mac.upper()
+        for slot, text in sorted(state.current.items())
+        if slot.startswith("net") and slot[3:].isdigit()
+    }

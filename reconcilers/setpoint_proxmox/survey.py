@@ -1,0 +1,138 @@
+"""The shared look at a cluster: one list of all guests, who is online, what we may do, and whose guests are whose."""
+
+from __future__ import annotations
+
+import asyncio
+
+from setpoint.model.errors import TargetError
+from setpoint.model.identity import Identity, Mark
+from setpoint.model.survey import Survey
+from setpoint.model.tree import Json
+from setpoint_proxmox.access import Permissions, grant_command, missing, sees_all_guests
+from setpoint_proxmox.answer import record, records
+from setpoint_proxmox.cluster import Cluster
+from setpoint_proxmox.facts import Facts, Guest
+from setpoint_proxmox.mark import TAG, parse_mark, split_tags
+
+_MAKING = ("create", "clone")
+"""Locks under which a guest's configuration does not show its tags yet."""
+
+
+async def survey(cluster: Cluster, now: float) -> Survey[Facts]:
+    """Look at everything.
+
+    Raises:
+        TargetError: the cluster could not be read, or not be told from another.
+    """
+    version, status, listed, granted = await asyncio.gather(
+        cluster.api.get("version"),
+        cluster.api.get("cluster", "status"),
+        cluster.api.get("cluster", "resources", type="vm"),
+        cluster.api.get("access", "permissions"),
+    )
+    facts = _facts(cluster, record(version), records(status), records(listed), _permissions(granted))
+    errors = await _read_marks(cluster, facts)
+    errors |= _being_made(facts)
+    if facts.blind:
+        errors["permissions"] = facts.blind
+    return Survey(
+        facts=facts,
+        target_id=target_id(facts),
+        begun=now,
+        found=tuple(_found(cluster)),
+        errors={**errors, **_offline(facts)},
+        complete=not errors,
+    )
+
+
+def target_id(facts: Facts) -> str:
+    """Who the cluster is: its name, or `node:pve1` for a node that never joined one."""
+    return facts.cluster or f"node:{next(iter(facts.nodes), '')}"
+
+
+def _facts(
+    cluster: Cluster,
+    version: dict[str, Json],
+    status: list[dict[str, Json]],
+    listed: list[dict[str, Json]],
+    granted: Permissions,
+) -> Facts:
+    whole = next((row for row in status if row.get("type") == "cluster"), dict[str, Json]())
+    guests = [_guest(row) for row in listed if row.get("type") in ("qemu", "lxc")]
+    return Facts(
+        version=str(version.get("version", "")),
+        cluster=str(whole.get("name", "")),
+        quorate=whole.get("quorate", 1) == 1,
+        nodes={str(row["name"]): row.get("online") == 1 for row in status if row.get("type") == "node"},
+        guests={guest.vmid: guest for guest in guests},
+        missing=missing(granted),
+        blind=_blind(cluster, granted),
+        vmids=cluster.vmids,
+        endpoint=cluster.api.endpoint,
+        token=cluster.api.token,
+    )
+
+
+def _guest(row: dict[str, Json]) -> Guest:
+    return Guest(
+        vmid=int(str(row["vmid"])),
+        kind=str(row["type"]),
+        node=str(row["node"]),
+        tags=split_tags(row.get("tags")),
+        lock=str(row.get("lock") or ""),
+    )
+
+
+def _permissions(granted: Json) -> Permissions:
+    return {
+        path: {name: int(str(flag or 0)) for name, flag in record(names).items()}
+        for path, names in record(granted).items()
+    }
+
+
+def _blind(cluster: Cluster, granted: Permissions) -> str:
+    if sees_all_guests(granted):
+        return ""
+    command = grant_command("/vms", "VM.Audit", cluster.api.token)
+    return f"guests may be hidden, for {cluster.api.token} lacks VM.Audit on /vms; run on a node: {command}"
+
+
+async def _read_marks(cluster: Cluster, facts: Facts) -> dict[str, str]:
+    """Read the mark of every tagged guest whose listing is new; what could not be read, by part."""
+    tagged = {vmid: guest for vmid, guest in facts.guests.items() if TAG in guest.tags}
+    for vmid in cluster.marks.keys() - tagged.keys():
+        del cluster.marks[vmid]
+    stale = [guest for vmid, guest in tagged.items() if cluster.marks.get(vmid, (None,))[0] != guest]
+    errors = await asyncio.gather(*(_read_mark(cluster, facts, guest) for guest in stale))
+    return {f"guest/{guest.vmid}": error for guest, error in zip(stale, errors, strict=True) if error}
+
+
+async def _read_mark(cluster: Cluster, facts: Facts, guest: Guest) -> str:
+    if not facts.nodes.get(guest.node, False):
+        return f"{guest.vmid} is on {guest.node}, which is offline, so its mark cannot be read"
+    try:
+        config = record(await cluster.api.get("nodes", guest.node, guest.kind, guest.vmid, "config"))
+    except TargetError as error:
+        cluster.marks.pop(guest.vmid, None)
+        return str(error)
+    cluster.marks[guest.vmid] = guest, parse_mark(str(config.get("description") or ""))
+    return ""
+
+
+def _found(cluster: Cluster) -> list[tuple[Mark, Identity]]:
+    return [(mark, {"vmid": vmid}) for vmid, (_, mark) in sorted(cluster.marks.items()) if mark is not None]
+
+
+def _being_made(facts: Facts) -> dict[str, str]:
+    """Guests in our range that are just being made: what they will be cannot be seen yet, and they may be ours."""
+    low, high = facts.vmids
+    return {
+        f"guest/{guest.vmid}": f"{guest.vmid} is locked ({guest.lock}) on {guest.node} and does not show whose it is; "
+        f"if no task works on it any more, run there: qm unlock {guest.vmid}"
+        for guest in facts.guests.values()
+        if guest.lock in _MAKING and TAG not in guest.tags and low <= guest.vmid <= high
+    }
+
+
+def _offline(facts: Facts) -> dict[str, str]:
+    return {f"node/{name}": f"{name} is offline" for name, online in facts.nodes.items() if not online}

@@ -1,0 +1,60 @@
+"""Long operations: Proxmox runs them as tasks, named by a UPID that also tells the node."""
+
+from __future__ import annotations
+
+from setpoint.model.errors import RefusalError
+from setpoint.model.plan import Finished, Intent, OperationState, Running
+from setpoint_proxmox.answer import record, records
+from setpoint_proxmox.cluster import Cluster
+
+SKEW = 60
+"""Seconds by which a node's clock may be behind ours. An older task that is taken for ours does no harm: it has
+ended, and the guest is observed afresh."""
+
+TYPES = {
+    "create": ("qmcreate",),
+    "configure": ("qmconfig",),
+    "resize": ("resize",),
+    "start": ("qmstart", "hastart"),
+    "resume": ("qmresume",),
+    "shutdown": ("qmshutdown", "hastop"),
+    "restart": ("qmreboot",),
+}
+"""The verb of a step -> the types of the tasks that it starts."""
+
+
+async def poll(cluster: Cluster, upid: str) -> OperationState:
+    """How a task stands; a task that ended with warnings ended well."""
+    status = record(await cluster.api.get("nodes", _node(upid), "tasks", upid, "status"))
+    if status.get("status") != "stopped":
+        return Running()
+    result = str(status.get("exitstatus", "unexpected status"))
+    if result == "OK" or result.startswith("WARNINGS:"):
+        return Finished()
+    if result == "unexpected status":
+        return Finished("its worker was killed")
+    return Finished(result)
+
+
+async def find(cluster: Cluster, intent: Intent) -> str | None:
+    """The newest task of the intent's kind on its guest that began after the intent, running or ended."""
+    node, vmid, types = intent.arguments.get("node"), intent.identity.get("vmid"), TYPES.get(intent.verb)
+    if not isinstance(node, str) or not isinstance(vmid, int) or types is None:
+        return None
+    since = int(intent.began) - SKEW
+    rows = records(
+        await cluster.api.get("nodes", node, "tasks", vmid=vmid, since=since, source="all", limit=50)
+    )
+    found = [
+        (int(str(row["starttime"])), str(row["upid"]))
+        for row in rows
+        if row.get("type") in types and str(row.get("id")) == str(vmid)
+    ]
+    return max((task for task in found if task[0] >= since), default=(0, None))[1]
+
+
+def _node(upid: str) -> str:
+    parts = upid.split(":")
+    if len(parts) < 2 or parts[0] != "UPID":  # noqa: PLR2004  # UPID:node:…
+        raise RefusalError(f"'{upid}' is no task of Proxmox")
+    return parts[1]

@@ -1,0 +1,175 @@
+"""proxmoxer, set up for one endpoint: the one place that knows the insides of it and of `requests`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final, Self, cast
+
+import proxmoxer
+import requests
+import urllib3
+from requests.adapters import BaseAdapter, HTTPAdapter
+from urllib3.connectionpool import ConnectionPool
+from urllib3.exceptions import ReadTimeoutError
+from urllib3.response import BaseHTTPResponse
+from urllib3.util import Retry
+
+from setpoint_proxmox.endpoint import Endpoint, Trust
+
+TIMEOUT: Final = (5.0, 60.0)
+"""Seconds to connect and to wait for a reply; Proxmox itself gives up a proxied call after 30."""
+
+
+class UnreadableAnswerError(requests.RequestException):
+    """A success whose body is not what the API sends."""
+
+
+@dataclass(frozen=True)
+class Login:
+    """An API token; `user` is `name@realm`."""
+
+    user: str
+    token: str
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"Login({self.user}!{self.token})"
+
+
+def open_api(endpoint: Endpoint, login: Login, trust: Trust, connections: int) -> Any:
+    """A proxmoxer API of one endpoint, shared by up to `connections` threads; nothing is sent yet."""
+    _silence("proxmoxer.core", "proxmoxer.backends.https")
+    verify: bool | str = trust.ca or not trust.fingerprint
+    api: Any = proxmoxer.ProxmoxAPI(
+        endpoint.host,
+        port=endpoint.port,
+        user=login.user,
+        token_name=login.token,
+        token_value=login.secret,
+        verify_ssl=verify,
+        timeout=TIMEOUT,
+    )
+    store = api._store  # noqa: SLF001  # proxmoxer offers no other way to its session, address and reader
+    store["base_url"] = endpoint.url
+    store["serializer"] = Envelope()
+    session: requests.Session = store["session"]
+    session.trust_env = False
+    session.max_redirects = 0
+    session.mount(endpoint.url, _ByMethod(trust.fingerprint, connections))
+    return api
+
+
+def close_api(api: Any) -> None:
+    """Give the sockets back."""
+    session: requests.Session = api._store["session"]  # noqa: SLF001  # see open_api
+    session.close()
+
+
+class Envelope:
+    """Reads `{"data": …}`; a success without it is no answer."""
+
+    def get_accept_types(self) -> str:
+        """What we ask for."""
+        return "application/json"
+
+    def loads(self, response: requests.Response) -> Any:
+        """The data of a success.
+
+        Raises:
+            UnreadableAnswerError: it came from something else than the API.
+        """
+        body = _body(response)
+        if "data" not in body:
+            raise UnreadableAnswerError("what answered is not the Proxmox API", response=response)
+        return body["data"]
+
+    def loads_errors(self, response: requests.Response) -> str:
+        """The full text of a failure: the message, and that of every parameter."""
+        body = _body(response)
+        # The reason phrase is UTF-8, which HTTP libraries take for Latin-1.
+        reason = str(response.reason or "").encode("latin-1", "replace").decode("utf-8", "replace")
+        texts = [str(body.get("message") or reason).strip()]
+        errors = cast("Mapping[str, object]", body.get("errors") or {})
+        texts += [f"{name}: {str(text).strip()}" for name, text in sorted(errors.items())]
+        return "; ".join(texts)
+
+
+class _ByMethod(BaseAdapter):
+    """Reads share kept connections; each write has a fresh one, so that none is lost to an idle close."""
+
+    def __init__(self, fingerprint: str, connections: int) -> None:
+        super().__init__()
+        self._reads = _Pinned(fingerprint, connections, _RetryLostReads(total=2, connect=0, redirect=0))
+        self._writes = _Pinned(fingerprint, connections, Retry(0, read=False))
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        if request.method == "GET":
+            return self._reads.send(request, *args, **kwargs)
+        request.headers["Connection"] = "close"
+        return self._writes.send(request, *args, **kwargs)
+
+    def close(self) -> None:
+        self._reads.close()
+        self._writes.close()
+
+
+class _Pinned(HTTPAdapter):
+    """Accepts only the certificate with a fingerprint, when one is given."""
+
+    def __init__(self, fingerprint: str, connections: int, retries: Retry) -> None:
+        self._tls: dict[str, Any] = {"assert_fingerprint": fingerprint} if fingerprint else {}
+        super().__init__(pool_connections=1, pool_maxsize=connections, pool_block=True, max_retries=retries)
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:  # noqa: FBT001, FBT002  # as inherited
+        super().init_poolmanager(connections, maxsize, block, **kwargs, **self._tls)
+
+
+class _RetryLostReads(Retry):
+    """A kept connection may be closed just when it is used, so a read asks again; not after a time-out."""
+
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: BaseHTTPResponse | None = None,
+        error: Exception | None = None,
+        _pool: ConnectionPool | None = None,
+        _stacktrace: TracebackType | None = None,
+    ) -> Self:
+        if isinstance(error, ReadTimeoutError):
+            raise error
+        return super().increment(method, url, response, error, _pool, _stacktrace)
+
+
+def _body(response: requests.Response) -> dict[str, Any]:
+    try:
+        body = response.json()
+    except requests.JSONDecodeError:
+        return {}
+    return cast("dict[str, Any]", body) if isinstance(body, dict) else {}
+
+
+def _silence(*names: str) -> None:
+    """Drop proxmoxer's own lines below a warning, whatever level was set: they hold the data of requests."""
+    for name in names:
+        logger = logging.getLogger(name)
+        if _warnings_only not in logger.filters:
+            logger.addFilter(_warnings_only)
+
+
+def _warnings_only(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING
+
+
+def never_connected(error: requests.RequestException) -> bool:
+    """Whether a failed call certainly never reached the server."""
+    if isinstance(error, requests.ConnectTimeout):
+        return True
+    cause = error.args[0] if error.args else None
+    reason = cause.reason if isinstance(cause, urllib3.exceptions.MaxRetryError) else cause
+    if isinstance(reason, urllib3.exceptions.SSLError):
+        return "CERTIFICATE_VERIFY_FAILED" in str(reason) or "Fingerprints did not match" in str(reason)
+    return isinstance(reason, urllib3.exceptions.NewConnectionError)
