@@ -62,6 +62,8 @@ class FakeServer:
 
     async def _reset(self, request: web.Request) -> web.Response:
         self.state = await request.json()
+        if "unreadable" in self.state:
+            return web.json_response({"error": "unreadable"}, status=400)
         self._guests.clear()
         return web.json_response({})
 

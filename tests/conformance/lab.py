@@ -47,9 +47,10 @@ class Lab:
         """Speak to the emulator at `base_url`."""
         self._transport = Transport(base_url)
 
-    def reset(self, state: Mapping[str, Json]) -> None:
-        """Replace the world."""
-        self._send("POST", "/lab/state", state)
+    def reset(self, state: Mapping[str, Json]) -> str | None:
+        """Replace the world; gives what was wrong when that failed."""
+        reply = self._send("POST", "/lab/state", state)
+        return None if reply.status == OK else f"the state was refused: {reply.failure or reply.body}"
 
     def now(self) -> float:
         """The emulator's time in seconds."""
@@ -62,10 +63,7 @@ class Lab:
 
     def event(self, event: Mapping[str, Json]) -> Reply:
         """Let something happen outside the API; the emulator may not know how."""
-        return self._transport.send(Request("POST", "/lab/events", event, "json"), {})
+        return self._send("POST", "/lab/events", event)
 
     def _send(self, method: str, path: str, body: Mapping[str, Json] | None = None) -> Reply:
-        reply = self._transport.send(Request(method, path, body, "json"), {})
-        if reply.status != OK:
-            raise RuntimeError(f"{method} {path} was answered {reply.status} {reply.failure}: {reply.body}")
-        return reply
+        return self._transport.send(Request(method, path, body, "json"), {})

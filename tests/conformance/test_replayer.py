@@ -193,3 +193,14 @@ async def test_the_state_gets_a_password_for_root_and_secrets_for_its_tokens(ben
         "users": [{"userid": "root@pam", "password": ROOT_PASSWORD}],
         "tokens": [{"tokenid": "a@pve!t", "secret": "00000000-0000-0000-0000-000000000001"}],
     }
+
+
+async def test_a_state_that_the_emulator_refuses_makes_every_entry_different(bench: Bench) -> None:
+    run = await bench.replay([CREATE, CONFIG], state={"unreadable": 1})
+    assert verdicts(run) == [Verdict.DIFFERENT] * 2
+
+
+async def test_an_emulator_that_is_gone_makes_every_entry_different(bench: Bench) -> None:
+    bench.base_url = "http://127.0.0.1:1"
+    run = await bench.replay([CREATE, CONFIG])
+    assert verdicts(run) == [Verdict.DIFFERENT] * 2
