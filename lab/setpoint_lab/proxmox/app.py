@@ -8,11 +8,12 @@ from setpoint_lab.proxmox.handlers import (
 )
 from setpoint_lab.proxmox.indexes import register_indexes
 from setpoint_lab.proxmox.lab import Lab, Settings
+from setpoint_lab.proxmox.qemu import handlers as qemu
 from setpoint_lab.proxmox.server import listen
 
 __all__ = ["HANDLERS", "Lab", "Settings", "listen"]
 
-HANDLERS = (ticket, version)
+HANDLERS = (ticket, version, *qemu.HANDLERS)
 """The modules that hold handlers."""
 
 register_indexes()
