@@ -18,6 +18,7 @@ from setpoint.model.quantity import Duration
 from setpoint.model.secret import SecretRef
 from setpoint.model.spec import Spec, described
 from setpoint.settings_file import read_settings
+from setpoint.sources.source import local_path
 
 VARIABLE = "SETPOINT_CONFIG"
 PLACES = (Path("setpoint.yaml"), Path("/etc/setpoint/setpoint.yaml"))
@@ -212,8 +213,9 @@ def _beside(settings: Settings, folder: Path) -> Settings:
     if source.directory:
         directory = source.directory.model_copy(update={"path": folder / source.directory.path})
         source = source.model_copy(update={"directory": directory})
-    if source.git and source.git.url.startswith(("./", "../")):
-        git = source.git.model_copy(update={"url": str((folder / source.git.url).resolve())})
+    local = source.git and local_path(source.git.url)
+    if source.git and local:
+        git = source.git.model_copy(update={"url": str((folder / local).resolve())})
         source = source.model_copy(update={"git": git})
     paths = {
         "state": folder / settings.state,

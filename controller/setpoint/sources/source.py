@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from random import SystemRandom
 from typing import Protocol, TypeAlias
+from urllib.parse import unquote, urlsplit
 
 from setpoint.sources.snapshot import Snapshot
 
@@ -39,7 +41,7 @@ class Source(Protocol):
         """
         ...
 
-    def watch(self) -> AsyncIterator[None]:
+    def watch(self) -> AsyncGenerator[None]:
         """Yields whenever something may have changed; one iteration at a time, to be closed after use."""
         ...
 
@@ -61,6 +63,16 @@ class Limits:
     files: int = 20_000
     file_bytes: int = 1 << 20
     total_bytes: int = 64 << 20
+
+
+DEFAULT_LIMITS = Limits()
+
+
+def local_path(url: str) -> Path | None:
+    """The path that a repository's URL names on this host; None when it is elsewhere."""
+    if url.startswith("file://"):
+        return Path(unquote(urlsplit(url).path))
+    return None if ":" in url.partition("/")[0] else Path(url)
 
 
 class Bell:

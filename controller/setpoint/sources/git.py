@@ -1,0 +1,111 @@
+"""Declarations in a branch of a git repository, read from a bare mirror at one commit; never a work tree."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+from typing import final
+
+from setpoint.model.errors import SourceError
+from setpoint.sources.faults import hide_password
+from setpoint.sources.mirror import Mirror, MirrorDamagedError
+from setpoint.sources.process import Git
+from setpoint.sources.snapshot import HistoryRewrittenError, Snapshot
+from setpoint.sources.source import DEFAULT_LIMITS, Approved, Bell, Limits, local_path
+from setpoint.sources.tree import check_limits, list_tree, read_blobs
+from setpoint.sources.watching import Watched, rings
+
+
+@final
+class GitSource:
+    """A branch of a repository.
+
+    Args:
+        url: whatever git fetches from.
+        git: on the directory of the mirror, which is ours alone.
+        branch: the branch that is followed.
+        folder: of the repository, with the declarations; empty for its root.
+        poll: how often to ask for new commits.
+        limits: what one commit may hold.
+    """
+
+    def __init__(
+        self, url: str, git: Git, *, name: str = "git", branch: str = "main", folder: str = "",
+        poll: timedelta = timedelta(seconds=60), limits: Limits = DEFAULT_LIMITS,
+    ) -> None:  # fmt: skip
+        self.name = name
+        self._mirror = Mirror(url, branch, git)
+        self._folder = folder
+        self._limits = limits
+        self._bell = Bell(poll)
+        self._last: Snapshot | None = None
+        self._turn = asyncio.Lock()
+
+    async def fetch(self, previous: str | None, approved: Approved) -> Snapshot:
+        """The declarations at the head of the branch.
+
+        Raises:
+            HistoryRewrittenError: the head does not contain `previous`, and is not approved.
+            SourceError: the repository cannot be read; what is in force stays.
+        """
+        async with self._turn:
+            try:
+                return await self._read(await self._mirror.update(previous), previous, approved)
+            except MirrorDamagedError:
+                head = await self._mirror.renew(previous)
+            try:
+                return await self._read(head, previous, approved)
+            except MirrorDamagedError as error:
+                raise SourceError(
+                    f"commit {head[:12]} of {self._place} cannot be read ({error})",
+                    remedy="git fsck the repository, or fetch it as the user of the daemon",
+                ) from error
+
+    async def watch(self) -> AsyncGenerator[None]:
+        """Rings at every poll and poke, and when a repository on this host moves a branch."""
+        async for _ in rings(self._bell, _moving_parts(self._mirror.url)):
+            yield
+
+    def poke(self) -> None:
+        """Say that somebody pushed."""
+        self._bell.ring()
+
+    @property
+    def _place(self) -> str:
+        return hide_password(self._mirror.url)
+
+    async def _read(self, head: str, previous: str | None, approved: Approved) -> Snapshot:
+        if (
+            previous not in (None, head)
+            and not await self._mirror.descends(head, previous)
+            and not approved(head)
+        ):
+            raise HistoryRewrittenError(
+                f"the history of branch {self._mirror.branch} of {self._place} was rewritten: "
+                f"its head {head[:12]} does not contain {previous[:12]}, which is in force",
+                remedy=f"push the old history back, or follow the new one with setpoint approve {head}",
+                commit=head,
+            )
+        if self._last is None or self._last.version != head:
+            self._last = await self._snapshot(head)
+        return self._last
+
+    async def _snapshot(self, head: str) -> Snapshot:
+        listing = await list_tree(self._mirror, head, self._folder)
+        sizes = {entry.path: entry.size for entry in listing.entries}
+        check_limits(sizes, self._limits, f"commit {head[:12]} of {self._place}")
+        files = await read_blobs(self._mirror, listing.entries)
+        about = await self._mirror.read("log", "-1", "--encoding=UTF-8", "--format=%an <%ae>%x00%s", head)
+        author, _, subject = about.decode(errors="replace").strip().partition("\0")
+        return Snapshot(self.name, head, files, author, subject, listing.notes)
+
+
+def _moving_parts(url: str) -> tuple[Watched, ...]:
+    """What changes in a repository on this host when somebody pushes to it or commits in it."""
+    place = local_path(url)
+    if place is None:
+        return ()
+    inner = place / ".git"
+    directory = inner if inner.is_dir() else place
+    return Watched(directory, recursive=False), Watched(directory / "refs" / "heads", recursive=True)

@@ -1,0 +1,182 @@
+"""The one place that starts git: never asks, never runs hooks, never outlives its time, never fills the memory."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from setpoint.model.errors import SourceError
+
+NETWORK_TIMEOUT = timedelta(minutes=5)
+"""For what talks to the remote; enough for the first clone of a large repository."""
+
+LOCAL_TIMEOUT = timedelta(seconds=60)
+"""For what only reads the mirror."""
+
+ANSWER_LIMIT = 256 << 20
+"""Bytes that one command may answer; a repository that needs more is not an estate."""
+
+_CHUNK = 1 << 16
+_LAST_WORDS = 5.0
+
+_OPTIONS = (
+    "-c", "core.hooksPath=/dev/null",
+    "-c", "core.fsmonitor=false",
+    "-c", "fetch.recurseSubmodules=false",
+    "-c", "gc.autoDetach=false",
+    "-c", "maintenance.autoDetach=false",
+    "-c", "http.lowSpeedLimit=1000",
+    "-c", "http.lowSpeedTime=30",
+)  # fmt: skip
+"""No program of anybody else is run, and nothing goes on after git has ended."""
+
+_FORCED = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "LC_ALL": "C",
+}
+
+_KEPT = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_SSL_", "GIT_PROXY_", "GIT_CONFIG_")
+"""The user's own ways to reach and trust a remote; all else that begins with GIT_ could point git elsewhere."""
+
+_DROPPED = ("SSH_ASKPASS", "DISPLAY", "GIT_CONFIG_PARAMETERS")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a command ended; `errors` is its standard error as text."""
+
+    code: int
+    output: bytes
+    errors: str
+
+
+@dataclass(frozen=True)
+class Git:
+    """Runs git on one repository.
+
+    Attributes:
+        directory: of the bare repository.
+        network: how long a command that talks to the remote may take.
+        local: how long any other command may take.
+        longest: bytes that one command may answer.
+    """
+
+    directory: Path
+    network: timedelta = NETWORK_TIMEOUT
+    local: timedelta = LOCAL_TIMEOUT
+    longest: int = ANSWER_LIMIT
+
+    async def ask(self, *arguments: str, given: bytes = b"") -> Answer:
+        """Run what stays on this host.
+
+        Raises:
+            SourceError: git is missing, hangs, or answers too much.
+        """
+        return await self._run(arguments, given, self.local)
+
+    async def ask_remote(self, *arguments: str) -> Answer:
+        """Run what talks to the remote.
+
+        Raises:
+            SourceError: as `ask`.
+        """
+        return await self._run(arguments, b"", self.network)
+
+    async def _run(self, arguments: tuple[str, ...], given: bytes, limit: timedelta) -> Answer:
+        process = await self._start(arguments)
+        try:
+            async with asyncio.timeout(limit.total_seconds()):
+                answer = await _talk(process, given, self.longest)
+        except TimeoutError:
+            raise SourceError(
+                f"git {arguments[0]} did not end within {limit.total_seconds():g} s and was stopped",
+                remedy="see whether the remote answers, with git ls-remote as the user of the daemon",
+            ) from None
+        finally:
+            await _end(process)
+        if max(len(answer.output), len(answer.errors)) > self.longest:
+            raise SourceError(
+                f"git {arguments[0]} answers more than {self.longest} bytes",
+                remedy="keep the declarations in a repository of their own",
+            )
+        return answer
+
+    async def _start(self, arguments: tuple[str, ...]) -> asyncio.subprocess.Process:
+        try:
+            return await asyncio.create_subprocess_exec(
+                "git", *_OPTIONS, f"--git-dir={self.directory}", *arguments,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=environment(os.environ),
+                cwd="/",
+                start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            raise SourceError(
+                f"git cannot be started: {error.strerror}", remedy="install git for the user of the daemon"
+            ) from error
+
+
+def environment(inherited: Mapping[str, str]) -> dict[str, str]:
+    """What git is told by its environment."""
+    kept = {
+        name: value
+        for name, value in inherited.items()
+        if name not in _DROPPED and (not name.startswith("GIT_") or name.startswith(_KEPT))
+    }
+    return kept | _FORCED
+
+
+async def _talk(process: asyncio.subprocess.Process, given: bytes, longest: int) -> Answer:
+    """Write and read at the same time: a pipe that nobody empties would stop git for ever."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_write(process, given))
+        output = group.create_task(_read(process, process.stdout, longest))
+        errors = group.create_task(_read(process, process.stderr, longest))
+    code = await process.wait()
+    return Answer(code, output.result(), errors.result().decode(errors="replace"))
+
+
+async def _write(process: asyncio.subprocess.Process, given: bytes) -> None:
+    if process.stdin is not None:
+        # A git that ends before it has read everything says why by its exit code.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            process.stdin.write(given)
+            await process.stdin.drain()
+        process.stdin.close()
+
+
+async def _read(
+    process: asyncio.subprocess.Process, stream: asyncio.StreamReader | None, longest: int
+) -> bytes:
+    """Everything, or a little more than is allowed; what follows that is thrown away until git has ended."""
+    content = bytearray()
+    while stream is not None and (chunk := await stream.read(_CHUNK)):
+        if len(content) > longest:
+            _kill(process)
+        else:
+            content += chunk
+    return bytes(content)
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    """The whole group that git leads: ssh and the like are in it."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Leave neither a process nor a pipe behind."""
+    _kill(process)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LAST_WORDS):
+            await process.communicate()

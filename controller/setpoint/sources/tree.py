@@ -1,0 +1,145 @@
+"""The declaration files of one commit, read from the object store; what is not theirs is left out with a note."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from setpoint.model.errors import SourceError
+from setpoint.sources.mirror import Mirror, MirrorDamagedError
+from setpoint.sources.source import Limits
+
+SUFFIXES = frozenset({".yaml", ".yml"})
+
+_SYMLINK = "120000"
+_SUBMODULE = "160000"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of `git ls-tree --long`; the path is relative to the source's root."""
+
+    mode: str
+    blob: str
+    size: int
+    path: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a commit declares, before it is read."""
+
+    entries: tuple[Entry, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+
+def is_declaration(path: str) -> bool:
+    """Whether a file declares something: YAML, and nothing on its way is hidden (.github, .gitlab-ci.yml)."""
+    pure = PurePosixPath(path)
+    return pure.suffix in SUFFIXES and not any(part.startswith(".") for part in pure.parts)
+
+
+def check_limits(sizes: Mapping[str, int], limits: Limits, where: str) -> None:
+    """Refuse what is too much to be an estate; `where` names the version.
+
+    Raises:
+        SourceError: too many files, a file that is too large, or too much in all.
+    """
+    remedy = "keep only declarations there, or name their folder with source.git.path in the settings"
+    if len(sizes) > limits.files:
+        raise SourceError(
+            f"{where} has {len(sizes)} YAML files; {limits.files} are read at most", remedy=remedy
+        )
+    largest = max(sizes, key=lambda path: sizes[path], default="")
+    if largest and sizes[largest] > limits.file_bytes:
+        raise SourceError(
+            f"{where}: {largest} has {sizes[largest]} bytes; {limits.file_bytes} are read at most",
+            remedy=remedy,
+        )
+    if sum(sizes.values()) > limits.total_bytes:
+        raise SourceError(
+            f"{where} has {sum(sizes.values())} bytes of YAML; {limits.total_bytes} are read at most",
+            remedy=remedy,
+        )
+
+
+async def list_tree(mirror: Mirror, commit: str, folder: str) -> Listing:
+    """What `commit` declares below `folder`.
+
+    Raises:
+        MirrorDamagedError: the mirror lacks the commit or its trees.
+        SourceError: there is no such folder, or a name that is no text.
+    """
+    output = await mirror.read("ls-tree", "-r", "-z", "--long", "--full-tree", commit)
+    lines = [line for line in output.split(b"\0") if line]
+    return sort_out(lines, commit, folder)
+
+
+def sort_out(lines: Iterable[bytes], commit: str, folder: str) -> Listing:
+    """Choose the declarations from git's listing of the whole tree."""
+    prefix = f"{folder}/" if folder else ""
+    entries: list[Entry] = []
+    notes: list[str] = []
+    inside = False
+    for line in lines:
+        about, _, name = line.partition(b"\t")
+        if not name.startswith(prefix.encode()):
+            continue
+        inside = True
+        mode, _, blob, size = about.decode().split()
+        path = _text(name, commit).removeprefix(prefix)
+        if mode == _SUBMODULE:
+            notes.append(f"{path} is a submodule and not read")
+        elif is_declaration(path) and mode == _SYMLINK:
+            notes.append(f"{path} is a symbolic link and not read")
+        elif is_declaration(path):
+            entries.append(Entry(mode, blob, int(size), path))
+    if folder and not inside:
+        raise SourceError(
+            f"commit {commit[:12]} has no folder {folder}",
+            remedy="commit it, or correct source.git.path in the settings",
+        )
+    return Listing(tuple(entries), tuple(notes))
+
+
+async def read_blobs(mirror: Mirror, entries: tuple[Entry, ...]) -> dict[str, bytes]:
+    """The content of every entry by its path.
+
+    Raises:
+        MirrorDamagedError: the mirror lacks one.
+    """
+    if not entries:
+        return {}
+    wanted = "".join(f"{entry.blob}\n" for entry in entries).encode()
+    output = await mirror.read("cat-file", "--batch", given=wanted)
+    contents = split_batch(output)
+    return {entry.path: content for entry, content in zip(entries, contents, strict=True)}
+
+
+def split_batch(output: bytes) -> Iterator[bytes]:
+    """The contents in an answer of `git cat-file --batch`, in the order asked for.
+
+    Raises:
+        MirrorDamagedError: one is missing or cut off.
+    """
+    position = 0
+    while position < len(output):
+        end = output.find(b"\n", position)
+        words = output[position:end].split()
+        if len(words) != 3 or words[1] != b"blob":  # noqa: PLR2004 - id, type, size
+            raise MirrorDamagedError(output[position:end].decode(errors="replace"))
+        start, size = end + 1, int(words[2])
+        if start + size >= len(output):
+            raise MirrorDamagedError("an object is cut off")
+        yield output[start : start + size]
+        position = start + size + 1
+
+
+def _text(name: bytes, commit: str) -> str:
+    try:
+        return name.decode()
+    except UnicodeDecodeError:
+        raise SourceError(
+            f"commit {commit[:12]} has a file whose name is not UTF-8: {name!r}", remedy="rename it"
+        ) from None

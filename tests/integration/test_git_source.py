@@ -1,0 +1,296 @@
+"""The git source against real repositories."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from tests.unit.sources.repository import Repository
+
+from setpoint.model.errors import SourceError
+from setpoint.sources.git import GitSource
+from setpoint.sources.process import Git
+from setpoint.sources.snapshot import HistoryRewrittenError
+from setpoint.sources.source import Limits
+
+pytestmark = pytest.mark.integration
+
+FILES = {"defaults.yaml": b"a: 1\n", "vms/web01.yaml": b"kind: VirtualMachine\n", "README.md": b"# Estate\n"}
+
+
+def never(_: str) -> bool:
+    return False
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    return Repository.make(tmp_path / "estate.git")
+
+
+@pytest.fixture
+def mirror(tmp_path: Path) -> Git:
+    return Git(tmp_path / "state" / "git" / "git.git")
+
+
+@pytest.fixture
+def source(repository: Repository, mirror: Git) -> GitSource:
+    return GitSource(str(repository.path), mirror)
+
+
+async def test_every_declaration_of_the_head_is_given_with_its_commit(
+    repository: Repository, source: GitSource
+) -> None:
+    commit = repository.commit(FILES, subject="Begin: ünïcode")
+    snapshot = await source.fetch(None, never)
+    assert snapshot.version == commit
+    assert snapshot.source == "git"
+    assert snapshot.author == "Ánna Admin <anna@example.org>"
+    assert snapshot.subject == "Begin: ünïcode"
+    assert snapshot.files == {name: FILES[name] for name in ("defaults.yaml", "vms/web01.yaml")}
+
+
+async def test_a_new_commit_is_followed(repository: Repository, source: GitSource) -> None:
+    first = repository.commit(FILES)
+    assert (await source.fetch(None, never)).version == first
+    second = repository.commit({"only.yml": b"b: 2\n"}, parent=first)
+    snapshot = await source.fetch(first, never)
+    assert (snapshot.version, snapshot.files) == (second, {"only.yml": b"b: 2\n"})
+
+
+async def test_nothing_new_gives_the_same_snapshot(repository: Repository, source: GitSource) -> None:
+    commit = repository.commit(FILES)
+    first = await source.fetch(None, never)
+    assert await source.fetch(commit, never) is first
+
+
+async def test_content_that_is_not_utf_8_passes_as_it_is(repository: Repository, source: GitSource) -> None:
+    repository.commit({"latin.yaml": b"name: caf\xe9\n", "empty.yaml": b"", "nul.yaml": b"a\0b\n\n"})
+    snapshot = await source.fetch(None, never)
+    assert snapshot.files == {"latin.yaml": b"name: caf\xe9\n", "empty.yaml": b"", "nul.yaml": b"a\0b\n\n"}
+
+
+async def test_names_with_blanks_and_umlauts_are_read(repository: Repository, source: GitSource) -> None:
+    repository.commit({'my "vms"/wéb 01.yaml': b"x\n"})
+    assert list((await source.fetch(None, never)).files) == ['my "vms"/wéb 01.yaml']
+
+
+async def test_links_and_submodules_are_left_out_with_a_note(
+    repository: Repository, source: GitSource
+) -> None:
+    files = {"a.yaml": b"x\n", "link.yaml": b"/etc/passwd", "module": b"1" * 40}
+    repository.commit(files, modes={"link.yaml": "120000", "module": "160000"})
+    snapshot = await source.fetch(None, never)
+    assert list(snapshot.files) == ["a.yaml"]
+    assert snapshot.notes == (
+        "link.yaml is a symbolic link and not read",
+        "module is a submodule and not read",
+    )
+
+
+async def test_hidden_files_declare_nothing(repository: Repository, source: GitSource) -> None:
+    repository.commit({".github/workflows/ci.yml": b"x\n", ".pre-commit.yaml": b"x\n", "a.yaml": b"x\n"})
+    assert list((await source.fetch(None, never)).files) == ["a.yaml"]
+
+
+async def test_only_the_folder_is_read(repository: Repository, mirror: Git) -> None:
+    repository.commit({"estate/home/a.yaml": b"x\n", "estate/homework.yaml": b"x\n", "b.yaml": b"x\n"})
+    source = GitSource(str(repository.path), mirror, folder="estate/home")
+    assert list((await source.fetch(None, never)).files) == ["a.yaml"]
+
+
+async def test_only_the_branch_is_followed(repository: Repository, mirror: Git) -> None:
+    repository.commit(FILES)
+    commit = repository.commit({"a.yaml": b"x\n"}, branch="site/lab")
+    source = GitSource(str(repository.path), mirror, branch="site/lab")
+    assert (await source.fetch(None, never)).version == commit
+
+
+def many(count: int, size: int = 1) -> dict[str, bytes]:
+    return {f"f{number}.yaml": f"{number:>{size}}".encode() for number in range(count)}
+
+
+@pytest.mark.parametrize(
+    ("files", "limits", "expected"),
+    [
+        pytest.param(many(4), Limits(files=3), "has 4 YAML files; 3 are read at most", id="many"),
+        pytest.param(
+            {"big.yaml": b"x" * 11}, Limits(file_bytes=10), "big.yaml has 11 bytes; 10 are read", id="large"
+        ),
+        pytest.param(
+            many(4, 10), Limits(total_bytes=39), "has 40 bytes of YAML; 39 are read", id="large together"
+        ),
+    ],
+)
+async def test_what_is_too_much_is_refused(
+    repository: Repository, mirror: Git, files: dict[str, bytes], limits: Limits, expected: str
+) -> None:
+    commit = repository.commit(files)
+    with pytest.raises(SourceError, match=expected) as caught:
+        await GitSource(str(repository.path), mirror, limits=limits).fetch(None, never)
+    assert commit[:12] in caught.value.message
+    assert "source.git.path" in caught.value.remedy
+
+
+def gone(repository: Repository) -> None:
+    repository.path.rename(repository.path.with_name("elsewhere"))
+
+
+def other_branch(repository: Repository) -> None:
+    repository.commit(FILES, branch="trunk")
+    repository.commit(FILES, branch="old")
+
+
+def nothing(_: Repository) -> None:
+    pass
+
+
+def misplaced(repository: Repository) -> None:
+    repository.commit(FILES)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "expected", "remedy"),
+    [
+        pytest.param(gone, "there is no git repository at", "source.git.url", id="not there"),
+        pytest.param(nothing, "is empty", "push a first commit to its branch main", id="empty"),
+        pytest.param(
+            other_branch, "has no branch main; it has old, trunk", "source.git.branch", id="no branch"
+        ),
+    ],
+)
+async def test_a_repository_that_gives_nothing_says_why(
+    repository: Repository,
+    source: GitSource,
+    prepare: Callable[[Repository], None],
+    expected: str,
+    remedy: str,
+) -> None:
+    prepare(repository)
+    with pytest.raises(SourceError, match=expected) as caught:
+        await source.fetch(None, never)
+    assert remedy in caught.value.remedy
+    assert "\n" not in str(caught.value)
+
+
+async def test_a_folder_that_is_not_committed_is_named(repository: Repository, mirror: Git) -> None:
+    commit = repository.commit(FILES)
+    source = GitSource(str(repository.path), mirror, folder="estate")
+    with pytest.raises(SourceError, match=f"commit {commit[:12]} has no folder estate"):
+        await source.fetch(None, never)
+
+
+async def test_a_name_that_is_not_utf_8_is_refused(repository: Repository, source: GitSource) -> None:
+    commit = repository.commit({"caf\udce9.yaml": b"x\n"})
+    with pytest.raises(SourceError, match=f"commit {commit[:12]} .* is not UTF-8"):
+        await source.fetch(None, never)
+
+
+async def test_a_remote_that_does_not_listen_is_unreachable(mirror: Git, free_port: int) -> None:
+    source = GitSource(f"http://anna:sesame@127.0.0.1:{free_port}/estate.git", mirror)
+    with pytest.raises(SourceError, match="cannot be reached") as caught:
+        await source.fetch(None, never)
+    assert "sesame" not in str(caught.value)
+    assert "anna" not in str(caught.value)
+
+
+@pytest.fixture
+def free_port() -> int:
+    import socket
+
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+async def test_a_transport_that_runs_programs_is_refused(tmp_path: Path, mirror: Git) -> None:
+    proof = tmp_path / "ran"
+    with pytest.raises(SourceError, match="of a kind that is not used"):
+        await GitSource(f"ext::touch {proof}", mirror).fetch(None, never)
+    assert not proof.exists()
+
+
+class TestRewrittenHistory:
+    async def test_it_is_refused_with_both_commits(self, repository: Repository, source: GitSource) -> None:
+        old = repository.commit(FILES)
+        await source.fetch(None, never)
+        new = repository.commit({"a.yaml": b"x\n"})
+        with pytest.raises(HistoryRewrittenError) as caught:
+            await source.fetch(old, never)
+        assert caught.value.commit == new
+        assert f"{new[:12]} does not contain {old[:12]}" in caught.value.message
+        assert f"setpoint approve {new}" in caught.value.remedy
+
+    async def test_it_is_followed_once_approved(self, repository: Repository, source: GitSource) -> None:
+        old = repository.commit(FILES)
+        await source.fetch(None, never)
+        new = repository.commit({"a.yaml": b"x\n"})
+        assert (await source.fetch(old, new.__eq__)).version == new
+
+    async def test_a_reset_to_an_ancestor_is_one_too(self, repository: Repository, source: GitSource) -> None:
+        old = repository.commit(FILES)
+        newer = repository.commit({"a.yaml": b"x\n"}, parent=old)
+        await source.fetch(None, never)
+        repository.git("update-ref", "refs/heads/main", old)
+        with pytest.raises(HistoryRewrittenError):
+            await source.fetch(newer, never)
+
+    async def test_a_commit_nobody_knows_any_more_is_no_ancestor(
+        self, repository: Repository, source: GitSource
+    ) -> None:
+        repository.commit(FILES)
+        with pytest.raises(HistoryRewrittenError):
+            await source.fetch("1" * 40, never)
+
+    async def test_the_commit_in_force_stays_in_the_mirror(
+        self, repository: Repository, source: GitSource, mirror: Git
+    ) -> None:
+        old = repository.commit(FILES)
+        await source.fetch(None, never)
+        repository.commit({"a.yaml": b"x\n"})
+        with pytest.raises(HistoryRewrittenError):
+            await source.fetch(old, never)
+        assert (await mirror.ask("gc", "--quiet", "--prune=now")).code == 0
+        assert (await mirror.ask("cat-file", "-e", f"{old}^{{tree}}")).code == 0
+
+
+async def rung(source: GitSource, cause: Callable[[], object]) -> None:
+    """Wait until the source says that something may have changed, after `cause`."""
+    async with aclosing(source.watch()) as rings, asyncio.timeout(20):
+        waiting = asyncio.ensure_future(anext(rings))
+        while not waiting.done():
+            cause()
+            await asyncio.wait([waiting], timeout=0.3)
+        await waiting
+
+
+class TestWatching:
+    async def test_it_rings_at_the_poll(self, repository: Repository, mirror: Git) -> None:
+        source = GitSource("https://example.invalid/x", mirror, poll=timedelta(milliseconds=20))
+        await rung(source, lambda: None)
+
+    async def test_it_rings_at_once_when_poked(self, repository: Repository, mirror: Git) -> None:
+        source = GitSource("https://example.invalid/x", mirror, poll=timedelta(hours=1))
+        source.poke()
+        await rung(source, lambda: None)
+
+    async def test_pokes_while_nobody_waits_become_one(self, repository: Repository, mirror: Git) -> None:
+        source = GitSource("https://example.invalid/x", mirror, poll=timedelta(hours=1))
+        async with aclosing(source.watch()) as rings:
+            source.poke()
+            source.poke()
+            await anext(rings)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.1):
+                    await anext(rings)
+
+    async def test_it_rings_at_a_push_to_a_repository_on_this_host(
+        self, repository: Repository, mirror: Git
+    ) -> None:
+        source = GitSource(str(repository.path), mirror, poll=timedelta(hours=1))
+        first = repository.commit(FILES)
+        await rung(source, lambda: repository.commit({"a.yaml": b"x\n"}, parent=first))
