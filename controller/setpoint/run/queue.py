@@ -17,6 +17,9 @@ from setpoint.model.key import Key
 SHARE = 4
 """Of five keys taken while both classes wait, four are of the class CHANGED."""
 
+_EARLY = 1e-6
+"""Seconds by which a timer may fire before its time: the clock's resolution, generously."""
+
 
 class Class(IntEnum):
     """Why a key is due; a key that is due for both reasons counts as the lower number."""
@@ -107,7 +110,7 @@ class Queue:
         return None if entry is None else max(entry.due - self.now(), 0.0)
 
     def _promote(self) -> None:
-        now = self.now()
+        now = self.now() + _EARLY
         while self._heap and self._heap[0][0] <= now:
             _, added, key = heapq.heappop(self._heap)
             entry = self._waiting.get(key)

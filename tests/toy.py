@@ -1,0 +1,257 @@
+"""A toy system for engine tests: a Shelf (target) in memory that holds Boxes, with faults to order."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from setpoint.model.diff import Diff, Projection, Treatment
+from setpoint.model.errors import ConflictError, OutcomeUnknownError, RefusalError, TransportError
+from setpoint.model.identity import Mark, Reserve
+from setpoint.model.kind import Acting, Kind, Looking, Planning, Problem, System, TargetPort
+from setpoint.model.observation import Absent, Observation, Present, Unknown
+from setpoint.model.plan import (
+    ActResult,
+    Applied,
+    Disruption,
+    Finished,
+    Intent,
+    OperationState,
+    Running,
+    Started,
+    Step,
+)
+from setpoint.model.secret import Secret, SecretRef
+from setpoint.model.spec import Spec, described
+from setpoint.model.survey import Survey
+
+
+@dataclass
+class Thing:
+    fields: dict[str, Any]
+    mark: Mark | None
+    pending: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class World:
+    """What is really there. `fault` is called at every effect with its moment: `before` or `after`."""
+
+    name: str = "shelf-1"
+    things: dict[int, Thing] = field(default_factory=dict)
+    operations: dict[str, tuple[int, Callable[[], None]]] = field(default_factory=dict)
+    running: dict[str, bool] = field(default_factory=dict)
+    effects: list[str] = field(default_factory=list)
+    down: bool = False
+    blind: bool = False
+    slow: bool = False
+    fault: Callable[[str, str], None] = lambda moment, verb: None
+    ids: itertools.count = field(default_factory=itertools.count)
+
+    def call(self) -> None:
+        if self.down:
+            raise TransportError("shelf does not answer", remedy="plug it in", scope="shelf")
+
+    def effect(self, verb: str, change: Callable[[], None]) -> None:
+        self.call()
+        self.fault("before", verb)
+        self.effects.append(verb)
+        change()
+        self.fault("after", verb)
+
+    def finish(self) -> None:
+        for operation, (_, change) in list(self.operations.items()):
+            change()
+            self.running[operation] = False
+            del self.operations[operation]
+
+
+WORLDS: dict[str, World] = {}
+
+
+class ShelfSpec(Spec):
+    world: str = described("Which world it is.", "w")
+
+
+class BoxSpec(Spec):
+    """A box."""
+
+    size: int | None = described("Pieces; takes effect after a restart.", None, ge=1)
+    colour: str | None = described("Any colour.", None)
+    labels: tuple[str, ...] | None = described("A set.", None)
+    wood: str | None = described("Chosen at creation.", None)
+    number: int | None = described("A fixed id.", None)
+
+
+@dataclass(frozen=True)
+class ShelfState:
+    sound: bool = True
+
+
+@dataclass(frozen=True)
+class BoxState:
+    fields: Mapping[str, Any]
+    pending: Mapping[str, Any]
+
+
+async def survey(world: World, now: float) -> Survey[frozenset[int]]:
+    world.call()
+    found = tuple((t.mark, {"id": n}) for n, t in world.things.items() if t.mark is not None)
+    return Survey(frozenset(world.things), world.name, now, found, complete=not world.blind)
+
+
+async def poll(world: World, operation: str) -> OperationState:
+    world.call()
+    if operation not in world.running:
+        return Finished("lost")
+    return Running() if world.running[operation] else Finished()
+
+
+async def find(world: World, intent: Intent) -> str | None:
+    world.call()
+    wanted = intent.identity.get("id")
+    return next((op for op, (number, _) in world.operations.items() if number == wanted), None)
+
+
+async def close(world: World) -> None:
+    return None
+
+
+def no_secrets(spec: ShelfSpec) -> Mapping[str, SecretRef]:
+    return {}
+
+
+def connect(spec: ShelfSpec, secrets: Mapping[str, Secret]) -> World:
+    return WORLDS[spec.world]
+
+
+async def observe_shelf(world: World, looking: Looking[ShelfSpec]) -> Observation[ShelfState]:
+    world.call()
+    return Present(ShelfState(), {"name": world.name}, None)
+
+
+def declare_box(spec: BoxSpec) -> dict[str, Any]:
+    tree = {name: getattr(spec, name) for name in sorted(spec.model_fields_set - {"number"})}
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in tree.items()}
+
+
+def project_box(state: BoxState) -> Projection:
+    return Projection(dict(state.fields), accepted={**state.fields, **state.pending})
+
+
+async def observe_box(world: World, looking: Looking[BoxSpec]) -> Observation[BoxState]:
+    world.call()
+    if looking.identity is None:
+        return (
+            Absent("nothing bears the mark") if looking.survey.complete else Unknown("cannot see everything")
+        )
+    number = looking.identity["id"]
+    thing = world.things.get(number)
+    if thing is None:
+        return Absent("the shelf says so")
+    return Present(BoxState(dict(thing.fields), dict(thing.pending)), {"id": number}, thing.mark)
+
+
+def plan_box(diff: Diff, planning: Planning[BoxSpec, BoxState]) -> tuple[Step, ...]:
+    if planning.observed is None:
+        wish = None if planning.identity else Reserve("id", 1, 50, planning.facts)
+        return (
+            Step("create", "make the box", diff.changes, arguments=declare_box(planning.spec), reserve=wish),
+        )
+    steps = []
+    fresh = [c for c in diff.changes if not c.accepted]
+    if fresh:
+        arguments = {c.path.strip("/"): c.desired for c in fresh}
+        steps.append(Step("set", f"set {', '.join(arguments)}", tuple(fresh), Disruption.HOT, arguments))
+    waiting = tuple(c for c in diff.changes if c.accepted)
+    if waiting:
+        steps.append(Step("restart", "restart the box", waiting, Disruption.RESTART))
+    return tuple(steps)
+
+
+async def create_box(world: World, acting: Acting) -> ActResult:
+    number = int(acting.identity["id"])  # type: ignore[arg-type]
+
+    def change() -> None:
+        if number in world.things:
+            raise ConflictError(f"box {number} exists")
+        world.things[number] = Thing(
+            dict(acting.arguments), Mark(acting.owner.estate, acting.owner.key, str(number))
+        )
+
+    if number in world.things:
+        raise ConflictError(f"box {number} exists")
+    if not world.slow:
+        world.effect("create", change)
+        return Applied()
+    operation = f"op-{next(world.ids)}"
+
+    def begin() -> None:
+        world.operations[operation] = (number, change)
+        world.running[operation] = True
+
+    world.effect("create", begin)
+    return Started(operation)
+
+
+async def set_box(world: World, acting: Acting) -> ActResult:
+    thing = world.things.get(int(acting.identity["id"]))  # type: ignore[arg-type]
+    if thing is None:
+        raise RefusalError("no such box")
+
+    def change() -> None:
+        for key, value in acting.arguments.items():
+            (thing.pending if key == "size" else thing.fields)[key] = value
+
+    world.effect("set", change)
+    return Applied()
+
+
+async def restart_box(world: World, acting: Acting) -> ActResult:
+    thing = world.things[int(acting.identity["id"])]  # type: ignore[arg-type]
+    world.effect("restart", lambda: (thing.fields.update(thing.pending), thing.pending.clear())[1])
+    return Applied()
+
+
+def box_problems(state: BoxState) -> tuple[Problem, ...]:
+    return (Problem("Dented", "the box is dented"),) if state.fields.get("dented") else ()
+
+
+SHELF = Kind(
+    name="Shelf",
+    summary="Holds boxes.",
+    spec=ShelfSpec,
+    declare=lambda spec: {},
+    project=lambda state: Projection({}),
+    observe=observe_shelf,
+    plan=lambda diff, planning: (),
+    identify=lambda spec: None,
+    object_id=lambda identity: str(identity["name"]),
+    port=TargetPort(connect=connect, survey=survey, poll=poll, find=find, close=close, secrets=no_secrets),
+)
+BOX = Kind(
+    name="Box",
+    summary="Something on a shelf.",
+    spec=BoxSpec,
+    declare=declare_box,
+    project=project_box,
+    observe=observe_box,
+    plan=plan_box,
+    identify=lambda spec: {"id": spec.number} if spec.number is not None else None,
+    object_id=lambda identity: str(identity["id"]),
+    acts={"create": create_box, "set": set_box, "restart": restart_box},
+    treatments={"/labels": Treatment.SET, "/wood": Treatment.CREATE_ONLY},
+    hosted_by="Shelf",
+    stateful=True,
+    problems=box_problems,
+    status=lambda state: {"colour": state.fields.get("colour")},
+)
+SYSTEM = System("toy", (SHELF, BOX))
+KINDS: dict[str, Kind[Any, Any]] = {kind.name: kind for kind in SYSTEM.kinds}
+
+
+def lose_reply(moment: str, verb: str) -> None:
+    if moment == "after":
+        raise OutcomeUnknownError(f"the reply to {verb} was lost")

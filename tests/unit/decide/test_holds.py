@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from setpoint.decide.holds import Looked, exists, judge
+from setpoint.decide.holds.recreate import recreate, recreate_token
+from setpoint.decide.scope import actionable, standing, visible
+from setpoint.model.diff import Cause, Change, Diff
+from setpoint.model.hold import Rule
+from setpoint.model.identity import Mark, Owner
+from setpoint.model.key import Key
+from setpoint.model.observation import Absent, Present
+from setpoint.model.plan import Disruption, Step
+from setpoint.model.policy import Policy
+
+KEY = Key("default", "Box", "one")
+OURS = Mark("home", KEY, "7")
+PRESENT = Present("state", {"id": 7}, OURS)
+LOOKED = Looked(
+    owner=Owner("home", KEY), policy=Policy(), observation=PRESENT, object_id="7", stateful=True,
+    remembered=None, seen_at=0.0, approved=lambda token: False,
+)  # fmt: skip
+STEP = Step("set", "set it")
+
+
+def test_our_own_object_is_not_held() -> None:
+    assert exists(LOOKED) is None
+
+
+@pytest.mark.parametrize(
+    ("mark", "says"),
+    [
+        pytest.param(None, "does not bear our mark", id="no mark"),
+        pytest.param(replace(OURS, estate="other"), "estate other", id="another estate"),
+        pytest.param(replace(OURS, key=Key("default", "Box", "two")), "belongs to Box/two", id="another key"),
+        pytest.param(replace(OURS, object_id="8"), "so it is a copy", id="a copied mark"),
+    ],
+)
+def test_what_is_not_ours_is_held(mark: Mark | None, says: str) -> None:
+    hold = exists(replace(LOOKED, observation=replace(PRESENT, mark=mark)))
+    assert hold is not None
+    assert hold.rule is Rule.EXISTS
+    assert says in hold.why
+
+
+GONE = replace(LOOKED, observation=Absent("proof"), remembered={"id": 7}, seen_at=1_800_000_000.0)
+
+
+def test_a_lost_stateful_object_needs_approval_of_exactly_this_loss() -> None:
+    hold = recreate(GONE, STEP)
+    assert hold is not None
+    assert hold.token == recreate_token(GONE)
+    assert hold.token in hold.release
+    assert recreate(replace(GONE, approved={hold.token}.__contains__), STEP) is None
+    later = replace(GONE, seen_at=GONE.seen_at + 60, approved={hold.token}.__contains__)
+    assert recreate(later, STEP) is not None
+
+
+@pytest.mark.parametrize(
+    "free",
+    [
+        pytest.param(replace(GONE, stateful=False), id="nothing is lost with it"),
+        pytest.param(replace(GONE, seen_at=0.0), id="it was never seen"),
+        pytest.param(LOOKED, id="it is there"),
+    ],
+)
+def test_other_creations_are_free(free: Looked) -> None:
+    assert recreate(free, STEP) is None
+
+
+@pytest.mark.parametrize("disruption", list(Disruption))
+def test_only_a_restart_is_held_by_reboot_never(disruption: Disruption) -> None:
+    (planned,) = judge(LOOKED, (Step("x", "x", (Change("/cores", 2, 1),), disruption),))
+    assert bool(planned.holds) == (disruption is Disruption.RESTART)
+    assert all("cores" in hold.why for hold in planned.holds)
+
+
+DRIFTED = Change("/a", 1, 2, Cause.DRIFT)
+DECLARED = Change("/b", 1, 2, Cause.DECLARED)
+FIXED = Change("/c", 1, 2, Cause.DECLARED, fixed=True)
+ALL = Diff((DRIFTED, DECLARED, FIXED))
+
+
+@pytest.mark.parametrize(
+    ("drift", "shown", "corrected", "held"),
+    [
+        pytest.param("enforce", "abc", "ab", [Rule.CREATE_ONLY], id="enforce"),
+        pytest.param("warn", "abc", "b", [Rule.DRIFT_WARN, Rule.CREATE_ONLY], id="warn"),
+        pytest.param("off", "bc", "b", [Rule.CREATE_ONLY], id="off"),
+    ],
+)
+def test_policy_decides_what_is_shown_and_corrected(
+    drift: str, shown: str, corrected: str, held: list[Rule]
+) -> None:
+    policy = Policy.model_validate({"drift": drift})
+    seen = visible(ALL, policy)
+    assert "".join(change.path[1:] for change in seen.changes) == shown
+    assert "".join(change.path[1:] for change in actionable(seen, policy).changes) == corrected
+    assert [hold.rule for hold in standing(seen, policy)] == held
