@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from setpoint.model.diff import Change, Diff
+from setpoint.model.diff import MISSING, Change, Diff
 from setpoint.model.kind import Planning
 from setpoint.model.plan import Disruption, Step
 from setpoint.model.quantity import format_bytes, parse_bytes
@@ -120,7 +120,7 @@ def _sizes(changes: tuple[Change, ...], vm: VmState) -> Iterator[tuple[Change, s
     """Every existing disk of another size: the change, the slot, observed and desired bytes."""
     for change in changes:
         match parts(change.path):
-            case ("disks", slot, "size") if slot in vm.current and isinstance(change.observed, str):
+            case ("disks", slot, "size") if slot in vm.current and change.observed is not MISSING:
                 yield change, slot, parse_bytes(change.observed), parse_bytes(change.desired)
             case _:
                 pass

@@ -1,0 +1,342 @@
+"""Plans for every state a VM can be met in. Pure: what is asked of Proxmox, in which order, how disruptive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from tests.systems.proxmox.made import MARK, OWNER, SPECS, differ, facts, spec, steps, vm
+
+from setpoint.model.identity import Reserve
+from setpoint.model.kind import Planning
+from setpoint.model.plan import Disruption, Step
+from setpoint.model.tree import Json, Scalar
+from setpoint_proxmox.facts import Guest
+from setpoint_proxmox.kinds.virtual_machine import KIND
+from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
+from setpoint_proxmox.mark import with_mark
+
+NIC = "virtio=BC:24:11:00:00:01,bridge=vmbr0"
+DISK = "local-zfs:vm-101-disk-0,iothread=1,size=10G"
+TEN = {"scsi0": {"storage": "local-zfs", "size": "10GiB"}}
+
+
+def written(step: Step) -> Json:
+    assert step.verb == "configure"
+    return step.arguments["config"]
+
+
+def verbs(found: tuple[Step, ...]) -> list[str]:
+    return [step.verb for step in found]
+
+
+CREATED: list[tuple[str, dict[str, Any], dict[str, Json]]] = [
+    ("defaults", {}, {"cores": 1, "memory": 1024, "tags": "setpoint", "scsihw": "virtio-scsi-single"}),
+    ("size in GiB", {"disks": {"scsi0": {"storage": "nas", "size": "512MiB"}}}, {"scsi0": "nas:0.5"}),
+    ("nic without mac", {"nics": {"net0": {"bridge": "vmbr0"}}}, {"net0": "virtio,bridge=vmbr0"}),
+    (
+        "nic in full",
+        {
+            "nics": {
+                "net3": {
+                    "bridge": "v1",
+                    "model": "e1000",
+                    "mac": "bc:24:11:00:00:01",
+                    "vlan": 7,
+                    "firewall": True,
+                }
+            }
+        },
+        {"net3": "e1000=BC:24:11:00:00:01,bridge=v1,firewall=1,tag=7"},
+    ),
+    ("tags", {"tags": ["Web", "prod"]}, {"tags": "prod;setpoint;web"}),
+    ("onboot", {"onboot": True}, {"onboot": 1}),
+]
+
+
+@pytest.mark.parametrize(("fields", "config"), [row[1:] for row in CREATED], ids=[row[0] for row in CREATED])
+def test_an_absent_vm_is_created_with(fields: dict[str, Any], config: dict[str, Json]) -> None:
+    (create,) = steps(spec(**fields), None)
+
+    assert (create.verb, create.disruption) == ("create", Disruption.NONE)
+    sent = create.arguments["config"]
+    assert isinstance(sent, dict)
+    assert sent | config == sent
+    assert sent["name"] == "web01"
+
+
+def test_a_create_never_starts() -> None:
+    assert verbs(steps(spec(power="running"), None)) == ["create"]
+
+
+def test_a_new_vm_reserves_a_number_that_no_guest_of_any_type_has() -> None:
+    guests = {1000: Guest(1000, "lxc", "pve1", frozenset(), ""), 7: Guest(7, "qemu", "pve1", frozenset(), "")}
+    planning = Planning(spec(), OWNER, None, None, facts(guests=guests))
+
+    (create,) = KIND.plan(differ(spec(), None), planning)
+
+    assert create.reserve == Reserve("vmid", 1000, 1999, frozenset({7, 1000}))
+
+
+def test_a_known_number_is_not_reserved_again() -> None:
+    planning = Planning(spec(), OWNER, None, {"vmid": 150}, facts())
+
+    (create,) = KIND.plan(differ(spec(), None), planning)
+
+    assert create.reserve is None
+
+
+@pytest.mark.parametrize(
+    ("node", "nodes", "verb", "said"),
+    [
+        pytest.param("pve1", ("pve1", "pve2"), "create", "on node pve1", id="known"),
+        pytest.param(None, ("pve7",), "create", "on node pve7", id="the only one"),
+        pytest.param(None, ("pve1", "pve2"), "refuse", "several nodes", id="not said which"),
+        pytest.param("pve9", ("pve1", "pve2"), "refuse", "node pve9 is not in the cluster", id="unknown"),
+    ],
+)
+def test_the_node_of_a_new_vm(node: str | None, nodes: tuple[str, ...], verb: str, said: str) -> None:
+    (step,) = steps(VirtualMachineSpec(node=node), None, *nodes)
+
+    assert step.verb == verb
+    assert said in step.summary
+
+
+@given(SPECS)
+def test_a_plan_is_the_same_every_time(declared: VirtualMachineSpec) -> None:
+    assert steps(declared, vm()) == steps(declared, vm())
+    assert steps(declared, None) == steps(declared, None)
+
+
+def test_nothing_differs_nothing_is_done() -> None:
+    assert steps(spec(cores=1, tags=[], description=""), vm()) == ()
+
+
+EDITS: list[tuple[str, dict[str, Any], dict[str, Scalar], dict[str, Json]]] = [
+    ("cores", {"cores": 4}, {"cores": 2}, {"cores": 4}),
+    ("memory", {"memory": "2GiB"}, {"memory": "512"}, {"memory": 2048}),
+    ("onboot off", {"onboot": False}, {"onboot": 1}, {"onboot": 0}),
+    ("tags keep ours", {"tags": ["web"]}, {"tags": "old;setpoint"}, {"tags": "setpoint;web"}),
+    ("no tags", {"tags": []}, {"tags": "old;setpoint"}, {"tags": "setpoint"}),
+    ("description keeps the mark", {"description": "Shop"}, {}, {"description": with_mark("Shop", MARK)}),
+    (
+        "description removed",
+        {"description": ""},
+        {"description": with_mark("Old", MARK)},
+        {"description": with_mark("", MARK)},
+    ),
+    ("several in one write", {"cores": 4, "onboot": True}, {"cores": 2}, {"cores": 4, "onboot": 1}),
+    (
+        "new nic",
+        {"nics": {"net1": {"bridge": "vmbr0", "vlan": 5}}},
+        {},
+        {"net1": "virtio,bridge=vmbr0,tag=5"},
+    ),
+    ("new disk", {"disks": TEN}, {}, {"scsi0": "local-zfs:10"}),
+    (
+        "bridge keeps mac and the rest",
+        {"nics": {"net0": {"bridge": "vmbr1"}}},
+        {"net0": f"{NIC},queues=4,tag=9"},
+        {"net0": "virtio=BC:24:11:00:00:01,bridge=vmbr1,queues=4,tag=9"},
+    ),
+    (
+        "model keeps mac",
+        {"nics": {"net0": {"bridge": "vmbr0", "model": "e1000"}}},
+        {"net0": NIC},
+        {"net0": "e1000=BC:24:11:00:00:01,bridge=vmbr0"},
+    ),
+    (
+        "mac",
+        {"nics": {"net0": {"bridge": "vmbr0", "mac": "02:00:00:00:00:0A"}}},
+        {"net0": NIC},
+        {"net0": "virtio=02:00:00:00:00:0A,bridge=vmbr0"},
+    ),
+    (
+        "vlan removed",
+        {"nics": {"net0": {"bridge": "vmbr0", "vlan": None}}},
+        {"net0": f"{NIC},tag=9"},
+        {"net0": NIC},
+    ),
+    (
+        "firewall off",
+        {"nics": {"net0": {"bridge": "vmbr0", "firewall": False}}},
+        {"net0": f"{NIC},firewall=1"},
+        {"net0": NIC},
+    ),
+    (
+        "two options of one nic",
+        {"nics": {"net0": {"bridge": "vmbr1", "vlan": 9}}},
+        {"net0": NIC},
+        {"net0": "virtio=BC:24:11:00:00:01,bridge=vmbr1,tag=9"},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("fields", "current", "config"), [row[1:] for row in EDITS], ids=[row[0] for row in EDITS]
+)
+def test_only_what_differs_is_written_and_what_we_do_not_manage_is_kept(
+    fields: dict[str, Any], current: dict[str, Scalar], config: dict[str, Json]
+) -> None:
+    (step,) = steps(spec(**fields), vm(**current))
+
+    assert written(step) == config
+    assert step.arguments["digest"] == "d1"
+
+
+@pytest.mark.parametrize(
+    ("fields", "power", "disruption"),
+    [
+        pytest.param({"cores": 4}, "running", Disruption.NONE, id="recorded until a restart"),
+        pytest.param({"tags": ["a"]}, "running", Disruption.NONE, id="touches nothing that runs"),
+        pytest.param({"nics": {"net0": {"bridge": "vmbr0"}}}, "running", Disruption.HOT, id="plugs a nic"),
+        pytest.param({"disks": TEN}, "running", Disruption.HOT, id="plugs a disk"),
+        pytest.param(
+            {"disks": {"sata0": TEN["scsi0"]}}, "running", Disruption.NONE, id="sata waits for a restart"
+        ),
+        pytest.param({"nics": {"net0": {"bridge": "vmbr0"}}}, "stopped", Disruption.NONE, id="nothing runs"),
+    ],
+)
+def test_the_disruption_of_a_write(fields: dict[str, Any], power: str, disruption: Disruption) -> None:
+    (step,) = steps(spec(**fields), vm(power=power))
+
+    assert (step.verb, step.disruption) == ("configure", disruption)
+
+
+def test_what_is_accepted_waits_for_a_restart_and_is_not_written_again() -> None:
+    (step,) = steps(spec(memory="1GiB"), vm({"memory": "1024"}, "running", memory="512"))
+
+    assert (step.verb, step.disruption) == ("restart", Disruption.RESTART)
+    assert [change.path for change in step.changes] == ["/memory"]
+
+
+def test_what_is_accepted_by_a_stopped_vm_is_written_again_so_that_it_is_in_force() -> None:
+    (step,) = steps(spec(memory="1GiB"), vm({"memory": "1024"}, memory="512"))
+
+    assert written(step) == {"memory": 1024}
+
+
+def test_a_vm_that_is_to_stop_is_not_restarted_before() -> None:
+    found = steps(spec(memory="1GiB", power="stopped"), vm({"memory": "1024"}, "running", memory="512"))
+
+    assert verbs(found) == ["shutdown"]
+
+
+def test_a_new_write_comes_before_the_restart() -> None:
+    found = steps(spec(memory="1GiB", cores=4), vm({"memory": "1024"}, "running", memory="512"))
+
+    assert verbs(found) == ["configure", "restart"]
+    assert written(found[0]) == {"cores": 4}
+
+
+def test_an_allocated_disk_that_waits_for_a_restart_is_never_allocated_again() -> None:
+    sata = {"sata0": {"storage": "local-zfs", "size": "10GiB"}}
+    waiting = {"sata0": "local-zfs:vm-101-disk-1,size=10G"}
+
+    assert verbs(steps(spec(disks=sata), vm(waiting, "running"))) == ["restart"]
+    (taken_up,) = steps(spec(disks=sata), vm(waiting))
+    assert written(taken_up) == waiting
+
+
+def test_a_waiting_disk_of_another_size_is_grown_after_it_is_there() -> None:
+    sata = {"sata0": {"storage": "local-zfs", "size": "20GiB"}}
+    waiting = {"sata0": "local-zfs:vm-101-disk-1,size=10G"}
+
+    assert verbs(steps(spec(disks=sata), vm(waiting, "running"))) == ["restart"]
+    assert verbs(steps(spec(disks=sata), vm(power="running", **waiting))) == ["resize"]
+
+
+def test_a_waiting_nic_is_changed_as_it_waits() -> None:
+    found = steps(spec(nics={"net0": {"bridge": "vmbr2"}}), vm({"net0": f"{NIC},tag=3"}, "running"))
+
+    assert written(found[0]) == {"net0": "virtio=BC:24:11:00:00:01,bridge=vmbr2,tag=3"}
+
+
+@pytest.mark.parametrize(("power", "disruption"), [("running", Disruption.HOT), ("stopped", Disruption.NONE)])
+def test_a_disk_grows_to_an_absolute_size(power: str, disruption: Disruption) -> None:
+    (step,) = steps(
+        spec(disks={"scsi0": {"storage": "local-zfs", "size": "12GiB"}}), vm(power=power, scsi0=DISK)
+    )
+
+    assert (step.verb, step.disruption) == ("resize", disruption)
+    assert step.arguments == {"node": "pve1", "digest": "d1", "disk": "scsi0", "size": "12G"}
+
+
+def test_a_disk_never_shrinks_and_everything_else_goes_on_before_it_is_said() -> None:
+    found = steps(spec(disks={"scsi0": {"storage": "local-zfs", "size": "8GiB"}}, cores=4), vm(scsi0=DISK))
+
+    assert verbs(found) == ["configure", "refuse"]
+    assert "cannot shrink it to 8GiB" in found[1].summary
+    assert found[1].arguments["remedy"] == "declare 10GiB, or replace the disk by hand"
+
+
+def test_a_disk_on_another_storage_is_shown_and_left_alone() -> None:
+    declared = spec(disks={"scsi0": {"storage": "ceph", "size": "10GiB"}})
+
+    (change,) = differ(declared, vm(scsi0=DISK)).changes
+    assert change.fixed
+    assert steps(declared, vm(scsi0=DISK)) == ()
+
+
+def test_a_cd_in_a_declared_slot_is_not_replaced() -> None:
+    (step,) = steps(spec(disks={"ide2": TEN["scsi0"]}), vm(ide2="none,media=cdrom"))
+
+    assert step.verb == "refuse"
+    assert "slot ide2 of VM 101 holds 'none,media=cdrom'" in step.summary
+
+
+@pytest.mark.parametrize(
+    ("wanted", "seen", "verb", "disruption"),
+    [
+        ("running", "stopped", "start", Disruption.NONE),
+        ("running", "paused", "resume", Disruption.NONE),
+        ("stopped", "running", "shutdown", Disruption.HOT),
+        ("stopped", "paused", "shutdown", Disruption.HOT),
+    ],
+)
+def test_a_declared_power_state_is_reached_by(
+    wanted: str, seen: str, verb: str, disruption: Disruption
+) -> None:
+    (step,) = steps(spec(power=wanted), vm(power=seen))
+
+    assert (step.verb, step.disruption) == (verb, disruption)
+
+
+@pytest.mark.parametrize("seen", ["stopped", "running", "paused"])
+def test_power_that_was_not_declared_is_left_alone(seen: str) -> None:
+    assert steps(spec(), vm(power=seen)) == ()
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_guest_is_switched_off_only_when_that_was_declared(*, force: bool) -> None:
+    (step,) = steps(spec(power="stopped", forceStop=force), vm(power="running"))
+
+    assert step.arguments["force"] is force
+
+
+def test_a_stopped_vm_is_written_to_before_it_starts() -> None:
+    found = steps(
+        spec(cores=4, disks={"scsi0": {"storage": "local-zfs", "size": "12GiB"}}, power="running"),
+        vm(scsi0=DISK),
+    )
+
+    assert verbs(found) == ["configure", "resize", "start"]
+
+
+@pytest.mark.parametrize("lock", ["backup", "snapshot", "migrate", "suspended"])
+def test_a_locked_vm_is_not_touched(lock: str) -> None:
+    (step,) = steps(spec(cores=4, power="running"), vm(lock=lock))
+
+    assert step.verb == "refuse"
+    assert f"locked ({lock})" in step.summary
+
+
+def test_a_locked_vm_that_is_as_declared_needs_nothing() -> None:
+    assert steps(spec(cores=1), vm(lock="backup")) == ()
+
+
+def test_every_verb_has_an_act() -> None:
+    assert {"create", "configure", "resize", "start", "resume", "shutdown", "restart", "refuse"} == set(
+        KIND.acts
+    )
