@@ -59,7 +59,10 @@ def read_setup(raw: dict[str, Json], entries: Sequence[Entry]) -> Setup:
         )
     order = raw.get("order")
     return Setup(
-        state=as_object(_resolve(raw.get("state"), entries)),
+        state={
+            **as_object(_resolve(raw.get("state"), entries)),
+            "guest_behaviour": raw.get("guest_behaviour", []),
+        },
         identities=tuple(_identity(item) for item in objects(raw.get("identity"))),
         order=tuple(integers(order)) if isinstance(order, list) else tuple(range(len(entries))),
         events=tuple(_events(objects(raw.get("events")))),
