@@ -58,7 +58,7 @@ def _status(desk: Desk, report: Report, before: Status | None) -> Status:
         holds=outcome.holds if isinstance(outcome, Held) else (),
         known=known,
         attempts=_attempts(outcome, before),
-        handled=desk.requested if settled(outcome) or before is None else before.handled,
+        handled=desk.requested if settled(outcome) else (before.handled if before else 0),
         in_sync_at=now if known and not changes else (before.in_sync_at if before else None),
         drift_since=(since or now) if drifted else (None if known else since),
         detail=dict(learned.detail) if learned.detail is not None else (before.detail if before else None),

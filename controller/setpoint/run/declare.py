@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+import structlog
+
 from setpoint.desired.changes import changed_keys, retain
 from setpoint.desired.compile import compile_set
 from setpoint.model.errors import SourceError
@@ -15,6 +17,8 @@ from setpoint.run.lane import Lane
 from setpoint.run.queue import Class
 from setpoint.sources.snapshot import Snapshot
 from setpoint.store.records import Event, EventKind, Layer, Status
+
+_log = structlog.stdlib.get_logger("setpoint.declare")
 
 
 async def declare(estate: Estate, snapshot: Snapshot) -> None:
@@ -33,7 +37,10 @@ async def declare(estate: Estate, snapshot: Snapshot) -> None:
     former = dict(estate.resources)
     changes = changed_keys(former, kept.resources)
     estate.resources = dict(kept.resources)
-    estate.version, estate.problems, estate.retained = snapshot.version, compiled.problems, kept.retained
+    estate.version, estate.notes = snapshot.version, snapshot.notes
+    estate.problems, estate.retained = compiled.problems, kept.retained
+    for problem in compiled.problems:
+        _log.warning("declaration_broken", version=snapshot.version[:12], problem=str(problem))
     await _remember(estate, snapshot)
     for key in sorted(changes.removed):
         await _release(estate, former[key])

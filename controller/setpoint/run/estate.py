@@ -13,6 +13,7 @@ from setpoint.model.kind import Kind
 from setpoint.model.resource import Resource
 from setpoint.run.lane import Lane
 from setpoint.run.ports import Ports
+from setpoint.store.records import Status
 from setpoint.store.store import Store
 from setpoint.store.thread import StoreCalls
 
@@ -33,6 +34,7 @@ class Estate:
 
     Attributes:
         resources: what is declared and in force.
+        notes: what the source left out and why.
         retained: keys kept as they were because their manifest is broken now.
         waiting: a resource -> the keys that are blocked on it.
         asked: when each key was last asked for by a person.
@@ -46,6 +48,7 @@ class Estate:
     resources: dict[Key, Resource] = field(default_factory=dict[Key, Resource])
     version: str = ""
     problems: tuple[DeclarationProblem, ...] = ()
+    notes: tuple[str, ...] = ()
     retained: frozenset[Key] = frozenset()
     source: SourceState = SourceState(good=False, sentence="not looked at yet", at=0.0)
     lanes: dict[Key, Lane] = field(default_factory=dict[Key, Lane])
@@ -60,6 +63,9 @@ class Estate:
     async def ready(self, key: Key) -> bool:
         """Whether `key` is declared, in sync and healthy."""
         status = await self.calls.call(self.store.status, key) if key in self.resources else None
-        if status is None:
-            return False
-        return any(c.type is ConditionType.READY and c.status is Truth.TRUE for c in status.conditions)
+        return status is not None and is_ready(status)
+
+
+def is_ready(status: Status) -> bool:
+    """Whether the resource was in sync and healthy when it was last looked at."""
+    return any(c.type is ConditionType.READY and c.status is Truth.TRUE for c in status.conditions)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 import structlog
 
 from setpoint.model.errors import SourceError, StateError
 from setpoint.model.key import Key
+from setpoint.model.resource import Resource
 from setpoint.run.conclude import FINAL
 from setpoint.run.declare import arrange_lanes, declare, wake
-from setpoint.run.estate import Estate, SourceState
+from setpoint.run.estate import Estate, SourceState, is_ready
 from setpoint.run.lane import WORKERS
 from setpoint.run.queue import Class
 from setpoint.run.worker import work
@@ -27,16 +29,25 @@ PATIENCE = 3
 _log = structlog.stdlib.get_logger("setpoint.supervisor")
 
 
+class Phase(StrEnum):
+    """Where in its life the supervisor is."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    STOPPING = "stopping"
+
+
 @dataclass
 class Supervisor:
     """Runs one estate.
 
     Attributes:
-        changed: called after every reconcile and every look at the source; for progress and waiters.
+        changed: notified after every reconcile, every look at the source and every change of phase.
     """
 
     estate: Estate
     source: Source
+    phase: Phase = Phase.STARTING
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     _workers: dict[Key, list[asyncio.Task[None]]] = field(
         default_factory=dict[Key, list["asyncio.Task[None]"]]
@@ -50,6 +61,7 @@ class Supervisor:
         """
         await self._load()
         await self.look()
+        await self._enter(Phase.RUNNING)
         ready()
         following = asyncio.create_task(self._follow(), name="follow-source")
         stopping = asyncio.create_task(stop.wait(), name="wait-for-stop")
@@ -61,6 +73,7 @@ class Supervisor:
             following.cancel()
             stopping.cancel()
             await asyncio.gather(following, stopping, return_exceptions=True)
+            await self._enter(Phase.STOPPING)
             await self._stop()
 
     async def look(self) -> None:
@@ -74,7 +87,7 @@ class Supervisor:
             snapshot = await self.source.fetch(previous, tokens.__contains__)
             if snapshot.version != estate.version or not estate.source.good:
                 await declare(estate, snapshot)
-            state = SourceState(good=True, sentence=f"{snapshot.version[:12]} is in force", at=now)
+            state = SourceState(good=True, sentence=_in_force(estate), at=now)
         except HistoryRewrittenError as error:
             state = SourceState(good=False, sentence=str(error), at=now, token=error.commit)
         except (SourceError, StateError) as error:
@@ -88,8 +101,11 @@ class Supervisor:
         numbers: dict[Key, int] = {}
         for key in keys:
             now = self.estate.ports.now()
-            numbers[key] = await self.estate.calls.call(self.estate.store.next_request, key, by, now)
+            # Before the number exists: whoever answers it must not do so from an older survey.
             self.estate.asked[key] = now
+            numbers[key] = await self.estate.calls.call(self.estate.store.next_request, key, by, now)
+            event = Event(now, EventKind.RESYNC, "asked to look again", key, self.estate.version, by)
+            await self.estate.calls.call(self.estate.store.record, event)
             wake(self.estate, key)
         return numbers
 
@@ -106,15 +122,14 @@ class Supervisor:
             if status is not None and any(hold.token == token for hold in status.holds):
                 wake(estate, key)
 
-    async def settle(self) -> list[Status]:
-        """Wait until every declared key was looked at in this run and needs nothing more by itself."""
-        began = self.estate.ports.now()
+    async def settle(self, since: float) -> None:
+        """Wait until every declared key was looked at after `since` and needs nothing more by itself."""
+        estate = self.estate
         async with self.changed:
             while True:
-                statuses = {s.key: s for s in await self.estate.calls.call(self.estate.store.statuses)}
-                mine = [statuses.get(key) for key in self.estate.resources]
-                if all(status is not None and _final(status, began) for status in mine):
-                    return [status for status in mine if status is not None]
+                statuses = {s.key: s for s in await estate.calls.call(estate.store.statuses)}
+                if all(_rests(key, estate.resources, statuses, since) for key in estate.resources):
+                    return
                 await self.changed.wait()
 
     async def announce(self) -> None:
@@ -122,9 +137,14 @@ class Supervisor:
         async with self.changed:
             self.changed.notify_all()
 
+    async def _enter(self, phase: Phase) -> None:
+        self.phase = phase
+        await self.announce()
+
     async def _load(self) -> None:
         """Take up what was in force when the daemon stopped."""
         estate = self.estate
+        estate.version = await estate.calls.call(estate.store.accepted, self.source.name) or ""
         desired = await estate.calls.call(estate.store.desired)
         estate.resources = {key: r for key, r in desired.items() if key.kind in estate.kinds}
         await arrange_lanes(estate)
@@ -173,7 +193,20 @@ class Supervisor:
             await lane.close()
 
 
-def _final(status: Status, began: float) -> bool:
-    if status.reconciled_at < began:
+def _rests(key: Key, resources: Mapping[Key, Resource], statuses: Mapping[Key, Status], since: float) -> bool:
+    """Whether `key` came to an end that it does not leave by itself, or waits for one that did so badly."""
+    status = statuses.get(key)
+    if status is None or status.reconciled_at < since:
         return False
-    return status.outcome in FINAL or status.attempts >= PATIENCE
+    if status.outcome in FINAL or status.attempts >= PATIENCE:
+        return True
+    return status.outcome == "Blocked" and any(
+        _rests(needed, resources, statuses, since) and not is_ready(statuses[needed])
+        for needed in resources[key].references
+        if needed in resources
+    )
+
+
+def _in_force(estate: Estate) -> str:
+    broken = f", with {len(estate.problems)} mistakes" if estate.problems else ""
+    return f"{estate.version[:12]} is in force{broken}"
