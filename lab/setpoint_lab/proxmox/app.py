@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from setpoint_lab.proxmox import outside
 from setpoint_lab.proxmox.handlers import (
+    acl,
+    cluster,
+    nodes,
+    pools,
+    roles,
+    storages,
+    tasks,
     ticket,
+    tokens,
+    users,
     version,
+    volumes,
 )
 from setpoint_lab.proxmox.indexes import register_indexes
 from setpoint_lab.proxmox.lab import Lab, Settings
@@ -13,7 +24,22 @@ from setpoint_lab.proxmox.server import listen
 
 __all__ = ["HANDLERS", "Lab", "Settings", "listen"]
 
-HANDLERS = (ticket, version, *qemu.HANDLERS)
-"""The modules that hold handlers."""
+HANDLERS = (
+    acl,
+    cluster,
+    nodes,
+    outside,
+    pools,
+    roles,
+    storages,
+    tasks,
+    ticket,
+    tokens,
+    users,
+    version,
+    volumes,
+    *qemu.HANDLERS,
+)
+"""The modules that hold handlers of requests and events."""
 
 register_indexes()

@@ -29,10 +29,11 @@ Document = dict[str, Any]
 Command = Callable[["Lab", Document], Awaitable[Document | list[object]]]
 
 BAD_REQUEST = 400
+NOT_IMPLEMENTED = 501
 
 
 async def control(lab: Lab, request: Request) -> Answer:
-    """Carry out a command; 400 with `{"error": text}` for one that is unknown or cannot be."""
+    """Carry out a command; `{"error": text}` with 400 for one that cannot be, with 501 for an unknown event."""
     command = COMMANDS.get((request.method, request.target.partition("?")[0]))
     if command is None:
         return _refuse(f"{request.method} {request.target} is no command")
@@ -44,12 +45,14 @@ async def control(lab: Lab, request: Request) -> Answer:
         return _refuse("the body must be a JSON object")
     try:
         return plain_json(await command(lab, document))
+    except NotImplementedError as error:
+        return _refuse(str(error), NOT_IMPLEMENTED)
     except (KeyError, ValueError, StopIteration) as error:
         return _refuse(f"{type(error).__name__}: {error}")
 
 
-def _refuse(text: str) -> Answer:
-    return plain_json({"error": text}, BAD_REQUEST)
+def _refuse(text: str, status: int = BAD_REQUEST) -> Answer:
+    return plain_json({"error": text}, status)
 
 
 async def _put_state(lab: Lab, document: Document) -> Document:
@@ -81,9 +84,9 @@ async def _finish(lab: Lab, _document: Document) -> Document:
 
 
 async def _happen(lab: Lab, document: Document) -> Document:
-    for kind in document:
-        if kind not in EVENTS:
-            raise ValueError(f"{kind} is no kind of event; there are {', '.join(sorted(EVENTS))}")
+    unknown = [kind for kind in document if kind not in EVENTS]
+    if unknown:
+        raise NotImplementedError(f"{unknown[0]} is no kind of event; there are {', '.join(sorted(EVENTS))}")
     for kind, spec in document.items():
         await EVENTS[kind](lab.world, spec if is_object(spec) else {"value": spec})
     return {}

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
+from http import HTTPStatus
 
 from setpoint_lab.proxmox.call import Reply
 from setpoint_lab.proxmox.errors import ApiError
@@ -73,7 +74,7 @@ def failure(error: ApiError, *, extjs: bool = False) -> Answer:
 
 def plain_json(document: Mapping[str, object] | list[object], status: int = 200) -> Answer:
     """An answer of the control plane, which has no envelope."""
-    return Answer(status, "OK" if status == 200 else "Bad Request", dump(document), JSON_TYPE)  # noqa: PLR2004
+    return Answer(status, HTTPStatus(status).phrase, dump(document), JSON_TYPE)
 
 
 def _message(error: ApiError) -> str:

@@ -31,6 +31,22 @@ def require_permission(access: Access, method: Method, user: str, params: Params
     _Checker(access, user, params).run(method.check)
 
 
+def may_modify(access: Access, user: str, path: str) -> bool:
+    """Whether the user may change who has rights on the path."""
+    return not access.privileges(user, path).isdisjoint(_modifiers(path))
+
+
+def require_modify(access: Access, user: str, path: str) -> None:
+    """Raise 403 unless the user may change who has rights on the path."""
+    if not may_modify(access, user, path):
+        raise ApiError.forbidden(f"{path}, {'|'.join(_modifiers(path))}")
+
+
+def _modifiers(path: str) -> list[str]:
+    kind, _, name = path.removeprefix("/").partition("/")
+    return ["Permissions.Modify", *([_MODIFY[kind]] if name and kind in _MODIFY else [])]
+
+
 class _Checker:
     """One check of one user; every step raises 403 with the words of the real one."""
 
@@ -50,7 +66,7 @@ class _Checker:
             case "perm":
                 self._perm(check[1], check[2], _options(check[3:]))
             case "perm-modify":
-                self._perm_modify(check[1])
+                require_modify(self._access, self._user, self._path(check[1]))
             case "userid-param":
                 self._userid_param(check[1])
             case "userid-group":
@@ -85,12 +101,6 @@ class _Checker:
     def _any(self, path: str, privs: list[str]) -> None:
         if self._access.privileges(self._user, path).isdisjoint(privs):
             raise ApiError.forbidden(f"{path}, {'|'.join(privs)}")
-
-    def _perm_modify(self, template: str) -> None:
-        path = self._path(template)
-        kind, _, name = path.removeprefix("/").partition("/")
-        also = [_MODIFY[kind]] if name and kind in _MODIFY else []
-        self._any(path, ["Permissions.Modify", *also])
 
     def _userid_param(self, test: str) -> None:
         userid = str(self._params.get("userid", ""))

@@ -18,7 +18,7 @@ def write_state(world: World) -> dict[str, Any]:
             {"name": node.name, "ip": node.ip, "online": node.online, "local": node.name == world.local}
             for node in world.nodes.values()
         ],
-        "cluster": {"name": world.cluster} if world.cluster else None,
+        "cluster": {"name": world.cluster, "version": world.cluster_version} if world.cluster else None,
         "quorate": world.quorate,
         "storages": {storage.id: _storage(storage) for storage in world.storages.values()},
         "content": [_volume(volume) for volume in world.volumes],

@@ -20,8 +20,32 @@ from setpoint_lab.proxmox.world import Node, Pool, World
 
 State = Mapping[str, Any]
 
+OWN_KEYS = frozenset(
+    {
+        "nodes",
+        "cluster",
+        "quorate",
+        "storages",
+        "content",
+        "bridges",
+        "guests",
+        "pools",
+        "users",
+        "tokens",
+        "roles",
+        "acls",
+        "tasks",
+        "task_index",
+        "missing_devices",
+        "datacenter_options",
+    }
+)
+"""What is read here; the rest of a state is kept for the parts that know it."""
+
 UNNAMED_CLUSTER = "lab"
 CLOUDINIT_BYTES = 4 << 20
+KEPT = frozenset({"sdn", "ha", "replication", "backup_jobs", "guest_behaviour"})
+"""Keys that are kept for the parts that know them."""
 
 _FORMATS = {"iso": "iso", "qcow2": "qcow2", "vmdk": "vmdk", "zst": "tzst", "gz": "tgz", "xz": "txz"}
 
@@ -33,6 +57,7 @@ def read_state(world: World, state: State) -> None:
         world.local = next(node["name"] for node in state["nodes"] if node.get("local", True))
     cluster = state.get("cluster")
     world.cluster = str(cluster.get("name", UNNAMED_CLUSTER)) if is_object(cluster) else None
+    world.cluster_version = int(cluster.get("version", 2)) if is_object(cluster) else 0
     world.quorate = bool(state.get("quorate", True))
     if "storages" in state:
         world.storages = {name: _storage(name, spec) for name, spec in state["storages"].items()}
@@ -42,7 +67,7 @@ def read_state(world: World, state: State) -> None:
         world.volumes.add(_volume(world, spec))
     world.missing_devices = {spec["volid"] for spec in state.get("missing_devices", [])}
     world.datacenter = dict(state.get("datacenter_options", {}))
-    world.other = {key: state[key] for key in state if key in {"sdn", "ha", "replication", "backup_jobs"}}
+    world.other = {key: state[key] for key in state if key in KEPT}
     _read_access(world, state)
     for spec in state.get("guests", []):
         _read_guest(world, spec)

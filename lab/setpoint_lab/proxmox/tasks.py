@@ -45,12 +45,18 @@ class TaskLog:
 
 @dataclass(slots=True)
 class Task:
-    """One task; `exitstatus` and `endtime` are None while it runs."""
+    """One task; `exitstatus` and `endtime` are None while it runs.
+
+    `ended_before` counts the tasks that had been started when it ended, -1 for one of the past; `forced` is
+    the exitstatus that something from outside lets it end with.
+    """
 
     upid: Upid
     log: TaskLog = field(default_factory=TaskLog)
     exitstatus: str | None = None
     endtime: int | None = None
+    ended_before: int = -1
+    forced: str | None = None
     mark: Background = field(default_factory=Background)
     worker: asyncio.Task[None] | None = None
 
@@ -83,6 +89,8 @@ class Tasks:
         self._next_pid += 2
         ticks = int((now % 10_000_000) * 100)
         task = Task(Upid(node, self._next_pid, ticks, int(now), kind, ident, owner))
+        if self._failures:
+            self.fail(task, self._failures.pop(0))
         self.all.append(task)
         self._ledger.changed()
         task.worker = asyncio.get_running_loop().create_task(self._run(task, body))
@@ -113,8 +121,13 @@ class Tasks:
         if task.worker is not None:
             task.worker.cancel()
 
+    def fail(self, task: Task, exitstatus: str) -> None:
+        """Let the worker clean up and end with `exitstatus`."""
+        task.forced = exitstatus
+        self.interrupt(task)
+
     def arm_failure(self, exitstatus: str) -> None:
-        """Let the next task end with `exitstatus` and without effect."""
+        """Let the next task that starts fail so, as soon as it sleeps."""
         self._failures.append(exitstatus)
 
     async def _run(self, task: Task, body: Body) -> None:
@@ -126,14 +139,16 @@ class Tasks:
         if task.running:
             task.exitstatus = status
             task.endtime = int(self._clock.now())
+            task.ended_before = len(self.all)
 
     async def _outcome(self, task: Task, body: Body) -> str:
         try:
             await self._fork(task.mark)
-            await (self._fail() if self._failures else body(task.log))
+            await body(task.log)
         except TaskError as error:
-            task.log(f"TASK ERROR: {error}")
-            return str(error).partition("\n")[0]
+            text = task.forced or str(error)
+            task.log(f"TASK ERROR: {text}")
+            return text.partition("\n")[0]
         except asyncio.CancelledError:
             return KILLED
         if task.log.warnings:
@@ -148,6 +163,3 @@ class Tasks:
             await self._clock.sleep(FORK_SECONDS)
         except TaskError:
             mark.interrupted = True
-
-    async def _fail(self) -> None:
-        raise TaskError(self._failures.pop(0))

@@ -90,3 +90,16 @@ class Volumes:
     def of_guest(self, vmid: int) -> list[Volume]:
         """The volumes that bear the guest's number."""
         return [v for v in self._all if v.vmid == vmid]
+
+
+_FOLDERS = {"iso": "template/iso", "vztmpl": "template/cache", "backup": "dump", "snippets": "snippets"}
+
+
+def volume_path(storage: Storage, volume: Volume) -> str:
+    """Where the volume lies on its node."""
+    folder, _, name = volume.name.partition("/")
+    if storage.path is None:
+        return f"/dev/zvol/{storage.pool}/{volume.name}"
+    if folder in _FOLDERS:
+        return f"{storage.path}/{_FOLDERS[folder]}/{name}"
+    return f"{storage.path}/images/{volume.name}"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from setpoint_lab.proxmox.access import Access
+from setpoint_lab.proxmox.errors import ApiError
 from setpoint_lab.proxmox.ledger import Ledger
 from setpoint_lab.proxmox.samples import Samples
 from setpoint_lab.proxmox.tasks import Tasks
@@ -17,6 +18,11 @@ from setpoint_lab.proxmox.volumes import Storage, Volumes
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.clock import Clock
     from setpoint_lab.proxmox.guests import Guest
+
+
+Row = TypeVar("Row")
+
+NO_QUORUM_SECONDS = 10.0
 
 
 @dataclass(slots=True)
@@ -77,6 +83,7 @@ class World:
     def __init__(self, clock: Clock, seed: int = 0, lag: float = 10.0) -> None:
         """Start as an empty node pve1 with the usual storages and bridge; `lag` in seconds ages the samples."""
         self.clock = clock
+        self.started = clock.now()
         self.seed = seed
         self.random = random.Random(seed)  # noqa: S311  # lists come in a random order that a seed repeats
         self.signer = Signer(self.random.randbytes(32))
@@ -84,6 +91,7 @@ class World:
         self.nodes: dict[str, Node] = {"pve1": Node("pve1", "10.99.0.1")}
         self.local = "pve1"
         self.cluster: str | None = None
+        self.cluster_version = 2
         self.quorate = True
         self.storages: dict[str, Storage] = {storage.id: storage for storage in usual_storages()}
         self.volumes = Volumes(self.ledger)
@@ -96,6 +104,21 @@ class World:
         self.datacenter: dict[str, object] = {}
         self.samples = Samples(lag)
         self.other: dict[str, object] = {}
+
+    def shuffled(self, rows: Iterable[Row]) -> list[Row]:
+        """The rows in a random order that the seed repeats: real lists come in the order of a hash."""
+        mixed = list(rows)
+        self.random.shuffle(mixed)
+        return mixed
+
+    async def require_quorum(self, what: str, path: str) -> None:
+        """Raise 500 after the time that the cluster's lock is waited for when too few nodes are there to vote.
+
+        `what` is what failed, for example `create pool failed`; `path` names the locked file, `user_cfg`.
+        """
+        if not self.quorate:
+            await self.clock.sleep(NO_QUORUM_SECONDS)
+            raise ApiError.internal(f"{what}: cfs-lock 'file-{path}' error: no quorum!")
 
     def changed(self) -> None:
         """Say that the request being served changes the world; every store that is written calls it."""

@@ -1,0 +1,144 @@
+"""The nodes: /nodes, their status and their bridges."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+from typing import TYPE_CHECKING
+
+from setpoint_lab.proxmox.handlers.version import REPOSITORY
+from setpoint_lab.proxmox.routes import route
+from setpoint_lab.proxmox.schema import load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from setpoint_lab.proxmox.call import Call
+    from setpoint_lab.proxmox.world import Node, World
+
+DISK_TOTAL = 270_553_174_016
+DISK_USED = 34_491_310_080
+FREE_PART = 4
+"""One part in so many of a node's memory is used."""
+
+BOOTED_BEFORE = 3600
+"""Seconds that a node has run when the emulator starts."""
+
+_KERNEL = {
+    "release": "6.14.8-2-pve",
+    "sysname": "Linux",
+    "version": "#1 SMP PREEMPT_DYNAMIC",
+    "machine": "x86_64",
+}
+_FLAGS = "fpu vme de pse tsc msr pae cx8 apic sep cmov pat sse sse2 ht syscall nx lm svm aes"
+_PLAIN_BRIDGES = frozenset({"bridge", "OVSBridge"})
+
+
+def fingerprint(node: str) -> str:
+    """The fingerprint of a node's certificate: made of its name, so that it stays."""
+    digest = hashlib.sha256(node.encode()).hexdigest().upper()
+    return ":".join(digest[index : index + 2] for index in range(0, len(digest), 2))
+
+
+def node_row(world: World, node: Node, *, detailed: bool) -> dict[str, object]:
+    """A node as lists show it; its load only for those who may see it."""
+    row: dict[str, object] = {
+        "id": f"node/{node.name}",
+        "node": node.name,
+        "type": "node",
+        "level": "",
+        "status": "online" if node.online else "offline",
+    }
+    if detailed:
+        row |= {"maxcpu": node.cpus, "maxmem": node.memory, "maxdisk": DISK_TOTAL}
+    if detailed and node.online:
+        row |= {"cpu": 0.05, "mem": node.memory // FREE_PART, "disk": DISK_USED, "uptime": _uptime(world)}
+    return row
+
+
+def _uptime(world: World) -> int:
+    return int(world.clock.now() - world.started) + BOOTED_BEFORE
+
+
+@route("GET", "/nodes")
+async def list_nodes(call: Call) -> object:
+    """All nodes."""
+    return call.world.shuffled(
+        node_row(call.world, node, detailed=call.allowed(f"/nodes/{node.name}", "Sys.Audit"))
+        | {"ssl_fingerprint": fingerprint(node.name)}
+        for node in call.world.nodes.values()
+    )
+
+
+@route("GET", "/nodes/{node}/status")
+async def read_status(call: Call) -> object:
+    """Load, memory, processors and versions of a node."""
+    node = call.world.nodes[call.text("node")]
+    used = node.memory // FREE_PART
+    free = DISK_TOTAL - DISK_USED
+    return {
+        "boot-info": {"mode": "legacy-bios"},
+        "cpu": 0.05,
+        "cpuinfo": {
+            "cores": node.cpus,
+            "cpus": node.cpus,
+            "family": "26",
+            "flags": _FLAGS,
+            "hvm": "1",
+            "mhz": "2596.118",
+            "model": "AMD EPYC",
+            "sockets": 1,
+            "user_hz": 100,
+            "vendor": "AuthenticAMD",
+        },
+        "current-kernel": _KERNEL,
+        "idle": 0,
+        "ksm": {"shared": 0},
+        "kversion": f"Linux {_KERNEL['release']} {_KERNEL['version']}",
+        "loadavg": ["0.10", "0.12", "0.09"],
+        "memory": {
+            "available": node.memory - used,
+            "free": node.memory - used,
+            "total": node.memory,
+            "used": used,
+        },
+        "pveversion": f"pve-manager/{load().version}/{REPOSITORY}",
+        "rootfs": {"avail": free, "free": free, "total": DISK_TOTAL, "used": DISK_USED},
+        "swap": {"free": 0, "total": 0, "used": 0},
+        "uptime": _uptime(call.world),
+        "wait": 0,
+    }
+
+
+@route("GET", "/nodes/{node}/network")
+async def list_network(call: Call) -> object:
+    """The network interfaces of a node, of one type when it is asked for."""
+    kind = call.text_or_none("type")
+    rows = [_interface(number, bridge) for number, bridge in enumerate(call.world.bridges.values())]
+    if kind in {"any_bridge", "any_local_bridge", "include_sdn"}:
+        rows = [row for row in rows if row["type"] in _PLAIN_BRIDGES]
+    elif kind is not None:
+        rows = [row for row in rows if row["type"] == kind]
+    return call.world.shuffled(row for row in rows if _visible(call, row))
+
+
+def _visible(call: Call, row: Mapping[str, object]) -> bool:
+    path = f"/sdn/zones/localnetwork/{row['iface']}"
+    wide = call.allowed(f"/nodes/{call.text('node')}", "Sys.Audit")
+    return (
+        row["type"] not in _PLAIN_BRIDGES
+        or wide
+        or not _rights(call, path).isdisjoint({"SDN.Audit", "SDN.Use"})
+    )
+
+
+def _rights(call: Call, path: str) -> frozenset[str]:
+    return call.world.access.privileges(call.user, path)
+
+
+def _interface(number: int, bridge: Mapping[str, object]) -> dict[str, object]:
+    row: dict[str, object] = {"families": ["inet"], "method6": "manual", "priority": 3 + number, **bridge}
+    if "cidr" in bridge:
+        interface = ipaddress.ip_interface(str(bridge["cidr"]))
+        row |= {"address": str(interface.ip), "netmask": str(interface.network.prefixlen)}
+    return row
