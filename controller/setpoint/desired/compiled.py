@@ -19,7 +19,8 @@ class Compiled:
         problems: every mistake, ordered by place.
         tainted: paths of files with a problem that may hide resources, folders (ending in `/`, the root is `/`)
             whose `defaults.yaml` is bad. A resource formerly declared there and missing now is kept as it was.
-        broken: keys that were declared and are not valid.
+        broken: keys that are declared and not valid, and the names that such ones say they had before.
+        suspended: those of `broken` that are valid in themselves and need something that is not, with where and why.
     """
 
     version: str
@@ -27,3 +28,4 @@ class Compiled:
     problems: tuple[DeclarationProblem, ...] = ()
     tainted: frozenset[str] = frozenset()
     broken: frozenset[Key] = field(default_factory=frozenset[Key])
+    suspended: Mapping[Key, DeclarationProblem] = field(default_factory=dict[Key, DeclarationProblem])

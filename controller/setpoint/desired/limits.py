@@ -1,0 +1,16 @@
+"""What a file may hold at most, so that a slip or a malicious commit cannot exhaust the daemon."""
+
+FILE_BYTES = 1 << 20
+"""Size of one file."""
+
+DEPTH = 64
+"""Levels of mappings and lists inside each other, aliases expanded."""
+
+NODES = 100_000
+"""Values in one file, aliases expanded."""
+
+DOCUMENTS = 1_000
+"""Documents in one file."""
+
+PROBLEMS = 100
+"""Mistakes told of one document or one file; the rest waits until these are mended."""

@@ -1,0 +1,148 @@
+"""A tree of which every part knows where it was written. Made by `reader`, merged by `layers`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias, assert_never
+
+from setpoint.model.origin import Origin
+from setpoint.model.tree import Json, Pointer, Scalar, join, parts
+
+Path: TypeAlias = tuple[str | int, ...]
+"""The way down a tree: field names and list positions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A plain value. The origin of a value in a mapping is the place of its key, here and below."""
+
+    value: Scalar
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list."""
+
+    items: tuple[Node, ...]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """A mapping, in the order written."""
+
+    fields: Mapping[str, Node]
+    origin: Origin
+
+    def replacing(self, **fields: Node) -> Fields:
+        """The same mapping with some fields put in the place of others."""
+        return Fields({**self.fields, **fields}, self.origin)
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A value that a higher layer took away from a lower one."""
+
+    origin: Origin
+
+
+Node: TypeAlias = Leaf | Items | Fields | Removed
+
+
+def plain(node: Node) -> Json:
+    """The values alone."""
+    match node:
+        case Leaf():
+            return node.value
+        case Items():
+            return [plain(item) for item in node.items if not isinstance(item, Removed)]
+        case Fields():
+            return {
+                name: plain(value) for name, value in node.fields.items() if not isinstance(value, Removed)
+            }
+        case Removed():
+            return None
+        case _:
+            assert_never(node)
+
+
+def moved(node: Node, origin: Origin) -> Node:
+    """The same value at another place; what is inside it stays where it was written."""
+    match node:
+        case Leaf(value):
+            return Leaf(value, origin)
+        case Items(items):
+            return Items(items, origin)
+        case Fields(fields):
+            return Fields(fields, origin)
+        case Removed():
+            return Removed(origin)
+        case _:
+            assert_never(node)
+
+
+def child(node: Node, step: str | int) -> Node | None:
+    """What is one step below `node`, if anything."""
+    match node, step:
+        case Fields(), str():
+            below = node.fields.get(step)
+            return None if isinstance(below, Removed) else below
+        case Items(), int() if 0 <= step < len(node.items):
+            return node.items[step]
+        case _:
+            return None
+
+
+def nearest(node: Node, path: Path) -> Node:
+    """What is at `path`, or else the deepest part above it that exists."""
+    for step in path:
+        below = child(node, step)
+        if below is None:
+            break
+        node = below
+    return node
+
+
+def _leaves(node: Node, pointer: Pointer) -> Iterator[tuple[Pointer, Origin]]:
+    if isinstance(node, Fields) and node.fields:
+        for name, value in node.fields.items():
+            if not isinstance(value, Removed):
+                yield from _leaves(value, join(pointer, name))
+    else:
+        yield pointer, node.origin
+
+
+class Origins(Mapping[Pointer, Origin]):
+    """Where each leaf below `spec` and `policy` was written, told from the tree itself and not copied."""
+
+    __slots__ = ("_policy", "_spec")
+
+    def __init__(self, spec: Fields, policy: Fields) -> None:
+        self._spec = spec
+        self._policy = policy
+
+    def __getitem__(self, pointer: Pointer) -> Origin:
+        if pointer.startswith("/policy/") and "policy" not in self._spec.fields:
+            root, names = self._policy, parts(pointer)[1:]
+        else:
+            root, names = self._spec, parts(pointer)
+        node: Node | None = root
+        for name in names:
+            node = child(node, name) if node is not None else None
+        if node is None or (isinstance(node, Fields) and node.fields):
+            raise KeyError(pointer)
+        return node.origin
+
+    def __iter__(self) -> Iterator[Pointer]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def _all(self) -> dict[Pointer, Origin]:
+        found = dict(_leaves(self._policy, "/policy")) if self._policy.fields else {}
+        if self._spec.fields:
+            found.update(_leaves(self._spec, ""))
+        return found
