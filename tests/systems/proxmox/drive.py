@@ -1,0 +1,202 @@
+"""Drives a kind against the emulator as the engine does: survey, observe, compare, plan, one step, again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+from tests.systems.proxmox.made import OWNER
+
+from setpoint.decide.diff import diff
+from setpoint.decide.scope import actionable
+from setpoint.model.diff import Diff
+from setpoint.model.identity import Identity, Owner
+from setpoint.model.kind import Acting, Looking, Planning
+from setpoint.model.observation import Absent, Observation, Present
+from setpoint.model.plan import Disruption, Finished, Intent, Started, Step
+from setpoint.model.policy import Policy
+from setpoint.model.secret import Secret
+from setpoint.model.survey import Survey
+from setpoint_proxmox.cluster import Cluster
+from setpoint_proxmox.facts import Facts
+from setpoint_proxmox.kinds.proxmox_cluster.connect import connect
+from setpoint_proxmox.kinds.proxmox_cluster.spec import ProxmoxClusterSpec
+from setpoint_proxmox.kinds.virtual_machine import KIND
+from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
+from setpoint_proxmox.kinds.virtual_machine.state import VmState
+from setpoint_proxmox.survey import survey
+from setpoint_proxmox.tasks import poll
+
+TOKEN = "setpoint@pve!ctl"
+SECRET = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
+ROLES = {"/": "PVEAuditor", "/vms": "PVEVMAdmin", "/storage": "PVEDatastoreUser", "/sdn": "PVESDNUser"}
+
+
+def world(roles: Mapping[str, str] = ROLES, **parts: Any) -> dict[str, Any]:
+    """A state of the emulator: two nodes, a ZFS pool and a directory on each, one bridge, and our token."""
+    user, _, _ = TOKEN.partition("!")
+    grants = [("user", user), ("token", TOKEN)]
+    return {
+        "nodes": [
+            {"name": "pve1", "ip": "10.99.0.1", "online": True, "local": True},
+            {"name": "pve2", "ip": "10.99.0.2", "online": True, "local": False},
+        ],
+        "cluster": {"name": "lab"},
+        "storages": {
+            "local-zfs": {
+                "type": "zfspool",
+                "content": "images,rootdir",
+                "pool": "rpool/data",
+                "total": 1 << 40,
+            },
+            "local": {"type": "dir", "content": "images,iso", "path": "/var/lib/vz", "total": 1 << 40},
+        },
+        "bridges": [
+            {"iface": "vmbr0", "type": "bridge", "active": 1},
+            {"iface": "vmbr1", "type": "bridge", "active": 1},
+        ],
+        "users": [{"userid": user, "enable": 1}],
+        "tokens": [{"tokenid": TOKEN, "secret": SECRET, "privsep": 1}],
+        "acls": [
+            {"path": path, "type": kind, "ugid": who, "roleid": role, "propagate": 1}
+            for path, role in roles.items()
+            for kind, who in grants
+        ],
+        **parts,
+    }
+
+
+@dataclass(frozen=True)
+class Lab:
+    """The emulator's control plane."""
+
+    url: str
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        answer = requests.post(f"{self.url}/lab/{path}", json=body, timeout=30)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def get(self, path: str) -> Any:
+        answer = requests.get(f"{self.url}/lab/{path}", timeout=30)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def begin(self, state: Mapping[str, Any]) -> None:
+        self.post("state", state)
+
+    def happen(self, kind: str, **spec: Any) -> None:
+        self.post("events", {kind: spec})
+
+    def finish(self) -> None:
+        assert self.post("tasks/finish", {})["running"] == []
+
+    def writes(self) -> list[str]:
+        """Every request that changed something, as `METHOD path`."""
+        return [f"{effect['method']} {effect['path']}" for effect in self.get("ledger")]
+
+    def api(self, method: str, path: str, **params: Any) -> Any:
+        """What another admin does by hand, as root; waits for the task."""
+        login = requests.post(
+            f"{self.url}/api2/json/access/ticket",
+            data={"username": "root@pam", "password": "setpoint"},
+            timeout=30,
+        ).json()["data"]
+        answer = requests.request(
+            method,
+            f"{self.url}/api2/json/{path}",
+            data=params,
+            cookies={"PVEAuthCookie": login["ticket"]},
+            headers={"CSRFPreventionToken": login["CSRFPreventionToken"]},
+            timeout=30,
+        )
+        assert answer.status_code == 200, answer.reason
+        self.finish()
+        return answer.json()["data"]
+
+    def connect(self, **fields: Any) -> Cluster:
+        return connect(cluster_spec(self.url, **fields), {"token": Secret(SECRET)})
+
+
+def cluster_spec(*endpoints: str, **fields: Any) -> ProxmoxClusterSpec:
+    token = {"id": TOKEN, "secret": {"env": "TOKEN"}}
+    return ProxmoxClusterSpec.model_validate({"endpoints": endpoints, "token": token, **fields})
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one look told."""
+
+    observation: Observation[VmState]
+    found: Diff
+    steps: tuple[Step, ...]
+
+    @property
+    def state(self) -> VmState:
+        assert isinstance(self.observation, Present), self.observation
+        return self.observation.state
+
+    @property
+    def paths(self) -> list[str]:
+        return [change.path for change in self.found.changes]
+
+
+@dataclass
+class Driver:
+    """One VM under control. `identity` is what inventory and reservations would remember."""
+
+    lab: Lab
+    cluster: Cluster
+    owner: Owner = OWNER
+    identity: Identity | None = None
+    intents: list[Intent] = field(default_factory=list[Intent])
+
+    async def survey(self) -> Survey[Facts]:
+        return await survey(self.cluster, 0.0)
+
+    async def observe(self, declared: VirtualMachineSpec) -> tuple[Observation[VmState], Facts]:
+        seen = await self.survey()
+        marked = (one for mark, one in seen.found if self.owner.owns(mark, KIND.object_id(one)))
+        self.identity = KIND.identify(declared) or self.identity or next(marked, None)
+        return await KIND.observe(
+            self.cluster, Looking(declared, self.owner, self.identity, seen)
+        ), seen.facts
+
+    async def look(self, declared: VirtualMachineSpec) -> Seen:
+        observation, facts = await self.observe(declared)
+        assert isinstance(observation, Present | Absent), observation
+        state = observation.state if isinstance(observation, Present) else None
+        seen = KIND.project(state) if state is not None else None
+        found = diff(KIND.declare(declared), seen, KIND.treatments, applied=None)
+        planning = Planning(declared, self.owner, state, self.identity, facts)
+        wanted = actionable(found, Policy())
+        return Seen(observation, found, KIND.plan(wanted, planning) if wanted.changes else ())
+
+    async def act(self, step: Step, *, finish: bool = True) -> str:
+        """Take a step; gives the text with which its task failed, empty when it did not."""
+        if step.reserve is not None:
+            free = set(range(step.reserve.low, step.reserve.high + 1)) - step.reserve.taken
+            self.identity = {step.reserve.space: min(free)}
+        identity = self.identity or {}
+        self.intents.append(Intent(step.verb, identity, step.arguments, self.lab.get("clock")["now"]))
+        answer = await KIND.acts[step.verb](self.cluster, Acting(self.owner, identity, step.arguments))
+        if not isinstance(answer, Started) or not finish:
+            return ""
+        self.lab.finish()
+        ended = await poll(self.cluster, answer.operation)
+        assert isinstance(ended, Finished)
+        return ended.error
+
+    async def converge(self, declared: VirtualMachineSpec, *, restart: bool = False) -> list[str]:
+        """Take one free step after the other until none is left; the verbs in their order."""
+        verbs: list[str] = []
+        for _ in range(10):
+            seen = await self.look(declared)
+            free = [step for step in seen.steps if restart or step.disruption < Disruption.RESTART]
+            if not free:
+                return verbs
+            assert await self.act(free[0]) == ""
+            verbs.append(free[0].verb)
+        raise AssertionError(f"does not converge: {verbs}")
