@@ -22,6 +22,8 @@ EPOCH = 1_795_230_000.0
 SETTLE_PASSES = 30
 """Turns of the event loop that let woken coroutines reach their next sleep; they do nothing else that waits."""
 
+DAEMON_PID = 1103
+
 INTERRUPTED = "received interrupt"
 """What a sleeping worker dies of when its task is stopped."""
 
@@ -29,8 +31,9 @@ INTERRUPTED = "received interrupt"
 class Background:
     """Marks the coroutine of a worker: its sleeps wait for the clock, those of a request move a virtual clock."""
 
-    def __init__(self) -> None:
-        """Start uninterrupted."""
+    def __init__(self, pid: int = 0) -> None:
+        """Start uninterrupted, as the process `pid`."""
+        self.pid = pid
         self.begun = False
         self.interrupted = False
 
@@ -52,6 +55,12 @@ def in_background(mark: Background) -> Generator[None]:
         yield
     finally:
         _background.reset(token)
+
+
+def current_pid() -> int:
+    """The process that runs the caller: a task's worker, or the daemon that serves a request."""
+    mark = _background.get()
+    return mark.pid if mark is not None and mark.pid else DAEMON_PID
 
 
 class Clock(ABC):

@@ -32,7 +32,7 @@ def _task(spec: Mapping[str, Any]) -> Task:
     upid = Upid.parse(spec["upid"])
     if upid is None:
         raise ValueError(f"{spec['upid']} is no UPID")
-    task = Task(upid, exitstatus=spec["exitstatus"], endtime=int(spec["endtime"]))
+    task = Task(upid, exitstatus=spec["exitstatus"], endtime=int(spec.get("endtime", upid.starttime)))
     task.log(_last_line(spec["exitstatus"]))
     return task
 

@@ -88,7 +88,8 @@ class Tasks:
         now = self._clock.now()
         self._next_pid += 2
         ticks = int((now % 10_000_000) * 100)
-        task = Task(Upid(node, self._next_pid, ticks, int(now), kind, ident, owner))
+        upid = Upid(node, self._next_pid, ticks, int(now), kind, ident, owner)
+        task = Task(upid, mark=Background(upid.pid))
         if self._failures:
             self.fail(task, self._failures.pop(0))
         self.all.append(task)

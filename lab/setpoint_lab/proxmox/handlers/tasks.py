@@ -19,7 +19,7 @@ PAGE = 50
 """Lines of a log and rows of a list when no limit is asked for."""
 
 RECENT = 25
-"""Finished tasks of a node that the cluster remembers."""
+"""Tasks of a node that the cluster remembers."""
 
 STOP_SECONDS = 1.0
 _ONE = "/nodes/{node}/tasks/{upid}"
@@ -101,10 +101,11 @@ async def list_cluster_tasks(call: Call) -> object:
     everyone = call.allowed("/", "Sys.Audit")
     for node in call.world.nodes:
         mine = [task for task in reversed(call.world.tasks.all) if task.upid.node == node]
-        recent = [task for task in mine if not task.running][:RECENT]
+        running = [task for task in mine if task.running]
+        recent = [task for task in mine if not task.running][: max(0, RECENT - len(running))]
         rows += [
             _cluster_row(call, task)
-            for task in [*(task for task in mine if task.running), *recent]
+            for task in [*running, *recent]
             if everyone or task.upid.owner == task.upid.user == call.user
         ]
     return rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from setpoint_lab.proxmox.clock import current_pid
 from setpoint_lab.proxmox.errors import ApiError
 from setpoint_lab.proxmox.guests import guest_reader
 from setpoint_lab.proxmox.qemu import pending
@@ -118,7 +119,7 @@ class Vm:
         """
         if not self.world.quorate:
             raise ApiError.internal(
-                f"unable to open file '{config_path(self.node, self.vmid, etc=True)}.tmp.{self.vmid}' - Permission denied"
+                f"unable to open file '{config_path(self.node, self.vmid, etc=True)}.tmp.{current_pid()}' - Permission denied"
             )
         used = pending.used_volumes(config)
         config.current = {
