@@ -151,6 +151,8 @@ async def observe_box(world: World, looking: Looking[BoxSpec]) -> Observation[Bo
     thing = world.things.get(number)
     if thing is None:
         return Absent("the shelf says so")
+    if thing.fields.get("cursed"):
+        raise ZeroDivisionError
     return Present(BoxState(dict(thing.fields), dict(thing.pending)), {"id": number}, thing.mark)
 
 
