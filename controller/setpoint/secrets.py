@@ -37,6 +37,10 @@ def _from_environment(name: str, env: Mapping[str, str]) -> Secret:
 
 
 def _from_credential(name: str, env: Mapping[str, str]) -> Secret:
+    if "/" in name or name in ("", ".", ".."):
+        raise SettingsError(
+            f"'{name}' is no name of a credential", remedy="write the name that LoadCredential= gives it"
+        )
     folder = env.get(CREDENTIALS)
     if not folder:
         raise SettingsError(

@@ -14,7 +14,7 @@ from pydantic import field_validator, model_validator
 
 from setpoint.model.errors import SettingsError
 from setpoint.model.key import DEFAULT_NAMESPACE, is_namespace
-from setpoint.model.quantity import Duration
+from setpoint.model.quantity import Duration, format_duration
 from setpoint.model.secret import SecretRef
 from setpoint.model.spec import Spec, described
 from setpoint.settings_file import read_settings
@@ -57,28 +57,30 @@ class GitSettings(Spec):
     @classmethod
     def _no_option(cls, value: str) -> str:
         if not value or value.startswith("-"):
-            raise ValueError(f"'{value}' is no URL of a repository")
+            raise ValueError(
+                f"'{value}' is no URL of a repository; write e.g. https://forge.example.org/estate.git"
+            )
         return value
 
     @field_validator("branch")
     @classmethod
     def _branch_name(cls, value: str) -> str:
         if not value or _BAD_BRANCH.search(value):
-            raise ValueError(f"'{value}' is no name of a branch")
+            raise ValueError(f"'{value}' is no name of a branch; write e.g. main")
         return value
 
     @field_validator("path")
     @classmethod
     def _inside(cls, value: str) -> str:
         if value.startswith("/") or ".." in value.split("/"):
-            raise ValueError(f"'{value}' is no folder inside the repository, e.g. estate/home")
+            raise ValueError(f"'{value}' is no folder inside the repository; write e.g. estate/home")
         return value.strip("/")
 
     @field_validator("poll")
     @classmethod
     def _floor(cls, value: timedelta) -> timedelta:
         if value < timedelta(seconds=1):
-            raise ValueError("the poll is at least 1s, so that the forge is not flooded")
+            raise ValueError(f"{format_duration(value)} is too often for the forge; write at least 1s")
         return value
 
 
@@ -113,9 +115,8 @@ class HookSettings(Spec):
     @classmethod
     def _address(cls, value: str) -> str:
         host, _, port = value.rpartition(":")
-        ipaddress.ip_address(host.strip("[]") if host != "localhost" else "127.0.0.1")
-        if not port.isdecimal() or int(port) > _LAST_PORT:
-            raise ValueError(f"'{value}' has no port; write e.g. 127.0.0.1:8321 or [::1]:8321")
+        if not _is_address(host) or not port.isdecimal() or int(port) > _LAST_PORT:
+            raise ValueError(f"'{value}' is no address with a port; write e.g. 127.0.0.1:8321 or [::1]:8321")
         return value
 
     @property
@@ -157,14 +158,14 @@ class Settings(Spec):
     @classmethod
     def _estate_name(cls, value: str) -> str:
         if not _ESTATE.fullmatch(value):
-            raise ValueError(f"'{value}' is no name of an estate: up to 40 of a-z, 0-9 and -, e.g. home")
+            raise ValueError(f"'{value}' is no name of an estate; use up to 40 of a-z, 0-9 and -, e.g. home")
         return value
 
     @field_validator("namespace")
     @classmethod
     def _namespace_name(cls, value: str) -> str:
         if not is_namespace(value):
-            raise ValueError(f"'{value}' is no namespace: up to 63 of a-z, 0-9 and -, e.g. default")
+            raise ValueError(f"'{value}' is no namespace; use up to 63 of a-z, 0-9 and -, e.g. default")
         return value
 
     @property
@@ -205,6 +206,14 @@ def find_settings(path: Path | None, env: Mapping[str, str]) -> Path:
         f"there are no settings: neither {' nor '.join(str(place) for place in PLACES)} exists",
         remedy=f"write one, or name it with --config or {VARIABLE}",
     )
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return host == "localhost"
+    return True
 
 
 def _beside(settings: Settings, folder: Path) -> Settings:
