@@ -1,0 +1,85 @@
+"""Rules about the code itself that no linter of ours checks."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from setpoint.systems import installed_systems
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = ("controller", "reconcilers", "lab")
+FILES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
+ENGINE = sorted((ROOT / "controller" / "setpoint").rglob("*"))
+MAX_FILE, MAX_FUNCTION = 400, 80
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def is_broad(node: ast.ExceptHandler) -> bool:
+    caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+    return any(c is None or (isinstance(c, ast.Name) and c.id in ("Exception", "BaseException")) for c in caught)
+
+
+def test_there_is_code_to_judge() -> None:
+    assert len(FILES) > 100
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_a_file_is_short_and_says_why_it_exists(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    assert text.count("\n") <= MAX_FILE
+    assert not [f"{f.name}: {length(f)} lines" for f in functions(tree) if length(f) > MAX_FUNCTION]
+    docstring = ast.get_docstring(tree)
+    assert docstring, "a module says why it exists"
+    summary = docstring.strip().splitlines()
+    assert path.name == "errors.py" or len(summary) <= 5, "a module docstring is short"
+    assert not re.search(r"\b(TODO|FIXME|XXX|HACK)\b|raise NotImplementedError", text)
+
+
+def test_one_place_catches_everything() -> None:
+    broad = [
+        name(path)
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ExceptHandler) and is_broad(node)
+    ]
+    assert broad == ["controller/setpoint/run/worker.py"]
+
+
+def foreign_words() -> list[str]:
+    systems = installed_systems()
+    kinds = [kind.name for system in systems for kind in system.kinds]
+    return sorted({*kinds, *(system.name for system in systems)})
+
+
+@pytest.mark.parametrize("path", [p for p in ENGINE if p.suffix in (".py", ".sql")], ids=name)
+def test_the_engine_names_no_system_and_no_kind(path: Path) -> None:
+    text = path.read_text(encoding="utf-8").lower()
+    assert not [word for word in foreign_words() if word.lower() in text]
+
+
+def test_there_are_foreign_words_to_look_for() -> None:
+    assert {"proxmox", "VirtualMachine"} <= set(foreign_words())
+
+
+def test_no_file_names_a_download_address() -> None:
+    for path in (ROOT / "requirements").iterdir():
+        assert not re.search(r"https?://|find-links|index-url", path.read_text(encoding="utf-8"))
