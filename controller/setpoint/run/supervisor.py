@@ -144,7 +144,8 @@ class Supervisor:
     async def _load(self) -> None:
         """Take up what was in force when the daemon stopped."""
         estate = self.estate
-        estate.version = await estate.calls.call(estate.store.accepted, self.source.name) or ""
+        accepted = await estate.calls.call(estate.store.accepted, self.source.name)
+        estate.version = accepted or ""
         desired = await estate.calls.call(estate.store.desired)
         estate.resources = {key: r for key, r in desired.items() if key.kind in estate.kinds}
         await arrange_lanes(estate)
