@@ -75,11 +75,10 @@ def reserve(world: World, vmid: int, node: str, complaint: str, lock: str = "cre
 
 
 async def _fill(worker: Worker, vm: Vm, values: dict[str, str]) -> None:
-    """Give the VM its volumes and its config; when that fails, there is no VM."""
+    """Give the VM its volumes and its config; when that fails, there is no VM. Only the config's lock protects it."""
     try:
-        async with worker.holding(vm):
-            await worker.sleep(CREATE_SECONDS)
-            vm.write(Config(await _complete(worker, vm, values)))
+        await worker.sleep(CREATE_SECONDS)
+        vm.write(Config(await _complete(worker, vm, values)))
     except (ApiError, TaskError) as error:
         del worker.world.guests[vm.vmid]
         text = error_text(error) if isinstance(error, ApiError) else str(error)

@@ -93,9 +93,10 @@ async def _make_one(worker: Worker, vmid: int, drive: Drive, taken: Section, mad
         return drive.changed()
     if drive.file.endswith(":cloudinit"):
         return _announce(worker, _make_cloudinit(worker, vmid, drive, taken, made))
-    if drive.allocation is not None:
+    order = drive.allocation
+    if order is not None:
         await worker.sleep(ALLOCATE_SECONDS)
-        return _announce(worker, await _make_new(worker, vmid, drive, made))
+        return _announce(worker, await _make_new(worker, vmid, drive, order, made))
     volume = await existing(worker, drive.file)
     return drive.changed("format", size=volume.size)
 
@@ -116,9 +117,11 @@ def _make_cloudinit(worker: Worker, vmid: int, drive: Drive, taken: Section, mad
     return drive.changed("format", file=volume.volid, media="cdrom")
 
 
-async def _make_new(worker: Worker, vmid: int, drive: Drive, made: list[str]) -> Drive:
-    name, gib = drive.allocation or (None, 0.0)
-    storage = storage_named(worker.world, name or worker.call.text("storage"))
+async def _make_new(
+    worker: Worker, vmid: int, drive: Drive, order: tuple[str, float], made: list[str]
+) -> Drive:
+    name, gib = order
+    storage = storage_named(worker.world, name)
     source = drive.properties.get("import-from")
     size = math.ceil(gib * GIB / KIB) * KIB
     form = drive.properties.get("format")

@@ -13,7 +13,7 @@ from setpoint_lab.proxmox.qemu.propstring import Format, render, size_bytes, siz
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_ALLOCATION = re.compile(r"^(?:([^/:\s]+):)?(\d+(?:\.\d+)?)$")
+_ALLOCATION = re.compile(r"^([^/:\s]+):(\d+(?:\.\d+)?)$")
 _CLOUDINIT = re.compile(r"[:/](?:vm-\d+-)?cloudinit(?:\.\w+)?$")
 _NOT_FOR_CDROM = frozenset({"snapshot", "format"})
 _RATES = ("bps", "bps_rd", "bps_wr")
@@ -65,7 +65,7 @@ class Drive:
         return self.properties.get("media") == "cdrom"
 
     @property
-    def allocation(self) -> tuple[str | None, float] | None:
+    def allocation(self) -> tuple[str, float] | None:
         """Storage and GiB of an order to allocate, None when it is none."""
         found = _ALLOCATION.match(self.file)
         return (found[1], float(found[2])) if found else None

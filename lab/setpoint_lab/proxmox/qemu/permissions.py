@@ -116,10 +116,8 @@ def _check_drive(call: Call, vmid: int, drive: Drive) -> None:
         call.require("/", "Sys.Console")
     if drive.file in {"none", "cdrom"}:
         return
-    order = drive.allocation
-    if drive.file.endswith(":cloudinit") or (order is not None and not drive.is_cdrom):
-        name = order[0] if order is not None else drive.file.partition(":")[0]
-        _check_allocation(call, name or call.text("storage"))
+    if drive.file.endswith(":cloudinit") or (drive.allocation is not None and not drive.is_cdrom):
+        _check_allocation(call, drive.file.partition(":")[0])
     else:
         check_volume(call, vmid, drive.file)
         _check_iso(call, drive)
@@ -129,8 +127,6 @@ def _check_drive(call: Call, vmid: int, drive: Drive) -> None:
 
 
 def _check_allocation(call: Call, name: str) -> None:
-    if not name:
-        raise ApiError.internal("no storage ID specified (and no default storage)")
     call.require(f"/storage/{name}", "Datastore.AllocateSpace")
     if "images" not in storage_of(call.world, name).content:
         raise ApiError.parameters({"storage": f"storage '{name}' does not support vm images"})

@@ -87,6 +87,7 @@ async def reboot(call: Call) -> object:
         async with worker.holding(vm):
             if vm.machine is None:
                 return
+            vm.check_lock()
             await shut_down(worker, vm, _timeout(call))
         await start_vm(worker, vm)
 
