@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from tests.toy import KINDS, WORLDS, World
 
 from setpoint.model.identity import Owner
 from setpoint.model.key import Key
@@ -22,6 +21,7 @@ from setpoint.store.records import Status
 from setpoint.store.store import Store
 from setpoint.store.thread import StoreInline
 from setpoint.testing.clock import virtual_loop, virtual_run
+from tests.toy import KINDS, WORLDS, World
 
 SHELF = Key("default", "Shelf", "s")
 BOX = Key("default", "Box", "b")

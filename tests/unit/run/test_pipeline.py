@@ -6,8 +6,6 @@ from dataclasses import replace
 from typing import TypeAlias
 
 import pytest
-from tests.toy import Thing, lose_reply
-from tests.unit.run.conftest import BOX, SHELF, Rig, resource
 
 from setpoint.model.diff import Cause
 from setpoint.model.errors import ConflictError, RefusalError, TransportError
@@ -15,6 +13,8 @@ from setpoint.model.hold import Rule
 from setpoint.model.identity import Mark
 from setpoint.model.outcome import Changed, Done, Failed, Held, Stalled, Wait
 from setpoint.run.pipeline import LOOK
+from tests.toy import Thing, lose_reply
+from tests.unit.run.conftest import BOX, SHELF, Rig, resource
 
 Rigged: TypeAlias = Callable[[Callable[[Rig], Awaitable[None]]], None]
 OURS = Mark("home", BOX, "1")

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.toy import KINDS, WORLDS, Thing, World
 
 from setpoint.model.key import Key
 from setpoint.run.estate import Estate
@@ -16,6 +15,7 @@ from setpoint.sources.directory import DirectorySource
 from setpoint.store.records import Status
 from setpoint.store.store import Store
 from setpoint.store.thread import StoreThread
+from tests.toy import KINDS, WORLDS, Thing, World
 
 A, B = Key("default", "Box", "a"), Key("default", "Box", "b")
 SHELF = "kind: Shelf\nmetadata: {name: s}\nspec: {world: w}\n"
