@@ -43,6 +43,7 @@ class World:
     things: dict[int, Thing] = field(default_factory=dict)
     operations: dict[str, tuple[int, Callable[[], None]]] = field(default_factory=dict)
     running: dict[str, bool] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
     effects: list[str] = field(default_factory=list)
     down: bool = False
     blind: bool = False
@@ -63,7 +64,10 @@ class World:
 
     def finish(self) -> None:
         for operation, (_, change) in list(self.operations.items()):
-            change()
+            try:
+                change()
+            except ConflictError as error:
+                self.failures[operation] = str(error)
             self.running[operation] = False
             del self.operations[operation]
 
@@ -106,7 +110,7 @@ async def poll(world: World, operation: str) -> OperationState:
     world.call()
     if operation not in world.running:
         return Finished("lost")
-    return Running() if world.running[operation] else Finished()
+    return Running() if world.running[operation] else Finished(world.failures.get(operation, ""))
 
 
 async def find(world: World, intent: Intent) -> str | None:

@@ -6,12 +6,13 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from setpoint.model.errors import TransportError
 from setpoint.model.hold import Rule
-from setpoint.model.outcome import Done, Held
+from setpoint.model.outcome import Done, Failed, Held
+from setpoint.run.desk import Report
 from setpoint.run.lane import Lane
 from setpoint.run.ports import Ports
 from setpoint.store.store import Store
@@ -110,8 +111,19 @@ async def lane(ports: Ports) -> Lane:
     return made
 
 
+async def calm(storm: Storm) -> Report:
+    """Let it settle; what failed is tried again."""
+    for _ in range(5):
+        report = await storm.rig.settle(resource(BOX, storm.spec), passes=20)
+        if not isinstance(report.outcome, Failed):
+            return report
+        await asyncio.sleep(60)
+    raise AssertionError(report.outcome)
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(EVENTS)
+@example([("slow", None), ("lose replies", None), ("pass", None), ("quiet", None), ("pass", None)])
 def test_after_any_storm_it_is_as_declared_and_was_made_once(events: list[Event]) -> None:
     async def main() -> None:
         world = WORLDS["w"] = World()
@@ -121,10 +133,10 @@ def test_after_any_storm_it_is_as_declared_and_was_made_once(events: list[Event]
             await storm.happen(event)
         world.down, world.fault, world.slow = False, quiet, False
         await asyncio.sleep(60)
-        report = await storm.rig.settle(resource(BOX, storm.spec), passes=20)
+        report = await calm(storm)
         ours = [thing for thing in world.things.values() if thing.mark is not None]
         assert len(ours) == 1
-        assert world.effects.count("create") == 1
+        assert world.effects.count("create") == 1 + len(world.failures)
         assert "restart" not in world.effects
         assert ours[0].fields["colour"] == storm.spec["colour"]
         match report.outcome:

@@ -12,7 +12,7 @@ _KIND = re.compile(r"[A-Z][A-Za-z0-9]*")
 
 @dataclass(frozen=True, order=True)
 class Key:
-    """`prod/VirtualMachine/web01`; a name may hold slashes, a kind begins with a capital letter."""
+    """`prod/Kind/name`; a name may hold slashes, a kind begins with a capital letter."""
 
     namespace: str
     kind: str
@@ -31,9 +31,7 @@ class Key:
         kind, _, name = rest.partition("/")
         if _NAMESPACE.fullmatch(first) and _KIND.fullmatch(kind) and name:
             return cls(first, kind, name)
-        raise ValueError(
-            f"'{text}' is no key: write Kind/name or namespace/Kind/name, e.g. VirtualMachine/web01"
-        )
+        raise ValueError(f"'{text}' is no key: write Kind/name or namespace/Kind/name")
 
     def __str__(self) -> str:
         if self.namespace == DEFAULT_NAMESPACE:
