@@ -182,7 +182,8 @@ async def create_box(world: World, acting: Acting) -> ActResult:
 
     def change() -> None:
         if number in world.things:
-            raise ConflictError(f"box {number} exists")
+            whose = "made twice" if world.things[number].mark else "a stranger's"
+            raise ConflictError(f"box {number} exists: {whose}")
         world.things[number] = Thing(
             dict(acting.arguments), Mark(acting.owner.estate, acting.owner.key, str(number))
         )

@@ -137,6 +137,7 @@ def test_after_any_storm_it_is_as_declared_and_was_made_once(events: list[Event]
         ours = [thing for thing in world.things.values() if thing.mark is not None]
         assert len(ours) == 1
         assert world.effects.count("create") == 1 + len(world.failures)
+        assert not [text for text in world.failures.values() if "made twice" in text]
         assert "restart" not in world.effects
         assert ours[0].fields["colour"] == storm.spec["colour"]
         match report.outcome:
