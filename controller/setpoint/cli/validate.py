@@ -1,0 +1,124 @@
+"""`setpoint validate`: every mistake of a folder of declarations, without a daemon and without a target."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from setpoint.cli.output import Ending, Form, counted, end, examples, output_option, print_json
+from setpoint.desired.compile import compile_set
+from setpoint.desired.compiled import Compiled
+from setpoint.desired.layers import folders_above
+from setpoint.model.errors import DeclarationProblem, SetpointError
+from setpoint.sources.folder import look, read_all
+from setpoint.systems import installed_kinds
+
+_SHOWN = 5
+"""How many resources that wait for the same thing are told one by one."""
+
+
+@click.command(
+    short_help="Check declarations and tell every mistake.",
+    epilog=examples("setpoint validate estate/", "setpoint validate --root estate estate/vms/web01.yaml"),
+)
+@click.argument("path", type=click.Path(exists=True, path_type=Path), default=Path())
+@click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The top of the declarations, when PATH is only a part of them.  [default: PATH, or here for a file]",
+)
+@output_option
+def validate(path: Path, root: Path | None, form: str) -> None:
+    """Check the declarations in PATH, a folder or a file, and tell every mistake at once.
+
+    Each is shown as `file:line:column: field: what is wrong; what would be right`.
+    """
+    top = root or (path if path.is_dir() else Path())
+    files = _read(top)
+    part = _relative(path, top)
+    chosen = [name for name in files if _is_in(name, part)]
+    if not chosen:
+        raise SetpointError(f"{path} declares nothing", remedy="name a folder with .yaml files")
+    compiled = _within(compile_set(files, installed_kinds(), version="working tree"), part)
+    if form == Form.JSON:
+        print_json(_document(compiled, len(chosen)))
+    else:
+        click.echo("\n".join(_lines(compiled, len(chosen))))
+    end(Ending.ERROR if compiled.problems or compiled.suspended else Ending.FINE)
+
+
+def _read(top: Path) -> Mapping[str, bytes]:
+    files = read_all(top, look(top))
+    if files is None:
+        raise SetpointError(f"{top} changed while it was read", remedy="run it again")
+    return files
+
+
+def _relative(path: Path, top: Path) -> str:
+    """The part of the declarations that is asked for; `.` for all of them."""
+    try:
+        return path.resolve().relative_to(top.resolve()).as_posix()
+    except ValueError:
+        raise SetpointError(f"{path} is not below {top}", remedy="name its top with --root") from None
+
+
+def _is_in(name: str, part: str) -> bool:
+    return part in (".", name) or name.startswith(f"{part}/")
+
+
+def _within(compiled: Compiled, part: str) -> Compiled:
+    """What concerns the part: its own files, and the defaults above it."""
+    above = (
+        {f"{folder.lstrip('/')}defaults.yaml" for folder in folders_above(part)}
+        if part != "."
+        else set[str]()
+    )
+    return replace(
+        compiled,
+        resources={key: r for key, r in compiled.resources.items() if _is_in(r.origin.path, part)},
+        problems=tuple(p for p in compiled.problems if _is_in(p.origin.path, part) or p.origin.path in above),
+        suspended={key: p for key, p in compiled.suspended.items() if _is_in(p.origin.path, part)},
+    )
+
+
+def _lines(compiled: Compiled, files: int) -> Iterator[str]:
+    yield from map(str, compiled.problems)
+    yield from _waiting(compiled.suspended.values())
+    waiting = f", {len(compiled.suspended)} waiting" if compiled.suspended else ""
+    valid, problems = counted(len(compiled.resources), "resource"), counted(len(compiled.problems), "problem")
+    yield f"{valid} valid{waiting}, {problems} in {counted(files, 'file')}"
+
+
+def _waiting(problems: Iterable[DeclarationProblem]) -> Iterator[str]:
+    """What waits for something else to be mended; many for one reason in one line."""
+    causes: defaultdict[str, list[DeclarationProblem]] = defaultdict(list)
+    for problem in sorted(problems, key=lambda problem: problem.origin):
+        causes[problem.what].append(problem)
+    for what, group in causes.items():
+        yield from map(str, group[:_SHOWN])
+        if len(group) > _SHOWN:
+            yield f"and {len(group) - _SHOWN} more: {what}; {group[0].remedy}"
+
+
+def _document(compiled: Compiled, files: int) -> Mapping[str, object]:
+    return {
+        "valid": [str(key) for key in compiled.resources],
+        "problems": [_plain(problem) for problem in compiled.problems],
+        "waiting": [{"key": str(key), **_plain(problem)} for key, problem in compiled.suspended.items()],
+        "files": files,
+    }
+
+
+def _plain(problem: DeclarationProblem) -> dict[str, object]:
+    return {
+        "file": problem.origin.path,
+        "line": problem.origin.line,
+        "column": problem.origin.column,
+        "field": problem.field,
+        "what": problem.what,
+        "remedy": problem.remedy,
+    }

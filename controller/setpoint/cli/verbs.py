@@ -1,0 +1,78 @@
+"""The verbs: ours by a table, those of systems by entry point; none is imported before it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+
+import click
+
+GROUP = "setpoint.verbs"
+
+TABLE: Mapping[str, str] = {
+    "init": "Write a first estate to start from.",
+    "validate": "Check declarations and tell every mistake.",
+    "explain": "Teach the kinds and their fields.",
+    "plan": "Show what would be done.",
+    "apply": "Converge once and say how it went.",
+    "run": "Run the daemon.",
+    "status": "Show how every resource is.",
+    "drift": "Show what differs from the declarations.",
+    "resync": "Look at resources now.",
+    "approve": "Release what is held.",
+    "history": "Show what happened.",
+    "doctor": "Check what Setpoint needs to work.",
+    "schema": "Write JSON Schemas for editors and checks.",
+}
+"""Our verbs in the order of the help: `setpoint.cli.NAME` has a command of that name. One without a module is not shown."""
+
+
+class Verbs(click.Group):
+    """A group that finds its commands late."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all verbs."""
+        del ctx
+        ours = [name for name in TABLE if find_spec(f"setpoint.cli.{name}") is not None]
+        return [*ours, *sorted(_foreign().keys() - set(ours))]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The verb, imported now; None when there is none of that name."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        if cmd_name in TABLE:
+            found = getattr(import_module(f"setpoint.cli.{cmd_name}"), cmd_name)
+        else:
+            found = _foreign()[cmd_name].load()
+        if not isinstance(found, click.Command):
+            raise click.ClickException(
+                f"the verb {cmd_name} is no command; the package that provides it is broken"
+            )
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list in the help; ours are told by the table, so that nothing has to be imported for them."""
+        names = self.list_commands(ctx)
+        width = formatter.width - 6 - max(map(len, names), default=0)
+        rows = [(name, TABLE.get(name) or self._foreign_help(ctx, name, width)) for name in names]
+        if rows:
+            with formatter.section("Verbs"):
+                formatter.write_dl(rows)
+
+    def _foreign_help(self, ctx: click.Context, name: str, width: int) -> str:
+        command = self.get_command(ctx, name)
+        return command.get_short_help_str(width) if command else ""
+
+
+def _foreign() -> dict[str, EntryPoint]:
+    """The verbs of systems; one whose package is gone is not there."""
+    return {entry.name: entry for entry in entry_points(group=GROUP) if _is_there(entry)}
+
+
+def _is_there(entry: EntryPoint) -> bool:
+    try:
+        return find_spec(entry.module) is not None
+    except ModuleNotFoundError:
+        return False
