@@ -12,7 +12,7 @@ LONGEST = 300
 
 _PASSWORD = re.compile(r"(?<=://)[^/\s]+@")
 _NOISE = re.compile(r"hint:|Please make sure you have the correct access|and the repository exists")
-_PREFIX = re.compile(r"^(?:fatal|error|remote|warning): +", re.IGNORECASE)
+_PREFIX = re.compile(r"^(?:fatal|error|remote|warning): *", re.IGNORECASE)
 
 _FAULTS: Final = (
     (

@@ -88,9 +88,11 @@ def sort_out(lines: Iterable[bytes], commit: str, folder: str) -> Listing:
             continue
         inside = True
         mode, _, blob, size = about.decode().split()
-        path = _text(name, commit).removeprefix(prefix)
+        path = name.decode(errors="surrogateescape").removeprefix(prefix)
+        if is_declaration(path):
+            _check_name(name, commit)
         if mode == _SUBMODULE:
-            notes.append(f"{path} is a submodule and not read")
+            notes.append(f"{_shown(path)} is a submodule and not read")
         elif is_declaration(path) and mode == _SYMLINK:
             notes.append(f"{path} is a symbolic link and not read")
         elif is_declaration(path):
@@ -136,10 +138,14 @@ def split_batch(output: bytes) -> Iterator[bytes]:
         position = start + size + 1
 
 
-def _text(name: bytes, commit: str) -> str:
+def _check_name(name: bytes, commit: str) -> None:
     try:
-        return name.decode()
+        name.decode()
     except UnicodeDecodeError:
         raise SourceError(
             f"commit {commit[:12]} has a file whose name is not UTF-8: {name!r}", remedy="rename it"
         ) from None
+
+
+def _shown(path: str) -> str:
+    return path.encode(errors="surrogateescape").decode(errors="backslashreplace")
