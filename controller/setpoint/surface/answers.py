@@ -1,0 +1,153 @@
+"""What the daemon answers to the command line. Each function takes what was asked, valid already, and gives JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass
+
+from setpoint.model.key import DEFAULT_NAMESPACE, Key
+from setpoint.run.lane import Lane
+from setpoint.run.supervisor import Phase, Supervisor
+from setpoint.store.records import Status
+from setpoint.surface import views
+from setpoint.surface.bodies import MOST_EVENTS, AnswerQuery, ApproveBody, HistoryQuery, KeyQuery, ResyncBody
+from setpoint.surface.select import UnknownError, choose, find_key, find_token
+from setpoint.surface.views import View
+
+LATELY = 24 * 3600.0
+"""Seconds for which drift that is gone again is still shown."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Speaks for one supervisor."""
+
+    supervisor: Supervisor
+
+    async def status(self, query: KeyQuery) -> View:
+        """Everything that is declared, or one resource of it, with the state of the source and of each lane."""
+        estate = self.supervisor.estate
+        statuses = await self._statuses()
+        keys = list(estate.resources)
+        if query.key is not None:
+            keys = [find_key(keys, query.key, DEFAULT_NAMESPACE)]
+        items = await estate.calls.call(estate.store.items)
+        return {
+            "estate": estate.name,
+            "phase": str(self.supervisor.phase),
+            "pid": os.getpid(),
+            "source": views.source_view(self._source()),
+            "problems": [views.problem_view(problem) for problem in estate.problems],
+            "retained": sorted(str(key) for key in estate.retained),
+            "resources": [self._resource(key, statuses.get(key)) for key in sorted(keys)],
+            "released": [views.released_view(item) for item in items if item.released and query.key is None],
+            "lanes": [_lane(lane) for _, lane in sorted(estate.lanes.items())],
+        }
+
+    async def drift(self, query: KeyQuery) -> View:
+        """Every field that differs now, and what was found changed by hand lately."""
+        estate = self.supervisor.estate
+        statuses = await self._statuses()
+        key = find_key(estate.resources, query.key, DEFAULT_NAMESPACE) if query.key else None
+        if key is not None:
+            statuses = {key: statuses[key]} if key in statuses else {}
+        drift = views.drift_views(estate.resources, statuses.values())
+        events = await estate.calls.call(estate.store.history, key, MOST_EVENTS)
+        since = estate.ports.now() - LATELY
+        return {
+            "drift": drift,
+            "recent": views.recent_views(drift, (e for e in events if e.at >= since)),
+        }
+
+    async def history(self, query: HistoryQuery) -> View:
+        """The newest events, newest first; of a key that is gone, too."""
+        estate = self.supervisor.estate
+        key = _any_key(query.key) if query.key else None
+        events = await estate.calls.call(estate.store.history, key, query.limit)
+        return {"events": [views.event_view(event) for event in events]}
+
+    async def resync(self, body: ResyncBody, by: str) -> View:
+        """Ask for a fresh look; the numbers are what `answer` takes."""
+        keys = choose(self.supervisor.estate.resources, body)
+        numbers = await self.supervisor.resync(keys, by)
+        return {"requests": {str(key): number for key, number in numbers.items()}}
+
+    async def answer(self, query: AnswerQuery) -> View:
+        """Whether exactly that request was answered; waits for it as long as the query says."""
+        supervisor = self.supervisor
+        key = find_key(supervisor.estate.resources, query.key, DEFAULT_NAMESPACE)
+        status: Status | None = None
+
+        async def handled() -> bool:
+            nonlocal status
+            status = await supervisor.estate.calls.call(supervisor.estate.store.status, key)
+            return status is not None and status.handled >= query.number
+
+        done = await handled()
+        try:
+            async with asyncio.timeout(query.wait), supervisor.changed:
+                # Looked at again under the lock: news between the first look and the lock would be missed.
+                while not (done := await handled()) and key in supervisor.estate.resources:
+                    if supervisor.phase is Phase.STOPPING:
+                        break
+                    await supervisor.changed.wait()
+        except TimeoutError:
+            pass
+        if key not in supervisor.estate.resources:
+            raise UnknownError(f"{key} left the declarations while it was waited for")
+        return {
+            "key": str(key),
+            "number": query.number,
+            "handled": done,
+            "resource": self._resource(key, status),
+        }
+
+    async def approve(self, body: ApproveBody, by: str) -> View:
+        """Release what waits for the token."""
+        waiting = await self._waiting()
+        token = find_token(waiting, body.token)
+        await self.supervisor.approve(token, by)
+        return {"approved": token, "releases": waiting[token]}
+
+    def _resource(self, key: Key, status: Status | None) -> View:
+        estate = self.supervisor.estate
+        return views.resource_view(estate.resources[key], status, retained=key in estate.retained)
+
+    async def _statuses(self) -> dict[Key, Status]:
+        estate = self.supervisor.estate
+        return {status.key: status for status in await estate.calls.call(estate.store.statuses)}
+
+    async def _waiting(self) -> dict[str, str]:
+        """Every token that something waits for, and what that is."""
+        source = self.supervisor.estate.source
+        waiting = {source.token: source.sentence} if source.token else {}
+        for key, status in (await self._statuses()).items():
+            waiting |= {hold.token: f"{key}: {hold.why}" for hold in status.holds if hold.token}
+        return waiting
+
+    def _source(self) -> views.SourceView:
+        estate = self.supervisor.estate
+        state = estate.source
+        return views.SourceView(
+            name=self.supervisor.source.name,
+            version=estate.version,
+            good=state.good,
+            sentence=state.sentence,
+            looked_at=state.at,
+            token=state.token,
+            notes=estate.notes,
+        )
+
+
+def _lane(lane: Lane) -> View:
+    changed, resync = lane.queue.depth()
+    running = sorted(str(key) for key in lane.queue.running())
+    return {"target": str(lane.target), "changed": changed, "resync": resync, "running": running}
+
+
+def _any_key(text: str) -> Key:
+    try:
+        return Key.parse(text)
+    except ValueError as error:
+        raise UnknownError(str(error)) from None

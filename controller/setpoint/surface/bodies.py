@@ -1,0 +1,65 @@
+"""What may be sent to the socket: small, frozen, nothing unknown."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, model_validator
+
+from setpoint.model.key import DEFAULT_NAMESPACE
+from setpoint.model.spec import Spec, described
+
+LONGEST_WAIT = 60.0
+"""Seconds that one long poll may last; whoever waits longer asks again."""
+MOST_EVENTS = 1000
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=512)]
+
+
+class ResyncBody(Spec):
+    """Which resources to look at again: exactly one of `keys`, `kind`, `selector` and `everything`."""
+
+    keys: tuple[Text, ...] | None = described(
+        "Keys, as Kind/name or namespace/Kind/name.", None, max_length=10_000
+    )
+    kind: Text | None = described("Every resource of a kind.", None)
+    selector: Text | None = described("Every resource with these labels, as a=b,c=d.", None)
+    everything: bool = described("Every resource there is.", default=False, alias="all")
+    namespace: Text = described("The namespace of keys that name none.", DEFAULT_NAMESPACE)
+    namespaced: bool = described("Whether kind, selector and all mean that namespace only.", default=False)
+
+    @model_validator(mode="after")
+    def _one(self) -> ResyncBody:
+        if (
+            sum((self.keys is not None, self.kind is not None, self.selector is not None, self.everything))
+            != 1
+        ):
+            raise ValueError("say exactly one of keys, kind, selector and all")
+        return self
+
+
+class ApproveBody(Spec):
+    """What to release."""
+
+    token: Text = described("What a hold or a rewritten history asked for; a commit may be shortened.")
+
+
+class AnswerQuery(Spec):
+    """Which resync request to wait for."""
+
+    key: Text = described("The resource.")
+    number: int = described("The request's number.", ge=1)
+    wait: float = described("Seconds to wait for the answer.", 0.0, ge=0, le=LONGEST_WAIT)
+
+
+class KeyQuery(Spec):
+    """One resource, or all."""
+
+    key: Text | None = described("The resource.", None)
+
+
+class HistoryQuery(Spec):
+    """A part of the history."""
+
+    key: Text | None = described("The resource.", None)
+    limit: int = Field(50, description="At most so many lines.", ge=1, le=MOST_EVENTS)

@@ -1,0 +1,96 @@
+"""Which resources a person means, by key, kind or label; and which of the waiting tokens. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+
+from setpoint.model.errors import SetpointError
+from setpoint.model.key import Key
+from setpoint.model.resource import Resource
+from setpoint.surface.bodies import ResyncBody
+
+SHORTEST = 7
+"""Characters to which a commit may be shortened."""
+
+
+class UnknownError(SetpointError):
+    """What a person named does not exist."""
+
+
+def choose(resources: Mapping[Key, Resource], body: ResyncBody) -> list[Key]:
+    """The keys that `body` means, ordered.
+
+    Raises:
+        UnknownError: it names something that is not declared, or nothing at all.
+    """
+    if body.keys is not None:
+        return [find_key(resources, text, body.namespace) for text in dict.fromkeys(body.keys)]
+    chosen = {
+        key: r for key, r in resources.items() if not body.namespaced or key.namespace == body.namespace
+    }
+    if body.kind is not None:
+        chosen = {key: r for key, r in chosen.items() if key.kind == body.kind}
+    if body.selector is not None:
+        wanted = parse_selector(body.selector)
+        chosen = {key: r for key, r in chosen.items() if wanted.items() <= r.labels.items()}
+    if not chosen:
+        raise UnknownError(
+            "no declared resource matches that", remedy="see setpoint status for what there is"
+        )
+    return sorted(chosen)
+
+
+def find_key(resources: Iterable[Key], text: str, namespace: str) -> Key:
+    """The declared key that `text` names.
+
+    Raises:
+        UnknownError: there is none.
+    """
+    try:
+        key = Key.parse(text, namespace=namespace)
+    except ValueError as error:
+        raise UnknownError(str(error)) from None
+    known = {str(one): one for one in resources}
+    if str(key) in known:
+        return key
+    close = get_close_matches(str(key), known, 1)
+    remedy = f"did you mean {close[0]}?" if close else "see setpoint status for what there is"
+    raise UnknownError(f"{key} is not declared", remedy=remedy)
+
+
+def parse_selector(text: str) -> dict[str, str]:
+    """The labels of `a=b,c=d`.
+
+    Raises:
+        UnknownError: it is not of that form.
+    """
+    pairs = [part.partition("=") for part in text.split(",")]
+    if not all(name and sign and value for name, sign, value in pairs):
+        raise UnknownError(
+            f"'{text}' is no selector", remedy="write label=value, several with commas between them"
+        )
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def find_token(waiting: Mapping[str, str], text: str) -> str:
+    """The waiting token that `text` is, or is the beginning of.
+
+    Args:
+        waiting: token -> what waits for it.
+        text: as typed.
+
+    Raises:
+        UnknownError: nothing waits for it, or it may mean several.
+    """
+    found = [
+        token for token in waiting if token == text or (len(text) >= SHORTEST and token.startswith(text))
+    ]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UnknownError(f"'{text}' may be {' or '.join(sorted(found))}", remedy="write more of it")
+    if not waiting:
+        raise UnknownError(f"nothing waits for approval of '{text}', nor of anything else")
+    listed = "; ".join(f"{token} ({what})" for token, what in sorted(waiting.items()))
+    raise UnknownError(f"nothing waits for approval of '{text}'", remedy=f"waiting are {listed}")

@@ -1,0 +1,178 @@
+"""The JSON API on a Unix socket by which the command line reaches the daemon. `answers` says what, this says how."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, TypeVar
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from pydantic import BaseModel, ValidationError
+
+from setpoint.model.errors import SetpointError
+from setpoint.run.supervisor import Phase, Supervisor
+from setpoint.surface.answers import Answers
+from setpoint.surface.bind import Listening, bind_socket
+from setpoint.surface.bodies import AnswerQuery, ApproveBody, HistoryQuery, KeyQuery, ResyncBody
+from setpoint.surface.peer import Peer, group_name, may_talk, peer_of
+from setpoint.surface.select import UnknownError
+
+LARGEST_BODY = 1 << 20
+"""Bytes; ten thousand keys fit."""
+BODY_SECONDS = 10.0
+_GRACE = 1.0
+_log = structlog.stdlib.get_logger("setpoint.socket")
+
+B = TypeVar("B", bound=BaseModel)
+
+
+@asynccontextmanager
+async def serve_socket(path: Path, supervisor: Supervisor) -> AsyncGenerator[None]:
+    """Answer at `path` for the length of the block.
+
+    Raises:
+        StateError: somebody else answers there, or it cannot be made.
+    """
+    listening = bind_socket(path)
+    app = make_app(supervisor, os.getuid(), listening.group)
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=_GRACE)
+    try:
+        await runner.setup()
+        await web.SockSite(runner, listening.socket).start()
+        _log.info("socket_open", path=str(path))
+        yield
+    finally:
+        await _close(runner, listening)
+
+
+def make_app(supervisor: Supervisor, owner: int, group: int) -> web.Application:
+    """The routes; only root, the user `owner` and members of `group` are answered."""
+    answers = Answers(supervisor)
+    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_explain, _guard(owner, group)])
+
+    async def status(request: web.Request) -> web.Response:
+        return _json(await answers.status(_query(request, KeyQuery)))
+
+    async def drift(request: web.Request) -> web.Response:
+        return _json(await answers.drift(_query(request, KeyQuery)))
+
+    async def history(request: web.Request) -> web.Response:
+        return _json(await answers.history(_query(request, HistoryQuery)))
+
+    async def resync(request: web.Request) -> web.Response:
+        body = await _body(request, ResyncBody)
+        _refuse_unless_running(supervisor)
+        return _json(await answers.resync(body, _peer(request).name))
+
+    async def answer(request: web.Request) -> web.Response:
+        return _json(await answers.answer(_query(request, AnswerQuery)))
+
+    async def approve(request: web.Request) -> web.Response:
+        body = await _body(request, ApproveBody)
+        _refuse_unless_running(supervisor)
+        return _json(await answers.approve(body, _peer(request).name))
+
+    app.add_routes(
+        [
+            web.get("/v1/status", status),
+            web.get("/v1/drift", drift),
+            web.get("/v1/history", history),
+            web.post("/v1/resync", resync),
+            web.get("/v1/resync", answer),
+            web.post("/v1/approve", approve),
+        ]
+    )
+    return app
+
+
+class _RefusedError(Exception):
+    def __init__(self, status: HTTPStatus, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+@web.middleware
+async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every refusal is a sentence in JSON."""
+    try:
+        return await handler(request)
+    except _RefusedError as error:
+        return _json({"error": str(error)}, error.status)
+    except UnknownError as error:
+        return _json({"error": str(error)}, HTTPStatus.NOT_FOUND)
+    except SetpointError as error:
+        return _json({"error": str(error)}, HTTPStatus.INTERNAL_SERVER_ERROR)
+    except web.HTTPException as error:
+        sentence = f"{request.method} {request.path}: {error.reason}"
+        return _json({"error": sentence}, HTTPStatus(error.status))
+
+
+def _guard(owner: int, group: int) -> Middleware:
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        peer = _peer(request)
+        if not may_talk(peer, owner, group):
+            _log.warning("peer_refused", uid=peer.uid, pid=peer.pid)
+            sentence = (
+                f"{peer.name} may not talk to the daemon; add that user to the group {group_name(group)}"
+            )
+            raise _RefusedError(HTTPStatus.FORBIDDEN, sentence)
+        return await handler(request)
+
+    return guard
+
+
+def _peer(request: web.Request) -> Peer:
+    connection = request.get_extra_info("socket")
+    if connection is None:
+        raise _RefusedError(HTTPStatus.FORBIDDEN, "the connection is gone")
+    return peer_of(connection)
+
+
+def _refuse_unless_running(supervisor: Supervisor) -> None:
+    if supervisor.phase is not Phase.RUNNING:
+        raise _RefusedError(
+            HTTPStatus.SERVICE_UNAVAILABLE, f"the daemon is {supervisor.phase}; try again in a moment"
+        )
+
+
+def _query(request: web.Request, model: type[B]) -> B:
+    return _valid(lambda: model.model_validate(dict(request.query)))
+
+
+async def _body(request: web.Request, model: type[B]) -> B:
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            content = await request.read()
+    except TimeoutError:
+        raise _RefusedError(HTTPStatus.REQUEST_TIMEOUT, "the body did not arrive in time") from None
+    return _valid(lambda: model.model_validate_json(content))
+
+
+def _valid(read: Callable[[], B]) -> B:
+    try:
+        return read()
+    except ValidationError as error:
+        sentences = [_sentence(one["loc"], one["msg"]) for one in error.errors(include_url=False)]
+        raise _RefusedError(HTTPStatus.BAD_REQUEST, "; ".join(sentences)) from None
+
+
+def _sentence(place: tuple[int | str, ...], message: str) -> str:
+    what = message.removeprefix("Value error, ")
+    return f"{'.'.join(str(part) for part in place)}: {what}" if place else what
+
+
+def _json(document: Mapping[str, Any], status: HTTPStatus = HTTPStatus.OK) -> web.Response:
+    return web.json_response(document, status=status)
+
+
+async def _close(runner: web.AppRunner, listening: Listening) -> None:
+    listening.remove()
+    await runner.cleanup()
+    listening.socket.close()

@@ -1,0 +1,204 @@
+"""The JSON forms in which the estate is shown, by the socket and by a command line that reads the store itself.
+
+Field names are camelCase and stable; times are UTC as `2026-01-31T12:00:00Z`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from setpoint.model.condition import Condition, ConditionType, Truth
+from setpoint.model.diff import MISSING, Cause, Change
+from setpoint.model.errors import DeclarationProblem
+from setpoint.model.hold import Hold
+from setpoint.model.key import Key
+from setpoint.model.resource import Resource
+from setpoint.store.records import Event, EventKind, Item, Status
+
+View: TypeAlias = dict[str, Any]
+PENDING = "Pending"
+"""The outcome shown of a resource that was not looked at yet."""
+
+
+@dataclass(frozen=True)
+class SourceView:
+    """How the source stands; `token` is what `approve` takes to follow a rewritten history."""
+
+    name: str
+    version: str
+    good: bool
+    sentence: str
+    looked_at: float
+    token: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def time_text(at: float | None) -> str | None:
+    """A moment as people and programs read it."""
+    if not at:
+        return None
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def source_view(source: SourceView) -> View:
+    """Where the declarations come from and how the last look at it went."""
+    return {
+        "name": source.name,
+        "version": source.version,
+        "good": source.good,
+        "sentence": source.sentence,
+        "lookedAt": time_text(source.looked_at),
+        "token": source.token,
+        "notes": list(source.notes),
+    }
+
+
+def problem_view(problem: DeclarationProblem) -> View:
+    """One mistake in the manifests."""
+    return {
+        "path": problem.origin.path,
+        "line": problem.origin.line,
+        "column": problem.origin.column,
+        "field": problem.field,
+        "what": problem.what,
+        "remedy": problem.remedy,
+        "text": str(problem),
+    }
+
+
+def resource_view(resource: Resource, status: Status | None, *, retained: bool = False) -> View:
+    """One declared thing and what is known of it."""
+    ready = _ready(status)
+    return {
+        **_name(resource.key),
+        "target": str(resource.target) if resource.target else None,
+        "origin": str(resource.origin),
+        "drift": str(resource.policy.drift),
+        "labels": dict(resource.labels),
+        "retained": retained,
+        "outcome": status.outcome if status else PENDING,
+        "ready": str(ready.status) if ready else str(Truth.UNKNOWN),
+        "reason": ready.reason if ready else PENDING,
+        "sentence": _sentence(ready, status) if status else "not looked at yet",
+        "since": time_text(ready.since) if ready else None,
+        "lookedAt": time_text(status.reconciled_at) if status else None,
+        "inSyncAt": time_text(status.in_sync_at) if status else None,
+        "driftSince": time_text(status.drift_since) if status else None,
+        "known": status.known if status else False,
+        "current": status is not None and status.spec_hash == resource.spec_hash,
+        "attempts": status.attempts if status else 0,
+        "version": status.version if status else "",
+        "conditions": [_condition(one) for one in status.conditions] if status else [],
+        "changes": [change_view(one) for one in status.changes] if status else [],
+        "holds": [hold_view(one) for one in status.holds] if status else [],
+        "detail": (status.detail if status else None) or {},
+    }
+
+
+def released_view(item: Item) -> View:
+    """One object that is ours and declared no more."""
+    return {
+        **_name(item.key),
+        "target": str(item.target),
+        "identity": dict(item.identity),
+        "seenAt": time_text(item.seen_at),
+    }
+
+
+def drift_views(resources: Mapping[Key, Resource], statuses: Iterable[Status]) -> list[View]:
+    """Every field that differs, with both values, why, and since when."""
+    rows: list[View] = []
+    for status in statuses:
+        resource = resources.get(status.key)
+        if resource is not None:
+            rows += [
+                {
+                    **_name(status.key),
+                    **change_view(change),
+                    "since": time_text(_since(change, status)),
+                    "drift": str(resource.policy.drift),
+                    "lookedAt": time_text(status.reconciled_at),
+                }
+                for change in status.changes
+            ]
+    return rows
+
+
+def recent_views(present: Iterable[View], events: Iterable[Event]) -> list[View]:
+    """What was changed by hand and differs no more, each field once, newest first."""
+    told = {(row["key"], row["path"]) for row in present}
+    rows: list[View] = []
+    for event in events:
+        for change in event.changes if event.kind is EventKind.DRIFT and event.key else ():
+            place = str(event.key), change.path
+            if place not in told:
+                told.add(place)
+                rows.append({"key": str(event.key), **change_view(change), "foundAt": time_text(event.at)})
+    return rows
+
+
+def change_view(change: Change) -> View:
+    """One difference; `observed` is null and `missing` true when nothing is there."""
+    missing = change.observed is MISSING
+    return {
+        "path": change.path,
+        "desired": change.desired,
+        "observed": None if missing else change.observed,
+        "missing": missing,
+        "cause": str(change.cause),
+        "accepted": change.accepted,
+        "fixed": change.fixed,
+    }
+
+
+def hold_view(hold: Hold) -> View:
+    """One rule that stops something, and what releases it."""
+    return {"rule": str(hold.rule), "why": hold.why, "release": hold.release, "token": hold.token}
+
+
+def event_view(event: Event) -> View:
+    """One line of the history."""
+    return {
+        "at": time_text(event.at),
+        "key": str(event.key) if event.key else None,
+        "kind": str(event.kind),
+        "sentence": event.sentence,
+        "version": event.version,
+        "actor": event.actor,
+        "reconcileId": event.reconcile_id,
+        "changes": [change_view(one) for one in event.changes],
+    }
+
+
+def _name(key: Key) -> View:
+    return {"key": str(key), "namespace": key.namespace, "kind": key.kind, "name": key.name}
+
+
+def _condition(condition: Condition) -> View:
+    return {
+        "type": str(condition.type),
+        "status": str(condition.status),
+        "reason": condition.reason,
+        "message": condition.message,
+        "since": time_text(condition.since),
+        "observedGeneration": condition.observed_generation,
+    }
+
+
+def _ready(status: Status | None) -> Condition | None:
+    conditions = status.conditions if status else ()
+    return next((one for one in conditions if one.type is ConditionType.READY), None)
+
+
+def _sentence(ready: Condition | None, status: Status) -> str:
+    """What keeps it from being ready, else how the last look ended."""
+    return ready.message if ready and ready.status is not Truth.TRUE else status.sentence
+
+
+def _since(change: Change, status: Status) -> float | None:
+    if change.cause is Cause.DRIFT:
+        return status.drift_since
+    return status.in_sync_at
