@@ -102,18 +102,22 @@ class _ByMethod(BaseAdapter):
 
     def __init__(self, fingerprint: str, connections: int) -> None:
         super().__init__()
-        self._reads = _Pinned(fingerprint, connections, _RetryLostReads(total=2, connect=0, redirect=0))
-        self._writes = _Pinned(fingerprint, connections, Retry(0, read=False))
+        self._fingerprint = fingerprint
+        retries = _RetryLostReads(total=2, connect=0, redirect=0)
+        self._reads = _Pinned(fingerprint, connections, retries)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         if request.method == "GET":
             return self._reads.send(request, *args, **kwargs)
         request.headers["Connection"] = "close"
-        return self._writes.send(request, *args, **kwargs)
+        once = _Pinned(self._fingerprint, 1, Retry(0, read=False))
+        try:
+            return once.send(request, *args, **kwargs)
+        finally:
+            once.close()  # The connection in use is closed when the answer has been read.
 
     def close(self) -> None:
         self._reads.close()
-        self._writes.close()
 
 
 class _Pinned(HTTPAdapter):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Generator
 
 import pytest
-from tests.systems.proxmox.drive import Driver, Lab, world
 
 from setpoint_lab.process import start_proxmox
+from tests.systems.proxmox.drive import Driver, Lab, world
 
 
 @pytest.fixture(scope="module")

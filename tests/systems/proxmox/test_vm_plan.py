@@ -6,16 +6,17 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from tests.systems.proxmox.made import MARK, OWNER, SPECS, differ, facts, spec, steps, vm
 
 from setpoint.model.identity import Reserve
 from setpoint.model.kind import Planning
 from setpoint.model.plan import Disruption, Step
-from setpoint.model.tree import Json, Scalar
+from setpoint.model.tree import Json
 from setpoint_proxmox.facts import Guest
 from setpoint_proxmox.kinds.virtual_machine import KIND
+from setpoint_proxmox.kinds.virtual_machine.plan import Context
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 from setpoint_proxmox.mark import with_mark
+from tests.systems.proxmox.made import MARK, OWNER, SPECS, differ, facts, spec, steps, vm
 
 NIC = "virtio=BC:24:11:00:00:01,bridge=vmbr0"
 DISK = "local-zfs:vm-101-disk-0,iothread=1,size=10G"
@@ -72,7 +73,7 @@ def test_a_create_never_starts() -> None:
 
 def test_a_new_vm_reserves_a_number_that_no_guest_of_any_type_has() -> None:
     guests = {1000: Guest(1000, "lxc", "pve1", frozenset(), ""), 7: Guest(7, "qemu", "pve1", frozenset(), "")}
-    planning = Planning(spec(), OWNER, None, None, facts(guests=guests))
+    planning: Context = Planning(spec(), OWNER, None, None, facts(guests=guests))
 
     (create,) = KIND.plan(differ(spec(), None), planning)
 
@@ -80,7 +81,7 @@ def test_a_new_vm_reserves_a_number_that_no_guest_of_any_type_has() -> None:
 
 
 def test_a_known_number_is_not_reserved_again() -> None:
-    planning = Planning(spec(), OWNER, None, {"vmid": 150}, facts())
+    planning: Context = Planning(spec(), OWNER, None, {"vmid": 150}, facts())
 
     (create,) = KIND.plan(differ(spec(), None), planning)
 
@@ -113,7 +114,7 @@ def test_nothing_differs_nothing_is_done() -> None:
     assert steps(spec(cores=1, tags=[], description=""), vm()) == ()
 
 
-EDITS: list[tuple[str, dict[str, Any], dict[str, Scalar], dict[str, Json]]] = [
+EDITS: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Json]]] = [
     ("cores", {"cores": 4}, {"cores": 2}, {"cores": 4}),
     ("memory", {"memory": "2GiB"}, {"memory": "512"}, {"memory": 2048}),
     ("onboot off", {"onboot": False}, {"onboot": 1}, {"onboot": 0}),
@@ -177,7 +178,7 @@ EDITS: list[tuple[str, dict[str, Any], dict[str, Scalar], dict[str, Json]]] = [
     ("fields", "current", "config"), [row[1:] for row in EDITS], ids=[row[0] for row in EDITS]
 )
 def test_only_what_differs_is_written_and_what_we_do_not_manage_is_kept(
-    fields: dict[str, Any], current: dict[str, Scalar], config: dict[str, Json]
+    fields: dict[str, Any], current: dict[str, Any], config: dict[str, Json]
 ) -> None:
     (step,) = steps(spec(**fields), vm(**current))
 
@@ -241,7 +242,7 @@ def test_an_allocated_disk_that_waits_for_a_restart_is_never_allocated_again() -
 
 def test_a_waiting_disk_of_another_size_is_grown_after_it_is_there() -> None:
     sata = {"sata0": {"storage": "local-zfs", "size": "20GiB"}}
-    waiting = {"sata0": "local-zfs:vm-101-disk-1,size=10G"}
+    waiting: dict[str, Any] = {"sata0": "local-zfs:vm-101-disk-1,size=10G"}
 
     assert verbs(steps(spec(disks=sata), vm(waiting, "running"))) == ["restart"]
     assert verbs(steps(spec(disks=sata), vm(power="running", **waiting))) == ["resize"]

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from tests.systems.proxmox.made import MARK, SPECS, VMID, differ, kept, spec, steps, vm
 
 from setpoint.model.diff import MISSING
 from setpoint.model.tree import Json, Scalar, lookup
@@ -14,6 +13,7 @@ from setpoint_proxmox.kinds.virtual_machine import KIND
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 from setpoint_proxmox.kinds.virtual_machine.state import VmState
 from setpoint_proxmox.mark import with_mark
+from tests.systems.proxmox.made import MARK, SPECS, VMID, differ, kept, spec, steps, vm
 
 
 @given(SPECS)
@@ -75,7 +75,9 @@ SEEN: list[tuple[str, Scalar, str, Json]] = [
     ("option", "raw", "pointer", "value"), SEEN, ids=[f"{row[0]}={row[1]} {row[2]}" for row in SEEN]
 )
 def test_what_proxmox_keeps_is_seen_as(option: str, raw: Scalar, pointer: str, value: Json) -> None:
-    assert lookup(KIND.project(vm(**{option: raw})).tree, pointer) == value
+    current: dict[str, Any] = {option: raw}
+
+    assert lookup(KIND.project(vm(**current)).tree, pointer) == value
 
 
 @pytest.mark.parametrize(

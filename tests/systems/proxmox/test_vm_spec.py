@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from tests.systems.proxmox.made import spec
 
 from setpoint_proxmox.kinds.virtual_machine import KIND
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
+from tests.systems.proxmox.made import spec
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,76 @@
+"""A server that misbehaves as told, on a free port of 127.0.0.1: what no emulator of an API can do."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Served:
+    """A running server. `requests` are the head lines and bodies received, `connections` how often it was dialled."""
+
+    port: int = 0
+    connections: int = 0
+    requests: list[str] = field(default_factory=list[str])
+
+
+def answer(status: str, body: str, *headers: str) -> bytes:
+    """A whole answer."""
+    lines = [
+        f"HTTP/1.1 {status}",
+        f"Content-Length: {len(body.encode())}",
+        "Content-Type: application/json",
+        *headers,
+    ]
+    return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
+
+
+OK = answer("200 OK", '{"data":{"version":"9.2"}}')
+
+
+@contextlib.asynccontextmanager
+async def serve(
+    *answers: bytes | None, tls: ssl.SSLContext | None = None, keep: bool = False
+) -> AsyncGenerator[Served]:
+    """Give one answer per request in order, the last one again and again; None drops the connection without a word.
+
+    Args:
+        keep: leave the connection open after an answer.
+    """
+    served = Served()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        served.connections += 1
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = next(
+                    (
+                        int(line[15:])
+                        for line in head.split(b"\r\n")
+                        if line.lower().startswith(b"content-length:")
+                    ),
+                    0,
+                )
+                served.requests.append((head + await reader.readexactly(length)).decode())
+                text = answers[min(len(served.requests), len(answers)) - 1]
+                if text is None:
+                    break
+                writer.write(text)
+                await writer.drain()
+                if not keep:
+                    break
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=tls)
+    served.port = server.sockets[0].getsockname()[1]
+    try:
+        yield served
+    finally:
+        server.close()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(server.wait_closed(), 5)

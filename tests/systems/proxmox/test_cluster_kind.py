@@ -1,0 +1,102 @@
+"""The kind ProxmoxCluster: what may be declared, what is seen, and what is wrong with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from setpoint.model.identity import Owner
+from setpoint.model.key import Key
+from setpoint.model.kind import Looking
+from setpoint.model.observation import Present
+from setpoint_proxmox.kinds.proxmox_cluster import KIND
+from setpoint_proxmox.kinds.proxmox_cluster.state import ClusterState
+from tests.systems.proxmox.drive import ROLES, Driver, cluster_spec, world
+
+OWNER = Owner("home", Key("default", "ProxmoxCluster", "lab"))
+
+
+async def state_of(driver: Driver) -> ClusterState:
+    seen = await KIND.observe(
+        driver.cluster, Looking(cluster_spec("pve1"), OWNER, None, await driver.survey())
+    )
+    assert isinstance(seen, Present)
+    return seen.state
+
+
+async def test_a_good_cluster_has_no_problem(driver: Driver) -> None:
+    state = await state_of(driver)
+
+    assert KIND.problems(state) == ()
+    assert KIND.status(state) == {
+        "version": state.version,
+        "cluster": "lab",
+        "nodes": {"pve1": "online", "pve2": "online"},
+        "quorate": True,
+        "endpoint": driver.cluster.api.endpoint,
+        "missingPrivileges": [],
+    }
+
+
+async def test_a_lost_node_and_lost_quorum_are_problems(driver: Driver) -> None:
+    driver.lab.happen("node_offline", value="pve2", quorum=False)
+
+    found = KIND.problems(await state_of(driver))
+
+    assert [problem.reason for problem in found] == ["NoQuorum", "NodeOffline"]
+
+
+@pytest.mark.parametrize(
+    ("path", "role"), [("/vms", "PVEVMAdmin"), ("/storage", "PVEDatastoreUser"), ("/sdn", "PVESDNUser")]
+)
+async def test_a_missing_privilege_is_a_problem_with_the_command_that_mends_it(
+    driver: Driver, path: str, role: str
+) -> None:
+    driver.lab.begin(world({one: role for one, role in ROLES.items() if one != path}))
+
+    (problem,) = KIND.problems(await state_of(driver))
+
+    assert problem.reason == "MissingPrivileges"
+    command = f"pveum acl modify {path} --users setpoint@pve --tokens 'setpoint@pve!ctl' --roles {role}"
+    assert problem.message.count(command) == 1
+
+
+async def test_nothing_is_compared_and_nothing_done(driver: Driver) -> None:
+    assert KIND.declare(cluster_spec("pve1")) == {}
+    assert KIND.project(await state_of(driver)).tree == {}
+    assert KIND.acts == {}
+
+
+@pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [
+        pytest.param({"endpoints": []}, "at least 1", id="no endpoint"),
+        pytest.param({"endpoints": ["http://pve1"]}, "in clear", id="token in clear"),
+        pytest.param(
+            {"token": {"id": "root@pam", "secret": {"env": "X"}}}, "pattern", id="a user instead of a token"
+        ),
+        pytest.param({"fingerprint": "AB:CD"}, "64 hex digits", id="short fingerprint"),
+        pytest.param(
+            {"fingerprint": "AB" * 32, "ca": "/x.pem"}, "exclude each other", id="two ways to trust"
+        ),
+        pytest.param({"vmids": {"from": 2000, "to": 1000}}, "swap them", id="range backwards"),
+        pytest.param({"vmids": {"from": 1}}, "greater than or equal to 100", id="reserved ids"),
+    ],
+)
+def test_what_cannot_be_is_refused(fields: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ValidationError, match=complaint):
+        cluster_spec(*fields.pop("endpoints", ["pve1"]), **fields)
+
+
+def test_a_fingerprint_is_normal_whatever_its_form() -> None:
+    digits = "AB" * 32
+
+    assert cluster_spec("pve1", fingerprint=":".join(["ab"] * 32)).fingerprint == digits
+
+
+def test_the_range_of_new_ids_has_a_default() -> None:
+    declared = cluster_spec("pve1").vmids
+
+    assert (declared.low, declared.high) == (1000, 1999)

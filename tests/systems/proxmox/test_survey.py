@@ -1,0 +1,121 @@
+"""The shared look: what it tells, when it is complete, and that it reads a mark once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from setpoint.model.errors import RefusalError
+from setpoint.model.identity import Mark
+from setpoint_proxmox.mark import with_mark
+from tests.systems.proxmox.drive import ROLES, Driver, Lab, world
+from tests.systems.proxmox.made import KEY, spec
+
+
+async def test_a_cluster_is_known_by_its_name(driver: Driver) -> None:
+    seen = await driver.survey()
+
+    assert (seen.target_id, seen.complete, seen.errors) == ("lab", True, {})
+    assert seen.facts.nodes == {"pve1": True, "pve2": True}
+    assert seen.facts.quorate
+    assert seen.facts.version.startswith("9.")
+
+
+async def test_a_node_that_never_joined_a_cluster_is_known_by_its_own(driver: Driver) -> None:
+    alone = {"name": "solo", "ip": "10.0.0.1", "online": True, "local": True}
+    driver.lab.begin(world(nodes=[alone], cluster=None))
+
+    seen = await driver.survey()
+
+    assert (seen.target_id, seen.facts.cluster, seen.facts.quorate) == ("node:solo", "", True)
+
+
+async def test_every_guest_is_listed_whatever_its_type(driver: Driver) -> None:
+    guests: list[dict[str, Any]] = [
+        {"vmid": 100, "type": "qemu", "node": "pve1", "name": "a", "status": "running", "config": {}},
+        {
+            "vmid": 200,
+            "type": "lxc",
+            "node": "pve2",
+            "name": "b",
+            "status": "stopped",
+            "config": {"tags": "x;Y"},
+        },
+    ]
+    driver.lab.begin(world(guests=guests))
+
+    seen = await driver.survey()
+
+    assert {vmid: guest.kind for vmid, guest in seen.facts.guests.items()} == {100: "qemu", 200: "lxc"}
+    assert seen.facts.guests[200].tags == {"x", "y"}
+    assert seen.found == ()
+
+
+async def test_an_offline_node_is_an_error_of_its_part(driver: Driver) -> None:
+    driver.lab.happen("node_offline", value="pve2")
+
+    seen = await driver.survey()
+
+    assert seen.errors == {"node/pve2": "pve2 is offline"}
+    assert seen.complete
+
+
+async def test_marks_of_every_estate_are_found(driver: Driver) -> None:
+    mark = Mark("other", KEY, "300")
+    config = {"tags": "setpoint", "description": with_mark("text", mark)}
+    driver.lab.begin(
+        world(
+            guests=[
+                {
+                    "vmid": 300,
+                    "type": "qemu",
+                    "node": "pve2",
+                    "name": "a",
+                    "status": "stopped",
+                    "config": config,
+                }
+            ]
+        )
+    )
+
+    assert (await driver.survey()).found == ((mark, {"vmid": 300}),)
+
+
+async def test_a_mark_is_read_once_and_again_when_the_listing_changed(driver: Driver) -> None:
+    await driver.converge(spec())
+    await driver.survey()
+    driver.lab.api("PUT", "nodes/pve1/qemu/1000/config", description="by hand")
+
+    assert (await driver.survey()).found != ()
+    driver.lab.api("PUT", "nodes/pve1/qemu/1000/config", tags="setpoint;new")
+    assert (await driver.survey()).found == ()
+
+
+async def test_the_mark_of_a_removed_guest_is_forgotten(driver: Driver) -> None:
+    await driver.converge(spec())
+    await driver.survey()
+    driver.lab.api("DELETE", "nodes/pve1/qemu/1000")
+
+    assert (await driver.survey()).found == ()
+    assert driver.cluster.marks == {}
+
+
+async def test_a_cluster_that_does_not_say_who_it_is_cannot_be_used(lab: Lab, driver: Driver) -> None:
+    lab.begin(world({path: role for path, role in ROLES.items() if path != "/"}))
+
+    with pytest.raises(RefusalError, match=r"Sys\.Audit") as caught:
+        await driver.survey()
+
+    assert "pveum acl modify / --users setpoint@pve --tokens 'setpoint@pve!ctl' --roles PVEAuditor" in str(
+        caught.value
+    )
+
+
+async def test_a_wrong_secret_is_refused_with_what_to_check(lab: Lab, driver: Driver) -> None:
+    state = world()
+    state["tokens"][0]["secret"] = "00000000-0000-0000-0000-000000000000"
+    lab.begin(state)
+
+    with pytest.raises(RefusalError, match="check the token's id and secret"):
+        await driver.survey()
