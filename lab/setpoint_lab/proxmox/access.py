@@ -98,13 +98,13 @@ class Access:
         return {path: granted for path, granted in found.items() if granted}
 
     def _own(self, owner: str, path: str) -> Granted:
-        """What the list itself says, for pools of the path's guest or storage too."""
+        """What the list itself says, on the pools of the path's guest or storage too."""
         roles = self._roles(owner, path)
-        if "NoAccess" not in roles:
-            for pool in self._pools_of(path):
-                for role, propagate in self._roles(owner, f"/pool/{pool}").items():
-                    if propagate and role != "NoAccess":
-                        roles.setdefault(role, True)
+        for pool in self._pools_of(path):
+            of_pool = dict.fromkeys(self._roles(owner, f"/pool/{pool}"), False)
+            if "NoAccess" in {*roles, *of_pool}:
+                return {}
+            roles = of_pool | roles
         granted: Granted = {}
         for role, propagate in roles.items():
             for priv in self.roles[role].privs if role in self.roles else ():

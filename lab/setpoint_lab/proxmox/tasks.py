@@ -95,6 +95,7 @@ class Tasks:
         self.all.append(task)
         self._ledger.changed()
         task.worker = asyncio.get_running_loop().create_task(self._run(task, body))
+        task.worker.add_done_callback(lambda worker: self._tell_mistake(task, worker))
         return str(task.upid)
 
     def restore(self, past: list[Task]) -> None:
@@ -135,6 +136,14 @@ class Tasks:
         with in_background(task.mark):
             task.mark.begun = True
             self._end(task, await self._outcome(task, body))
+
+    def _tell_mistake(self, task: Task, worker: asyncio.Task[None]) -> None:
+        """End a task whose body broke, which is our mistake: it is told on the emulator's own error output."""
+        mistake = None if worker.cancelled() else worker.exception()
+        if mistake is not None:
+            self._end(task, str(mistake))
+            context = {"message": f"the body of {task.upid} broke", "exception": mistake, "task": worker}
+            worker.get_loop().call_exception_handler(context)
 
     def _end(self, task: Task, status: str) -> None:
         if task.running:
