@@ -38,12 +38,12 @@ async def declare(estate: Estate, snapshot: Snapshot) -> None:
     changes = changed_keys(former, kept.resources)
     estate.resources = dict(kept.resources)
     estate.version, estate.notes = snapshot.version, snapshot.notes
-    estate.problems, estate.retained = compiled.problems, kept.retained
+    estate.problems, estate.suspended, estate.retained = compiled.problems, compiled.suspended, kept.retained
     for problem in compiled.problems:
         _log.warning("declaration_broken", version=snapshot.version[:12], problem=str(problem))
     await _remember(estate, snapshot)
-    for key in sorted(changes.removed):
-        await _release(estate, former[key])
+    for key in await _gone(estate, changes.removed):
+        await _release(estate, key, former.get(key))
     await arrange_lanes(estate)
     for key in (*changes.added, *changes.changed):
         await _announce(estate, key, snapshot, added=key in changes.added)
@@ -94,10 +94,17 @@ async def _announce(estate: Estate, key: Key, snapshot: Snapshot, *, added: bool
     await estate.calls.call(estate.store.record, event)
 
 
-async def _release(estate: Estate, resource: Resource) -> None:
+async def _gone(estate: Estate, removed: frozenset[Key]) -> list[Key]:
+    """What is declared no more; of a former version, too, when a stop came before everything was told of it."""
+    items = await estate.calls.call(estate.store.items)
+    forgotten = {item.key for item in items if not item.released and item.key not in estate.resources}
+    return sorted(removed | forgotten)
+
+
+async def _release(estate: Estate, key: Key, former: Resource | None) -> None:
     """Leave alone what is no longer declared; what was made keeps its row and its mark."""
-    key, now = resource.key, estate.ports.now()
-    lane = estate.lane_of(resource)
+    now = estate.ports.now()
+    lane = estate.lane_of(former) if former is not None else None
     if lane is not None:
         lane.queue.discard(key)
     item = await estate.calls.call(estate.store.item, key)

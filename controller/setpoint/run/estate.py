@@ -35,6 +35,7 @@ class Estate:
     Attributes:
         resources: what is declared and in force.
         notes: what the source left out and why.
+        suspended: keys whose declaration is valid and needs one that is not.
         retained: keys kept as they were because their manifest is broken now.
         waiting: a resource -> the keys that are blocked on it.
         asked: when each key was last asked for by a person.
@@ -49,6 +50,7 @@ class Estate:
     version: str = ""
     problems: tuple[DeclarationProblem, ...] = ()
     notes: tuple[str, ...] = ()
+    suspended: Mapping[Key, DeclarationProblem] = field(default_factory=dict[Key, DeclarationProblem])
     retained: frozenset[Key] = frozenset()
     source: SourceState = SourceState(good=False, sentence="not looked at yet", at=0.0)
     lanes: dict[Key, Lane] = field(default_factory=dict[Key, Lane])

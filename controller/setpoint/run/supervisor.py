@@ -56,14 +56,15 @@ class Supervisor:
     async def run(self, stop: asyncio.Event, *, ready: Callable[[], None] = lambda: None) -> None:
         """Follow the source and converge until `stop`; the step under way is ended first.
 
+        Args:
+            stop: set from outside.
+            ready: called once, after the first look at the source.
+
         Raises:
             StateError: the store cannot be read at the start.
         """
         await self._load()
-        await self.look()
-        await self._enter(Phase.RUNNING)
-        ready()
-        following = asyncio.create_task(self._follow(), name="follow-source")
+        following = asyncio.create_task(self._follow(ready), name="follow-source")
         stopping = asyncio.create_task(stop.wait(), name="wait-for-stop")
         try:
             await asyncio.wait((following, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -126,6 +127,7 @@ class Supervisor:
         """Wait until every declared key was looked at after `since` and needs nothing more by itself."""
         estate = self.estate
         async with self.changed:
+            await self.changed.wait_for(lambda: self.phase is not Phase.STARTING)
             while True:
                 statuses = {s.key: s for s in await estate.calls.call(estate.store.statuses)}
                 if all(_rests(key, estate.resources, statuses, since) for key in estate.resources):
@@ -154,7 +156,10 @@ class Supervisor:
             same = status is not None and status.spec_hash == resource.spec_hash
             wake(estate, key, Class.RESYNC if same else Class.CHANGED)
 
-    async def _follow(self) -> None:
+    async def _follow(self, ready: Callable[[], None]) -> None:
+        await self.look()
+        await self._enter(Phase.RUNNING)
+        ready()
         async for _ in self.source.watch():
             await self.look()
 

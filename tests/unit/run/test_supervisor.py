@@ -12,6 +12,7 @@ from setpoint.run.estate import Estate
 from setpoint.run.ports import Ports
 from setpoint.run.supervisor import Supervisor
 from setpoint.sources.directory import DirectorySource
+from setpoint.sources.snapshot import Snapshot
 from setpoint.store.records import Status
 from setpoint.store.store import Store
 from setpoint.store.thread import StoreThread
@@ -230,3 +231,51 @@ async def test_a_dead_target_is_not_asked_once_per_key(daemon: Daemon) -> None:
 
     await running(daemon, body)
     assert len(asked) <= 3
+
+
+async def test_what_left_while_nobody_could_tell_is_released_at_the_next_start(daemon: Daemon) -> None:
+    daemon.write(shelf=SHELF, a=box("a"), b=box("b"))
+
+    async def first(daemon: Daemon) -> None:
+        await daemon.until(lambda: daemon.outcome(A) == daemon.outcome(B) == "Done")
+
+    await running(daemon, first)
+    (daemon.folder / "a.yaml").unlink()
+    kept = daemon.store.desired()
+    daemon.store.save_desired({key: resource for key, resource in kept.items() if key != A})
+    again = fresh(daemon.folder, daemon.world, daemon.store)
+
+    async def second(daemon: Daemon) -> None:
+        await daemon.until(lambda: daemon.outcome(A) == "Released")
+        item = daemon.store.item(A)
+        assert item is not None
+        assert item.released
+
+    await running(again, second)
+
+
+async def test_a_stop_does_not_wait_for_a_slow_source(daemon: Daemon) -> None:
+    class Slow(DirectorySource):
+        async def fetch(self, previous: str | None, approved: Callable[[str], bool]) -> Snapshot:
+            await asyncio.sleep(60)
+            return await super().fetch(previous, approved)
+
+    daemon.supervisor.source = Slow(daemon.folder)
+    async with asyncio.timeout(5):
+        await running(daemon, lambda daemon: asyncio.sleep(0))
+    assert daemon.supervisor.phase == "stopping"
+
+
+async def test_a_single_run_settles_although_its_target_is_dead(daemon: Daemon) -> None:
+    daemon.write(shelf=SHELF, a=box("a"))
+    daemon.world.down = True
+    daemon.supervisor.estate.ports = Ports(chance=lambda: 0.0)
+
+    async def body(daemon: Daemon) -> None:
+        async with asyncio.timeout(20):
+            await daemon.supervisor.settle(since=0.0)
+        status = daemon.status(A)
+        assert status is not None
+        assert (status.outcome, status.attempts >= 3) == ("Failed", True)
+
+    await running(daemon, body)
