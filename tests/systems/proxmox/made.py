@@ -16,7 +16,6 @@ from setpoint.model.plan import Step
 from setpoint.model.tree import Json, Scalar, Tree
 from setpoint_proxmox.facts import Facts, Guest
 from setpoint_proxmox.kinds.virtual_machine import KIND
-from setpoint_proxmox.kinds.virtual_machine.edit import all_tags
 from setpoint_proxmox.kinds.virtual_machine.spec import Disk, Nic, NicModel, Power, VirtualMachineSpec
 from setpoint_proxmox.kinds.virtual_machine.state import VmState
 from setpoint_proxmox.mark import with_mark
@@ -82,22 +81,29 @@ def kept(config: Mapping[str, Json]) -> dict[str, Scalar]:
     return found
 
 
-_MACS = st.integers(0, (1 << 40) - 1).map(
-    lambda number: "02" + "".join(f":{byte:02x}" for byte in number.to_bytes(5))
-)
+def _mac(number: int) -> str:
+    return "02" + "".join(f":{byte:02x}" for byte in number.to_bytes(5))
+
+
+def _disk(storage: str, grains: int) -> Disk:
+    return Disk(storage=storage, size=grains * 4 * MIB)
+
+
+def _nic(fields: dict[str, Any]) -> Nic:
+    return Nic.model_validate({"bridge": "vmbr0", **fields})
+
+
 _DISKS = st.builds(
-    lambda storage, grains: Disk(storage=storage, size=grains * 4 * MIB),
-    st.sampled_from(["local-zfs", "ceph.fast", "nas"]),
-    st.integers(1, 4 * GIB // MIB),
+    _disk, storage=st.sampled_from(["local-zfs", "ceph.fast", "nas"]), grains=st.integers(1, 4 * GIB // MIB)
 )
 _NICS = st.builds(
-    lambda fields: Nic.model_validate({"bridge": "vmbr0", **fields}),
-    st.fixed_dictionaries(
+    _nic,
+    fields=st.fixed_dictionaries(
         {},
         optional={
             "bridge": st.sampled_from(["vmbr0", "vnet7"]),
             "model": st.sampled_from(NicModel),
-            "mac": _MACS,
+            "mac": st.integers(0, (1 << 40) - 1).map(_mac),
             "vlan": st.none() | st.integers(1, 4094),
             "firewall": st.booleans(),
         },
@@ -121,18 +127,3 @@ SPECS = st.builds(
         },
     ),
 )
-
-__all__ = [
-    "KEY",
-    "MARK",
-    "OWNER",
-    "SPECS",
-    "VMID",
-    "all_tags",
-    "differ",
-    "facts",
-    "kept",
-    "spec",
-    "steps",
-    "vm",
-]

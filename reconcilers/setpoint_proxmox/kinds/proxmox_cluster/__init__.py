@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from setpoint.model.kind import Kind, TargetPort
+from setpoint_proxmox.examples import examples
 from setpoint_proxmox.kinds.proxmox_cluster.connect import close, connect, secrets
 from setpoint_proxmox.kinds.proxmox_cluster.spec import ProxmoxClusterSpec
 from setpoint_proxmox.kinds.proxmox_cluster.state import ClusterState, observe, problems, project, status
@@ -22,4 +23,5 @@ KIND: Kind[ProxmoxClusterSpec, ClusterState] = Kind(
     port=TargetPort(connect, survey, poll, find, close, secrets),
     problems=problems,
     status=status,
+    examples=examples(__name__),
 )

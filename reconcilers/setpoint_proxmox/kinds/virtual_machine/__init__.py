@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from setpoint.model.kind import Kind
+from setpoint_proxmox.examples import examples
 from setpoint_proxmox.kinds.virtual_machine.act import ACTS
 from setpoint_proxmox.kinds.virtual_machine.observe import observe
 from setpoint_proxmox.kinds.virtual_machine.plan import plan
@@ -31,4 +32,5 @@ KIND: Kind[VirtualMachineSpec, VmState] = Kind(
     stateful=True,
     problems=problems,
     status=status,
+    examples=examples(__name__),
 )
