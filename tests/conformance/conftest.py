@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp.test_utils import TestServer
+
 from tests.conformance.fake_server import FakeServer
 from tests.conformance.load import load_trace
 from tests.conformance.replay import Replay

@@ -13,7 +13,7 @@ from tests.conformance.lab import UNSUPPORTED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from tests.conformance.model import Json, Request
+    from tests.conformance.model import Difference, Json, Request
 
 NAMING = frozenset(
     {
@@ -91,7 +91,8 @@ class Dependence:
         """Doubt what this request would have changed, and the task that it would have started."""
         path = unquote(request.path)
         parts = self._unsupported.find(request.method, path) or {}
-        self._names |= {value for name, value in parts.items() if name not in _PLACES}
+        unchanged = _PLACES | ({"vmid"} if "newid" in (request.params or {}) else set[str]())
+        self._names |= {value for name, value in parts.items() if name not in unchanged}
         self._names |= {str(value) for name, value in (request.params or {}).items() if name in NAMING}
         if path == "/storage" and request.params:
             self._names.add(str(request.params.get("storage")))
@@ -101,12 +102,13 @@ class Dependence:
         if (root := _root(path)) is not None:
             self._roots.add(root)
 
-    def reaches(self, request: Request, recorded: Json) -> bool:
-        """Whether the request or its recorded reply meets something that is in doubt."""
+    def reaches(self, request: Request, differences: Iterable[Difference]) -> bool:
+        """Whether the request, or a difference of its reply, meets something that is in doubt."""
         path = unquote(request.path)
         if self._everything or any(path == root or path.startswith(f"{root}/") for root in self._roots):
             return True
-        text = json.dumps([path, request.params, recorded], ensure_ascii=False)
+        found = [[item.path, item.recorded, item.emulated] for item in differences if item.path != "status"]
+        text = json.dumps([path, request.params, found], ensure_ascii=False)
         return any(_mentions(text, name) for name in self._names)
 
     def _is_foreign(self, guest: dict[str, Json]) -> bool:

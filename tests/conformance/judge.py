@@ -79,12 +79,11 @@ class _Judging:
         if not differences:
             return Verdict.EQUAL
         status = self._run.answers[entry.index].reply.status
-        recorded = entry.reply.body if isinstance(entry, Exchange) else dict(entry.columns)
         if status is None:
             return Verdict.DIFFERENT
         if status == NOT_IMPLEMENTED and self._unsupported.find(request.method, request.path) is not None:
             return Verdict.UNSUPPORTED
-        return Verdict.DEPENDENT if self._dependence.reaches(request, recorded) else Verdict.DIFFERENT
+        return Verdict.DEPENDENT if self._dependence.reaches(request, differences) else Verdict.DIFFERENT
 
     def _note(self, outside: Outside) -> None:
         """Doubt what an unsupported request or a refused event between the entries would have done."""

@@ -6,11 +6,10 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from setpoint_lab.process import start_proxmox
 from tests.conformance.model import Request
 from tests.conformance.raw import as_object, number
 from tests.conformance.transport import Transport
-
-from setpoint_lab.process import start_proxmox
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping

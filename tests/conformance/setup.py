@@ -59,10 +59,7 @@ def read_setup(raw: dict[str, Json], entries: Sequence[Entry]) -> Setup:
         )
     order = raw.get("order")
     return Setup(
-        state={
-            **as_object(_resolve(raw.get("state"), entries)),
-            "guest_behaviour": raw.get("guest_behaviour", []),
-        },
+        state=_state(raw, entries),
         identities=tuple(_identity(item) for item in objects(raw.get("identity"))),
         order=tuple(integers(order)) if isinstance(order, list) else tuple(range(len(entries))),
         events=tuple(_events(objects(raw.get("events")))),
@@ -76,6 +73,12 @@ def read_setup(raw: dict[str, Json], entries: Sequence[Entry]) -> Setup:
         artifacts=_artifacts(objects(raw.get("not_replayable")), entries),
         remarks=frozenset(integers(raw.get("bare_notes"))),
     )
+
+
+def _state(raw: dict[str, Json], entries: Sequence[Entry]) -> dict[str, Json]:
+    """The start, with how the systems inside the guests act, which SETUP keeps beside it."""
+    behaviour: dict[str, Json] = {key: raw[key] for key in ("guest_behaviour",) if key in raw}
+    return as_object(_resolve(raw.get("state"), entries)) | behaviour
 
 
 def _identity(raw: dict[str, Json]) -> Identity:

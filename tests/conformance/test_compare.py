@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tests.conformance.binding import Bindings
 from tests.conformance.compare import compare_reply
 from tests.conformance.model import Exchange, Reply, Request

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.conformance.check import check_run, check_trace
 from tests.conformance.corrupt import corrupted
 from tests.conformance.dependence import Unsupported

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from tests.conformance.dependence import Unsupported
 from tests.conformance.identity import ROOT_PASSWORD
 from tests.conformance.judge import judge

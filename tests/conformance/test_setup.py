@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from tests.conformance.identity import ROOT_PASSWORD, Credentials
 from tests.conformance.load import load_trace
 from tests.conformance.model import Exchange, Identity, Multipart, Part, Reply, Request

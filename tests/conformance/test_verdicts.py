@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.conformance.__main__ import main
 from tests.conformance.dependence import Dependence, Unsupported
 from tests.conformance.explained import LIST, Explanation, explain, load_explanations
@@ -42,32 +43,39 @@ def test_a_line_of_the_list_covers_a_path(method: str, path: str, found: dict[st
     assert LISTED.find(method, path) == found
 
 
-REACHED: dict[str, tuple[Request, Json, bool]] = {
-    "the guest itself": (Request("GET", "/nodes/pve1/qemu/100/config"), None, True),
-    "the guest that was not made": (Request("GET", "/nodes/pve1/qemu/101/config"), None, True),
-    "a list with it": (Request("GET", "/nodes/pve1/qemu"), {"data": [{"vmid": 101}]}, True),
-    "a volume of it": (Request("GET", "/x"), {"data": "local-zfs:vm-101-disk-0"}, True),
-    "the task": (Request("GET", "/nodes/pve1/tasks/UPID%3Apve1%3A1%3A/status"), None, True),
-    "another guest": (Request("GET", "/nodes/pve1/qemu/1010/config"), {"data": {"memory": 1100}}, False),
-    "the node": (Request("GET", "/nodes/pve1/status"), {"data": {}}, False),
+REACHED: dict[str, tuple[str, str, bool]] = {
+    "the guest that was not made": ("/nodes/pve1/qemu/101/config", "", True),
+    "a list with it": ("/nodes/pve1/qemu", '{"vmid": 101}', True),
+    "a volume of it": ("/x", '"local-zfs:vm-101-disk-0"', True),
+    "the task": ("/nodes/pve1/tasks/UPID%3Apve1%3A1%3A/status", "", True),
+    "the guest that was to be copied": ("/nodes/pve1/qemu/100/config", "", False),
+    "another guest": ("/nodes/pve1/qemu/1010/config", '{"memory": 1100}', False),
+    "the node": ("/nodes/pve1/status", "{}", False),
 }
 
 
-@pytest.mark.parametrize(("request_", "recorded", "reached"), REACHED.values(), ids=REACHED)
-def test_what_depends_on_a_clone_that_did_not_happen(
-    request_: Request, recorded: Json, *, reached: bool
-) -> None:
+@pytest.mark.parametrize(("path", "recorded", "reached"), REACHED.values(), ids=REACHED)
+def test_what_depends_on_a_clone_that_did_not_happen(path: str, recorded: str, *, reached: bool) -> None:
     dependence = Dependence(LISTED, {})
     dependence.spread(CLONE, {"data": "UPID:pve1:1:"})
-    assert dependence.reaches(request_, recorded) is reached
+    assert dependence.reaches(Request("GET", path), [Difference("data[0]", recorded, "(absent)")]) is reached
+
+
+def test_what_depends_on_a_change_of_a_guest_is_the_guest_and_what_is_left_of_it() -> None:
+    dependence = Dependence(Unsupported(["/nodes/{node}/qemu/{vmid}/template"]), {})
+    dependence.spread(Request("POST", "/nodes/pve1/qemu/100/template"))
+    content = Request("GET", "/nodes/pve1/storage/local/content")
+    assert dependence.reaches(Request("GET", "/nodes/pve1/qemu/100/config"), [])
+    assert dependence.reaches(content, [Difference("data[0]", "(absent)", "vm-100-disk-0")])
+    assert not dependence.reaches(content, [Difference("data[0]", "(absent)", "vm-102-disk-0")])
 
 
 def test_what_depends_on_a_setting_of_the_cluster_lies_below_it() -> None:
     dependence = Dependence(LISTED, {})
     dependence.spread(Request("POST", "/cluster/sdn/zones", {"zone": "z1"}))
-    assert dependence.reaches(Request("PUT", "/cluster/sdn"), None)
-    assert dependence.reaches(Request("GET", "/x"), {"data": [{"zone": "z1"}]})
-    assert not dependence.reaches(Request("GET", "/cluster/backup"), {"data": []})
+    assert dependence.reaches(Request("PUT", "/cluster/sdn"), [])
+    assert dependence.reaches(Request("GET", "/x"), [Difference("data[zone=z1]", "{}", "(absent)")])
+    assert not dependence.reaches(Request("GET", "/cluster/backup"), [Difference("data", "[]", "null")])
 
 
 def test_what_a_state_holds_and_the_emulator_cannot_is_in_doubt_from_the_start() -> None:
@@ -76,10 +84,11 @@ def test_what_a_state_holds_and_the_emulator_cannot_is_in_doubt_from_the_start()
         {"vmid": 100, "type": "qemu", "node": "pve1"},
     ]
     dependence = Dependence(LISTED, {"guests": guests, "sdn": {"zones": [{"zone": "z1"}]}})
-    assert dependence.reaches(Request("GET", "/cluster/resources"), {"data": [{"vmid": 200}]})
-    assert dependence.reaches(Request("GET", "/cluster/sdn/vnets"), None)
-    assert not dependence.reaches(Request("GET", "/cluster/resources"), {"data": [{"vmid": 100}]})
-    assert not Dependence(LISTED, {"sdn": {"zones": []}}).reaches(Request("GET", "/cluster/sdn/vnets"), None)
+    resources = Request("GET", "/cluster/resources")
+    assert dependence.reaches(resources, [Difference("data[vmid=200].maxcpu", "2", "1")])
+    assert not dependence.reaches(resources, [Difference("data[vmid=100].maxcpu", "2", "1")])
+    assert dependence.reaches(Request("GET", "/cluster/sdn/vnets"), [])
+    assert not Dependence(LISTED, {"sdn": {"zones": []}}).reaches(Request("GET", "/cluster/sdn/vnets"), [])
 
 
 def judged(index: int, verdict: Verdict, *paths: str, trivial: bool = False) -> Judgement:
