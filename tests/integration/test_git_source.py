@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from contextlib import aclosing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.unit.sources.repository import Repository
 
 from setpoint.model.errors import SourceError
 from setpoint.sources.git import GitSource
 from setpoint.sources.process import Git
 from setpoint.sources.snapshot import HistoryRewrittenError
 from setpoint.sources.source import Limits
+from tests.unit.sources.listener import listening
+from tests.unit.sources.repository import Repository
 
 pytestmark = pytest.mark.integration
 
@@ -65,6 +64,11 @@ async def test_nothing_new_gives_the_same_snapshot(repository: Repository, sourc
     commit = repository.commit(FILES)
     first = await source.fetch(None, never)
     assert await source.fetch(commit, never) is first
+
+
+async def test_a_commit_that_declares_nothing_is_empty(repository: Repository, source: GitSource) -> None:
+    repository.commit({"README.md": b"# Estate\n"})
+    assert (await source.fetch(None, never)).files == {}
 
 
 async def test_content_that_is_not_utf_8_passes_as_it_is(repository: Repository, source: GitSource) -> None:
@@ -259,38 +263,46 @@ class TestRewrittenHistory:
 
 
 async def rung(source: GitSource, cause: Callable[[], object]) -> None:
-    """Wait until the source says that something may have changed, after `cause`."""
-    async with aclosing(source.watch()) as rings, asyncio.timeout(20):
-        waiting = asyncio.ensure_future(anext(rings))
-        while not waiting.done():
-            cause()
-            await asyncio.wait([waiting], timeout=0.3)
-        await waiting
+    async with listening(source) as listener:
+        await listener.until_rung(cause)
 
 
 class TestWatching:
-    async def test_it_rings_at_the_poll(self, repository: Repository, mirror: Git) -> None:
+    async def test_it_rings_at_the_poll(self, mirror: Git) -> None:
         source = GitSource("https://example.invalid/x", mirror, poll=timedelta(milliseconds=20))
         await rung(source, lambda: None)
 
-    async def test_it_rings_at_once_when_poked(self, repository: Repository, mirror: Git) -> None:
+    async def test_it_rings_at_once_when_poked(self, mirror: Git) -> None:
         source = GitSource("https://example.invalid/x", mirror, poll=timedelta(hours=1))
         source.poke()
         await rung(source, lambda: None)
 
-    async def test_pokes_while_nobody_waits_become_one(self, repository: Repository, mirror: Git) -> None:
+    async def test_pokes_while_nobody_waits_become_one(self, mirror: Git) -> None:
         source = GitSource("https://example.invalid/x", mirror, poll=timedelta(hours=1))
-        async with aclosing(source.watch()) as rings:
-            source.poke()
-            source.poke()
-            await anext(rings)
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.1):
-                    await anext(rings)
+        source.poke()
+        source.poke()
+        async with listening(source) as listener:
+            assert await listener.heard(10)
+            assert not await listener.heard(0.1)
 
-    async def test_it_rings_at_a_push_to_a_repository_on_this_host(
-        self, repository: Repository, mirror: Git
+    @pytest.mark.parametrize("work_tree", ["", ".git"], ids=["bare", "with a work tree"])
+    async def test_it_rings_at_a_push_to_a_repository_on_this_host_and_not_at_its_own_fetch(
+        self, tmp_path: Path, mirror: Git, work_tree: str
     ) -> None:
+        repository = Repository.make(tmp_path / "local" / work_tree)
+        commits = [repository.commit(FILES)]
+        source = GitSource(str(tmp_path / "local"), mirror, poll=timedelta(hours=1))
+
+        def push() -> None:
+            commits.append(repository.commit({"a.yaml": str(len(commits)).encode()}, parent=commits[-1]))
+
+        async with listening(source) as listener:
+            await listener.until_rung(push)
+            await listener.until_quiet()
+            assert (await source.fetch(None, never)).version == commits[-1]
+            assert not await listener.heard(0.6)
+
+    async def test_it_rings_when_the_refs_are_packed(self, repository: Repository, mirror: Git) -> None:
+        repository.commit(FILES)
         source = GitSource(str(repository.path), mirror, poll=timedelta(hours=1))
-        first = repository.commit(FILES)
-        await rung(source, lambda: repository.commit({"a.yaml": b"x\n"}, parent=first))
+        await rung(source, lambda: (repository.path / "packed-refs").write_text("# pack-refs\n"))

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from tests.unit.sources.repository import Repository
 
 from setpoint.model.errors import SourceError
 from setpoint.sources.git import GitSource
 from setpoint.sources.process import Git
+from tests.unit.sources.repository import Repository
 
 pytestmark = pytest.mark.integration
 
@@ -47,6 +47,10 @@ def objects(place: Path) -> list[Path]:
 def stale_locks(place: Path) -> None:
     for name in ("refs/setpoint/fetched.lock", "packed-refs.lock", "config.lock", "HEAD.lock"):
         (place / name).touch()
+
+
+def stale_pin(place: Path) -> None:
+    (place / "refs/setpoint/in-force.lock").touch()
 
 
 def half_pack(place: Path) -> None:
@@ -93,7 +97,7 @@ def emptied(place: Path) -> None:
 
 
 DAMAGES = [
-    stale_locks, half_pack, empty_objects, cut_objects, no_objects, empty_ref, no_head, garbage_config, gone, emptied,
+    stale_locks, stale_pin, half_pack, empty_objects, cut_objects, no_objects, empty_ref, no_head, garbage_config, gone, emptied,
 ]  # fmt: skip
 
 
@@ -110,6 +114,16 @@ async def test_a_damaged_mirror_heals(
     assert snapshot.version == second
     assert "a.yaml" in snapshot.files
     assert [path.name for path in place.parent.iterdir()] == [place.name]
+
+
+async def test_a_damaged_remote_is_named_with_what_git_says(repository: Repository, place: Path) -> None:
+    commit = repository.commit(FILES)
+    blob = repository.git("rev-parse", f"{commit}:a.yaml")
+    (repository.path / "objects" / blob[:2] / blob[2:]).unlink()
+    with pytest.raises(SourceError, match="is damaged") as caught:
+        await GitSource(str(repository.path), Git(place)).fetch(None, never)
+    assert "git fsck" in caught.value.remedy
+    assert "\n" not in str(caught.value)
 
 
 async def test_a_lost_ancestor_in_the_mirror_is_damage_and_no_rewritten_history(
@@ -295,20 +309,41 @@ async def test_what_ssh_says_is_understood(
     assert said.rstrip(".") in caught.value.message
 
 
+def failing(command: str, words: str) -> str:
+    """A script that fails at one command of git and does all others."""
+    real = shutil.which("git", path=os.environ["PATH"].partition(os.pathsep)[2])
+    return f'case " $* " in *" {command} "*) echo "fatal: {words}" >&2; exit 1;; esac; exec {real} "$@"'
+
+
+async def test_a_commit_that_cannot_be_read_even_anew_is_named(
+    repository: Repository, place: Path, fake_git: Callable[[str], Path]
+) -> None:
+    commit = repository.commit(FILES)
+    fake_git(failing("cat-file", "the disk is tired"))
+    with pytest.raises(
+        SourceError, match=f"commit {commit[:12]} of .* cannot be read .the disk is tired."
+    ) as caught:
+        await GitSource(str(repository.path), Git(place)).fetch(None, never)
+    assert "git fsck" in caught.value.remedy
+
+
+async def test_a_mirror_that_git_cannot_make_is_named(place: Path, fake_git: Callable[[str], Path]) -> None:
+    fake_git(failing("init", "cannot mkdir"))
+    with pytest.raises(SourceError, match=rf"the mirror {place} cannot be made \(cannot mkdir\)"):
+        await GitSource("/nowhere", Git(place)).fetch(None, never)
+
+
 async def test_a_failure_of_unknown_cause_keeps_the_mirror(
     repository: Repository, place: Path, fake_git: Callable[[str], Path]
 ) -> None:
     commit = repository.commit(FILES)
     source = GitSource(str(repository.path), Git(place))
     await source.fetch(None, never)
-    real = shutil.which("git", path=os.environ["PATH"].partition(os.pathsep)[2])
-    fake_git(
-        f'case " $* " in *" fetch "*) echo "fatal: the moon is full" >&2; exit 1;; esac; exec {real} "$@"'
-    )
+    fake_git(failing("fetch", "the moon is full"))
     with pytest.raises(SourceError, match=r"cannot be fetched \(the moon is full\)"):
         await source.fetch(commit, never)
     assert [path.name for path in place.parent.iterdir()] == [place.name]
-    fake_git(f'exec {real} "$@"')
+    fake_git(failing("no such command", ""))
     assert (await source.fetch(commit, never)).version == commit
 
 

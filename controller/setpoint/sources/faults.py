@@ -57,6 +57,11 @@ _FAULTS: Final = (
         "install the authority that signed it on this host, or name it with git's http.sslCAInfo",
     ),
     (
+        r"on the remote side|git-pack-objects died|upload-pack: not our ref",
+        "{url} is damaged",
+        "run git fsck in it, and restore what is missing from another clone",
+    ),
+    (
         (
             r"Could not resolve host|Name or service not known|Connection (?:refused|reset|timed out|closed)|"
             r"unable to access 'http|No route to host|Network is unreachable|Failed to connect|unable to connect|"

@@ -126,8 +126,11 @@ class Mirror:
     async def _pin(self, commit: str) -> None:
         """A commit that the mirror lacks cannot be kept; `descends` will say so."""
         known = await self.git.ask("rev-parse", "--verify", "--quiet", IN_FORCE)
-        if known.output.decode().strip() != commit:
-            await self.git.ask("update-ref", IN_FORCE, f"{commit}^{{commit}}")
+        if known.output.decode().strip() == commit:
+            return
+        there = await self.git.ask("cat-file", "-e", f"{commit}^{{commit}}")
+        if there.code == 0:
+            await self.read("update-ref", IN_FORCE, commit)
 
     async def _fault(self, errors: str) -> Exception:
         if "couldn't find remote ref" in errors:

@@ -114,17 +114,18 @@ class Database:
 
 
 def open_file(path: Path) -> Database:
-    """Open `path` for writing, made when missing and brought to the newest shape.
+    """Open `path` for writing, made when missing, closed to others, and brought to the newest shape.
 
     Raises:
         StateError: it cannot be used.
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o640)
     except OSError as error:
         raise StateError(
-            f"the state directory {path.parent} cannot be made: {error.strerror}",
-            remedy="make it and give it to the user of the daemon",
+            f"the database {path} cannot be made: {error.strerror}",
+            remedy="make its folder and give it to the user of the daemon",
         ) from error
     return _prepared(_connect(str(path), path), path)
 

@@ -6,8 +6,7 @@ import asyncio
 import os
 import shutil
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from setpoint.sources.directory import DirectorySource, digest
 from setpoint.sources.folder import Look, read_all
 from setpoint.sources.snapshot import Snapshot
 from setpoint.sources.source import Limits
+from tests.unit.sources.listener import listening
 
 
 @pytest.fixture
@@ -201,42 +201,6 @@ async def test_a_folder_that_never_rests_is_given_up(root: Path, monkeypatch: py
         await writing
 
 
-class Listener:
-    """Listens to a source; one ring is always waited for, as cancelling the wait would end the watching."""
-
-    def __init__(self, rings: AsyncGenerator[None]) -> None:
-        self._rings = rings
-        self.waiting = asyncio.ensure_future(anext(rings))
-
-    async def heard(self, within: float) -> bool:
-        await asyncio.wait([self.waiting], timeout=within)
-        if not self.waiting.done():
-            return False
-        await self.waiting
-        self.waiting = asyncio.ensure_future(anext(self._rings))
-        return True
-
-    async def until_rung(self, cause: Callable[[], object]) -> None:
-        """`cause` is repeated, because nobody tells when the watching has begun."""
-        async with asyncio.timeout(20):
-            cause()
-            while not await self.heard(0.3):
-                cause()
-
-    async def until_quiet(self) -> None:
-        while await self.heard(0.6):
-            pass
-
-
-@asynccontextmanager
-async def listening(source: DirectorySource) -> AsyncIterator[Listener]:
-    async with aclosing(source.watch()) as rings:
-        listener = Listener(rings)
-        yield listener
-        listener.waiting.cancel()
-        await asyncio.wait([listener.waiting])
-
-
 async def until_rung(source: DirectorySource, cause: Callable[[], object]) -> None:
     async with listening(source) as listener:
         await listener.until_rung(cause)
@@ -266,6 +230,14 @@ class TestWatching:
                 (root / ".git" / "index").write_text(str(number))
                 assert not await listener.heard(0.05)
             await listener.until_rung(lambda: (root / "defaults.yaml").write_text("a: 3\n"))
+
+    async def test_the_reading_itself_does_not_ring(self, root: Path) -> None:
+        source = DirectorySource(root, poll=timedelta(hours=1))
+        async with listening(source) as listener:
+            await listener.until_rung((root / "defaults.yaml").touch)
+            await listener.until_quiet()
+            await source.fetch(None, lambda _: False)
+            assert not await listener.heard(0.6)
 
     async def test_a_folder_that_is_made_again_is_watched_again(
         self, root: Path, monkeypatch: pytest.MonkeyPatch

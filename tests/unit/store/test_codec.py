@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.store import values
 
 from setpoint.model.diff import MISSING, Change
 from setpoint.model.key import Key
@@ -28,6 +28,7 @@ from setpoint.store.codec import (
     status_from,
 )
 from setpoint.store.records import Event, Item, Status
+from tests.unit.store import values
 
 CODECS = [
     pytest.param(Status, values.statuses, status_from, id="status"),
@@ -55,6 +56,12 @@ def test_every_field_is_written(
     data: st.DataObject, value: type[Any], strategy: st.SearchStrategy[Any], decode: Callable[[str], Any]
 ) -> None:
     assert set(json.loads(encode(data.draw(strategy)))) == values.names_of(value)
+
+
+def test_any_mapping_is_as_good_as_a_dict() -> None:
+    origins = MappingProxyType({"/cores": Origin("a.yaml", 2, 3)})
+    resource = Resource(values.WEB, {}, Policy(), Origin("a.yaml", 1, 1), "h", origins=origins)
+    assert resource_from(encode(resource)).origins == origins
 
 
 @given(key=values.keys)

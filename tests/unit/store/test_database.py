@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.unit.store.values import WEB, status
 
 from setpoint.model.errors import StateError
 from setpoint.store import database, faults
 from setpoint.store.faults import explain
 from setpoint.store.schema import TABLES, migrations
 from setpoint.store.store import Store
+from tests.unit.store.values import WEB, status
 
 
 @pytest.fixture
@@ -37,6 +37,11 @@ def raw(path: Path, script: str) -> None:
 def test_every_table_says_what_losing_it_costs(store: Store) -> None:
     made = store._db.rows("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
     assert sorted(name for (name,) in made) == sorted(table.name for table in TABLES)
+
+
+def test_it_is_closed_to_others(path: Path, store: Store) -> None:
+    store.save_status(status())
+    assert [one.stat().st_mode & 0o007 for one in path.parent.iterdir()] == [0, 0, 0]
 
 
 def test_nothing_that_was_said_to_be_safe_is_lost_by_a_power_cut(store: Store) -> None:

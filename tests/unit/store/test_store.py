@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
-from tests.unit.store import values
-from tests.unit.store.values import HOME, MAIL, OTHER, WEB, status
 
 from setpoint.model.errors import StateError
 from setpoint.model.identity import Reserve
@@ -19,6 +17,8 @@ from setpoint.model.resource import Resource
 from setpoint.store.audit import CHATTY, KEEP_AUDIT, KEEP_CHATTY
 from setpoint.store.records import Approval, Event, EventKind, Item, Layer, Reservation
 from setpoint.store.store import Store
+from tests.unit.store import values
+from tests.unit.store.values import HOME, MAIL, OTHER, WEB, status
 
 
 def vm(name: str) -> Key:

@@ -7,10 +7,10 @@ import threading
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.unit.store.values import WEB, status
 
 from setpoint.store.store import Store
 from setpoint.store.thread import StoreCalls, StoreInline, StoreThread
+from tests.unit.store.values import WEB, status
 
 
 @pytest.fixture(params=[StoreThread, StoreInline], ids=["thread", "inline"])
