@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.qemu import options
-from setpoint_lab.proxmox.qemu.disks import CLOUDINIT_SIZE, allocate, destroy, keep_unused
+from setpoint_lab.proxmox.qemu.disks import CLOUDINIT_SIZE, destroy, keep_unused
 from setpoint_lab.proxmox.qemu.drives import Drive
+from setpoint_lab.proxmox.qemu.images import allocate, lookup
 from setpoint_lab.proxmox.qemu.names import storage_of
 from setpoint_lab.proxmox.qemu.pending import tidy
 
@@ -52,7 +53,7 @@ def remove_drive(worker: Worker, vm: Vm, values: Section, drive: Drive, *, force
 
 def ensure_cloudinit(worker: Worker, vm: Vm, drive: Drive) -> None:
     """Make the cloud-init image's volume when it is gone."""
-    if drive.volume is None or worker.world.volumes.find(drive.volume, vm.node) is not None:
+    if drive.volume is None or lookup(worker, drive.volume) is not None:
         return
     storage = storage_of(worker.world, drive.volume)
     base, _, form = drive.volume.partition(":")[2].rpartition("/")[2].partition(".")

@@ -8,8 +8,8 @@ from setpoint_lab.proxmox import removal
 from setpoint_lab.proxmox.errors import ApiError
 from setpoint_lab.proxmox.qemu import options
 from setpoint_lab.proxmox.qemu.config_calls import requested_vm, skips_lock
-from setpoint_lab.proxmox.qemu.disks import free
 from setpoint_lab.proxmox.qemu.drives import drives
+from setpoint_lab.proxmox.qemu.images import free
 from setpoint_lab.proxmox.qemu.names import owner
 from setpoint_lab.proxmox.qemu.worker import Worker, fork
 from setpoint_lab.proxmox.routes import route

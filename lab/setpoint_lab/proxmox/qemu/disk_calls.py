@@ -1,4 +1,4 @@
-"""Resizing and moving of disks; both answer at once and do everything else in a task."""
+"""Resizing and moving of disks; all answer at once and do everything else in a task."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from setpoint_lab.proxmox.errors import ApiError
 from setpoint_lab.proxmox.qemu.apply import parse_drive
 from setpoint_lab.proxmox.qemu.config_calls import check_digest, requested_vm, skips_lock
-from setpoint_lab.proxmox.qemu.disks import add_unused, allocate, copy_progress, existing, formatting, free
+from setpoint_lab.proxmox.qemu.disks import add_unused
+from setpoint_lab.proxmox.qemu.images import allocate, copy_progress, existing, formatting, free
 from setpoint_lab.proxmox.qemu.names import storage_named
 from setpoint_lab.proxmox.qemu.propstring import size_bytes
+from setpoint_lab.proxmox.qemu.reassign import start_reassignment
 from setpoint_lab.proxmox.qemu.worker import Worker, fork
 from setpoint_lab.proxmox.routes import route
 
@@ -48,8 +50,11 @@ async def move_disk(call: Call) -> object:
     """Copy a disk to another storage or format; the old volume becomes unused, or goes with `delete`."""
     vm = requested_vm(call)
     name, form = call.text_or_none("storage"), call.text_or_none("format")
+    if call.text_or_none("target-vmid") is not None:
+        return start_reassignment(call, vm)
     if name is None:
-        raise ApiError.not_implemented(call.method, call.path)
+        text = "'storage' or 'target-vmid' is required"
+        raise ApiError.parameters({"storage": text})
     call.require(f"/storage/{name}", "Datastore.AllocateSpace")
     check_digest(call, vm)
     vm.check_lock()
@@ -99,7 +104,7 @@ async def _move(worker: Worker, vm: Vm, key: str, name: str) -> None:
     if target.path is not None:
         worker.log(formatting(target, copy))
     worker.log(f"allocated target volume '{copy.volid}'")
-    await copy_progress(worker, volume.size)
+    await copy_progress(worker, volume)
     config = vm.load()
     config.current[key] = str(drive.changed(file=copy.volid, size=copy.size))
     if call.flag("delete"):

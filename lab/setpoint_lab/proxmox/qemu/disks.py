@@ -1,4 +1,4 @@
-"""Volumes of a VM: made from an order to allocate, found when they exist, kept as unused, and destroyed."""
+"""Disks of a VM: made from an order to allocate, kept as unused, and destroyed; neighbour: `images`."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError, TaskError
 from setpoint_lab.proxmox.qemu.drives import Drive, drives
-from setpoint_lab.proxmox.qemu.names import disk_number, owner, storage_named, storage_of
-from setpoint_lab.proxmox.volumes import Volume
+from setpoint_lab.proxmox.qemu.images import allocate, copy_progress, existing, formatting, free
+from setpoint_lab.proxmox.qemu.names import owner, storage_named, storage_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from setpoint_lab.proxmox.qemu.config import Section
     from setpoint_lab.proxmox.qemu.worker import Worker
-    from setpoint_lab.proxmox.volumes import Storage
-    from setpoint_lab.proxmox.world import World
+    from setpoint_lab.proxmox.volumes import Volume
 
 KIB = 1 << 10
 MIB = 1 << 20
@@ -26,49 +25,6 @@ TPM_SIZE = 4 * MIB
 EFI_SIZES = {"2m": 128 * KIB, "4m": 528 * KIB}
 UNUSED_COUNT = 256
 ALLOCATE_SECONDS = 0.1
-COPY_SECONDS = 2.0
-DEVICE_WAITS = {False: 10, True: 300}
-"""Seconds that a request and a worker wait for a block device to appear."""
-
-
-def allocate(
-    worker: Worker, storage: Storage, vmid: int, size: int, form: str | None = None, name: str | None = None
-) -> Volume:
-    """Make a volume of `size` bytes for the VM; without a `name` it gets the lowest free number of the storage.
-
-    Raises:
-        ApiError: the storage is not there for the node, or cannot hold that format.
-    """
-    if storage.disabled:
-        raise ApiError.internal(f"storage '{storage.id}' is disabled")
-    if not storage.available_on(worker.node):
-        raise ApiError.internal(f"storage '{storage.id}' is not available on node '{worker.node}'")
-    form = form or "raw"
-    if storage.path is None and form != "raw":
-        place = (
-            " at /usr/share/perl5/PVE/Storage/ZFSPoolPlugin.pm line 292." if storage.type == "zfspool" else ""
-        )
-        raise ApiError.internal(f"unsupported format '{form}'{place}")
-    name = name or f"vm-{vmid}-disk-{free_number(worker.world, storage, vmid)}"
-    if storage.path is not None:
-        name = f"{vmid}/{name}.{form}"
-    real = math.ceil(size / MIB) * MIB if storage.type == "zfspool" else size
-    ctime = int(worker.world.clock.now()) if storage.path is not None else None
-    volume = Volume(f"{storage.id}:{name}", worker.node, "images", form, real, vmid, ctime=ctime)
-    return worker.world.volumes.add(volume)
-
-
-def free_number(world: World, storage: Storage, vmid: int) -> int:
-    """The lowest number that no disk of the VM has on the storage."""
-    taken = {disk_number(volume.volid, vmid) for volume in world.volumes.on(storage.id)}
-    return next(number for number in range(len(taken) + 1) if number not in taken)
-
-
-def free(worker: Worker, volid: str) -> None:
-    """Destroy a volume; one that is gone already is no error."""
-    volume = worker.world.volumes.find(volid, worker.node)
-    if volume is not None:
-        worker.world.volumes.remove(volume)
 
 
 async def make(worker: Worker, vmid: int, values: Mapping[str, str], taken: Section) -> dict[str, str]:
@@ -120,74 +76,38 @@ def _make_cloudinit(worker: Worker, vmid: int, drive: Drive, taken: Section, mad
 async def _make_new(
     worker: Worker, vmid: int, drive: Drive, order: tuple[str, float], made: list[str]
 ) -> Drive:
-    name, gib = order
-    storage = storage_named(worker.world, name)
-    source = drive.properties.get("import-from")
-    size = math.ceil(gib * GIB / KIB) * KIB
-    form = drive.properties.get("format")
-    if source is not None:
-        size = (await existing(worker, source)).size
-        worker.log(f"create full clone of drive {drive.key} ({source})")
-    elif drive.key == "tpmstate0":
-        size, form = TPM_SIZE, "raw"
-    elif drive.key == "efidisk0":
-        size = EFI_SIZES[drive.properties.get("efitype", "2m")]
+    storage = storage_named(worker.world, order[0])
+    source = await _source(worker, drive)
+    size = source.size if source is not None else _wanted_size(drive, order[1])
+    form = "raw" if drive.key == "tpmstate0" else drive.properties.get("format")
     volume = allocate(worker, storage, vmid, size, form)
     made.append(volume.volid)
+    if storage.path is not None:
+        worker.log(formatting(storage, volume))
     if source is not None:
-        await _copy(worker, volume)
-    elif storage.path is not None:
-        worker.log(formatting(storage, volume))
-    if drive.key == "efidisk0":
-        size = volume.size
-    return drive.changed("format", "import-from", file=volume.volid, size=size)
+        worker.log(f"allocated target volume '{volume.volid}'")
+        await copy_progress(worker, source)
+    real = volume.size if drive.key == "efidisk0" else size
+    return drive.changed("format", "import-from", file=volume.volid, size=real)
 
 
-async def _copy(worker: Worker, volume: Volume) -> None:
-    storage = storage_of(worker.world, volume.volid)
-    if storage.path is not None:
-        worker.log(formatting(storage, volume))
-    worker.log(f"allocated target volume '{volume.volid}'")
-    await copy_progress(worker, volume.size)
+async def _source(worker: Worker, drive: Drive) -> Volume | None:
+    name = drive.properties.get("import-from")
+    if name is None:
+        return None
+    source = await existing(worker, name)
+    worker.log(f"create full clone of drive {drive.key} ({name})")
+    return source
 
 
-async def copy_progress(worker: Worker, size: int) -> None:
-    """Take the time of a copy and say so."""
-    whole = f"{size / GIB:.1f} GiB"
-    worker.log(f"transferred 0.0 B of {whole} (0.00%)")
-    await worker.sleep(COPY_SECONDS)
-    worker.log(f"transferred {whole} of {whole} (100.00%)")
-
-
-def formatting(storage: Storage, volume: Volume) -> str:
-    """What the image tool prints when it makes a file."""
-    path = f"{storage.path}/images/{volume.name}"
-    if volume.format == "qcow2":
-        return (
-            f"Formatting '{path}', fmt=qcow2 cluster_size=65536 extended_l2=off preallocation=metadata "
-            f"compression_type=zlib size={volume.size} lazy_refcounts=off refcount_bits=16"
-        )
-    return f"Formatting '{path}', fmt={volume.format} size={volume.size}"
-
-
-async def existing(worker: Worker, file: str) -> Volume:
-    """The volume that a drive names, after waiting for its device.
-
-    Raises:
-        ApiError: there is none.
-    """
-    if file.startswith("/"):
-        raise ApiError.internal(f"volume {file} does not exist")
-    storage = storage_of(worker.world, file)
-    volume = worker.world.volumes.find(file, None if storage.shared else worker.node)
-    if volume is not None and file not in worker.world.missing_devices:
-        return volume
-    if storage.path is not None:
-        raise ApiError.internal(f"volume '{file}' does not exist")
-    seconds = DEVICE_WAITS[worker.forked]
-    await worker.sleep(seconds)
-    name = file.partition(":")[2]
-    raise ApiError.internal(f"timeout: no zvol device link for '{name}' found after {seconds} sec.")
+def _wanted_size(drive: Drive, gib: float) -> int:
+    match drive.key:
+        case "tpmstate0":
+            return TPM_SIZE
+        case "efidisk0":
+            return EFI_SIZES[drive.properties.get("efitype", "2m")]
+        case _:
+            return math.ceil(gib * GIB / KIB) * KIB
 
 
 def keep_unused(worker: Worker, vmid: int, values: Section, drive: Drive) -> None:

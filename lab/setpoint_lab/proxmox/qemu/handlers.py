@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from setpoint_lab.proxmox.qemu import (
     behaviour,
+    clone,
     cloudinit_calls,
     config_calls,
     create,
@@ -13,12 +14,14 @@ from setpoint_lab.proxmox.qemu import (
     lists,
     lock_events,
     status_calls,
+    template,
 )
 
 __all__ = ["HANDLERS"]
 
 HANDLERS = (
     behaviour,
+    clone,
     cloudinit_calls,
     config_calls,
     create,
@@ -28,5 +31,6 @@ HANDLERS = (
     lists,
     lock_events,
     status_calls,
+    template,
 )
 """The modules that hold handlers."""

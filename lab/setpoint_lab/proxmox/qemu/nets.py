@@ -28,6 +28,11 @@ def with_mac(text: str, chance: random.Random, prefix: str = DEFAULT_PREFIX) -> 
     return render(_format(), net)
 
 
+def with_new_mac(text: str, chance: random.Random, prefix: str = DEFAULT_PREFIX) -> str:
+    """The card in its canonical order with another MAC address."""
+    return render(_format(), parse(text) | {"macaddr": generate_mac(chance, prefix)})
+
+
 def generate_mac(chance: random.Random, prefix: str = DEFAULT_PREFIX) -> str:
     """A MAC address that begins with `prefix`, in upper case."""
     given = [part for part in prefix.upper().split(":") if part]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from setpoint_lab.proxmox.errors import ApiError
 from setpoint_lab.proxmox.qemu import cloudinit_record, nets, options
 from setpoint_lab.proxmox.qemu.apply import apply_pending, ensure_cloudinit
-from setpoint_lab.proxmox.qemu.disks import existing
 from setpoint_lab.proxmox.qemu.drives import drives
 from setpoint_lab.proxmox.qemu.figures import agent_enabled
 from setpoint_lab.proxmox.qemu.guest import Vm, start_machine
+from setpoint_lab.proxmox.qemu.images import existing
 from setpoint_lab.proxmox.qemu.worker import Worker, fork
 
 if TYPE_CHECKING:

@@ -1,0 +1,173 @@
+"""Clones of VMs: everything that must differ is made anew, disks are copied or rest on those of the template."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from setpoint_lab.proxmox.errors import ApiError, TaskError
+from setpoint_lab.proxmox.named_shapes import NAMED
+from setpoint_lab.proxmox.properties import split_properties
+from setpoint_lab.proxmox.qemu import nets, options, permissions
+from setpoint_lab.proxmox.qemu.config import Config
+from setpoint_lab.proxmox.qemu.config_calls import requested_vm
+from setpoint_lab.proxmox.qemu.create import check_quorum
+from setpoint_lab.proxmox.qemu.drives import Drive, drives
+from setpoint_lab.proxmox.qemu.guest import Vm
+from setpoint_lab.proxmox.qemu.images import allocate, copy_progress, existing, formatting, free
+from setpoint_lab.proxmox.qemu.names import disk_number, storage_named
+from setpoint_lab.proxmox.qemu.propstring import render
+from setpoint_lab.proxmox.qemu.values import new_uuid
+from setpoint_lab.proxmox.qemu.worker import Worker, fork
+from setpoint_lab.proxmox.routes import route
+
+if TYPE_CHECKING:
+    from setpoint_lab.proxmox.call import Call
+    from setpoint_lab.proxmox.qemu.config import Section
+    from setpoint_lab.proxmox.volumes import Volume
+    from setpoint_lab.proxmox.world import World
+
+_SMBIOS = NAMED["pve-qm-smbios1"]
+_NOT_CLONED = frozenset({"template", "parent", "snaptime", "vmstate", "lock"})
+
+
+@route("POST", "/nodes/{node}/qemu/{vmid}/clone")
+async def clone(call: Call) -> object:
+    """Make a VM from another: a full copy, or one whose disks rest on those of a template."""
+    target = call.text_or_none("target")
+    if target is not None and target not in call.world.nodes:
+        raise ApiError.internal(f"no such cluster node '{target}'")
+    pool = call.text_or_none("pool")
+    if pool is not None and pool not in call.world.pools:
+        raise ApiError.forbidden(f"pool '{pool}' does not exist")
+    check_quorum(call.world)
+    source = requested_vm(call)
+    source.check_lock()
+    full = call.flag("full", default=not source.template)
+    old = _cloned_values(source, call.text_or_none("snapname"))
+    _check(call, old, full=full)
+    vm = Vm(call.world, call.integer("newid"), target or source.node)
+    _check_number(call.world, vm.vmid)
+    call.world.guests[vm.vmid] = vm
+    vm.write(Config({"lock": "clone"}))
+
+    async def work(worker: Worker) -> None:
+        worker.log(f"creating a clone of VM {source.vmid} with ID {vm.vmid}")
+        await _fill(worker, vm, old, full=full)
+        if pool is not None:
+            call.world.pools[pool].guests.add(vm.vmid)
+
+    return fork(call, "qmclone", work)
+
+
+def _check_number(world: World, vmid: int) -> None:
+    if vmid in world.guests:
+        raise ApiError.internal(f"unable to create VM {vmid}: config file already exists")
+
+
+def _cloned_values(vm: Vm, snapshot: str | None) -> Section:
+    config = vm.load()
+    if snapshot is not None and snapshot not in config.snapshots:
+        raise ApiError.internal(f"snapshot '{snapshot}' does not exist")
+    values = config.current if snapshot is None else config.snapshots[snapshot]
+    return {
+        key: value for key, value in values.items() if key not in _NOT_CLONED and not options.is_unused(key)
+    }
+
+
+def _check(call: Call, old: Section, *, full: bool) -> None:
+    """Raise when the disks cannot be cloned so, or the user may not put the copies there."""
+    for name in ("storage", "format"):
+        if not full and call.text_or_none(name) is not None:
+            raise ApiError.internal(f"parameter '{name}' not allowed for linked clones")
+    if call.text_or_none("storage") is not None:
+        storage_named(call.world, call.text("storage"))
+    for drive in _with_volume(old):
+        name = call.text_or_none("storage") or drive.file.partition(":")[0]
+        call.require(f"/storage/{name}", "Datastore.AllocateSpace")
+        if not full and not drive.is_cloudinit and not is_base(drive.file):
+            raise ApiError.internal(f"Linked clone feature is not supported for '{drive.file}' ({drive.key})")
+    permissions.check_bridges(call, old)
+
+
+async def _fill(worker: Worker, vm: Vm, old: Section, *, full: bool) -> None:
+    """Give the clone its disks and config; when that fails, there is no clone."""
+    made: list[str] = []
+    try:
+        values = _renewed(worker, old)
+        for drive in _with_volume(old):
+            values[drive.key] = str(await _clone_drive(worker, vm, drive, made, full=full))
+        vm.write(Config(values))
+    except (ApiError, TaskError):
+        for volid in made:
+            free(worker, volid)
+        del worker.world.guests[vm.vmid]
+        raise
+
+
+def _renewed(worker: Worker, old: Section) -> Section:
+    """The options with their own identity: MAC addresses, uuid, generation and name."""
+    call, world = worker.call, worker.world
+    prefix = str(world.datacenter.get("mac_prefix", nets.DEFAULT_PREFIX))
+    values = {key: nets.with_new_mac(old[key], world.random, prefix) for key in old if options.is_net(key)}
+    smbios = split_properties(_SMBIOS, old.get("smbios1", "")) | {"uuid": new_uuid(world)}
+    values["smbios1"] = render(_SMBIOS, smbios)
+    if "vmgenid" in old:
+        values["vmgenid"] = new_uuid(world)
+    values["name"] = call.text("name") or f"Copy-of-VM-{old.get('name', call.text('vmid'))}"
+    if call.text_or_none("description") is not None:
+        values["description"] = call.text("description")
+    return {**old, **values}
+
+
+async def _clone_drive(worker: Worker, vm: Vm, drive: Drive, made: list[str], *, full: bool) -> Drive:
+    source = await existing(worker, drive.file)
+    linked = not full and not drive.is_cloudinit
+    kind = "linked" if linked else "full"
+    worker.log(f"create {kind} clone of drive {drive.key} ({drive.file})")
+    copy = _linked(worker, vm, source) if linked else await _copied(worker, vm, drive, source)
+    made.append(copy.volid)
+    return drive.changed(file=copy.volid, size=copy.size)
+
+
+def _linked(worker: Worker, vm: Vm, base: Volume) -> Volume:
+    storage = storage_named(worker.world, base.storage)
+    copy = allocate(worker, storage, vm.vmid, base.size, base.format if storage.path is not None else None)
+    copy.parent = base.name
+    copy.volid = f"{storage.id}:{base.name}/{copy.name}"
+    return copy
+
+
+async def _copied(worker: Worker, vm: Vm, drive: Drive, source: Volume) -> Volume:
+    storage = storage_named(worker.world, worker.call.text("storage") or source.storage)
+    form = None
+    if storage.path is not None:
+        form = worker.call.text("format") or source.format
+    name = f"vm-{vm.vmid}-cloudinit" if drive.is_cloudinit else None
+    copy = allocate(worker, storage, vm.vmid, source.size, form, name)
+    if storage.path is not None:
+        worker.log(formatting(storage, copy))
+    worker.log(f"allocated target volume '{copy.volid}'")
+    if not drive.is_cloudinit:
+        await copy_progress(worker, source)
+    return copy
+
+
+def _with_volume(values: Section) -> list[Drive]:
+    return [drive for drive in drives(values) if not drive.is_cdrom or drive.is_cloudinit]
+
+
+def is_base(volid: str) -> bool:
+    """Whether a volume belongs to a template, so that others can rest on it."""
+    return volid.rpartition(":")[2].rpartition("/")[2].startswith("base-")
+
+
+def next_name(volume: Volume, vmid: int, number: int, prefix: str = "vm") -> str:
+    """The name of a volume for another VM or as a base, with another number."""
+    folder, _, last = volume.name.rpartition("/")
+    _, dot, ending = last.partition(".")
+    return f"{f'{vmid}/' if folder else ''}{prefix}-{vmid}-disk-{number}{dot}{ending}"
+
+
+def base_name(volume: Volume, vmid: int) -> str:
+    """The name of a VM's volume as the base of linked clones."""
+    return next_name(volume, vmid, disk_number(volume.volid, vmid) or 0, "base")
