@@ -34,7 +34,9 @@ def length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 def is_broad(node: ast.ExceptHandler) -> bool:
     caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
-    return any(c is None or (isinstance(c, ast.Name) and c.id in ("Exception", "BaseException")) for c in caught)
+    return any(
+        c is None or (isinstance(c, ast.Name) and c.id in ("Exception", "BaseException")) for c in caught
+    )
 
 
 def test_there_is_code_to_judge() -> None:
