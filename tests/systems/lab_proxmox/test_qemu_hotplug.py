@@ -3,6 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
+from setpoint_lab.proxmox.events import EVENTS
 from tests.systems.lab_proxmox.qemu_api import Api
 
 NET = "virtio=BC:24:11:00:00:01,bridge=vmbr0"
@@ -179,7 +181,7 @@ async def test_a_stop_brings_what_is_pending_into_effect(api: Api) -> None:
 
 async def test_a_machine_that_dies_leaves_it_to_the_next_start(api: Api) -> None:
     await api.put(cores=2)
-    api.vm.machine = None
+    await EVENTS["guest_dies"](api.world, {"vmid": 100})
     assert (await api.pending())["cores"] == {"value": 1, "pending": 2}
     assert await api.done("POST", "/nodes/pve1/qemu/100/status/start") == "OK"
     assert (await api.pending())["cores"] == {"value": 2}

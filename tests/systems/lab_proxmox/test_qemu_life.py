@@ -4,11 +4,11 @@ import re
 from typing import Any
 
 import pytest
-from tests.systems.lab_proxmox.qemu_api import VM, Api
 
 from setpoint_lab.proxmox.snapshot import write_state
 from setpoint_lab.proxmox.state import read_state
 from setpoint_lab.proxmox.volumes import Volume
+from tests.systems.lab_proxmox.qemu_api import VM, Api
 
 LIST = "/nodes/pve1/qemu"
 

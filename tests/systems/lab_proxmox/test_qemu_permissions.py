@@ -3,10 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.systems.lab_proxmox.qemu_api import Api
 
 from setpoint_lab.proxmox.users import Role
 from setpoint_lab.proxmox.world import Pool
+from tests.systems.lab_proxmox.qemu_api import Api
 
 ADMIN = ("/vms", "PVEVMAdmin")
 STORAGE = ("/storage/local-zfs", "PVEDatastoreUser")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.systems.lab_proxmox.qemu_api import VM, Api
 
 

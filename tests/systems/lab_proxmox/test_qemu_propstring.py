@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from setpoint_lab.proxmox.properties import split_properties
+from setpoint_lab.proxmox.propstring import render, size_bytes, size_text
 from setpoint_lab.proxmox.qemu import nets, options
 from setpoint_lab.proxmox.qemu.drives import Drive
-from setpoint_lab.proxmox.qemu.propstring import render, size_bytes, size_text
 
 NET = (options.shape("net0") or {})["format"]
 SCSI = (options.shape("scsi0") or {})["format"]

@@ -4,10 +4,11 @@ import re
 from typing import Any
 
 import pytest
-from tests.systems.lab_proxmox.qemu_api import VM, Api
 
 from setpoint_lab.proxmox.clock import VirtualClock
+from setpoint_lab.proxmox.events import EVENTS
 from setpoint_lab.proxmox.world import World
+from tests.systems.lab_proxmox.qemu_api import VM, Api
 
 MAC = r"BC(:[0-9A-F]{2}){5}"
 KEY = "ssh-ed25519%20AAAAC3NzaC1lZDI1NTE5AAAAIOr%2BE7o7TTe%2B6wLDOOtV06YCdC6EqUgQ0p4tnzBZiB5P%20a%40b"
@@ -273,8 +274,14 @@ async def test_a_locked_vm_is_changed_by_root_alone(api: Api) -> None:
     assert (await api.put(cores=1)).status == 200
 
 
+async def test_a_lock_can_be_taken_away_on_the_node_itself(api: Api) -> None:
+    await api.put(lock="backup")
+    await EVENTS["guest_unlock"](api.world, {"vmid": 100})
+    assert (await api.put(cores=2)).status == 200
+
+
 async def test_who_cannot_get_the_files_lock_gives_up_after_ten_seconds(api: Api) -> None:
-    api.vm.flock.until = api.world.clock.now() + 60
+    await EVENTS["guest_lock_held"](api.world, {"vmid": 100, "longer_than_s": 10})
     start = api.world.clock.now()
     answered = await api.put(cores=2)
     assert answered.reason == "can't lock file '/var/lock/qemu-server/lock-100.conf' - got timeout"
@@ -282,7 +289,7 @@ async def test_who_cannot_get_the_files_lock_gives_up_after_ten_seconds(api: Api
 
 
 async def test_who_waits_shorter_gets_the_files_lock(api: Api) -> None:
-    api.vm.flock.until = api.world.clock.now() + 5
+    await EVENTS["guest_lock_held"](api.world, {"vmid": 100, "longer_than_s": 5})
     assert (await api.put(cores=2)).status == 200
 
 

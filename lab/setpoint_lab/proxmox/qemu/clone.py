@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from setpoint_lab.proxmox.errors import ApiError, TaskError
 from setpoint_lab.proxmox.named_shapes import NAMED
 from setpoint_lab.proxmox.properties import split_properties
+from setpoint_lab.proxmox.propstring import render
 from setpoint_lab.proxmox.qemu import nets, options, permissions
 from setpoint_lab.proxmox.qemu.config import Config
 from setpoint_lab.proxmox.qemu.config_calls import requested_vm
@@ -15,7 +16,6 @@ from setpoint_lab.proxmox.qemu.drives import Drive, drives
 from setpoint_lab.proxmox.qemu.guest import Vm
 from setpoint_lab.proxmox.qemu.images import allocate, copy_progress, existing, formatting, free
 from setpoint_lab.proxmox.qemu.names import disk_number, storage_named
-from setpoint_lab.proxmox.qemu.propstring import render
 from setpoint_lab.proxmox.qemu.values import new_uuid
 from setpoint_lab.proxmox.qemu.worker import Worker, fork
 from setpoint_lab.proxmox.routes import route

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError
+from setpoint_lab.proxmox.propstring import size_bytes
 from setpoint_lab.proxmox.qemu.apply import parse_drive
 from setpoint_lab.proxmox.qemu.config_calls import check_digest, requested_vm, skips_lock
 from setpoint_lab.proxmox.qemu.disks import add_unused
 from setpoint_lab.proxmox.qemu.images import allocate, copy_progress, existing, formatting, free
 from setpoint_lab.proxmox.qemu.names import storage_named
-from setpoint_lab.proxmox.qemu.propstring import size_bytes
 from setpoint_lab.proxmox.qemu.reassign import start_reassignment
 from setpoint_lab.proxmox.qemu.worker import Worker, fork
 from setpoint_lab.proxmox.routes import route

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.properties import PropertyError, split_properties
+from setpoint_lab.proxmox.propstring import Format, render, size_bytes, size_text
 from setpoint_lab.proxmox.qemu import options
-from setpoint_lab.proxmox.qemu.propstring import Format, render, size_bytes, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from setpoint_lab.proxmox.clock import current_pid
 from setpoint_lab.proxmox.errors import ApiError
+from setpoint_lab.proxmox.flock import Flock
 from setpoint_lab.proxmox.guests import guest_reader
 from setpoint_lab.proxmox.qemu import pending
 from setpoint_lab.proxmox.qemu.behaviour import Behaviour, behaviour_of
 from setpoint_lab.proxmox.qemu.config import Config, digest
 from setpoint_lab.proxmox.qemu.drives import drives
-from setpoint_lab.proxmox.qemu.flock import Flock
 from setpoint_lab.proxmox.volumes import Volume
 
 if TYPE_CHECKING:
@@ -129,6 +129,16 @@ class Vm:
         }
         self.text = config.render()
         self.world.changed()
+
+    def unlock(self) -> None:
+        """Lose the lock in the config."""
+        config = self.load()
+        config.current.pop("lock", None)
+        self.write(config)
+
+    def die(self) -> None:
+        """Stop running; what is pending stays pending."""
+        self.machine = None
 
     def check_lock(self) -> None:
         """Raise when the config bears a lock."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from setpoint_lab.proxmox import guest_events
 from setpoint_lab.proxmox.qemu import (
     behaviour,
     clone,
@@ -12,7 +13,6 @@ from setpoint_lab.proxmox.qemu import (
     disk_calls,
     guest,
     lists,
-    lock_events,
     status_calls,
     template,
 )
@@ -20,6 +20,7 @@ from setpoint_lab.proxmox.qemu import (
 __all__ = ["HANDLERS"]
 
 HANDLERS = (
+    guest_events,
     behaviour,
     clone,
     cloudinit_calls,
@@ -29,7 +30,6 @@ HANDLERS = (
     disk_calls,
     guest,
     lists,
-    lock_events,
     status_calls,
     template,
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.properties import split_properties
+from setpoint_lab.proxmox.propstring import Format, render
 from setpoint_lab.proxmox.qemu import options
-from setpoint_lab.proxmox.qemu.propstring import Format, render
 
 if TYPE_CHECKING:
     import random
