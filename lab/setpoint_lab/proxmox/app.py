@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from setpoint_lab.proxmox import outside
+from setpoint_lab.proxmox import frozen, interference, outside
 from setpoint_lab.proxmox.handlers import (
     acl,
     cluster,
@@ -27,6 +27,8 @@ __all__ = ["HANDLERS", "Lab", "Settings", "listen"]
 HANDLERS = (
     acl,
     cluster,
+    frozen,
+    interference,
     nodes,
     outside,
     pools,

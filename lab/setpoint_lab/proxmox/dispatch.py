@@ -12,6 +12,8 @@ from setpoint_lab.proxmox.check import verify
 from setpoint_lab.proxmox.envelope import Answer, failure, success
 from setpoint_lab.proxmox.errors import ApiError
 from setpoint_lab.proxmox.form import decode_body, decode_form, unescape
+from setpoint_lab.proxmox.frozen import queue
+from setpoint_lab.proxmox.interference import interfere
 from setpoint_lab.proxmox.ledger import Effect
 from setpoint_lab.proxmox.permission import require_permission
 from setpoint_lab.proxmox.routes import ROUTES
@@ -27,6 +29,9 @@ UNAUTHORIZED_SECONDS = 3.0
 UNREACHABLE_SECONDS = 3.0
 """How long it takes to learn that there is no route to a host."""
 
+
+SILENT_SECONDS = 30.0
+"""How long a connection is waited for that nothing answers."""
 
 UPLOAD = "/upload"
 """Ends the one path that takes files; it is not supported yet, and so its body is not read."""
@@ -46,9 +51,19 @@ async def answer(world: World, request: Request) -> Answer:
     """The answer to a request below /api2."""
     path, _, query = request.target.partition("?")
     form, relative = _split(path)
+    hit = interfere(world, request.method, relative)
+    if hit is None:
+        return await _answer(world, request, form, relative, query)
+    if hit.executed:
+        await _answer(world, request, form, relative, query)
+    await world.clock.sleep(hit.seconds)
+    return hit.answer
+
+
+async def _answer(world: World, request: Request, form: str, path: str, query: str) -> Answer:
     extjs = form == "extjs"
     try:
-        result = await _serve(world, request, relative, query)
+        result = await _serve(world, request, path, query)
     except ApiError as error:
         if error.status == UNAUTHORIZED:
             await world.clock.sleep(UNAUTHORIZED_SECONDS)
@@ -79,7 +94,10 @@ async def _serve(world: World, request: Request, path: str, query: str) -> objec
     if who.is_token and not method.allowtoken:
         raise ApiError.forbidden(f"URI '{path}' not available with API token, need proper ticket.\n")
     require_permission(world.access, method, who.user, params)
-    await _reach(world, method, params)
+    daemons = await _reach(world, method, params)
+    frozen = next((key for key in daemons if key in world.frozen), None)
+    if frozen is not None:
+        return await queue(world, frozen, lambda: _handle(world, method, path, params, who))
     return await _handle(world, method, path, params, who)
 
 
@@ -91,8 +109,12 @@ def _merge(params: dict[str, Any], sent: Mapping[str, Any]) -> None:
         params[name] = sent[name]
 
 
-async def _reach(world: World, method: Method, params: dict[str, Any]) -> None:
-    """Go to the node that serves the request; fails when it is unknown or cannot be reached."""
+async def _reach(world: World, method: Method, params: dict[str, Any]) -> list[tuple[str, str]]:
+    """Go to the node that serves the request; gives its daemons that the request goes through.
+
+    Raises:
+        ApiError: 500 when the node is unknown, 595 when it or its daemon cannot be reached.
+    """
     name = str(params.get("node", "")) if method.proxyto == "node" else ""
     if name == "localhost":
         name = params["node"] = world.local
@@ -100,12 +122,17 @@ async def _reach(world: World, method: Method, params: dict[str, Any]) -> None:
     if node is None:
         detail = f"failed to get address info for: {name}: Temporary failure in name resolution"
         raise ApiError.internal(f"hostname lookup '{name}' failed - {detail}")
-    if not node.online and node.name != world.local:
+    remote = node.name != world.local
+    if remote and not node.online:
         await world.clock.sleep(UNREACHABLE_SECONDS)
         raise ApiError(595, "No route to host", body=False)
-    needed = {"pveproxy"} if node.name != world.local else set[str]()
-    if (needed | ({"pvedaemon"} if method.protected else set())) & node.stopped:
+    if remote and node.silent:
+        await world.clock.sleep(SILENT_SECONDS)
+        raise ApiError(595, "Connection timed out", body=False)
+    daemons = [name for name, needed in (("pveproxy", remote), ("pvedaemon", method.protected)) if needed]
+    if not node.stopped.isdisjoint(daemons):
         raise ApiError(595, "Connection refused", body=False)
+    return [(node.name, daemon) for daemon in daemons]
 
 
 async def _handle(

@@ -43,6 +43,10 @@ class Answer:
         return headers | ({"Content-Type": self.content_type} if self.content_type else {})
 
 
+DROPPED = Answer(0, "")
+"""No answer: the connection ends instead."""
+
+
 def dump(document: object) -> bytes:
     """A JSON text without blanks, in UTF-8."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8")

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from setpoint_lab.proxmox.control import control
 from setpoint_lab.proxmox.dispatch import Request, answer
-from setpoint_lab.proxmox.envelope import Answer
+from setpoint_lab.proxmox.envelope import DROPPED, Answer
 from setpoint_lab.proxmox.form import LARGEST_BODY
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ class _Front:
         return self._response(request, await answer(self._lab.world, incoming))
 
     def _response(self, request: web.Request, found: Answer) -> web.Response:
+        if found is DROPPED and request.transport is not None:
+            request.transport.abort()
         headers = found.headers(self._lab.world.clock.now())
         response = web.Response(status=found.status, reason=found.reason, body=found.body, headers=headers)
         if found.closes or self._is_last(request):

@@ -17,7 +17,9 @@ from setpoint_lab.proxmox.volumes import Storage, Volumes
 
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.clock import Clock
+    from setpoint_lab.proxmox.frozen import Waiting
     from setpoint_lab.proxmox.guests import Guest
+    from setpoint_lab.proxmox.interference import Interference
 
 
 Row = TypeVar("Row")
@@ -27,7 +29,10 @@ NO_QUORUM_SECONDS = 10.0
 
 @dataclass(slots=True)
 class Node:
-    """A member of the cluster; memory in bytes, `stopped` are the daemons that are down."""
+    """A member of the cluster; memory in bytes.
+
+    `stopped` are the daemons that are down; a `silent` node's network drops what is sent to it.
+    """
 
     name: str
     ip: str
@@ -35,6 +40,7 @@ class Node:
     cpus: int = 2
     memory: int = 8 << 30
     stopped: set[str] = field(default_factory=set[str])
+    silent: bool = False
 
 
 @dataclass(slots=True)
@@ -103,6 +109,8 @@ class World:
         self.missing_devices: set[str] = set()
         self.datacenter: dict[str, object] = {}
         self.samples = Samples(lag)
+        self.interferences: list[Interference] = []
+        self.frozen: dict[tuple[str, str], list[Waiting]] = {}
         self.other: dict[str, object] = {}
 
     def shuffled(self, rows: Iterable[Row]) -> list[Row]:
