@@ -27,11 +27,9 @@ def parse_size(text: str) -> int:
 
 
 def resize_text(size: int) -> str:
-    """The absolute size for a resize call, in the largest unit that is exact."""
-    for unit in ("T", "G", "M", "K"):
-        if size and size % _UNITS[unit] == 0:
-            return f"{size // _UNITS[unit]}{unit}"
-    return str(size)
+    """The absolute size for a resize call, in the largest unit that is exact; `size` is a multiple of 1 MiB."""
+    unit = next(unit for unit in "TGM" if size % _UNITS[unit] == 0)
+    return f"{size // _UNITS[unit]}{unit}"
 
 
 def allocation_text(size: int) -> str:

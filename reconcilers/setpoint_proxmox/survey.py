@@ -31,7 +31,7 @@ async def survey(cluster: Cluster, now: float) -> Survey[Facts]:
         cluster.api.get("access", "permissions"),
     )
     facts = _facts(cluster, record(version), records(status), records(listed), _permissions(granted))
-    errors = await _read_marks(cluster, facts)
+    errors = await read_marks(cluster, facts)
     errors |= _being_made(facts)
     if facts.blind:
         errors["permissions"] = facts.blind
@@ -97,7 +97,7 @@ def _blind(cluster: Cluster, granted: Permissions) -> str:
     return f"guests may be hidden, for {cluster.api.token} lacks VM.Audit on /vms; run on a node: {command}"
 
 
-async def _read_marks(cluster: Cluster, facts: Facts) -> dict[str, str]:
+async def read_marks(cluster: Cluster, facts: Facts) -> dict[str, str]:
     """Read the mark of every tagged guest whose listing is new; what could not be read, by part."""
     tagged = {vmid: guest for vmid, guest in facts.guests.items() if TAG in guest.tags}
     for vmid in cluster.marks.keys() - tagged.keys():

@@ -71,10 +71,6 @@ def close_api(api: Any) -> None:
 class Envelope:
     """Reads `{"data": …}`; a success without it is no answer."""
 
-    def get_accept_types(self) -> str:
-        """What we ask for."""
-        return "application/json"
-
     def loads(self, response: requests.Response) -> Any:
         """The data of a success.
 

@@ -11,6 +11,7 @@ from setpoint.model.identity import Owner
 from setpoint.model.key import Key
 from setpoint.model.kind import Looking
 from setpoint.model.observation import Present
+from setpoint.model.secret import Secret, SecretRef
 from setpoint_proxmox.kinds.proxmox_cluster import KIND
 from setpoint_proxmox.kinds.proxmox_cluster.state import ClusterState
 from tests.systems.proxmox.drive import ROLES, Driver, cluster_spec, world
@@ -94,9 +95,27 @@ def test_a_fingerprint_is_normal_whatever_its_form() -> None:
     digits = "AB" * 32
 
     assert cluster_spec("pve1", fingerprint=":".join(["ab"] * 32)).fingerprint == digits
+    assert cluster_spec("pve1", fingerprint=None).fingerprint is None
 
 
 def test_the_range_of_new_ids_has_a_default() -> None:
     declared = cluster_spec("pve1").vmids
 
     assert (declared.low, declared.high) == (1000, 1999)
+
+
+def test_the_port_needs_the_tokens_value_and_gives_it_to_nobody() -> None:
+    port = KIND.port
+    assert port is not None
+
+    assert port.secrets(cluster_spec("pve1")) == {"token": SecretRef(env="TOKEN")}
+
+
+async def test_a_port_connects_without_a_call_and_closes() -> None:
+    port = KIND.port
+    assert port is not None
+
+    cluster = port.connect(cluster_spec("pve1"), {"token": Secret("x")})
+    await port.close(cluster)
+
+    assert cluster.vmids == (1000, 1999)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from setpoint.model.errors import RefusalError
 from setpoint.model.identity import Mark
 from setpoint_proxmox.mark import with_mark
+from setpoint_proxmox.survey import read_marks
 from tests.systems.proxmox.drive import ROLES, Driver, Lab, world
 from tests.systems.proxmox.made import KEY, spec
 
@@ -119,3 +121,25 @@ async def test_a_wrong_secret_is_refused_with_what_to_check(lab: Lab, driver: Dr
 
     with pytest.raises(RefusalError, match="check the token's id and secret"):
         await driver.survey()
+
+
+async def test_a_mark_that_may_not_be_read_leaves_the_survey_incomplete(driver: Driver) -> None:
+    entry = {
+        "vmid": 300,
+        "type": "qemu",
+        "node": "pve1",
+        "name": "a",
+        "status": "stopped",
+        "config": {"tags": "setpoint"},
+    }
+    driver.lab.begin(world(guests=[entry]))
+    seen = await driver.survey()
+    driver.cluster.marks.clear()
+    guest = seen.facts.guests[300]
+    moved = replace(guest, node="pve2")
+
+    errors = await read_marks(driver.cluster, replace(seen.facts, guests={300: moved}))
+
+    assert list(errors) == ["guest/300"]
+    assert "does not exist" in errors["guest/300"]
+    assert driver.cluster.marks == {}

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from setpoint.model.identity import Mark
+from setpoint.model.kind import Looking
 from setpoint.model.observation import Absent, Present, Unknown
 from setpoint_proxmox.kinds.virtual_machine import KIND
 from setpoint_proxmox.mark import with_mark
 from tests.systems.proxmox.drive import Driver, world
-from tests.systems.proxmox.made import KEY, OWNER, spec
+from tests.systems.proxmox.made import KEY, OWNER, spec, vm
 
 
 def guest(vmid: int, kind: str = "qemu", node: str = "pve1", **config: str) -> dict[str, Any]:
@@ -151,6 +152,31 @@ async def test_a_hidden_vm_is_not_absent(driver: Driver, identity: dict[str, int
         "pveum acl modify /vms --users setpoint@pve --tokens 'setpoint@pve!ctl' --roles PVEVMAdmin"
         in seen.why
     )
+
+
+async def test_a_vm_that_moves_while_it_is_looked_at_is_not_known(driver: Driver) -> None:
+    driver.lab.begin(world(guests=[ours(1000)]))
+    before = await driver.survey()
+    driver.lab.begin(world(guests=[ours(1000, node="pve2")]))
+
+    seen = await KIND.observe(driver.cluster, Looking(spec(), OWNER, {"vmid": 1000}, before))
+
+    assert seen == Unknown("VM 1000 left node pve1 while it was looked at")
+
+
+async def test_an_id_that_is_taken_but_not_listed_proves_nothing(driver: Driver) -> None:
+    before = await driver.survey()
+    driver.lab.api("POST", "nodes/pve2/qemu", vmid=150)
+
+    seen = await KIND.observe(driver.cluster, Looking(spec(), OWNER, {"vmid": 150}, before))
+
+    assert seen == Unknown("vmid 150 is taken, but the cluster's list does not show by whom")
+
+
+def test_a_power_state_that_does_not_end_by_itself_is_a_problem() -> None:
+    (problem,) = KIND.problems(vm(power="io-error"))
+
+    assert (problem.reason, problem.message) == ("PowerState", "VM 101 is io-error; look at it on node pve1")
 
 
 @pytest.mark.parametrize(

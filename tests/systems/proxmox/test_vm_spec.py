@@ -52,6 +52,12 @@ def test_everything_has_a_default() -> None:
     assert KIND.declare(VirtualMachineSpec()) == {}
 
 
+def test_no_mac_address_is_none_to_compare() -> None:
+    nic = {"bridge": "vmbr0", "mac": None}
+
+    assert KIND.declare(spec(nics={"net0": nic}, power=None)) == {"nics": {"net0": {"bridge": "vmbr0"}}}
+
+
 def test_our_own_tag_may_be_written_and_is_not_compared() -> None:
     assert KIND.declare(spec(tags=["Setpoint", "Web"])) == {"tags": ["web"]}
 
