@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import Mapping, aclosing
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -160,8 +161,9 @@ class Supervisor:
         await self.look()
         await self._enter(Phase.RUNNING)
         ready()
-        async for _ in self.source.watch():
-            await self.look()
+        async with aclosing(self.source.watch()) as rings:
+            async for _ in rings:
+                await self.look()
 
     async def _tell_source(self, state: SourceState) -> None:
         estate, before = self.estate, self.estate.source

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import quote
@@ -53,13 +53,12 @@ class Database:
     @contextmanager
     def transaction(self) -> Generator[None]:
         """All of it or nothing."""
-        self.run("BEGIN IMMEDIATE")
-        try:
+        with ExitStack() as undo:
+            self.run("BEGIN IMMEDIATE")
+            undo.callback(self._roll_back)
             yield
             self.run("COMMIT")
-        except BaseException:
-            self._roll_back()
-            raise
+            undo.pop_all()
 
     def migrate(self) -> None:
         """Bring the database to the newest shape, each step as a whole.
@@ -70,12 +69,10 @@ class Database:
         scripts = migrations()
         for number in range(self.version(len(scripts)) + 1, len(scripts) + 1):
             script = f"BEGIN IMMEDIATE;\n{scripts[number - 1]}\nPRAGMA user_version = {number};\nCOMMIT;"
-            with self._explained():
-                try:
-                    self._connection.executescript(script)
-                except BaseException:
-                    self._roll_back()
-                    raise
+            with self._explained(), ExitStack() as undo:
+                undo.callback(self._roll_back)
+                self._connection.executescript(script)
+                undo.pop_all()
 
     def version(self, newest: int) -> int:
         """The shape that the database has; 0 for an empty one.
@@ -178,11 +175,10 @@ def _connect(name: str, path: Path | None) -> sqlite3.Connection:
 def _prepared(connection: sqlite3.Connection, path: Path | None) -> Database:
     """FULL costs about a tenth of a millisecond per write, which is nothing at our rates, and loses nothing."""
     database = Database(connection, path)
-    try:
+    with ExitStack() as undo:
+        undo.callback(database.close)
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
             database.run(f"PRAGMA {pragma}")
         database.migrate()
-    except BaseException:
-        database.close()
-        raise
+        undo.pop_all()
     return database
