@@ -53,7 +53,7 @@ def tidy(config: Config) -> bool:
 
 
 def used_volumes(config: Config) -> set[str]:
-    """What the drives hold, pending and in snapshots' stead only the current ones."""
+    """The files that the drives hold now and that pending ones will hold."""
     return {drive.file for values in (config.current, config.pending) for drive in drives(values)}
 
 
