@@ -15,6 +15,10 @@ from setpoint.model.errors import StateError
 NAME = "lock"
 
 
+class StateInUseError(StateError):
+    """Another process holds the state directory; it is alive, for the kernel gives the lock of a dead one back."""
+
+
 class StateLock:
     """Held from `acquire` to `release`, or for the length of a `with`.
 
@@ -32,7 +36,8 @@ class StateLock:
         """Take the lock, without waiting.
 
         Raises:
-            StateError: another process holds it, or the directory cannot be used.
+            StateInUseError: another process holds it.
+            StateError: the directory cannot be used.
         """
         file = self._open()
         try:
@@ -76,7 +81,7 @@ class StateLock:
                 f"the state directory {self._path.parent} cannot be locked: {error.strerror}",
                 remedy="keep it on a local file system",
             )
-        return StateError(
+        return StateInUseError(
             f"the state directory {self._path.parent} is in use by {_describe(holder)}",
             remedy="stop that one first (systemctl stop setpoint), or choose another state directory",
         )

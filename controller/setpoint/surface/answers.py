@@ -39,6 +39,7 @@ class Answers:
             "pid": os.getpid(),
             "source": views.source_view(self._source()),
             "problems": [views.problem_view(problem) for problem in estate.problems],
+            "waiting": [views.waiting_view(key, one) for key, one in sorted(estate.suspended.items())],
             "retained": sorted(str(key) for key in estate.retained),
             "resources": [self._resource(key, statuses.get(key)) for key in sorted(keys)],
             "released": [views.released_view(item) for item in items if item.released and query.key is None],

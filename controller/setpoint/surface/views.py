@@ -59,7 +59,7 @@ def source_view(source: SourceView) -> View:
 def problem_view(problem: DeclarationProblem) -> View:
     """One mistake in the manifests."""
     return {
-        "path": problem.origin.path,
+        "file": problem.origin.path,
         "line": problem.origin.line,
         "column": problem.origin.column,
         "field": problem.field,
@@ -70,8 +70,7 @@ def problem_view(problem: DeclarationProblem) -> View:
 
 
 def resource_view(resource: Resource, status: Status | None, *, retained: bool = False) -> View:
-    """One declared thing and what is known of it."""
-    ready = _ready(status)
+    """One declared thing and what is known of it; what was seen under another declaration is Pending again."""
     return {
         **_name(resource.key),
         "target": str(resource.target) if resource.target else None,
@@ -79,16 +78,11 @@ def resource_view(resource: Resource, status: Status | None, *, retained: bool =
         "drift": str(resource.policy.drift),
         "labels": dict(resource.labels),
         "retained": retained,
-        "outcome": status.outcome if status else PENDING,
-        "ready": str(ready.status) if ready else str(Truth.UNKNOWN),
-        "reason": ready.reason if ready else PENDING,
-        "sentence": _sentence(ready, status) if status else "not looked at yet",
-        "since": time_text(ready.since) if ready else None,
+        **_verdict(resource, status),
         "lookedAt": time_text(status.reconciled_at) if status else None,
         "inSyncAt": time_text(status.in_sync_at) if status else None,
         "driftSince": time_text(status.drift_since) if status else None,
         "known": status.known if status else False,
-        "current": status is not None and status.spec_hash == resource.spec_hash,
         "attempts": status.attempts if status else 0,
         "version": status.version if status else "",
         "conditions": [_condition(one) for one in status.conditions] if status else [],
@@ -96,6 +90,31 @@ def resource_view(resource: Resource, status: Status | None, *, retained: bool =
         "holds": [hold_view(one) for one in status.holds] if status else [],
         "detail": (status.detail if status else None) or {},
     }
+
+
+def _verdict(resource: Resource, status: Status | None) -> View:
+    ready = _ready(status)
+    if status is None or ready is None or status.spec_hash != resource.spec_hash:
+        what = "not looked at yet" if status is None else "its declaration is new and not looked at yet"
+        return {
+            "outcome": PENDING,
+            "ready": str(Truth.UNKNOWN),
+            "reason": PENDING,
+            "sentence": what,
+            "since": None,
+        }
+    return {
+        "outcome": status.outcome,
+        "ready": str(ready.status),
+        "reason": ready.reason,
+        "sentence": status.sentence if ready.status is Truth.TRUE else ready.message,
+        "since": time_text(ready.since),
+    }
+
+
+def waiting_view(key: Key, problem: DeclarationProblem) -> View:
+    """One declaration that is valid and needs another that is not."""
+    return {"key": str(key), **problem_view(problem)}
 
 
 def released_view(item: Item) -> View:
@@ -191,11 +210,6 @@ def _condition(condition: Condition) -> View:
 def _ready(status: Status | None) -> Condition | None:
     conditions = status.conditions if status else ()
     return next((one for one in conditions if one.type is ConditionType.READY), None)
-
-
-def _sentence(ready: Condition | None, status: Status) -> str:
-    """What keeps it from being ready, else how the last look ended."""
-    return ready.message if ready and ready.status is not Truth.TRUE else status.sentence
 
 
 def _since(change: Change, status: Status) -> float | None:

@@ -178,7 +178,7 @@ async def test_problems_and_released_objects_are_told(served: Served) -> None:
     served.write(a="kind: Box\nmetadata: {name: a}\nspec: {colour: [\n")
     (served.folder / "b.yaml").unlink()
     status = await served.until(lambda s: bool(s["problems"] and s["released"]))
-    assert status["problems"][0]["path"] == "a.yaml"
+    assert status["problems"][0]["file"] == "a.yaml"
     assert status["retained"] == ["Box/a"]
     assert row(status, "Box/a")["retained"]
     assert [item["key"] for item in status["released"]] == ["Box/b"]

@@ -1,0 +1,109 @@
+"""`setpoint apply`: converge once with the engine of the daemon, tell what is done, and end by how it went."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from typing import Any
+
+import click
+
+from setpoint.cli.duration import Duration
+from setpoint.cli.engine import open_engine
+from setpoint.cli.output import Ending, Form, end, examples, output_option, print_json
+from setpoint.cli.overview import overview
+from setpoint.cli.settings import settings_option
+from setpoint.cli.verdict import verdict, worst
+from setpoint.model.errors import StateError
+from setpoint.model.key import Key
+from setpoint.model.quantity import format_duration
+from setpoint.run.supervisor import Supervisor
+from setpoint.settings import LogLevel, LogSettings, Settings
+from setpoint.store.lock import StateInUseError
+from setpoint.surface.answers import Answers
+from setpoint.surface.bodies import KeyQuery
+from setpoint.surface.log import set_up_log
+
+
+@click.command(
+    short_help="Converge once and say how it went.",
+    epilog=examples("setpoint apply", "setpoint apply --timeout 1h"),
+)
+@click.option(
+    "--timeout",
+    type=Duration(),
+    default="10m",
+    show_default=True,
+    help="How long to wait until nothing more happens by itself.",
+)
+@output_option
+@settings_option
+def apply(settings: Settings, form: str, timeout: timedelta) -> None:
+    """Make true what is declared now, and end when nothing more happens by itself.
+
+    What is done is told on standard error, the status at the end on standard output. Where a daemon runs, it
+    converges already: use `setpoint resync --all --wait`.
+
+    Exit codes: 0 in sync, 2 not done in time or drift only reported, 3 held, 1 a failure or a mistake.
+    """
+    set_up_log(LogSettings(format=settings.log.format, level=LogLevel.ERROR), sys.stderr)
+    try:
+        told, late = asyncio.run(_apply(settings, timeout))
+    except StateInUseError as error:
+        remedy = "that daemon converges already; to have it look now: setpoint resync --all --wait"
+        raise StateError(error.message, remedy=remedy) from None
+    if form == Form.JSON:
+        print_json(told)
+    else:
+        click.echo("\n".join(overview(told, told["resources"])))
+    if late:
+        click.echo(f"setpoint: not settled within {format_duration(timeout)}", err=True)
+    end(worst([verdict(told), Ending.DIFFERENT if late else Ending.FINE]))
+
+
+async def _apply(settings: Settings, patience: timedelta) -> tuple[dict[str, Any], bool]:
+    """The status at the end, and whether the time was up before everything had settled."""
+    began = time.time()
+    stop = asyncio.Event()
+    async with open_engine(settings) as supervisor, _told(supervisor, began):
+        running = asyncio.create_task(supervisor.run(stop))
+        settling = asyncio.create_task(supervisor.settle(began))
+        try:
+            done, _ = await asyncio.wait(
+                (running, settling), timeout=patience.total_seconds(), return_when=asyncio.FIRST_COMPLETED
+            )
+            told = await Answers(supervisor).status(KeyQuery())
+        finally:
+            settling.cancel()
+            stop.set()
+            await running
+        return told, not done
+
+
+@asynccontextmanager
+async def _told(supervisor: Supervisor, began: float) -> AsyncGenerator[None]:
+    """Tell on standard error what happens to which key, once each."""
+    telling = asyncio.create_task(_tell(supervisor, began))
+    try:
+        yield
+    finally:
+        telling.cancel()
+        with suppress(asyncio.CancelledError):
+            await telling
+
+
+async def _tell(supervisor: Supervisor, began: float) -> None:
+    estate = supervisor.estate
+    told: dict[Key, tuple[str, str]] = {}
+    async with supervisor.changed:
+        while True:
+            for status in await estate.calls.call(estate.store.statuses):
+                news = status.outcome, status.sentence
+                if status.reconciled_at >= began and told.get(status.key) != news:
+                    told[status.key] = news
+                    click.echo(f"{status.key}: {status.sentence}", err=True)
+            await supervisor.changed.wait()

@@ -1,0 +1,29 @@
+"""`setpoint approve`: release what a hold or a rewritten history asks a person for."""
+
+from __future__ import annotations
+
+import click
+
+from setpoint.cli.client import Client
+from setpoint.cli.output import Form, examples, output_option, print_json
+from setpoint.cli.settings import settings_option
+from setpoint.settings import Settings
+
+
+@click.command(
+    short_help="Release what is held.",
+    epilog=examples("setpoint approve 8c1f0a3b9d2e"),
+)
+@click.argument("token", metavar="TOKEN|COMMIT")
+@output_option
+@settings_option
+def approve(token: str, form: str, settings: Settings) -> None:
+    """Release what `setpoint status` says is held until somebody approves TOKEN.
+
+    A token or commit may be shortened to its first seven characters. Who approved what is kept in the history.
+    """
+    told = Client(settings.socket_path).post("/v1/approve", {"token": token})
+    if form == Form.JSON:
+        print_json(told)
+    else:
+        click.echo(f"approved {told['approved']}: {told['releases']}")

@@ -1,0 +1,73 @@
+"""`setpoint drift`: every field that is not as declared, with both values, why, and since when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import click
+
+from setpoint.cli.client import Client
+from setpoint.cli.output import Ending, Form, end, examples, namespace_option, output_option, print_json
+from setpoint.cli.pick import given_namespace, pick
+from setpoint.cli.settings import settings_option
+from setpoint.cli.tables import age, field, table, value
+from setpoint.settings import Settings
+
+CAUSES = {"drift": "by hand", "declared": "declared"}
+_HEAD = ("KEY", "FIELD", "DECLARED", "SEEN", "CAUSE", "SINCE", "POLICY")
+
+
+@click.command(
+    short_help="Show what differs from the declarations.",
+    epilog=examples("setpoint drift", "setpoint drift VirtualMachine/web01 -o json"),
+)
+@click.argument("what", metavar="[KIND/NAME|KIND]...", nargs=-1)
+@namespace_option
+@output_option
+@settings_option
+@click.pass_context
+def drift(context: click.Context, what: Sequence[str], namespace: str, form: str, settings: Settings) -> None:
+    """Show every field that differs from its declaration, as it was last seen.
+
+    CAUSE says whether the declaration is new (`declared`) or somebody changed the thing itself (`by hand`). What was
+    changed by hand within the last day and is as declared again is listed below.
+
+    Exit codes: 0 nothing differs, 2 something does, 1 no daemon.
+    """
+    client = Client(settings.socket_path)
+    told = client.get("/v1/drift")
+    if what:
+        only = given_namespace(context, namespace)
+        rows = client.get("/v1/status")["resources"]
+        keys = {row["key"] for row in pick(rows, what, namespace, only)}
+        told = {name: [row for row in rows if row["key"] in keys] for name, rows in told.items()}
+    if form == Form.JSON:
+        print_json(told)
+    else:
+        click.echo("\n".join(_lines(told)))
+    end(Ending.DIFFERENT if told["drift"] else Ending.FINE)
+
+
+def _lines(told: dict[str, Any]) -> Iterator[str]:
+    if told["drift"]:
+        yield from table(_HEAD, [_row(row) for row in told["drift"]])
+    else:
+        yield "Nothing differs from the declarations."
+    if told["recent"]:
+        yield ""
+        yield "Changed by hand within the last day, and as declared again:"
+        for row in told["recent"]:
+            seen = value(row["observed"], missing=row["missing"])
+            was = f"was {seen}, declared is {value(row['desired'])}"
+            yield f"  {age(row['foundAt'])} ago  {row['key']}  {field(row['path'])} {was}"
+
+
+def _row(row: dict[str, Any]) -> tuple[str, ...]:
+    seen = value(row["observed"], missing=row["missing"])
+    if row["accepted"]:
+        seen += " (until its restart)"
+    where = field(row["path"])
+    return (
+        row["key"], where, value(row["desired"]), seen, CAUSES[row["cause"]], age(row["since"]), row["drift"],
+    )  # fmt: skip

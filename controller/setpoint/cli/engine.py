@@ -1,0 +1,35 @@
+"""Puts the engine together from the settings, for the verbs that converge: `run` and `apply`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from setpoint.run.estate import Estate
+from setpoint.run.ports import Ports
+from setpoint.run.supervisor import Supervisor
+from setpoint.settings import Settings
+from setpoint.sources.build import build_source
+from setpoint.store.lock import StateLock
+from setpoint.store.store import Store
+from setpoint.store.thread import StoreThread
+from setpoint.systems import installed_kinds
+
+
+@asynccontextmanager
+async def open_engine(settings: Settings) -> AsyncGenerator[Supervisor]:
+    """A supervisor that is ready to run, with the state directory to itself for the length of the block.
+
+    Raises:
+        StateInUseError: another process has it.
+        SetpointError: a system, the source or the store cannot be used.
+    """
+    kinds = installed_kinds()
+    source = build_source(settings.source, settings.state)
+    with StateLock(settings.state):
+        store, calls = Store.open(settings.database_path), StoreThread()
+        try:
+            yield Supervisor(Estate(settings.estate, kinds, store, calls, Ports()), source)
+        finally:
+            await calls.close()
+            store.close()

@@ -1,0 +1,65 @@
+"""The status of the estate in lines for people: the source, what is wrong, the table, and what is left alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from setpoint.cli.output import Ending, counted
+from setpoint.cli.tables import Cell, age, paint, table
+from setpoint.cli.verdict import row_verdict
+
+COLOURS = {Ending.FINE: "green", Ending.DIFFERENT: "yellow", Ending.HELD: "magenta", Ending.ERROR: "red"}
+_SHOWN = 5
+"""How many resources that wait for one and the same thing are told one by one."""
+_HEAD = ("KEY", "READY", "OUTCOME", "SINCE", "WHAT")
+
+
+def overview(status: dict[str, Any], rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Every line; `rows` are the resources to show."""
+    yield from source_lines(status)
+    if rows:
+        yield ""
+        yield from table(_HEAD, [_row(row) for row in rows])
+    if status["released"]:
+        yield ""
+        yield "Left the declarations and left alone:"
+        yield from (
+            f"  {one['key']}  {_identity(one)}, seen {age(one['seenAt'])} ago" for one in status["released"]
+        )
+
+
+def source_lines(status: dict[str, Any]) -> Iterator[str]:
+    """Where declarations come from, how the last look went, and every mistake in them."""
+    source = status["source"]
+    looked = f", looked at {age(source['lookedAt'])} ago" if source["lookedAt"] else ""
+    phase = "" if status["phase"] == "running" else f" ({status['phase']})"
+    line = f"Estate {status['estate']}{phase}, {source['name']}: {source['sentence']}{looked}"
+    yield line if source["good"] or status["phase"] != "running" else paint(line, "red")
+    yield from (f"Note: {note}" for note in source["notes"])
+    if status["problems"]:
+        yield paint(f"{counted(len(status['problems']), 'mistake')} in the declarations:", "red")
+        yield from (f"  {problem['text']}" for problem in status["problems"])
+    yield from _waiting(status["waiting"])
+
+
+def _waiting(waiting: Sequence[dict[str, Any]]) -> Iterator[str]:
+    reasons = Counter(one["what"] for one in waiting)
+    for what, number in reasons.items():
+        group = [one for one in waiting if one["what"] == what]
+        yield from (f"  {one['key']} waits: {one['text']}" for one in group[:_SHOWN])
+        if number > _SHOWN:
+            yield f"  and {number - _SHOWN} more wait: {what}"
+
+
+def _row(row: dict[str, Any]) -> tuple[str | Cell, ...]:
+    colour = COLOURS[row_verdict(row)]
+    kept = " (kept as it was: its declaration is broken now)" if row["retained"] else ""
+    ready = Cell(row["ready"], colour)
+    return row["key"], ready, Cell(row["outcome"], colour), age(row["since"]), row["sentence"] + kept
+
+
+def _identity(one: dict[str, Any]) -> str:
+    named = ", ".join(f"{name} {number}" for name, number in one["identity"].items())
+    return f"{named} on {one['target']}" if named else f"on {one['target']}"

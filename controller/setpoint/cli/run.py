@@ -1,0 +1,91 @@
+"""`setpoint run`: the daemon in the foreground, as a service manager wants it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import click
+import structlog
+from aiohttp import web
+
+from setpoint.cli.engine import open_engine
+from setpoint.cli.output import examples
+from setpoint.cli.settings import settings_option
+from setpoint.model.errors import SettingsError
+from setpoint.run.supervisor import Supervisor
+from setpoint.secrets import resolve_secret
+from setpoint.settings import HookSettings, Settings
+from setpoint.sources.hook import hook_app
+from setpoint.surface.log import set_up_log
+from setpoint.surface.socket import serve_socket
+
+_GRACE = 1.0
+_log = structlog.stdlib.get_logger("setpoint.daemon")
+
+
+@click.command(
+    short_help="Run the daemon.", epilog=examples("setpoint run", "setpoint run --config setpoint.yaml")
+)
+@settings_option
+def run(settings: Settings) -> None:
+    """Follow the source and hold the estate at what is declared, until SIGTERM or SIGINT.
+
+    The step under way is ended first; a second signal ends at once.
+    """
+    set_up_log(settings.log, sys.stderr)
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, _ask_to_stop, number, stop)
+    async with AsyncExitStack() as stack:
+        supervisor = await stack.enter_async_context(open_engine(settings))
+        await stack.enter_async_context(serve_socket(settings.socket_path, supervisor))
+        if settings.hook is not None:
+            branch = settings.source.git.branch if settings.source.git else ""
+            await stack.enter_async_context(_hook(settings.hook, branch, supervisor))
+        _log.info("daemon_started", estate=settings.estate, state=str(settings.state))
+        await supervisor.run(
+            stop, ready=lambda: _log.info("daemon_ready", version=supervisor.estate.version[:12])
+        )
+    _log.info("daemon_stopped")
+
+
+def _ask_to_stop(number: int, stop: asyncio.Event) -> None:
+    _log.info("stop_asked", signal=signal.Signals(number).name)
+    stop.set()
+    loop = asyncio.get_running_loop()
+    for again in (signal.SIGTERM, signal.SIGINT):
+        loop.remove_signal_handler(again)
+        # The next one ends the process as the system would: whoever sends two means it.
+        signal.signal(again, signal.SIG_DFL)
+
+
+@asynccontextmanager
+async def _hook(settings: HookSettings, branch: str, supervisor: Supervisor) -> AsyncGenerator[None]:
+    """The address that a forge calls at every push."""
+    app = hook_app(resolve_secret(settings.secret), branch, supervisor.source.poke)
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=_GRACE)
+    await runner.setup()
+    try:
+        await _listen(runner, settings)
+        yield
+    finally:
+        await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, settings: HookSettings) -> None:
+    try:
+        await web.TCPSite(runner, settings.host, settings.port).start()
+    except OSError as error:
+        raise SettingsError(
+            f"the hook cannot listen on {settings.listen}: {error.strerror}",
+            remedy="set hook.listen to a free address",
+        ) from error
+    _log.info("hook_open", address=str(runner.addresses[0]))

@@ -1,0 +1,92 @@
+"""`setpoint status`: how every resource is, from the daemon, or from what it remembered when it does not run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from setpoint.cli.client import Client, DaemonDownError
+from setpoint.cli.output import Ending, Form, end, examples, namespace_option, output_option, print_json
+from setpoint.cli.overview import overview
+from setpoint.cli.pick import given_namespace, pick
+from setpoint.cli.settings import settings_option
+from setpoint.cli.tables import coloured
+from setpoint.cli.verdict import verdict
+from setpoint.settings import Settings
+
+_EVERY = 1.0
+
+
+@click.command(
+    short_help="Show how every resource is.",
+    epilog=examples(
+        "setpoint status", "setpoint status VirtualMachine/web01 -o json", "setpoint status --watch"
+    ),
+)
+@click.argument("what", metavar="[KIND/NAME|KIND]...", nargs=-1)
+@namespace_option
+@output_option
+@click.option("--watch", is_flag=True, help="Show it again whenever something changed, until interrupted.")
+@settings_option
+@click.pass_context
+def status(
+    context: click.Context, what: Sequence[str], namespace: str, form: str, *, watch: bool, settings: Settings
+) -> None:
+    """Show how every resource is, or those that are named; the daemon need not run for what it remembers.
+
+    Exit codes: 0 in sync, 2 drift or changes under way, 3 held, 1 failing or no daemon.
+    """
+    only = given_namespace(context, namespace)
+    if watch:
+        _watch(settings, what, namespace, only, form)
+    told, down = _ask(settings)
+    told["resources"] = pick(told["resources"], what, namespace, only)
+    _show(told, form, down)
+    end(Ending.ERROR if down else verdict(told))
+
+
+def _ask(settings: Settings) -> tuple[dict[str, Any], DaemonDownError | None]:
+    """What the daemon says, else what it remembered and why nobody answers."""
+    try:
+        return Client(settings.socket_path).get("/v1/status"), None
+    except DaemonDownError as error:
+        return _remembered(settings, error), error
+
+
+def _remembered(settings: Settings, why: DaemonDownError) -> dict[str, Any]:
+    from setpoint.store.store import Store  # noqa: PLC0415  # only when nobody answers
+    from setpoint.surface.remembered import remembered_status  # noqa: PLC0415  # only when nobody answers
+
+    store = Store.open_readonly(settings.database_path)
+    if store is None:
+        raise why
+    try:
+        source = "git" if settings.source.git else "directory"
+        return remembered_status(store, settings.estate, source, None)
+    finally:
+        store.close()
+
+
+def _show(told: dict[str, Any], form: str, down: DaemonDownError | None) -> None:
+    if form == Form.JSON:
+        print_json(told)
+    else:
+        click.echo("\n".join(overview(told, told["resources"])))
+    if down is not None:
+        click.echo(f"setpoint: {down}; shown is what it remembered", err=True)
+
+
+def _watch(settings: Settings, what: Sequence[str], namespace: str, only: str | None, form: str) -> None:
+    before: object = None
+    while True:
+        told, down = _ask(settings)
+        told["resources"] = pick(told["resources"], what, namespace, only)
+        if told != before:
+            if coloured():
+                click.clear()
+            _show(told, form, down)
+            before = told
+        time.sleep(_EVERY)

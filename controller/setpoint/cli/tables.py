@@ -1,0 +1,107 @@
+"""Tables, values and ages for people. Never cut: a terminal gets its long last column wrapped, a pipe whole lines."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+NARROWEST = 24
+"""Columns that the last column of a table gets even in a narrow terminal."""
+_GAP = "  "
+_LONGEST_BEFORE = 60
+"""Longer cells do not widen their column for all the others."""
+_SPANS = ((86400, "d"), (3600, "h"), (60, "m"))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A text with its colour, a name that click knows."""
+
+    text: str
+    colour: str | None = None
+
+
+Row = Sequence["str | Cell"]
+
+
+def table(head: Sequence[str], rows: Iterable[Row]) -> list[str]:
+    """The lines of a table."""
+    cells = [[Cell(name) for name in head], *([_cell(one) for one in row] for row in rows)]
+    widths = [
+        max((len(c.text) for c in column if len(c.text) <= _LONGEST_BEFORE), default=0)
+        for column in list(zip(*cells, strict=True))[:-1]
+    ]
+    room = terminal_width()
+    lines = [line for row in cells for line in _lines(row, widths, room)]
+    return [click.style(lines[0], bold=True) if coloured() else lines[0], *lines[1:]]
+
+
+def value(raw: Any, *, missing: bool = False) -> str:
+    """A field's value on one line; text as it is unless that would be unclear."""
+    if missing:
+        return "(nothing)"
+    if isinstance(raw, str) and raw and raw == raw.strip() and raw.isprintable():
+        return raw
+    return json.dumps(raw, ensure_ascii=False)
+
+
+def field(pointer: str) -> str:
+    """A pointer as people read it: `disks.scsi0.size`; `(whole)` for the object itself."""
+    parts = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+    return ".".join(parts) or "(whole)"
+
+
+def age(text: str | None, now: datetime | None = None) -> str:
+    """How long ago a moment is, in its largest unit; a dash for none."""
+    if not text:
+        return "-"
+    then = datetime.fromisoformat(text)
+    seconds = max(int(((now or datetime.now(UTC)) - then).total_seconds()), 0)
+    for size, unit in _SPANS:
+        if seconds >= size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def coloured() -> bool:
+    """Whether standard output is a terminal that wants colours."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def terminal_width() -> int | None:
+    """Columns of the terminal; None for a file or pipe, which takes lines of any length."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def paint(text: str, colour: str | None) -> str:
+    """The text in its colour, if there are colours."""
+    return click.style(text, fg=colour) if colour and coloured() else text
+
+
+def _cell(one: str | Cell) -> Cell:
+    return one if isinstance(one, Cell) else Cell(one)
+
+
+def _lines(row: Sequence[Cell], widths: Sequence[int], room: int | None) -> Iterator[str]:
+    *before, last = row
+    start = "".join(
+        paint(cell.text, cell.colour) + " " * max(width - len(cell.text), 0) + _GAP
+        for cell, width in zip(before, widths, strict=True)
+    )
+    indent = sum(widths) + len(_GAP) * len(widths)
+    parts = last.text.splitlines() or [""]
+    if room is not None:
+        left = max(room - indent, NARROWEST)
+        parts = [piece for part in parts for piece in textwrap.wrap(part, left) or [""]]
+    yield (start + paint(parts[0], last.colour)).rstrip()
+    for part in parts[1:]:
+        yield " " * indent + paint(part, last.colour)

@@ -1,0 +1,47 @@
+"""What the store remembers, in the form in which the daemon answers; for a command line that finds no daemon."""
+
+from __future__ import annotations
+
+from setpoint.model.key import DEFAULT_NAMESPACE, Key
+from setpoint.store.store import Store
+from setpoint.surface import views
+from setpoint.surface.select import find_key
+from setpoint.surface.views import View
+
+STOPPED = "stopped"
+"""The phase of a daemon that does not answer."""
+
+
+def remembered_status(store: Store, estate: str, source: str, key: str | None) -> View:
+    """As the daemon's `status`; what only a running daemon knows is empty.
+
+    Args:
+        store: opened to read.
+        estate: its name, from the settings.
+        source: the name of the source.
+        key: only that one.
+    """
+    resources = store.desired()
+    statuses = {status.key: status for status in store.statuses()}
+    keys: list[Key] = [find_key(resources, key, DEFAULT_NAMESPACE)] if key else sorted(resources)
+    version = store.accepted(source) or ""
+    layer = store.layer(source)
+    known = views.SourceView(
+        name=source,
+        version=version,
+        good=False,
+        sentence=f"{version[:12]} was in force when the daemon stopped" if version else "never looked at",
+        looked_at=layer.fetched_at if layer else 0.0,
+    )
+    return {
+        "estate": estate,
+        "phase": STOPPED,
+        "pid": None,
+        "source": views.source_view(known),
+        "problems": [],
+        "waiting": [],
+        "retained": [],
+        "resources": [views.resource_view(resources[key], statuses.get(key)) for key in keys],
+        "released": [views.released_view(item) for item in store.items() if item.released and not key],
+        "lanes": [],
+    }
