@@ -20,7 +20,7 @@ _HEAD = ("KEY", "FIELD", "DECLARED", "SEEN", "CAUSE", "SINCE", "POLICY")
 
 @click.command(
     short_help="Show what differs from the declarations.",
-    epilog=examples("setpoint drift", "setpoint drift VirtualMachine/web01 -o json"),
+    epilog=examples("setpoint drift", "setpoint drift KIND/NAME -o json"),
 )
 @click.argument("what", metavar="[KIND/NAME|KIND]...", nargs=-1)
 @namespace_option

@@ -21,7 +21,7 @@ _HEAD = ("WHEN", "KEY", "EVENT", "BY", "WHAT")
 
 @click.command(
     short_help="Show what happened.",
-    epilog=examples("setpoint history", "setpoint history VirtualMachine/web01"),
+    epilog=examples("setpoint history", "setpoint history KIND/NAME"),
 )
 @click.argument("key", metavar="[KIND/NAME]", required=False)
 @click.option(

@@ -28,7 +28,7 @@ _NEEDS = "name what to look at: KIND/NAME, KIND, -l LABEL=VALUE or --all"
 @click.command(
     short_help="Look at resources now.",
     epilog=examples(
-        "setpoint resync VirtualMachine/web01 --wait",
+        "setpoint resync KIND/NAME --wait",
         "setpoint resync -l env=prod",
         "setpoint resync --all --wait",
     ),

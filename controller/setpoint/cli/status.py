@@ -23,7 +23,7 @@ _EVERY = 1.0
 @click.command(
     short_help="Show how every resource is.",
     epilog=examples(
-        "setpoint status", "setpoint status VirtualMachine/web01 -o json", "setpoint status --watch"
+        "setpoint status", "setpoint status KIND/NAME -o json", "setpoint status --watch"
     ),
 )
 @click.argument("what", metavar="[KIND/NAME|KIND]...", nargs=-1)
