@@ -36,7 +36,7 @@ async def work(estate: Estate, lane: Lane, announce: Callable[[], Awaitable[None
     while (key := await lane.queue.take()) is not None:
         try:
             due = await _serve(estate, lane, key)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # the one place: a bug fails one key, not the daemon
             _log.exception("reconcile_crashed", key=str(key), lane=str(lane.target))
             due = await _bury(estate, lane, key, error)
         finally:
