@@ -117,7 +117,7 @@ class Builder:
             case yaml.AliasEvent():
                 self._alias(event)
             case _:
-                pass
+                pass  # nothing else is inside a document
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         origin = self._origin(event)

@@ -16,7 +16,11 @@ class Metadata(Spec):
     """Who it is."""
 
     name: str = described("The name; a kind says how its names look. A new name is a new resource.")
-    namespace: str = described("Site, environment or tenant that it belongs to.", "default")
+    namespace: str = described(
+        "Site, environment or tenant that it belongs to.",
+        "default",
+        json_schema_extra={"pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"},
+    )
     labels: dict[str, str] = described("Words to select resources by, on the command line and in layers.", {})
     formerly: str | None = described(
         "The name it had before, or namespace/Kind/name: makes a new name a move.", None

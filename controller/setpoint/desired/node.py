@@ -57,15 +57,20 @@ def plain(node: Node) -> Json:
         case Leaf():
             return node.value
         case Items():
-            return [plain(item) for item in node.items if not isinstance(item, Removed)]
+            return [plain(item) for item in node.items]
         case Fields():
-            return {
-                name: plain(value) for name, value in node.fields.items() if not isinstance(value, Removed)
-            }
+            return {name: plain(value) for name, value in present(node).items()}
         case Removed():
             return None
         case _:
             assert_never(node)
+
+
+def present(node: Node) -> Mapping[str, Node]:
+    """The fields of a mapping but for those taken away; none of anything else."""
+    if not isinstance(node, Fields):
+        return {}
+    return {name: value for name, value in node.fields.items() if not isinstance(value, Removed)}
 
 
 def moved(node: Node, origin: Origin) -> Node:
@@ -106,12 +111,11 @@ def nearest(node: Node, path: Path) -> Node:
 
 
 def _leaves(node: Node, pointer: Pointer) -> Iterator[tuple[Pointer, Origin]]:
-    if isinstance(node, Fields) and node.fields:
-        for name, value in node.fields.items():
-            if not isinstance(value, Removed):
-                yield from _leaves(value, join(pointer, name))
-    else:
+    below = present(node)
+    if not below:
         yield pointer, node.origin
+    for name, value in below.items():
+        yield from _leaves(value, join(pointer, name))
 
 
 class Origins(Mapping[Pointer, Origin]):
@@ -131,7 +135,7 @@ class Origins(Mapping[Pointer, Origin]):
         node: Node | None = root
         for name in names:
             node = child(node, name) if node is not None else None
-        if node is None or (isinstance(node, Fields) and node.fields):
+        if node is None or present(node):
             raise KeyError(pointer)
         return node.origin
 
@@ -142,7 +146,6 @@ class Origins(Mapping[Pointer, Origin]):
         return len(self._all())
 
     def _all(self) -> dict[Pointer, Origin]:
-        found = dict(_leaves(self._policy, "/policy")) if self._policy.fields else {}
-        if self._spec.fields:
-            found.update(_leaves(self._spec, ""))
-        return found
+        policy = _leaves(self._policy, "/policy") if present(self._policy) else ()
+        spec = _leaves(self._spec, "") if present(self._spec) else ()
+        return {**dict(policy), **dict(spec)}

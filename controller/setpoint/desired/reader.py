@@ -90,12 +90,12 @@ class _Reading:
         match event:
             case yaml.DocumentStartEvent():
                 self._begin(event, line)
-            case yaml.DocumentEndEvent():
-                self._end()
+            case yaml.DocumentEndEvent() if self.builder is not None:
+                self._end(self.builder)
             case _ if self.builder is not None:
                 self.builder.take(event)
             case _:
-                pass
+                pass  # the begin and the end of the file
 
     def _begin(self, event: yaml.DocumentStartEvent, line: int) -> None:
         self.begun += 1
@@ -107,12 +107,11 @@ class _Reading:
             )
         if event.version not in (None, (1, 2)):
             what = f"this says YAML {event.version[0]}.{event.version[1]}, and Setpoint reads YAML 1.2"
-            raise refused(origin, what, "remove the line that begins with %YAML")
+            remedy = "remove the line that begins with %YAML"
+            self.builder.problems.append(DeclarationProblem(origin, what, remedy))
 
-    def _end(self) -> None:
-        builder, self.builder = self.builder, None
-        if builder is None:
-            return
+    def _end(self, builder: Builder) -> None:
+        self.builder = None
         self.count = builder.count
         self.problems.extend(builder.problems)
         if builder.root is not None:

@@ -44,7 +44,7 @@ _LIMITS = {
 def sentence(error: ErrorDetails, description: str) -> tuple[str, str]:
     """What is wrong with a value, and the remedy; `description` is the field's own."""
     tell = _TELLERS.get(error["type"])
-    if error["input"] is None and tell not in (_own, _missing):
+    if error["input"] is None:
         return "is empty", "write a value, or remove the line"
     return tell(error, description) if tell else _type(error, description)
 
@@ -94,7 +94,7 @@ def _type(error: ErrorDetails, description: str) -> tuple[str, str]:
     base = error["type"].removesuffix("_type").removesuffix("_parsing").removesuffix("_from_float")
     wanted = _WANTED.get(_ALSO.get(base, base))
     if wanted is None:
-        message = error["msg"].removeprefix("Input should be ")
+        message = error["msg"].removeprefix("Input should be ").removeprefix("Input is not ")
         what = f"{shown(given)} is not {message}" if message != error["msg"] else message
         return what, _lowered(description)
     name, remedy = wanted
@@ -140,4 +140,4 @@ def shown(value: Json) -> str:
 
 def _lowered(description: str) -> str:
     text = description.rstrip(".")
-    return text[:1].lower() + text[1:] if text[1:2].islower() else text
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]

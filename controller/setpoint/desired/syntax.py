@@ -8,7 +8,9 @@ from setpoint.desired.builder import marked
 from setpoint.model.errors import DeclarationProblem
 from setpoint.model.origin import Origin
 
+_TAB = ("a tab indents this line", "indent with spaces")
 _MEANINGS = {
+    "found a tab character that violates indentation": _TAB,
     "mapping values are not allowed in this context": (
         "a colon makes no sense here",
         "put the value in quotes if the colon belongs to it, else check the indentation",
@@ -68,19 +70,19 @@ def explained(path: str, text: str, line: int, error: yaml.YAMLError) -> Declara
     mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
     if not isinstance(error, yaml.MarkedYAMLError) or mark is None:
         return DeclarationProblem(Origin(path), "this is no YAML", "check the file with an editor")
-    what, remedy = _meaning(error, text[mark.index : mark.index + 1])
+    problem = error.problem or "this is no YAML"
+    what, remedy = _meaning(problem, text[mark.index : mark.index + 1])
     opened = error.context_mark
-    if opened is not None and error.problem in _BEGUN_EARLIER:
+    if opened is not None and problem in _BEGUN_EARLIER:
         mark = opened
-    elif opened is not None and opened.line != mark.line:
+    elif opened is not None and opened.line != mark.line and problem.startswith("did not find"):
         what = f"{what} (what it belongs to begins in line {line + opened.line + 1})"
     return DeclarationProblem(marked(path, line, mark), what, remedy)
 
 
-def _meaning(error: yaml.MarkedYAMLError, character: str) -> tuple[str, str]:
-    problem = error.problem or "this is no YAML"
+def _meaning(problem: str, character: str) -> tuple[str, str]:
     if problem == _UNSTARTABLE and character == "\t":
-        return "a tab indents this line", "indent with spaces"
+        return _TAB
     if problem == _UNSTARTABLE:
         return f"a value cannot begin with '{character}'", "put the value in quotes"
     fallback = (problem, "check the indentation and the quotes of this line and the one above")

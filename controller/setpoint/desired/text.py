@@ -12,6 +12,8 @@ _FORBIDDEN = re.compile(
     "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 
+_MARK = "\ufeff"
+
 
 def decode(path: str, content: bytes) -> str:
     r"""The text of a file with `\n` as its only line end.
@@ -26,7 +28,7 @@ def decode(path: str, content: bytes) -> str:
             "split it into several files",
         )
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode().removeprefix(_MARK)
     except UnicodeDecodeError as error:
         raise _error(
             _place_of_byte(path, content, error.start),
@@ -60,7 +62,7 @@ def line_start(text: str, line: int) -> int:
 
 
 def _place_of_byte(path: str, content: bytes, start: int) -> Origin:
-    before = content[:start].decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    before = content[:start].decode().removeprefix(_MARK).replace("\r\n", "\n").replace("\r", "\n")
     return place(path, before, len(before))
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
+
 from setpoint.desired.compile import compile_set
 from setpoint.desired.compiled import Compiled
 from setpoint.model.diff import Diff, Projection
