@@ -85,3 +85,19 @@ def test_there_are_foreign_words_to_look_for() -> None:
 def test_no_file_names_a_download_address() -> None:
     for path in (ROOT / "requirements").iterdir():
         assert not re.search(r"https?://|find-links|index-url", path.read_text(encoding="utf-8"))
+
+
+REPLAYED = [
+    path
+    for folder in ("lab", "tests/conformance")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+    if not path.name.startswith("test_")
+]
+
+
+@pytest.mark.parametrize("path", REPLAYED, ids=name)
+def test_neither_emulator_nor_replayer_knows_a_recording(path: Path) -> None:
+    """A recording's name looks like `07-lists` or `07-lists.json`; what is known of one could be answered by heart."""
+    text = path.read_text(encoding="utf-8")
+    assert not re.findall(r"\b\d{2}[a-z]?-[a-z]+(?:-[a-z]+)*(?:\.json)?\b", text)
+    assert not re.findall(r"UPID:pve\d+:[0-9A-F]{8}:[0-9A-F]{8}:[0-9A-F]{8}:", text)

@@ -1,12 +1,6 @@
 """The control plane: what tests and the rehearsal do to an emulator from outside its API, below /lab/ on its port.
 
-POST /lab/state {state}           replace the world; answers the secrets of its tokens
-GET  /lab/state                   the world as a state
-POST /lab/clock {"advance": s}    let time pass (a virtual clock moves at once)
-GET  /lab/clock                   {"now": seconds, "virtual": bool}
-POST /lab/tasks/finish            let time pass until no task runs, 120 s at most; {"running": [UPID, ...]}
-POST /lab/events {kind: {...}}    let something happen from outside, see the tables of events
-GET  /lab/ledger                  every request that changed something, in order
+The commands are described in the README of the lab.
 """
 
 from __future__ import annotations
@@ -32,6 +26,10 @@ BAD_REQUEST = 400
 NOT_IMPLEMENTED = 501
 
 
+class UnknownEventError(LookupError):
+    """No such event can be let happen here."""
+
+
 async def control(lab: Lab, request: Request) -> Answer:
     """Carry out a command; `{"error": text}` with 400 for one that cannot be, with 501 for an unknown event."""
     command = COMMANDS.get((request.method, request.target.partition("?")[0]))
@@ -45,7 +43,7 @@ async def control(lab: Lab, request: Request) -> Answer:
         return _refuse("the body must be a JSON object")
     try:
         return plain_json(await command(lab, document))
-    except NotImplementedError as error:
+    except UnknownEventError as error:
         return _refuse(str(error), NOT_IMPLEMENTED)
     except (KeyError, ValueError, StopIteration) as error:
         return _refuse(f"{type(error).__name__}: {error}")
@@ -86,7 +84,7 @@ async def _finish(lab: Lab, _document: Document) -> Document:
 async def _happen(lab: Lab, document: Document) -> Document:
     unknown = [kind for kind in document if kind not in EVENTS]
     if unknown:
-        raise NotImplementedError(f"{unknown[0]} is no kind of event; there are {', '.join(sorted(EVENTS))}")
+        raise UnknownEventError(f"{unknown[0]} is no kind of event; there are {', '.join(sorted(EVENTS))}")
     for kind, spec in document.items():
         await EVENTS[kind](lab.world, spec if is_object(spec) else {"value": spec})
     return {}
