@@ -7,20 +7,52 @@ import contextlib
 import json
 import signal
 import ssl
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 import click
 
+from setpoint.cli.duration import Duration
 from setpoint_lab.proxmox.app import Lab, Settings, listen
 
 
 @click.group(name="lab", invoke_without_command=True)
+@click.option(
+    "--dir",
+    "root",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".lab"),
+    show_default=True,
+    help="The working folder; made when missing, gone on with when not.",
+)
+@click.option("--once", is_flag=True, help="End when everything is as declared, and print the table.")
+@click.option("--timeout", type=Duration(), default="3m", show_default=True, help="How long --once may take.")
 @click.pass_context
-def lab(context: click.Context) -> None:
-    """A rehearsal data centre: emulators of what cannot be installed."""
-    if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+def lab(context: click.Context, root: Path, *, once: bool, timeout: timedelta) -> None:
+    """A rehearsal data centre: an emulated cluster, a repository to push to, and a daemon that follows it.
+
+    Exit codes of --once: 0 everything is as declared, 1 not in time.
+    """
+    from setpoint_lab.rehearsal import rehearse, rehearse_once  # noqa: PLC0415  # `serve` does without
+
+    context.obj = root
+    if context.invoked_subcommand is not None:
+        return
+    if once:
+        raise click.exceptions.Exit(rehearse_once(root, timeout).code)
+    rehearse(root)
+
+
+@lab.command()
+@click.argument("key", metavar="KIND/NAME")
+@click.argument("changes", metavar="FIELD=VALUE...", nargs=-1, required=True)
+@click.pass_obj
+def poke(root: Path, key: str, changes: tuple[str, ...]) -> None:
+    """Change a guest by hand, through the emulated API and as root: memory=1024, cores=4, onboot=0."""
+    from setpoint_lab.poke import poke as change  # noqa: PLC0415  # `serve` does without
+
+    change(root, key, changes)
 
 
 @lab.group()

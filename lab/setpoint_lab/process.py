@@ -51,8 +51,11 @@ def launch_proxmox(
     host: str = "127.0.0.1",
     state: Path | None = None,
     tls: tuple[Path, Path] | None = None,
+    apart: bool = False,
 ) -> Running:
     """Start the Proxmox emulator and wait until it listens.
+
+    With `apart` it is in a session of its own, where Ctrl-C in the terminal does not reach it.
 
     Raises:
         NotReadyError: it did not.
@@ -61,7 +64,9 @@ def launch_proxmox(
     command += ["--host", host, "--port", str(port), "--clock", clock, "--seed", str(seed), "--lag", str(lag)]
     command += ["--state", str(state)] if state else []
     command += ["--tls", str(tls[0]), str(tls[1])] if tls else []
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603  # our own program
+    process = subprocess.Popen(  # noqa: S603  # our own program
+        command, stdout=subprocess.PIPE, text=True, start_new_session=apart
+    )
     line = _first_line(process)
     if not line.startswith("ready "):
         process.kill()

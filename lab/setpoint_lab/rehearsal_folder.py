@@ -1,0 +1,181 @@
+"""The working folder of the rehearsal: repository, clone, settings, secrets, and the world between two runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import uuid
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from setpoint.model.errors import SetpointError
+from setpoint_lab.rehearsal_world import ROOT_TOKEN, first_world
+
+PORT = 8006
+"""Proxmox's own port; another one is chosen when it is taken."""
+_EXAMPLE_URL = f"http://127.0.0.1:{PORT}"
+_EXAMPLE_SECRET = "/etc/setpoint/proxmox-token"  # noqa: S105  # a path
+_PRIVATE = 0o600
+_SETTINGS = """\
+# The settings of the rehearsal's daemon. setpoint finds them here, or by SETPOINT_CONFIG.
+estate: lab
+source:
+  git: {url: estate.git, poll: 10s}
+state: state
+"""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Where everything is."""
+
+    root: Path
+
+    @property
+    def repository(self) -> Path:
+        """The bare repository that the daemon follows."""
+        return self.root / "estate.git"
+
+    @property
+    def clone(self) -> Path:
+        """A clone to edit."""
+        return self.root / "estate"
+
+    @property
+    def settings(self) -> Path:
+        """The daemon's settings."""
+        return self.root / "setpoint.yaml"
+
+    @property
+    def socket(self) -> Path:
+        """The daemon's socket."""
+        return self.root / "state" / "setpoint.sock"
+
+    @property
+    def log(self) -> Path:
+        """What the daemon logs."""
+        return self.root / "daemon.log"
+
+    @property
+    def world(self) -> Path:
+        """The emulated data centre, as it was last kept."""
+        return self.root / "world.json"
+
+    @property
+    def secret(self) -> Path:
+        """The value of the daemon's token."""
+        return self.root / "proxmox-token"
+
+    @property
+    def access(self) -> Path:
+        """How a person reaches the emulator as root."""
+        return self.root / "access.json"
+
+    def keep_world(self, state: dict[str, Any]) -> None:
+        """Remember the data centre for the next run, whole or not at all."""
+        _write_private(self.world, json.dumps(state))
+
+    def reach(self) -> tuple[str, str]:
+        """The emulator's URL, and the value of the Authorization header that makes one root.
+
+        Raises:
+            SetpointError: the folder is none of a rehearsal.
+        """
+        try:
+            access = json.loads(self.access.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise SetpointError(
+                f"{self.root} is no folder of a rehearsal ({error.strerror})",
+                remedy="start one with setpoint lab",
+            ) from error
+        return f"http://127.0.0.1:{access['port']}", f"PVEAPIToken={ROOT_TOKEN}={access['root']}"
+
+    @property
+    def port(self) -> int:
+        """Where the emulator listens."""
+        return int(json.loads(self.access.read_text(encoding="utf-8"))["port"])
+
+
+def prepare(root: Path) -> Folder:
+    """The folder, made when it is not there; one that was made before is left as it is.
+
+    Raises:
+        SetpointError: it holds something else, or git does not work.
+    """
+    folder = Folder(root.absolute())
+    if folder.access.exists():
+        return folder
+    if root.exists() and any(root.iterdir()):
+        raise SetpointError(f"{root} holds something else already", remedy="name another folder with --dir")
+    folder.root.mkdir(parents=True, exist_ok=True)
+    token, root_token, port = str(uuid.uuid4()), str(uuid.uuid4()), free_port()
+    _write_private(folder.secret, f"{token}\n")
+    folder.keep_world(first_world(token, root_token))
+    folder.settings.write_text(_SETTINGS, encoding="utf-8")
+    _make_estate(folder, port)
+    # Last, for it says that everything else is there.
+    _write_private(folder.access, json.dumps({"port": port, "root": root_token}))
+    return folder
+
+
+def example_estate() -> Path:
+    """The folder with the example estate: in the installed package, or in the checkout."""
+    installed = Path(str(files("setpoint_lab"))) / "estate"
+    return installed if installed.is_dir() else Path(__file__).parents[2] / "examples" / "estate"
+
+
+def free_port() -> int:
+    """Proxmox's own port if nobody uses it, else any."""
+    for port in (PORT, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise SetpointError("no port of 127.0.0.1 is free", remedy="end some of the programs that listen there")
+
+
+def _make_estate(folder: Folder, port: int) -> None:
+    """The example estate as first commit, with this rehearsal's address and secret."""
+    _git("init", "--quiet", "--bare", "--initial-branch=main", str(folder.repository))
+    _git("clone", "--quiet", str(folder.repository), str(folder.clone))
+    shutil.copytree(example_estate(), folder.clone, dirs_exist_ok=True)
+    cluster = folder.clone / "cluster.yaml"
+    text = cluster.read_text(encoding="utf-8").replace(_EXAMPLE_URL, f"http://127.0.0.1:{port}")
+    cluster.write_text(text.replace(_EXAMPLE_SECRET, str(folder.secret)), encoding="utf-8")
+    inside = ("-C", str(folder.clone))
+    for name, value in (("user.name", "You"), ("user.email", "you@example.org"), ("commit.gpgsign", "false")):
+        _git(*inside, "config", name, value)
+    _git(*inside, "checkout", "--quiet", "-B", "main")
+    _git(*inside, "add", "--all")
+    _git(*inside, "commit", "--quiet", "-m", "Declare the example estate")
+    _git(*inside, "push", "--quiet", "--set-upstream", "origin", "main")
+
+
+def _git(*arguments: str) -> None:
+    try:
+        ended = subprocess.run(  # noqa: S603  # arguments of our own
+            ("git", *arguments),  # noqa: S607  # git of the user's own PATH
+            check=False,
+            capture_output=True,
+            text=True,
+            env={name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
+        )
+    except OSError as error:
+        raise SetpointError(f"git cannot be started: {error.strerror}", remedy="install git") from error
+    if ended.returncode:
+        raise SetpointError(f"git {arguments[0]} failed: {ended.stderr.strip()}")
+
+
+def _write_private(path: Path, text: str) -> None:
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.touch(mode=_PRIVATE)
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(path)

@@ -1,0 +1,134 @@
+"""The two processes of the rehearsal, emulator and daemon: started in order, watched, and stopped in order."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from setpoint.cli.client import Client, DaemonDownError
+from setpoint.model.errors import SetpointError
+from setpoint_lab.process import NotReadyError, Running, launch_proxmox
+from setpoint_lab.rehearsal_folder import Folder
+
+START_SECONDS = 30.0
+STOP_SECONDS = 40.0
+"""A little more than the daemon takes to end the step under way."""
+KEEP_EVERY = 5.0
+"""Seconds between two keepings of the world; what happened since is lost when the rehearsal is killed."""
+
+
+@dataclass
+class Stage:
+    """Both processes, running."""
+
+    folder: Folder
+    emulator: Running
+    daemon: subprocess.Popen[bytes]
+    _kept: float = field(default_factory=time.monotonic)
+
+    @property
+    def client(self) -> Client:
+        """The way to the daemon."""
+        return Client(self.folder.socket)
+
+    def check(self) -> None:
+        """Keep the world now and then.
+
+        Raises:
+            SetpointError: one of the processes ended.
+        """
+        if self.daemon.poll() is not None:
+            raise SetpointError(
+                f"the daemon ended with {self.daemon.returncode}", remedy=_last_words(self.folder)
+            )
+        if self.emulator.process.poll() is not None:
+            raise SetpointError(f"the emulator ended with {self.emulator.process.returncode}")
+        if time.monotonic() - self._kept > KEEP_EVERY:
+            self.keep()
+
+    def keep(self) -> None:
+        """Remember the data centre as it is."""
+        self._kept = time.monotonic()
+        with suppress(OSError, http.client.HTTPException):
+            self.folder.keep_world(_fetch_world(self.emulator.url))
+
+
+@contextmanager
+def on_stage(folder: Folder) -> Generator[Stage]:
+    """Both processes for the length of the block.
+
+    Raises:
+        SetpointError: one of them does not start.
+    """
+    try:
+        emulator = launch_proxmox(port=folder.port, state=folder.world, apart=True)
+    except NotReadyError as error:
+        remedy = f"see whether something else, such as another rehearsal, uses port {folder.port}"
+        raise SetpointError(f"the emulator does not start: {error}", remedy=remedy) from error
+    try:
+        stage = Stage(folder, emulator, _start_daemon(folder))
+        try:
+            _await_socket(stage)
+            yield stage
+        finally:
+            _end(stage.daemon)
+            stage.keep()
+    finally:
+        emulator.stop()
+
+
+def _start_daemon(folder: Folder) -> subprocess.Popen[bytes]:
+    """In a session of its own: Ctrl-C reaches the rehearsal alone, which then stops things in order."""
+    command = [sys.executable, "-m", "setpoint", "run", "--config", str(folder.settings)]
+    with folder.log.open("ab") as log:
+        return subprocess.Popen(  # noqa: S603  # our own program
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=os.environ
+        )
+
+
+def _await_socket(stage: Stage) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        stage.check()
+        with suppress(DaemonDownError):
+            stage.client.get("/v1/status")
+            return
+        time.sleep(0.05)
+    raise SetpointError(
+        f"the daemon does not answer within {START_SECONDS:.0f} s", remedy=_last_words(stage.folder)
+    )
+
+
+def _end(daemon: subprocess.Popen[bytes]) -> None:
+    daemon.terminate()
+    try:
+        daemon.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        daemon.kill()
+        daemon.wait()
+
+
+def _last_words(folder: Folder) -> str:
+    lines = (
+        folder.log.read_text(encoding="utf-8", errors="replace").splitlines() if folder.log.exists() else []
+    )
+    return f"its last words in {folder.log}: {lines[-1]}" if lines else f"see {folder.log}"
+
+
+def _fetch_world(url: str) -> dict[str, Any]:
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=5)
+    try:
+        connection.request("GET", "/lab/state")
+        state: dict[str, Any] = json.loads(connection.getresponse().read())
+    finally:
+        connection.close()
+    return state
