@@ -35,21 +35,24 @@ class Verbs(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of all verbs."""
         del ctx
-        ours = [name for name in TABLE if find_spec(f"setpoint.cli.{name}") is not None]
+        ours = [name for name in TABLE if _is_ours(name)]
         return [*ours, *sorted(_foreign().keys() - set(ours))]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The verb, imported now; None when there is none of that name."""
-        if cmd_name not in self.list_commands(ctx):
-            return None
-        if cmd_name in TABLE:
+        """The verb, imported now; None when there is none of that name.
+
+        Raises:
+            ClickException: the package that provides it is broken.
+        """
+        del ctx
+        if _is_ours(cmd_name):
             found = getattr(import_module(f"setpoint.cli.{cmd_name}"), cmd_name)
+        elif cmd_name in (foreign := _foreign()):
+            found = _loaded(foreign[cmd_name])
         else:
-            found = _foreign()[cmd_name].load()
+            return None
         if not isinstance(found, click.Command):
-            raise click.ClickException(
-                f"the verb {cmd_name} is no command; the package that provides it is broken"
-            )
+            raise click.ClickException(f"the verb {cmd_name} is no command; install what provides it again")
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -62,8 +65,22 @@ class Verbs(click.Group):
                 formatter.write_dl(rows)
 
     def _foreign_help(self, ctx: click.Context, name: str, width: int) -> str:
-        command = self.get_command(ctx, name)
+        try:
+            command = self.get_command(ctx, name)
+        except click.ClickException as error:
+            return error.message
         return command.get_short_help_str(width) if command else ""
+
+
+def _is_ours(name: str) -> bool:
+    return name in TABLE and find_spec(f"setpoint.cli.{name}") is not None
+
+
+def _loaded(entry: EntryPoint) -> object:
+    try:
+        return entry.load()
+    except (ImportError, AttributeError) as error:
+        raise click.ClickException(f"the verb {entry.name} cannot be loaded: {error}") from error
 
 
 def _foreign() -> dict[str, EntryPoint]:

@@ -121,7 +121,7 @@ class Book:
 
     def _bounds(self, schema: Schema) -> Iterator[str]:
         for one in (schema, *_alternatives(self._resolved(schema))):
-            if not unit(one) and not unit(schema):
+            if not unit(one) and not unit(schema) and Reference.MARK not in one:
                 yield from (text.format(one[name]) for name, text in _BOUNDS.items() if name in one)
 
     def _fields(self, schema: Schema) -> list[Mapping[str, Schema]]:

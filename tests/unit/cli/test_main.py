@@ -1,0 +1,117 @@
+"""The command as a whole: what it lists, how it ends, and that it never shows a traceback."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+import pytest
+
+from setpoint.cli.main import WELCOME, setpoint
+from setpoint.cli.output import Ending
+from setpoint.cli.verbs import TABLE, Verbs
+from tests.unit.cli.conftest import Say
+
+VERBS = [name for name in setpoint.list_commands(click.Context(setpoint)) if name in TABLE]
+
+
+def test_alone_and_unconfigured_it_says_in_three_lines_what_to_do(
+    say: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("setpoint.settings.PLACES", (Path("setpoint.yaml"),))
+    monkeypatch.delenv("SETPOINT_CONFIG", raising=False)
+    said = say()
+    assert (said.code, said.err, said.out) == (0, "", f"{WELCOME}\n")
+    assert len(said.lines) == 3
+    (tmp_path / "setpoint.yaml").touch()
+    assert "Usage: setpoint" in say().out
+
+
+def test_the_help_lists_the_verbs_that_are_there_and_the_exit_codes(say: Say, toys: None) -> None:
+    said = say("--help")
+    assert said.code == 0
+    for name in VERBS:
+        assert f"  {name} " in said.out
+    assert "play " in said.out
+    assert "Play with the toys." in said.out
+    assert "gone" not in said.out
+    assert "the verb broken is no command" in said.out
+    assert "  3  something is held and needs a person" in said.out
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_says_in_the_list_what_its_help_says_and_teaches_by_example(say: Say, verb: str) -> None:
+    command = setpoint.get_command(click.Context(setpoint), verb)
+    assert command is not None
+    assert command.get_short_help_str(80) == TABLE[verb]
+    said = say(verb, "--help")
+    assert said.code == 0
+    assert f"  setpoint {verb}" in said.out.partition("Examples:")[2]
+
+
+def test_the_exit_codes_are_0_to_3() -> None:
+    assert [ending.code for ending in Ending] == [0, 1, 2, 3]
+
+
+def test_a_verb_of_a_system_is_called(say: Say, toys: None) -> None:
+    assert say("play").out == "playing\n"
+
+
+WRONG = {
+    "unknown verb": (("valdiate",), "No such command 'valdiate'"),
+    "unknown option": (("validate", "--what"), "No such option"),
+    "folder that is not there": (("validate", "/not/there"), "does not exist"),
+    "verb whose package is gone": (("gone",), "No such command 'gone'"),
+    "verb that is no command": (("broken",), "the verb broken is no command"),
+    "verb that is lost": (("lost",), "the verb lost cannot be loaded: "),
+    "unknown kind": (("explain", "Thign"), "setpoint: there is no kind 'Thign'; did you mean Thing?"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), WRONG.values(), ids=WRONG.keys())
+def test_an_error_is_one_sentence_and_code_1(
+    say: Say, toys: None, arguments: tuple[str, ...], sentence: str
+) -> None:
+    said = say(*arguments)
+    assert said.code == Ending.ERROR.code
+    assert said.out == ""
+    assert sentence in said.err
+    assert "Traceback" not in said.err
+
+
+def test_the_version_is_that_of_the_package(say: Say) -> None:
+    assert say("--version").out == f"setpoint, version {version('setpoint')}\n"
+
+
+def test_a_reader_that_goes_away_is_no_traceback() -> None:
+    code = "import sys; from setpoint.cli.main import main; sys.argv = ['setpoint', 'schema']; main()"
+    reader = f"'{sys.executable}' -c \"{code}\" | head -1"
+    done = subprocess.run(["bash", "-c", reader], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "{\n"
+    assert done.stderr == ""
+
+
+def test_nothing_but_the_verb_is_imported_to_call_it() -> None:
+    code = (
+        "import sys; from setpoint.cli.main import run; run(['validate', '--help']);"
+        "print(sorted({'aiohttp', 'proxmoxer', 'setpoint_proxmox', 'setpoint_lab', 'rich'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_group_without_verbs_has_no_list() -> None:
+    formatter = click.HelpFormatter()
+
+    class Empty(Verbs):
+        def list_commands(self, ctx: click.Context) -> list[str]:
+            return []
+
+    Empty("empty").format_commands(click.Context(setpoint), formatter)
+    assert formatter.getvalue() == ""

@@ -1,0 +1,34 @@
+"""`setpoint schema`: printed, written, and held against what is there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.unit.cli.conftest import Say
+
+
+def test_it_is_printed_for_editors_or_for_one_kind(say: Say, toys: None) -> None:
+    assert "Thing" in json.loads(say("schema").out)["definitions"]
+    assert json.loads(say("schema", "--kind", "Thing").out)["title"] == "Thing"
+    said = say("schema", "--kind", "Thign")
+    assert (said.code, said.err) == (1, "setpoint: there is no kind 'Thign'; did you mean Thing?\n")
+
+
+def test_what_is_written_holds_against_a_check_until_it_is_changed(
+    say: Say, toys: None, tmp_path: Path
+) -> None:
+    folder = tmp_path / "schemas"
+    assert say("schema", "--write", folder).out.startswith("wrote ")
+    assert say("schema", "--check", folder).code == 0
+    (folder / "setpoint.dev" / "thing_v1.json").write_text("{}")
+    (folder / "setpoint.dev" / "box_v1.json").unlink()
+    (folder / "setpoint.dev" / "old_v1.json").write_text("{}")
+    said = say("schema", "--check", folder)
+    assert said.code == 1
+    assert said.lines == [
+        f"{folder}/setpoint.dev/box_v1.json: missing",
+        f"{folder}/setpoint.dev/old_v1.json: left over",
+        f"{folder}/setpoint.dev/thing_v1.json: stale",
+    ]
+    assert f"setpoint schema --write {folder}" in said.err
