@@ -67,6 +67,8 @@ def _row(row: dict[str, Any]) -> tuple[str, ...]:
     seen = value(row["observed"], missing=row["missing"])
     if row["accepted"]:
         seen += " (until its restart)"
+    if row["later"]:
+        seen += " (after its restart)"
     where = field(row["path"])
     return (
         row["key"], where, value(row["desired"]), seen, CAUSES[row["cause"]], age(row["since"]), row["drift"],

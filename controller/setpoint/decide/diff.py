@@ -106,18 +106,25 @@ def _change(
 ) -> Change | None:
     treatment = treatment_of(pointer, treatments)
     observed = _at(projection.tree, pointer)
-    if same(desired, observed, treatment) or (desired == {} and isinstance(observed, dict)):
+    coming = observed if projection.accepted is None else _at(projection.accepted, pointer)
+    now, then = (_agree(desired, seen, treatment) for seen in (observed, coming))
+    if now and then:
         return None
-    was_in_force = applied is None or same(desired, _at(applied, pointer), treatment)
-    accepted = projection.accepted is not None and same(desired, _at(projection.accepted, pointer), treatment)
     return Change(
         path=pointer,
         desired=desired,
-        observed=observed,
-        cause=Cause.DRIFT if was_in_force else Cause.DECLARED,
-        accepted=accepted,
+        observed=coming if now else observed,
+        cause=Cause.DRIFT
+        if applied is None or same(desired, _at(applied, pointer), treatment)
+        else Cause.DECLARED,
+        accepted=then and projection.accepted is not None,
         fixed=treatment is Treatment.CREATE_ONLY and observed is not MISSING,
+        later=now,
     )
+
+
+def _agree(desired: Json, seen: Json | Missing, treatment: Treatment | None) -> bool:
+    return same(desired, seen, treatment) or (desired == {} and isinstance(seen, dict))
 
 
 def _put(tree: Tree, pointer: Pointer, value: Json) -> None:

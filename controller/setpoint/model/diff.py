@@ -67,6 +67,7 @@ class Change:
 
     Attributes:
         accepted: the target has taken the declared value and waits for a restart.
+        later: the declared value is in force, and the observed one will be after a restart.
         fixed: a createOnly field; no step can correct it.
     """
 
@@ -76,6 +77,7 @@ class Change:
     cause: Cause = Cause.DECLARED
     accepted: bool = False
     fixed: bool = False
+    later: bool = False
 
 
 @dataclass(frozen=True)

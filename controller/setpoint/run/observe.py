@@ -49,7 +49,8 @@ async def identify(_desk: Desk, now: Pass) -> Pass | Outcome:
     ours = [
         identity
         for mark, identity in (now.survey.found if now.survey else ())
-        if now.owner.owns(mark, now.kind.object_id(identity))
+        # The survey holds marks of every kind, and only a kind knows its own identities.
+        if mark.key == now.owner.key and now.owner.owns(mark, now.kind.object_id(identity))
     ]
     if len(ours) > 1:
         ids = ", ".join(now.kind.object_id(identity) for identity in ours)

@@ -170,6 +170,7 @@ def change_view(change: Change) -> View:
         "cause": str(change.cause),
         "accepted": change.accepted,
         "fixed": change.fixed,
+        "later": change.later,
     }
 
 

@@ -90,6 +90,13 @@ def test_a_difference_is_drift_only_if_the_declaration_was_in_force(applied: Any
     assert found.changes[0].cause is cause
 
 
+def test_a_hand_made_value_that_waits_for_a_restart_is_drift_before_it_is_in_force() -> None:
+    (change,) = diff({"a": 1}, Projection({"a": 1}, accepted={"a": 9}), {}, applied={"a": 1}).changes
+    assert (change.observed, change.cause, change.later, change.accepted) == (9, Cause.DRIFT, True, False)
+    (gone,) = diff({"a": 1}, Projection({"a": 1}, accepted={}), {}, applied={"a": 1}).changes
+    assert (gone.observed, gone.later) == (MISSING, True)
+
+
 def test_a_value_that_waits_for_a_restart_is_accepted() -> None:
     found = diff({"a": 1, "b": 1}, Projection({"a": 0, "b": 0}, accepted={"a": 1, "b": 0}), {}, applied={})
     assert [(change.path, change.accepted) for change in found.changes] == [("/a", True), ("/b", False)]

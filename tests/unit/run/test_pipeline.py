@@ -109,6 +109,20 @@ def test_a_change_that_needs_a_restart_stays_pending_and_says_so(rigged: Rigged)
     rigged(body)
 
 
+def test_a_hand_made_change_that_waits_for_a_restart_is_taken_back_before(rigged: Rigged) -> None:
+    async def body(rig: Rig) -> None:
+        declared = resource(BOX, {"size": 1})
+        await rig.settle(declared)
+        rig.world.things[1].pending["size"] = 9
+        await rig.once(declared)
+        assert [(c.observed, c.cause, c.later) for c in rig.statuses[-1].changes] == [(9, Cause.DRIFT, True)]
+        assert isinstance((await rig.settle(declared)).outcome, Done)
+        assert rig.world.things[1].pending == {"size": 1}
+        assert rig.world.effects == ["create", "set"]
+
+    rigged(body)
+
+
 def test_a_held_step_does_not_stop_the_free_ones(rigged: Rigged) -> None:
     async def body(rig: Rig) -> None:
         await rig.settle(resource(BOX, {"size": 1, "colour": "red"}))
@@ -343,6 +357,8 @@ def test_a_problem_is_shown_although_in_sync(rigged: Rigged) -> None:
 def test_the_target_itself_is_looked_at_like_anything_else(rigged: Rigged) -> None:
     async def body(rig: Rig) -> None:
         assert isinstance((await rig.once(resource(SHELF, {}))).outcome, Done)
+        await rig.settle(resource(BOX, {"colour": "red"}))
+        assert isinstance((await rig.once(resource(SHELF, {}))).outcome, Done), "with marks of others about"
 
     rigged(body)
 
