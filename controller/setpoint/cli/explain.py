@@ -24,16 +24,14 @@ _WIDEST = 100
 
 @click.command(
     short_help="Teach the kinds and their fields.",
-    epilog=examples(
-        "setpoint explain", "setpoint explain VirtualMachine", "setpoint explain VirtualMachine.policy.drift"
-    ),
+    epilog=examples("setpoint explain", "setpoint explain KIND", "setpoint explain KIND.policy.drift"),
 )
 @click.argument("what", metavar="[KIND[.FIELD]...]", required=False)
 @output_option
 def explain(what: str | None, form: str) -> None:
     """Teach a kind, or one of its fields; alone it lists the kinds.
 
-    A field of the spec may be named without `spec.`: VirtualMachine.memory.
+    A field of the spec may be named without `spec.`.
     """
     kinds = installed_kinds()
     if what is None:

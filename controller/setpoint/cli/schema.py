@@ -17,7 +17,7 @@ from setpoint.systems import installed_kinds
 @click.command(
     short_help="Write JSON Schemas for editors and checks.",
     epilog=examples(
-        "setpoint schema --kind VirtualMachine",
+        "setpoint schema --kind KIND",
         "setpoint schema --write crds-schemas",
         "setpoint schema --check crds-schemas",
         "# first line of a manifest, for the YAML language server:",

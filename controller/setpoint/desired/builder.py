@@ -113,7 +113,7 @@ class Builder:
                 self._open(event)
             case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
                 done = self._stack.pop()
-                self._finish(_Measured(done.close(), done.size, done.height), done.anchor)
+                self._finish(done.close(), done.anchor, done.size, done.height)
             case yaml.AliasEvent():
                 self._alias(event)
             case _:
@@ -122,13 +122,14 @@ class Builder:
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         origin = self._origin(event)
         self._spend(1, origin)
-        if event.value == "<<" and event.implicit[0] and self._stack and self._stack[-1].wants_key:
-            self._stack[-1].dropping = True
+        top = self._stack[-1] if self._stack else None
+        if event.value == "<<" and event.implicit[0] and top is not None and top.wants_key:
+            top.dropping = True
             remedy = "put what several manifests share into a defaults.yaml in their folder"
             self._spoil(origin, "the merge key << is not part of YAML 1.2", remedy)
             return
-        if event.value or not event.implicit[0] or self._stack:
-            self._finish(_Measured(Leaf(self._value(event, origin), origin)), event.anchor)
+        if event.value or not event.implicit[0] or top is not None:
+            self._finish(Leaf(self._value(event, origin), origin), event.anchor)
 
     def _open(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
         mapping = isinstance(event, yaml.MappingStartEvent)
@@ -152,7 +153,7 @@ class Builder:
             raise refused(origin, f"the value &{name} holds itself", "write the value out")
         self._spend(meant.size, origin)
         self._deepen(meant.height, origin)
-        self._finish(_Measured(moved(meant.node, origin), meant.size, meant.height), None)
+        self._finish(moved(meant.node, origin), None, meant.size, meant.height)
 
     def _spend(self, size: int, origin: Origin) -> None:
         self.count += size
@@ -164,21 +165,21 @@ class Builder:
         if len(self._stack) + height > DEPTH:
             raise refused(origin, f"this is more than {DEPTH} levels deep", "write it flatter")
 
-    def _finish(self, done: _Measured, anchor: str | None) -> None:
+    def _finish(self, node: Node, anchor: str | None, size: int = 1, height: int = 0) -> None:
         if anchor:
-            self._anchors[anchor] = done
+            self._anchors[anchor] = _Measured(node, size, height)
         if not self._stack:
-            self.root = done.node
+            self.root = node
             return
         top = self._stack[-1]
-        top.size += done.size
-        top.height = max(top.height, done.height + 1)
-        if top.wants_key:
-            self._name(top, done.node)
-        elif top.fields is None:
-            top.items.append(done.node)
+        top.size += size
+        top.height = max(top.height, height + 1)
+        if top.fields is None:
+            top.items.append(node)
+        elif top.key is None and not top.dropping:
+            self._name(top, node)
         else:
-            self._enter(top, top.fields, done.node)
+            self._enter(top, top.fields, node)
 
     def _name(self, top: _Open, node: Node) -> None:
         if isinstance(node, Leaf) and isinstance(node.value, str):
@@ -207,10 +208,9 @@ class Builder:
             fields[name] = node
 
     def _value(self, event: yaml.ScalarEvent, origin: Origin) -> Scalar:
-        text = str(event.value)
+        text, tag = str(event.value), event.tag
         if "\0" in text:
             self._spoil(origin, "the character NUL is not allowed", "remove the \\0")
-        tag = event.tag
         if tag is not None and tag not in _TYPES and tag not in ("!", f"{_CORE}str"):
             self._foreign_tag(event)
         if tag in ("!", f"{_CORE}str") or (tag is None and not event.implicit[0]):
@@ -225,16 +225,13 @@ class Builder:
         return value
 
     def _foreign_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
-        self._spoil(self._mark(event), f"the tag {_shown(str(event.tag))} is not allowed", "remove the tag")
+        origin = marked(self.path, self.line, event.start_mark)
+        self._spoil(origin, f"the tag {_shown(str(event.tag))} is not allowed", "remove the tag")
 
     def _origin(self, event: yaml.Event) -> Origin:
         """The place of the key that the value belongs to, else of the value itself."""
-        if self._stack and self._stack[-1].key is not None:
-            return self._stack[-1].key[1]
-        return self._mark(event)
-
-    def _mark(self, event: yaml.Event) -> Origin:
-        return marked(self.path, self.line, event.start_mark)
+        key = self._stack[-1].key if self._stack else None
+        return marked(self.path, self.line, event.start_mark) if key is None else key[1]
 
     def _spoil(self, origin: Origin, what: str, remedy: str) -> None:
         self.whole = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
 from setpoint.desired.compiled import Compiled
@@ -38,18 +38,15 @@ def retain(previous: Mapping[Key, Resource], compiled: Compiled) -> Retained:
     """The new set, with what a mistake took away kept as it was.
 
     A key that is declared no more is kept when its declaration is not valid, when it may stand in what cannot be
-    read, or when something that is kept needs it.
+    read, or when something that is kept needs it. One that goes on under a new name is not kept under the old one.
     """
-    missing = {key: old for key, old in previous.items() if key not in compiled.resources}
-    moved = {new.formerly for new in compiled.resources.values() if new.formerly is not None}
-    kept = {
-        key for key in missing.keys() - moved if key in compiled.broken or _may_hide(missing[key], compiled)
-    }
-    kept |= _renamed_and_broken(previous, compiled, missing.keys() - moved)
-    kept = _with_needs(kept, missing)
+    moves = {new.formerly: key for key, new in compiled.resources.items() if new.formerly is not None}
+    gone = {key: old for key, old in previous.items() if key not in compiled.resources and key not in moves}
+    kept = {key for key, old in gone.items() if key in compiled.broken or _may_hide(old, compiled)}
+    kept = _with_needs(kept | _renamed_and_broken(previous, compiled, gone), gone)
     if not kept:
         return Retained(compiled.resources, frozenset())
-    resources = {**compiled.resources, **{key: missing[key] for key in sorted(kept)}}
+    resources = {**compiled.resources, **{key: _following(gone[key], moves) for key in sorted(kept)}}
     return Retained(_ordered(resources, kept), frozenset(kept))
 
 
@@ -66,26 +63,34 @@ def _may_hide(old: Resource, compiled: Compiled) -> bool:
     return not compiled.tainted.isdisjoint((old.origin.path, *folders_above(old.origin.path)))
 
 
+def _following(old: Resource, moves: Mapping[Key, Key]) -> Resource:
+    """What is kept, with what it needs under its new name."""
+    if moves.keys().isdisjoint(old.references):
+        return old
+    references = tuple(moves.get(key, key) for key in old.references)
+    return replace(old, target=old.target and moves.get(old.target, old.target), references=references)
+
+
 def _renamed_and_broken(
-    previous: Mapping[Key, Resource], compiled: Compiled, missing: Iterable[Key]
+    previous: Mapping[Key, Resource], compiled: Compiled, gone: Iterable[Key]
 ) -> set[Key]:
     """What may have gone into a file that is new and cannot be read: all of a file that has nothing left."""
     known = {old.origin.path for old in previous.values()}
     if all(path in known or path.endswith("/") for path in compiled.tainted):
         return set()
     left = {new.origin.path for new in compiled.resources.values()}
-    return {key for key in missing if previous[key].origin.path not in left}
+    return {key for key in gone if previous[key].origin.path not in left}
 
 
-def _with_needs(kept: set[Key], missing: Mapping[Key, Resource]) -> set[Key]:
+def _with_needs(kept: set[Key], gone: Mapping[Key, Resource]) -> set[Key]:
     """What is kept, and what that needs of what is declared no more."""
     found: set[Key] = set()
     todo = list(kept)
     while todo:
         key = todo.pop()
-        if key in missing and key not in found:
+        if key in gone and key not in found:
             found.add(key)
-            todo.extend(missing[key].references)
+            todo.extend(gone[key].references)
     return found
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, MutableMapping
-from pathlib import PurePosixPath
 from typing import Any, TypeAlias
 
 from setpoint.desired.compiled import Compiled
@@ -48,8 +47,7 @@ def compile_set(
 
 def is_declaration(path: str) -> bool:
     """Whether a file may declare something: YAML, and nothing on its way begins with a dot."""
-    place = PurePosixPath(path)
-    return place.suffix in (".yaml", ".yml") and not any(part.startswith(".") for part in place.parts)
+    return path.endswith((".yaml", ".yml")) and not path.startswith(".") and "/." not in path
 
 
 class _Reading:

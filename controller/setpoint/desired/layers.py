@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
-from pathlib import PurePosixPath
 
 from setpoint.desired.envelope import Defaults
 from setpoint.desired.node import Fields, Leaf, Node, Removed, child, plain
@@ -55,7 +54,7 @@ class Folder:
 
 def is_layer(path: str) -> bool:
     """Whether a file holds defaults."""
-    return PurePosixPath(path).name in (FILE, _MISNAMED)
+    return path.rpartition("/")[2] in (FILE, _MISNAMED)
 
 
 def folder_of(path: str) -> str:
@@ -65,13 +64,13 @@ def folder_of(path: str) -> str:
 
 def folders_above(path: str) -> tuple[str, ...]:
     """The folders whose defaults reach `path`, the root first: `/`, `vms/`, `vms/web/`."""
-    parents = reversed(PurePosixPath(path).parents)
-    return tuple("/" if str(parent) == "." else f"{parent}/" for parent in parents)
+    ends = [index + 1 for index, character in enumerate(path) if character == "/"]
+    return ("/", *(path[:end] for end in ends))
 
 
 def read_folder(path: str, content: bytes, kinds: Iterable[str]) -> Folder:
     """What a `defaults.yaml` says."""
-    if PurePosixPath(path).name == _MISNAMED:
+    if path.endswith(_MISNAMED):
         what = "defaults are read from defaults.yaml only"
         return Folder((), (DeclarationProblem(Origin(path), what, "rename this file"),))
     parsed = read(path, content)

@@ -11,45 +11,55 @@ from setpoint.desired.suggest import remedy as suggestion
 from setpoint.model.errors import DeclarationProblem
 from setpoint.model.key import DEFAULT_NAMESPACE, Key, is_namespace
 
+_GUESSES = 100
+"""Names that are guessed in one set; to guess takes a look at every name, and one mistake can be in thousands."""
+
 
 class Lookup:
     """Every declared key, by kind."""
 
     def __init__(self, declared: Iterable[Key]) -> None:
         self._keys = frozenset(declared)
-        self._by_kind: defaultdict[tuple[str, str], list[Key]] = defaultdict(list)
+        self._kinds: defaultdict[str, list[Key]] = defaultdict(list)
+        self._guesses = 0
         for key in sorted(self._keys):
-            self._by_kind[key.namespace, key.kind].append(key)
+            self._kinds[key.kind].append(key)
 
     def find(self, wish: Wish, asker: Key) -> Key | DeclarationProblem:
         """The key that is meant, or what is wrong with the name; `asker` is what needs it."""
-        namespace = asker.namespace
-        meant = next((key for key in _readings(wish, namespace) if key in self._keys), None)
+        meant = next((key for key in _readings(wish, asker.namespace) if key in self._keys), None)
         if meant is not None:
             return meant
-        known = [_relative(key, namespace) for key in sorted(self._keys - {asker}) if key.kind == wish.kind]
-        remedy = suggestion(wish.text, known) if known else f"declare a {wish.kind} first"
-        return DeclarationProblem(wish.origin, f"there is no {wish.kind} '{wish.text}'", remedy, wish.field)
+        what = f"there is no {wish.kind} '{wish.text}'"
+        return DeclarationProblem(wish.origin, what, self._guess(wish, asker), wish.field)
+
+    def _guess(self, wish: Wish, asker: Key) -> str:
+        self._guesses += 1
+        if self._guesses > _GUESSES:
+            return "correct the name"
+        known = [_relative(key, asker.namespace) for key in self._kinds[wish.kind] if key != asker]
+        return suggestion(wish.text, known) if known else f"declare a {wish.kind} first"
 
     def only_target(self, draft: Draft, kind: str) -> Key | DeclarationProblem:
         """The one resource of `kind` in the draft's namespace, else in `default`, or why there is not one."""
         for namespace in dict.fromkeys((draft.key.namespace, DEFAULT_NAMESPACE)):
-            match self._by_kind.get((namespace, kind), []):
+            match [key for key in self._kinds[kind] if key.namespace == namespace]:
                 case [key]:
                     return key
                 case [_, _, *_] as several:
                     what = f"there are {len(several)} of kind {kind}, and target does not say which"
-                    remedy = (
-                        f"add target, one of {listed(_relative(key, draft.key.namespace) for key in several)}"
-                    )
-                    return DeclarationProblem(draft.origin, what, remedy, "target")
+                    return _untold(draft, what, several, kind)
                 case _:
                     continue
-        elsewhere = [_relative(key, draft.key.namespace) for key in sorted(self._keys) if key.kind == kind]
-        what = f"a {draft.key.kind} is held by a {kind}, and none is declared"
-        remedy = f"add target, one of {listed(elsewhere)}" if elsewhere else f"declare a {kind}"
-        where = f" in its namespace '{draft.key.namespace}'" if elsewhere else ""
-        return DeclarationProblem(draft.origin, what + where, remedy, "target")
+        where = f" in its namespace '{draft.key.namespace}'" if self._kinds[kind] else ""
+        what = f"a {draft.key.kind} is held by a {kind}, and none is declared{where}"
+        return _untold(draft, what, self._kinds[kind], kind)
+
+
+def _untold(draft: Draft, what: str, candidates: Iterable[Key], kind: str) -> DeclarationProblem:
+    names = listed(_relative(key, draft.key.namespace) for key in candidates)
+    remedy = f"add target, one of {names}" if names else f"declare a {kind}"
+    return DeclarationProblem(draft.origin, what, remedy, "target")
 
 
 def _readings(wish: Wish, namespace: str) -> Iterator[Key]:

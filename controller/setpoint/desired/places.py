@@ -8,10 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from pydantic_core import ErrorDetails
 
 from setpoint.desired.node import Fields, Node, Path, child, plain
+
+_TRIED = 64
+"""Ways to read a location that are tried; names that recur on the way down would make them countless."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -38,7 +42,7 @@ def placed(tree: Fields, error: ErrorDetails) -> Placed:
         location, ending = location[:-1], location[-1:]
     elif location and location[-1] == "[key]":
         location = location[:-1]
-    ways = list(_ways(tree, location, ()))
+    ways = list(islice(_ways(tree, location, ()), _TRIED))
     way = next((way for way, node in ways if plain(node) == error["input"]), ways[0][0])
     path = tuple(step for step, real in zip(location, way, strict=True) if real)
     if all(way):

@@ -87,15 +87,13 @@ class _Reading:
         return None
 
     def _take(self, event: yaml.Event, line: int) -> None:
-        match event:
-            case yaml.DocumentStartEvent():
-                self._begin(event, line)
-            case yaml.DocumentEndEvent() if self.builder is not None:
-                self._end(self.builder)
-            case _ if self.builder is not None:
-                self.builder.take(event)
-            case _:
-                pass  # the begin and the end of the file
+        builder = self.builder
+        if isinstance(event, yaml.DocumentStartEvent):
+            self._begin(event, line)
+        elif builder is not None and isinstance(event, yaml.DocumentEndEvent):
+            self._end(builder)
+        elif builder is not None:
+            builder.take(event)
 
     def _begin(self, event: yaml.DocumentStartEvent, line: int) -> None:
         self.begun += 1
@@ -131,4 +129,7 @@ class _Reading:
 
 
 def _events(text: str) -> Iterator[yaml.Event]:
-    return yaml.parse(text, Loader=yaml.CLoader)
+    """What `yaml.parse` gives, without its second call for each event."""
+    parser = yaml.CLoader(text)
+    while (event := parser.get_event()) is not None:
+        yield event

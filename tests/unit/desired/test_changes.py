@@ -86,6 +86,17 @@ def test_what_is_kept_stays_kept_over_any_number_of_broken_versions_and_then_goe
     assert key("c") not in gone.resources
 
 
+def test_what_is_kept_follows_what_it_needs_to_its_new_name() -> None:
+    before = compiled(BEFORE).resources
+    renamed = BOX.replace("name: main", "name: new, formerly: main")
+    result = retain(before, compiled({**BEFORE, "box.yaml": renamed, "c.yaml": thing("c", "image: 5")}))
+    new = Key("default", "Box", "new")
+    assert result.retained == {key("c")}
+    assert (result.resources[key("c")].target, result.resources[key("c")].references) == (new, (new,))
+    assert result.resources[key("c")].spec_hash == before[key("c")].spec_hash
+    assert MAIN not in result.resources
+
+
 def test_old_and_new_that_need_one_another_are_still_ordered() -> None:
     """A broken version can leave an old b that needs a, beside a new a that needs b."""
     before = compiled(BEFORE).resources

@@ -230,3 +230,10 @@ def test_a_former_name_must_be_free_and_has_one_heir() -> None:
         ),
     ]
     assert keys(result.resources) == ["Box/main", "Thing/a", "Thing/c"]
+
+
+def test_one_mistake_in_many_places_is_told_in_each_and_guessed_in_the_first() -> None:
+    things = "---\n".join(thing(f"t{i}", target="mian") for i in range(150))
+    result = compiled({"box.yaml": BOX, "things.yaml": things})
+    remedies = [problem.remedy for problem in result.problems]
+    assert (remedies.count("did you mean main?"), remedies.count("correct the name")) == (100, 50)

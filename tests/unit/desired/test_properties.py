@@ -14,6 +14,7 @@ from setpoint.desired.layers import merge
 from setpoint.desired.node import Fields, Items, Leaf, Node, Origins, Removed, plain
 from setpoint.desired.reader import read
 from setpoint.desired.scalar import resolve
+from setpoint.model.key import Key
 from setpoint.model.origin import Origin
 from setpoint.model.tree import Json, leaves
 from tests.unit.desired.estate import BOX, KINDS
@@ -136,9 +137,8 @@ def test_every_leaf_has_an_origin_and_nothing_else_has(value: dict[str, Json]) -
 
 
 THINGS = ("a", "b", "c", "d")
-EDITS = st.sampled_from(
-    ["keep", "gone", "unreadable", "invalid", "nameless", "changed", "moved away and broken"]
-)
+WAYS = "keep, gone, unreadable, invalid, nameless, changed, renamed, renamed and invalid, moved and broken"
+EDITS = st.sampled_from(WAYS.split(", "))
 FILES = st.fixed_dictionaries(dict.fromkeys(THINGS, EDITS))
 NEEDS = st.fixed_dictionaries({name: st.sampled_from(("", *THINGS)) for name in THINGS})
 
@@ -170,7 +170,11 @@ def edited(files: Mapping[str, str], edits: Mapping[str, str]) -> dict[str, str]
                 after[path] = text.replace(f"name: {name}", "name: '!'")
             case "changed":
                 after[path] = text.replace("image: i", "image: new")
-            case "moved away and broken":
+            case "renamed":
+                after[path] = text.replace(f"name: {name}", f"name: new-{name}, formerly: {name}")
+            case "renamed and invalid":
+                after[path] = text.replace(f"name: {name}", f"name: new-{name}, formerly: {name}") + "x: 1\n"
+            case "moved and broken":
                 after[f"new/{name}.yaml"] = text + "  bad: ["
             case _:
                 pass
@@ -178,7 +182,7 @@ def edited(files: Mapping[str, str], edits: Mapping[str, str]) -> dict[str, str]
 
 
 @given(needs=NEEDS, edits=FILES, bad_defaults=st.booleans())
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_no_accident_makes_a_resource_vanish(
     needs: dict[str, str], edits: dict[str, str], *, bad_defaults: bool
 ) -> None:
@@ -190,9 +194,10 @@ def test_no_accident_makes_a_resource_vanish(
     after = compile_set({p: t.encode() for p, t in files.items()}, KINDS, version="2")
     result = retain(before, after)
     for key in before:
+        names = {key, Key(key.namespace, key.kind, f"new-{key.name}")}
         if edits.get(key.name) != "gone":
-            assert key in result.resources
+            assert len(names & result.resources.keys()) == 1
     for key in result.retained:
-        assert result.resources[key] is before[key]
+        assert result.resources[key].spec_hash == before[key].spec_hash
     for resource in result.resources.values():
         assert all(need in result.resources for need in resource.references)

@@ -218,3 +218,13 @@ def test_the_schema_of_a_reference_says_what_it_names() -> None:
         "type": "string",
         "x-setpoint-reference": "Box",
     }
+
+
+class Nest(Spec):
+    a: Nest | int | None = described("Deeper.", None)
+
+
+def test_a_name_that_recurs_on_the_way_down_costs_no_more_than_others() -> None:
+    text = "{a: " * 30 + "x" + "}" * 30
+    (problem, *_) = check(Nest, tree(text))[1]
+    assert problem.field.startswith("a.a.a")
