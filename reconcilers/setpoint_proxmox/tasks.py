@@ -50,7 +50,7 @@ async def find(cluster: Cluster, intent: Intent) -> str | None:
         for row in rows
         if row.get("type") in types and str(row.get("id")) == str(vmid)
     ]
-    return max((task for task in found if task[0] >= since), default=(0, None))[1]
+    return max(found, default=(0, None))[1]
 
 
 def _node(upid: str) -> str:

@@ -19,6 +19,10 @@ def test_the_mark_is_the_last_line() -> None:
     assert with_mark("Shop", MARK) == "Shop\n\nsetpoint: home default/VirtualMachine/web01 vmid=101"
 
 
+def test_the_mark_follows_the_text_and_not_its_trailing_blanks() -> None:
+    assert with_mark("Shop \n\n", MARK) == with_mark("Shop", MARK)
+
+
 def test_a_description_without_text_is_the_mark_alone() -> None:
     assert with_mark("", MARK) == "setpoint: home default/VirtualMachine/web01 vmid=101"
 

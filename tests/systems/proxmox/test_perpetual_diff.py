@@ -17,6 +17,7 @@ from tests.systems.proxmox.made import spec
 NIC = {"bridge": "vmbr0"}
 MAC = "aa:bb:cc:dd:ee:01"
 DISK = {"storage": "local-zfs", "size": "1GiB"}
+MARK_LINE = "setpoint: home default/VirtualMachine/web01 vmid=1000"
 VOLUME = "local-zfs:vm-1000-disk-0"
 
 
@@ -71,6 +72,7 @@ ROWS = [
     row("description of several lines", {"description": "a\n\nb\n\n\n"}),
     row("description that begins with empty lines", {"description": "\n\nx"}),
     row("description with carriage returns", {"description": "a\r\nb"}),
+    row("description without the blanks that were declared", {"description": "text  "}, {"description": f"text\n{MARK_LINE}"}),
     row("description beyond ASCII", {"description": "ümlaut ☃"}),
     row("description with signs", {"description": '100% :# \\ "x"; a=b&c=d'}),
     row("description empty", {"description": ""}),

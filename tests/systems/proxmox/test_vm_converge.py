@@ -160,14 +160,25 @@ async def test_a_new_disk_is_allocated_exactly_once(driver: Driver, power: str, 
     assert volumes(driver) == ["local-zfs:vm-1000-disk-0", "local-zfs:vm-1000-disk-1"]
 
 
-async def test_a_detached_disk_is_never_destroyed(driver: Driver) -> None:
+async def test_a_detached_disk_is_neither_destroyed_nor_replaced_by_an_empty_one(driver: Driver) -> None:
     await driver.converge(spec(disks={"scsi0": DISK}))
     driver.lab.api("PUT", CONFIG, delete="scsi0")
+    (step,) = (await driver.look(spec(disks={"scsi0": DISK}))).steps
 
+    with pytest.raises(RefusalError, match="qm set 1000 --scsi0 local-zfs:vm-1000-disk-0"):
+        await driver.act(step)
+
+    assert volumes(driver) == ["local-zfs:vm-1000-disk-0"]
+    driver.lab.api("PUT", CONFIG, scsi0="local-zfs:vm-1000-disk-0")
+    assert (await driver.look(spec(disks={"scsi0": DISK}))).found.changes == ()
+
+
+async def test_a_destroyed_disk_is_made_anew(driver: Driver) -> None:
     await driver.converge(spec(disks={"scsi0": DISK}))
+    driver.lab.api("PUT", CONFIG, delete="scsi0")
+    driver.lab.api("PUT", CONFIG, delete="unused0")
 
-    assert "local-zfs:vm-1000-disk-0" in volumes(driver)
-    assert not any(write.startswith("DELETE") for write in driver.lab.writes())
+    assert await driver.converge(spec(disks={"scsi0": DISK})) == ["configure"]
 
 
 @pytest.mark.parametrize("power", ["stopped", "running"])

@@ -214,3 +214,13 @@ async def test_the_status_says_where_it_is(driver: Driver) -> None:
         "macs": {"net0": "02:00:00:00:00:01"},
         "pendingRestart": ["cores"],
     }
+
+
+async def test_an_option_that_goes_at_the_next_start_is_in_force_until_then(driver: Driver) -> None:
+    await driver.converge(spec(memory="2GiB", power="running"))
+    driver.lab.api("PUT", "nodes/pve1/qemu/1000/config", delete="memory")
+
+    state = (await driver.look(spec())).state
+
+    assert state.current["memory"] == "2048"
+    assert "memory" not in state.coming

@@ -240,6 +240,15 @@ def test_an_allocated_disk_that_waits_for_a_restart_is_never_allocated_again() -
     assert written(taken_up) == waiting
 
 
+def test_a_newly_declared_disk_is_made_whatever_lies_detached() -> None:
+    state = vm(unused0="local-zfs:vm-101-disk-0")
+    planning: Context = Planning(spec(disks=TEN), OWNER, state, {"vmid": 101}, facts())
+
+    (step,) = KIND.plan(differ(spec(disks=TEN), state, applied={"cores": 1}), planning)
+
+    assert written(step) == {"scsi0": "local-zfs:10"}
+
+
 def test_a_waiting_disk_of_another_size_is_grown_after_it_is_there() -> None:
     sata = {"sata0": {"storage": "local-zfs", "size": "20GiB"}}
     waiting: dict[str, Any] = {"sata0": "local-zfs:vm-101-disk-1,size=10G"}

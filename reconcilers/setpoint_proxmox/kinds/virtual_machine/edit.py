@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from setpoint.model.diff import Change
+from setpoint.model.diff import Cause, Change
 from setpoint.model.identity import Mark
 from setpoint.model.kind import Planning
 from setpoint.model.quantity import parse_bytes
@@ -39,6 +39,18 @@ def edited(
 def is_hot(option: str) -> bool:
     """Whether writing `option` plugs something into a running VM."""
     return option.startswith(_HOT)
+
+
+def lost_disk(change: Change, vm: VmState) -> str:
+    """The detached volume that a drifted, empty slot may have held; empty when there is no such doubt.
+
+    A new disk there would be an empty one in the place of somebody's data.
+    """
+    slot = parts(change.path)[1]
+    if change.cause is not Cause.DRIFT or slot in vm.current or slot in vm.coming:
+        return ""
+    unused = sorted(option for option in vm.coming if option.startswith("unused"))
+    return str(vm.coming[unused[0]]) if unused else ""
 
 
 def new_disk(disk: Disk) -> str:
@@ -79,7 +91,7 @@ def _value(
     """What `option` is to be; None when no write corrects the change."""
     match parts(change.path):
         case ("disks", slot, *_):
-            return _disk(slot, vm, planning.spec)
+            return None if lost_disk(change, vm) else _disk(slot, vm, planning.spec)
         case ("nics", slot, field):
             return _nic(slot, field, change, config.get(option), vm, planning.spec)
         case ("description",):

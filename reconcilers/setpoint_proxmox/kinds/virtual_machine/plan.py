@@ -10,7 +10,7 @@ from setpoint.model.plan import Disruption, Step
 from setpoint.model.quantity import format_bytes, parse_bytes
 from setpoint.model.tree import Tree, parts
 from setpoint_proxmox.kinds.virtual_machine.create import create
-from setpoint_proxmox.kinds.virtual_machine.edit import edited, is_hot
+from setpoint_proxmox.kinds.virtual_machine.edit import edited, is_hot, lost_disk
 from setpoint_proxmox.kinds.virtual_machine.obstacle import obstacle
 from setpoint_proxmox.kinds.virtual_machine.spec import Power, VirtualMachineSpec
 from setpoint_proxmox.kinds.virtual_machine.state import VmState
@@ -107,13 +107,22 @@ def _obstacles(changes: tuple[Change, ...], vm: VmState) -> Iterator[Step]:
                 (change,),
             )
     for slot in sorted({parts(change.path)[1] for change in changes if change.path.startswith("/disks/")}):
-        text = vm.current.get(slot)
-        if text is not None and DiskText.parse(str(text)).storage is None:
-            yield obstacle(
-                f"slot {slot} of VM {vm.vmid} holds '{text}', which is no disk on a storage",
-                "choose another slot, or remove by hand what is in it",
-                tuple(change for change in changes if change.path.startswith(f"/disks/{slot}/")),
-            )
+        yield from _occupied(slot, tuple(c for c in changes if c.path.startswith(f"/disks/{slot}/")), vm)
+
+
+def _occupied(slot: str, changes: tuple[Change, ...], vm: VmState) -> Iterator[Step]:
+    """A slot that holds no disk, and one whose disk lies detached: neither is ours to fill."""
+    text = vm.current.get(slot)
+    lost = lost_disk(changes[0], vm)
+    if text is not None and DiskText.parse(str(text)).storage is None:
+        why = f"slot {slot} of VM {vm.vmid} holds '{text}', which is no disk on a storage"
+        yield obstacle(why, "choose another slot, or remove by hand what is in it", changes)
+    if lost:
+        why = f"disk {slot} of VM {vm.vmid} is gone and {lost} lies detached; a new disk would be empty"
+        remedy = (
+            f"attach it again on {vm.node}: qm set {vm.vmid} --{slot} {lost}; or remove it to get a new one"
+        )
+        yield obstacle(why, remedy, changes)
 
 
 def _sizes(changes: tuple[Change, ...], vm: VmState) -> Iterator[tuple[Change, str, int, int]]:
