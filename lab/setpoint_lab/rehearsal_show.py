@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from setpoint.cli.tables import field, paint, value
+from setpoint.cli.tables import field, paint, seen, value
 from setpoint_lab.rehearsal_folder import Folder
 from setpoint_lab.rehearsal_world import NODES
 
@@ -26,14 +26,16 @@ The rehearsal data centre is in {here}; Ctrl-C ends it, and the next start goes 
 
 In another terminal, first:  export SETPOINT_CONFIG={folder.settings}
   See how it is              setpoint status
-  Change the declarations    cd {here}/estate; edit prod/web01.yaml; git commit -am "More memory"; git push
+  Change the declarations    cd {here}/estate
+                             sed -i 's/Front end/Face/; s/2GiB/3GiB/' prod/web01.yaml
+                             git commit -am "Say it better, and more memory"; git push
   See a plan before a push   setpoint plan --source {here}/estate
-  Change something by hand   setpoint lab poke VirtualMachine/web01 memory=1024
+  Change something by hand   setpoint lab --dir {here} poke VirtualMachine/web01 onboot=0 memory=1024
+  ... of a database          setpoint lab --dir {here} poke VirtualMachine/db01 onboot=0
   ... or with curl           curl -X PUT -H 'Authorization: {authorization}' \\
-                               {url}/api2/json/nodes/pve1/qemu/1000/config -d memory=1024
-  ... of a database          setpoint lab poke VirtualMachine/db01 cores=4; setpoint drift
+                               {url}/api2/json/nodes/pve1/qemu/VMID/config -d onboot=0
+  Look now, not in a minute  setpoint resync --all --wait
   See what was found         setpoint drift; setpoint history VirtualMachine/web01
-  Look now, not in a minute  setpoint resync VirtualMachine/web01 --wait
 """
 
 
@@ -44,9 +46,8 @@ def event_lines(event: dict[str, Any]) -> Iterator[str]:
     yield f"{clock}  {key:28} {paint(event['sentence'], _COLOURS.get(event['kind']))}"
     if event["kind"] == "drift":
         for change in event["changes"]:
-            seen = value(change["observed"], missing=change["missing"])
             where = field(change["path"])
-            yield f"{'':10}{'':28} {where}: seen {seen}, declared {value(change['desired'])}"
+            yield f"{'':10}{'':28} {where}: seen {seen(change)}, declared {value(change['desired'])}"
 
 
 def fresh_events(events: Sequence[dict[str, Any]], told: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

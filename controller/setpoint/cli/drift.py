@@ -11,7 +11,7 @@ from setpoint.cli.client import Client
 from setpoint.cli.output import Ending, Form, end, examples, namespace_option, output_option, print_json
 from setpoint.cli.pick import given_namespace, pick
 from setpoint.cli.settings import settings_option
-from setpoint.cli.tables import age, field, table, value
+from setpoint.cli.tables import age, field, seen, table, value
 from setpoint.settings import Settings
 
 CAUSES = {"drift": "by hand", "declared": "declared"}
@@ -58,18 +58,11 @@ def _lines(told: dict[str, Any]) -> Iterator[str]:
         yield ""
         yield "Changed by hand within the last day, and as declared again:"
         for row in told["recent"]:
-            seen = value(row["observed"], missing=row["missing"])
-            was = f"was {seen}, declared is {value(row['desired'])}"
+            was = f"was {seen(row)}, declared is {value(row['desired'])}"
             yield f"  {age(row['foundAt'])} ago  {row['key']}  {field(row['path'])} {was}"
 
 
 def _row(row: dict[str, Any]) -> tuple[str, ...]:
-    seen = value(row["observed"], missing=row["missing"])
-    if row["accepted"]:
-        seen += " (until its restart)"
-    if row["later"]:
-        seen += " (after its restart)"
     where = field(row["path"])
-    return (
-        row["key"], where, value(row["desired"]), seen, CAUSES[row["cause"]], age(row["since"]), row["drift"],
-    )  # fmt: skip
+    cause, since = CAUSES[row["cause"]], age(row["since"])
+    return row["key"], where, value(row["desired"]), seen(row), cause, since, row["drift"]

@@ -48,7 +48,8 @@ def _means(text: str, row: dict[str, Any], namespace: str) -> bool:
 
 
 def _unknown(text: str, rows: Sequence[dict[str, Any]]) -> SetpointError:
-    names = [row["key"] for row in rows] if "/" in text else sorted({row["kind"] for row in rows})
-    close = get_close_matches(text, names, 1)
+    names = [row["key"] for row in rows if "/" in text or row["name"] == text]
+    close = names[:1] if "/" not in text else get_close_matches(text, names, 1)
+    close = close or get_close_matches(text, {row["kind"] for row in rows}, 1)
     remedy = f"did you mean {close[0]}?" if close else "see setpoint status for what there is"
     return SetpointError(f"nothing declared is called '{text}'", remedy=remedy)

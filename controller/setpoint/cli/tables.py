@@ -54,6 +54,14 @@ def value(raw: Any, *, missing: bool = False) -> str:
     return json.dumps(raw, ensure_ascii=False)
 
 
+def seen(change: dict[str, Any]) -> str:
+    """What is there of a field that differs, and whether a restart will change that."""
+    text = value(change["observed"], missing=change["missing"])
+    if change["accepted"]:
+        return f"{text} (until its restart)"
+    return f"{text} (after its restart)" if change["later"] else text
+
+
 def field(pointer: str) -> str:
     """A pointer as people read it: `disks.scsi0.size`; `(whole)` for the object itself."""
     parts = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]

@@ -71,6 +71,12 @@ async def act(desk: Desk, now: Pass) -> Pass | Outcome:
     return await _conclude_step(desk, now, free, identity, answer)
 
 
+async def foresee(desk: Desk, now: Pass) -> Pass | Outcome:
+    """Say what `act` would do, in this pass and in those that follow from what is known now."""
+    free = [planned.step.summary for planned in now.planned if not planned.holds]
+    return Changed("; ".join(free)) if free else await _rest(desk, now)
+
+
 async def _rest(desk: Desk, now: Pass) -> Outcome:
     """Nothing can be done now: in sync, held, or not known."""
     assert now.found is not None  # noqa: S101  # an earlier stage

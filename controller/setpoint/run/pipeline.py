@@ -10,12 +10,13 @@ from setpoint.model.errors import (
     TransportError,
 )
 from setpoint.model.outcome import Changed, Done, Failed, Outcome, Stalled, Wait
-from setpoint.run.act import act, compare, plan
+from setpoint.run.act import act, compare, foresee, plan
 from setpoint.run.desk import Desk, Pass, Report, Stage
 from setpoint.run.observe import await_references, identify, observe, own, survey
 from setpoint.run.recall import recall, resume, unsettled
 
 LOOK: tuple[Stage, ...] = (recall, await_references, survey, identify, observe, own, compare, plan)
+FORESEE: tuple[Stage, ...] = (*LOOK, foresee)
 RECONCILE: tuple[Stage, ...] = (
     recall,
     await_references,

@@ -62,6 +62,21 @@ class GitSource:
                     remedy="git fsck the repository, or fetch it as the user of the daemon",
                 ) from error
 
+    async def at(self, revision: str) -> Snapshot:
+        """The declarations of a branch, a tag or a commit, whatever is followed.
+
+        Raises:
+            SourceError: there is no such revision, or the repository cannot be read.
+        """
+        async with self._turn:
+            try:
+                return await self._snapshot(await self._mirror.resolve(revision))
+            except MirrorDamagedError as error:
+                raise SourceError(
+                    f"'{revision}' of {self._place} cannot be read ({error})",
+                    remedy="name a branch, a tag or a commit of it",
+                ) from error
+
     async def watch(self) -> AsyncGenerator[None]:
         """Rings at every poll and poke, and when a repository on this host moves a branch."""
         async for _ in rings(self._bell, _moving_parts(self._mirror.url)):

@@ -20,6 +20,7 @@ IN_FORCE = "refs/setpoint/in-force"
 """The commit in force, kept even when the remote drops it, so that its content can always be read."""
 
 _HEADS = "refs/heads/"
+_OTHERS = "refs/setpoint/others/"
 _ACCESS = "give the state directory to the user of the daemon, and see that it has room"
 
 
@@ -53,6 +54,33 @@ class Mirror:
         if answer.code:
             raise await self._fault(answer.errors)
         return await self.expect("rev-parse", "--verify", "--quiet", f"{FETCHED}^{{commit}}")
+
+    async def resolve(self, revision: str) -> str:
+        """The commit that a branch, a tag or a (shortened) commit id names; everything is fetched for it.
+
+        Raises:
+            MirrorDamagedError: something that does not look like the remote's fault.
+            SourceError: the remote's fault, or there is no such revision.
+        """
+        if not self.git.directory.is_dir():
+            await self._make()
+        refspecs = (f"+{_HEADS}*:{_OTHERS}heads/*", f"+refs/tags/*:{_OTHERS}tags/*")
+        answer = await self.git.ask_remote(
+            "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--", self.url, *refspecs
+        )
+        if answer.code:
+            raise await self._fault(answer.errors)
+        for name in (f"{_OTHERS}heads/{revision}", f"{_OTHERS}tags/{revision}", revision):
+            found = await self.git.ask(
+                "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"
+            )
+            if not found.code:
+                return found.output.decode().strip()
+        branches = ", ".join(await self._branches())
+        raise SourceError(
+            f"{hide_password(self.url)} has no branch, tag or commit '{revision}'",
+            remedy=f"its branches are {branches}",
+        )
 
     async def renew(self, in_force: str | None) -> str:
         """Make the mirror anew beside the old one, change places, and give the branch's head.

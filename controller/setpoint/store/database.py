@@ -90,6 +90,13 @@ class Database:
             )
         return version
 
+    def copied(self) -> Database:
+        """A database in memory with the same content."""
+        memory = _connect(":memory:", None)
+        with self._explained():
+            self._connection.backup(memory)
+        return _prepared(memory, None)
+
     def close(self) -> None:
         """Give the file back."""
         self._connection.close()
@@ -157,6 +164,21 @@ def open_existing(path: Path) -> Database | None:
             remedy="start the daemon of this version once; it brings it up to date",
         )
     return database
+
+
+def open_copy(path: Path) -> Database | None:
+    """The content of `path` in memory, at one moment, for whoever wants to write to it; None when there is none.
+
+    Raises:
+        StateError: as `open_existing`.
+    """
+    source = open_existing(path)
+    if source is None:
+        return None
+    try:
+        return source.copied()
+    finally:
+        source.close()
 
 
 def _connect(name: str, path: Path | None) -> sqlite3.Connection:

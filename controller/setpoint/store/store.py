@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import final
 
 from setpoint.store.audit import Audit
-from setpoint.store.database import Database, open_existing, open_file, open_memory
+from setpoint.store.database import Database, open_copy, open_existing, open_file, open_memory
 from setpoint.store.decisions import Decisions
 from setpoint.store.declared import Declared
 from setpoint.store.journal import Journal
@@ -42,6 +42,16 @@ class Store(Declared, Observed, Journal, Audit, Decisions):
             StateError: it is damaged, or of another version of Setpoint.
         """
         database = open_existing(path)
+        return None if database is None else cls(database)
+
+    @classmethod
+    def copy_in_memory(cls, path: Path) -> Store | None:
+        """What the database at `path` holds now, to be changed without consequence; None when there is none.
+
+        Raises:
+            StateError: it is damaged, or of another version of Setpoint.
+        """
+        database = open_copy(path)
         return None if database is None else cls(database)
 
     def close(self) -> None:

@@ -1,0 +1,37 @@
+"""Every value that is in force for a resource, with the place it comes from: a file, or a kind's default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from setpoint.model.origin import BUILTIN, Origin
+from setpoint.model.resource import Resource
+from setpoint.model.spec import Spec
+from setpoint.model.tree import Pointer, join, leaves, parts
+
+
+def effective(resource: Resource, spec: Spec) -> list[dict[str, Any]]:
+    """Each leaf of the spec, then of the policy, as `{path, value, origin}`."""
+    rows = _rows(spec, "", resource.origins)
+    return [*rows, *_rows(resource.policy, "/policy", resource.origins)]
+
+
+def _rows(model: Spec, above: Pointer, origins: Mapping[Pointer, Origin]) -> list[dict[str, Any]]:
+    tree = model.model_dump(mode="json", by_alias=True)
+    return [
+        {"path": path, "value": value, "origin": str(_origin(path, origins))}
+        for path, value in leaves(tree, above)
+        if value is not None or path in origins
+    ]
+
+
+def _origin(path: Pointer, origins: Mapping[Pointer, Origin]) -> Origin:
+    """Where it was written: itself, the list or text that it is a part of, or the first of its own parts."""
+    place = ""
+    nearest = origins.get(path)
+    for part in parts(path)[:-1]:
+        place = join(place, part)
+        nearest = nearest or origins.get(place)
+    below = sorted(found for found in origins if found.startswith(f"{path}/"))
+    return nearest or (origins[below[0]] if below else BUILTIN)

@@ -1,0 +1,79 @@
+"""The engine for `plan`: it reads the source and the targets, and writes to a copy of the store in memory only."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from setpoint.model.errors import SettingsError
+from setpoint.run.declare import arrange_lanes, declare
+from setpoint.run.desk import Report
+from setpoint.run.estate import Estate
+from setpoint.run.ports import Ports
+from setpoint.run.preview import Preview
+from setpoint.settings import Settings
+from setpoint.sources.build import build_source
+from setpoint.sources.directory import DirectorySource
+from setpoint.sources.git import GitSource
+from setpoint.sources.snapshot import Snapshot
+from setpoint.store.store import Store
+from setpoint.store.thread import StoreInline
+from setpoint.surface.select import find_key
+from setpoint.systems import installed_kinds
+
+
+@asynccontextmanager
+async def open_foresight(settings: Settings) -> AsyncGenerator[tuple[Estate, bool]]:
+    """An estate with what was in force, and whether anything is remembered at all.
+
+    Raises:
+        SetpointError: a system or the store cannot be used.
+    """
+    remembered = Store.copy_in_memory(settings.database_path)
+    store = remembered or Store.in_memory()
+    estate = Estate(settings.estate, installed_kinds(), store, StoreInline(), Ports())
+    estate.resources = {key: r for key, r in store.desired().items() if key.kind in estate.kinds}
+    try:
+        await arrange_lanes(estate)
+        yield estate, remembered is not None
+    finally:
+        for lane in estate.lanes.values():
+            await lane.close()
+        store.close()
+
+
+async def snapshot(
+    settings: Settings, folder: Path | None, revision: str | None, in_force: str | None
+) -> Snapshot:
+    """What to plan: a folder, a revision of the repository, or what the daemon would put in force now.
+
+    Raises:
+        HistoryRewrittenError: the daemon would not follow; the history of the branch was rewritten.
+        SourceError: it cannot be read.
+        SettingsError: there is no repository of which to take a revision.
+    """
+    if folder is not None:
+        return await DirectorySource(folder).fetch(None, lambda _: False)
+    # The daemon's mirror is its own; ours is gone when the plan is there.
+    with TemporaryDirectory(prefix="setpoint-plan-") as place:
+        source = build_source(settings.source, Path(place))
+        if revision is None:
+            return await source.fetch(in_force, lambda _: False)
+        if isinstance(source, GitSource):
+            return await source.at(revision)
+    raise SettingsError(
+        "--against names a revision, and the source is no git repository", remedy="use --source DIR"
+    )
+
+
+async def foresee(estate: Estate, content: Snapshot, names: Sequence[str], namespace: str) -> list[Report]:
+    """Put `content` in force, in memory, and preview what is named, everything when nothing is.
+
+    Raises:
+        SetpointError: nothing of a name is declared, or nothing at all although something was.
+    """
+    await declare(estate, content)
+    keys = [find_key(estate.resources, name, namespace) for name in names]
+    return await Preview(estate).of(keys or list(estate.resources))

@@ -1,0 +1,95 @@
+"""`setpoint plan`: what the daemon would do, without a daemon and without a write to a target or to the state."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from setpoint.cli.foresight import foresee, open_foresight, snapshot
+from setpoint.cli.output import Ending, end, examples, namespace_option, print_json
+from setpoint.cli.plan_text import markdown_lines, text_lines
+from setpoint.cli.plan_view import plan_ending, plan_view
+from setpoint.cli.settings import settings_option
+from setpoint.settings import LogLevel, LogSettings, Settings
+from setpoint.sources.snapshot import HistoryRewrittenError
+from setpoint.surface.log import set_up_log
+
+
+@click.command(
+    short_help="Show what would be done.",
+    epilog=examples(
+        "setpoint plan", "setpoint plan --source .", "setpoint plan --against my-branch -o markdown"
+    ),
+)
+@click.argument("keys", metavar="[KIND/NAME]...", nargs=-1)
+@click.option(
+    "--source",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Plan the declarations of this folder instead of those of the settings' source.",
+)
+@click.option("--against", "revision", metavar="REV", help="Plan a branch, tag or commit of the git source.")
+@click.option("--effective", "detailed", is_flag=True, help="Show every value in force with its origin.")
+@namespace_option
+@click.option(
+    "-o",
+    "--output",
+    "form",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="text for people, json for programs, markdown for a review.",
+)
+@settings_option
+def plan(
+    settings: Settings,
+    keys: Sequence[str],
+    folder: Path | None,
+    revision: str | None,
+    namespace: str,
+    form: str,
+    *,
+    detailed: bool,
+) -> None:
+    """Look at the targets and show, step by step, what would be done; nothing is written anywhere.
+
+    Exit codes: 0 nothing to do, 2 changes to make or drift only reported, 3 something is held, 1 a mistake or a
+    failure.
+    """
+    if folder is not None and revision is not None:
+        raise click.UsageError("--source and --against exclude each other")
+    set_up_log(LogSettings(level=LogLevel.ERROR), sys.stderr)
+    try:
+        told = asyncio.run(_plan(settings, keys, folder, revision, namespace, detailed=detailed))
+    except HistoryRewrittenError as error:
+        click.echo(
+            f"setpoint: {error}; to see its plan first: setpoint plan --against {error.commit[:12]}", err=True
+        )
+        end(Ending.HELD)
+    if form == "json":
+        print_json(told)
+    else:
+        click.echo("\n".join(markdown_lines(told) if form == "markdown" else text_lines(told)))
+    end(plan_ending(told))
+
+
+async def _plan(
+    settings: Settings,
+    keys: Sequence[str],
+    folder: Path | None,
+    revision: str | None,
+    namespace: str,
+    *,
+    detailed: bool,
+) -> dict[str, Any]:
+    async with open_foresight(settings) as (estate, memory):
+        in_force = estate.store.accepted("git")
+        content = await snapshot(settings, folder, revision, in_force)
+        chosen = await foresee(estate, content, keys, namespace)
+        return plan_view(estate, chosen, version=content.version, memory=memory, detailed=detailed)

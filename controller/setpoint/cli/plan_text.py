@@ -1,0 +1,100 @@
+"""A plan in lines for people and as markdown for a review, both from the same document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from setpoint.cli.output import counted
+from setpoint.cli.plan_view import CHANGE, FAILED, HELD, IN_SYNC, WAITING
+from setpoint.cli.tables import field, paint, seen, value
+from setpoint.model.tree import leaves
+
+_COLOURS = {CHANGE: "yellow", HELD: "magenta", FAILED: "red", WAITING: "yellow", IN_SYNC: "green"}
+_NO_MEMORY = "without memory: nothing is remembered yet, so every difference counts as made by hand"
+
+
+def text_lines(plan: dict[str, Any]) -> Iterator[str]:
+    """The plan for a terminal or a pipe."""
+    yield f"Plan of {plan['version'][:12]} for estate {plan['estate']}{_memory(plan)}"
+    yield from (f"Note: {note}" for note in plan["notes"])
+    yield from (paint(problem["text"], "red") for problem in (*plan["problems"], *plan["waiting"]))
+    for row in plan["resources"]:
+        yield from _resource(row)
+    if plan["released"]:
+        yield ""
+        yield "Not declared, and left alone:"
+        yield from (f"  {one['key']}" for one in plan["released"])
+    yield ""
+    yield summary_line(plan)
+
+
+def markdown_lines(plan: dict[str, Any]) -> Iterator[str]:
+    """The plan for the discussion of a change."""
+    yield f"### Plan of `{plan['version'][:12]}` for estate {plan['estate']}"
+    yield ""
+    yield f"{summary_line(plan)}{_memory(plan)}"
+    for problem in (*plan["problems"], *plan["waiting"]):
+        yield f"- :x: {problem['text']}"
+    for row in plan["resources"]:
+        if row["verdict"] != IN_SYNC:
+            yield from _section(row)
+    if plan["released"]:
+        yield ""
+        yield f"Not declared, and left alone: {', '.join(one['key'] for one in plan['released'])}"
+
+
+def summary_line(plan: dict[str, Any]) -> str:
+    """How much there is to do."""
+    summary = plan["summary"]
+    parts = [f"{counted(summary[CHANGE], 'resource')} to change in {counted(summary['steps'], 'step')}"]
+    labels = ((HELD, "held"), ("reported", "only reported"), (FAILED, "failed"), (WAITING, "waiting"))
+    parts += [f"{summary[name]} {label}" for name, label in labels if summary[name]]
+    return f"{', '.join(parts)}, {summary[IN_SYNC]} in sync."
+
+
+def _memory(plan: dict[str, Any]) -> str:
+    return "" if plan["memory"] else f" ({_NO_MEMORY})"
+
+
+def _resource(row: dict[str, Any]) -> Iterator[str]:
+    if row["verdict"] == IN_SYNC and "effective" not in row:
+        return
+    kept = ", kept as it was: its declaration is broken" if row["retained"] else ""
+    yield ""
+    yield f"{paint(row['key'], _COLOURS[row['verdict']])}  ({row['origin']}{kept})"
+    yield from (f"  {line}" for line in _body(row))
+    for one in row.get("effective", ()):
+        yield f"  {field(one['path'])}: {value(one['value'])}  # {one['origin']}"
+
+
+def _body(row: dict[str, Any]) -> Iterator[str]:
+    if row["underWay"]:
+        yield f"{row['underWay']} is under way"
+    for step in row["steps"]:
+        disruption = "" if step["disruption"] == "none" else f"  [{step['disruption']}]"
+        yield f"{'! ' if step['holds'] else '~ '}{step['summary']}{disruption}"
+        yield from (f"    {line}" for line in _changes(step["changes"]))
+        yield from (f"    held: {hold['why']}; {hold['release']}" for hold in step["holds"])
+    if not row["steps"]:
+        yield from _changes(row["changes"])
+    yield from (f"held: {hold['why']}; {hold['release']}" for hold in row["holds"])
+    if row["verdict"] in (FAILED, WAITING):
+        yield f"{row['verdict']}: {row['sentence']}"
+
+
+def _changes(changes: list[dict[str, Any]]) -> Iterator[str]:
+    for change in changes:
+        if not change["path"] and change["missing"]:
+            yield from (f"{field(path)}: {value(leaf)}" for path, leaf in leaves(change["desired"]))
+        else:
+            yield f"{field(change['path'])}: {seen(change)} → {value(change['desired'])}"
+
+
+def _section(row: dict[str, Any]) -> Iterator[str]:
+    yield ""
+    yield f"#### `{row['key']}`: {row['verdict']}"
+    yield ""
+    yield "```"
+    yield from _body(row)
+    yield "```"

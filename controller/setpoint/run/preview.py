@@ -1,0 +1,56 @@
+"""What reconciling would do, key by key, without doing it. The store must be a copy: looking takes notes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from setpoint.model.identity import Owner
+from setpoint.model.key import Key
+from setpoint.model.outcome import Blocked
+from setpoint.run.desk import Desk, Pass, Report
+from setpoint.run.estate import Estate
+from setpoint.run.lane import WORKERS
+from setpoint.run.pipeline import FORESEE, run
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Previews one estate; every key is looked at once, as the daemon would, with as many at a time per target."""
+
+    estate: Estate
+
+    async def of(self, keys: Sequence[Key]) -> list[Report]:
+        """How a reconcile of each would end, in the order of `keys`.
+
+        What a resource refers to counts as ready: it comes before it.
+        """
+        turns = {target: asyncio.Semaphore(WORKERS) for target in self.estate.lanes}
+        return list(await asyncio.gather(*(self._one(key, turns) for key in keys)))
+
+    async def _one(self, key: Key, turns: dict[Key, asyncio.Semaphore]) -> Report:
+        estate = self.estate
+        resource = estate.resources[key]
+        kind = estate.kinds[key.kind]
+        start = Pass(resource, kind, kind.spec.model_validate(resource.spec), Owner(estate.name, key))
+        lane = estate.lane_of(resource)
+        if lane is None:
+            return Report(Blocked(f"nothing reaches {resource.target or key}", resource.target), start)
+        desk = Desk(
+            lane=lane,
+            store=estate.store,
+            calls=estate.calls,
+            ports=estate.ports,
+            estate=estate.name,
+            version=estate.version,
+            ready=self._declared,
+            reconcile_id=estate.ports.new_id(),
+            requested=0,
+            not_before=0.0,
+        )
+        async with turns[lane.target]:
+            return await run(desk, start, FORESEE)
+
+    async def _declared(self, key: Key) -> bool:
+        return key in self.estate.resources
