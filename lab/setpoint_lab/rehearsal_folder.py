@@ -101,8 +101,12 @@ class Folder:
         return int(json.loads(self.access.read_text(encoding="utf-8"))["port"])
 
 
-def prepare(root: Path) -> Folder:
+def prepare(root: Path, *, port: int = PORT) -> Folder:
     """The folder, made when it is not there; one that was made before is left as it is.
+
+    Args:
+        root: its path.
+        port: where the emulator should listen; another one is chosen when it is taken, and for 0.
 
     Raises:
         SetpointError: it holds something else, or git does not work.
@@ -113,7 +117,7 @@ def prepare(root: Path) -> Folder:
     if root.exists() and any(root.iterdir()):
         raise SetpointError(f"{root} holds something else already", remedy="name another folder with --dir")
     folder.root.mkdir(parents=True, exist_ok=True)
-    token, root_token, port = str(uuid.uuid4()), str(uuid.uuid4()), free_port()
+    token, root_token, port = str(uuid.uuid4()), str(uuid.uuid4()), free_port(port)
     _write_private(folder.secret, f"{token}\n")
     folder.keep_world(first_world(token, root_token))
     folder.settings.write_text(_SETTINGS, encoding="utf-8")
@@ -129,9 +133,9 @@ def example_estate() -> Path:
     return installed if installed.is_dir() else Path(__file__).parents[2] / "examples" / "estate"
 
 
-def free_port() -> int:
-    """Proxmox's own port if nobody uses it, else any."""
-    for port in (PORT, 0):
+def free_port(wanted: int) -> int:
+    """The wanted port if nobody uses it, else any."""
+    for port in (wanted, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

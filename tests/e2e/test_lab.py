@@ -1,0 +1,69 @@
+"""The rehearsal itself, as `make lab-once` and a person at a terminal use it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.rig import ALL, COMMAND, until
+
+pytestmark = pytest.mark.integration
+
+
+def once(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    command = (*COMMAND, "lab", "--dir", str(folder), "--once", *more)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_once_converges_prints_the_table_and_goes_on_from_there(tmp_path: Path) -> None:
+    folder = tmp_path / "lab"
+    first = once(folder)
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert {line.split()[0] for line in first.stdout.splitlines() if " Done " in line} == ALL
+    again = once(folder)
+    assert again.returncode == 0, again.stdout + again.stderr
+    log = (folder / "daemon.log").read_text()
+    assert log.count("create VM web02") == 1, "the second run makes nothing"
+
+
+def test_once_fails_when_not_converged_in_time(tmp_path: Path) -> None:
+    ended = once(tmp_path / "lab", "--timeout", "0s")
+    assert ended.returncode == 1
+    assert "VirtualMachine/web01" in ended.stdout or "not looked at yet" in ended.stdout
+
+
+def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").touch()
+    ended = once(tmp_path)
+    assert ended.returncode == 1
+    assert (
+        ended.stderr.strip()
+        == f"setpoint: {tmp_path} holds something else already; name another folder with --dir"
+    )
+
+
+def test_live_it_tells_what_happens_and_ends_in_order(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with out.open("w") as stream:
+        command = (*COMMAND, "lab", "--dir", str(tmp_path / "lab"))
+        process = subprocess.Popen(
+            command, stdout=stream, stderr=stream, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+        )
+    try:
+        until(lambda: re.search(r" VirtualMachine/web01 +Done: in sync", out.read_text()), "told of web01")
+    finally:
+        process.send_signal(signal.SIGINT)
+        code = process.wait(50)
+    told = out.read_text()
+    assert code == 0
+    assert "export SETPOINT_CONFIG=" in told
+    assert "create VM web01 on node pve1" in told
+    assert told.rstrip().endswith("ended; everything is kept for the next start")
+    assert "daemon_stopped" in (tmp_path / "lab" / "daemon.log").read_text()
+    secrets = [tmp_path / "lab" / name for name in ("proxmox-token", "world.json", "access.json")]
+    assert [oct(path.stat().st_mode & 0o777) for path in secrets] == ["0o600"] * 3
