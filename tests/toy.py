@@ -9,7 +9,7 @@ from typing import Any
 
 from setpoint.model.diff import Diff, Projection, Treatment
 from setpoint.model.errors import ConflictError, OutcomeUnknownError, RefusalError, TransportError
-from setpoint.model.identity import Mark, Reserve
+from setpoint.model.identity import Mark, Owner, Reserve
 from setpoint.model.kind import Acting, Kind, Looking, Planning, Problem, System, TargetPort
 from setpoint.model.observation import Absent, Observation, Present, Unknown
 from setpoint.model.plan import (
@@ -32,6 +32,7 @@ from setpoint.model.survey import Survey
 class Thing:
     fields: dict[str, Any]
     mark: Mark | None
+    serial: int = field(default_factory=itertools.count().__next__)
     pending: dict[str, Any] = field(default_factory=dict)
 
 
@@ -98,6 +99,8 @@ class ShelfState:
 class BoxState:
     fields: Mapping[str, Any]
     pending: Mapping[str, Any]
+    mark: Mark | None
+    number: int
 
 
 async def survey(world: World, now: float) -> Survey[frozenset[int]]:
@@ -157,7 +160,11 @@ async def observe_box(world: World, looking: Looking[BoxSpec]) -> Observation[Bo
         return Absent("the shelf says so")
     if thing.fields.get("cursed"):
         raise ZeroDivisionError
-    return Present(BoxState(dict(thing.fields), dict(thing.pending)), {"id": number}, thing.mark)
+    return Present(
+        BoxState(dict(thing.fields), dict(thing.pending), thing.mark, int(number)),
+        {"id": number, "serial": thing.serial},
+        thing.mark,
+    )
 
 
 def plan_box(diff: Diff, planning: Planning[BoxSpec, BoxState]) -> tuple[Step, ...]:
@@ -175,6 +182,22 @@ def plan_box(diff: Diff, planning: Planning[BoxSpec, BoxState]) -> tuple[Step, .
     if waiting:
         steps.append(Step("restart", "restart the box", waiting, Disruption.RESTART))
     return tuple(steps)
+
+
+def mark_box(owner: Owner, state: BoxState) -> Step | None:
+    if state.mark == owner.mark(str(state.number)):
+        return None
+    return Step("mark", "write our mark again")
+
+
+async def remark_box(world: World, acting: Acting) -> ActResult:
+    number = int(acting.identity["id"])  # type: ignore[arg-type]
+
+    def change() -> None:
+        world.things[number].mark = acting.owner.mark(str(number))
+
+    world.effect("mark", change)
+    return Applied()
 
 
 async def create_box(world: World, acting: Acting) -> ActResult:
@@ -248,10 +271,12 @@ BOX = Kind(
     plan=plan_box,
     identify=lambda spec: {"id": spec.number} if spec.number is not None else None,
     object_id=lambda identity: str(identity["id"]),
-    acts={"create": create_box, "set": set_box, "restart": restart_box},
+    acts={"create": create_box, "set": set_box, "restart": restart_box, "mark": remark_box},
     treatments={"/labels": Treatment.SET, "/wood": Treatment.CREATE_ONLY},
     hosted_by="Shelf",
     stateful=True,
+    mark=mark_box,
+    lasting=("serial",),
     problems=box_problems,
     status=lambda state: {"colour": state.fields.get("colour")},
 )

@@ -24,14 +24,20 @@ class Mark:
 
 @dataclass(frozen=True)
 class Owner:
-    """On whose behalf an object is looked at."""
+    """On whose behalf an object is looked at; `formerly` is the name that its declaration had before."""
 
     estate: str
     key: Key
+    formerly: Key | None = None
+
+    def mark(self, object_id: str) -> Mark:
+        """What the object `object_id` ought to bear."""
+        return Mark(self.estate, self.key, object_id)
 
     def owns(self, mark: Mark | None, object_id: str) -> bool:
-        """Whether `mark`, read from the object `object_id`, is ours."""
-        return mark == Mark(self.estate, self.key, object_id)
+        """Whether `mark`, read from the object `object_id`, is ours, under this name or the former one."""
+        former = None if self.formerly is None else Mark(self.estate, self.formerly, object_id)
+        return mark is not None and mark in (self.mark(object_id), former)
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,10 @@ class TargetPort(Generic[P]):
     secrets: Callable[[P], Mapping[str, SecretRef]]
 
 
+def _complete(_owner: Owner, _state: Any) -> Step | None:
+    return None
+
+
 def _no_problems(_: Any) -> tuple[Problem, ...]:
     return ()
 
@@ -115,6 +119,10 @@ class Kind(Generic[P, S]):
         acts: one async function per verb.
         hosted_by: the kind of its target; None when it is a target itself or needs none.
         port: how to reach it, when it is a target.
+        mark: the step that makes our mark on a present object complete, e.g. after somebody wiped it or after the
+            declaration was renamed; None when it is complete.
+        lasting: names of identity fields that no other object ever gets, e.g. a uuid. By them an object that lost
+            its mark is known again; without any it is not.
         stateful: losing it loses data; creating it again needs approval.
         problems: what is wrong although nothing differs.
         status: what `status` shows besides the conditions.
@@ -137,6 +145,8 @@ class Kind(Generic[P, S]):
     plural: str = ""
     hosted_by: str | None = None
     port: TargetPort[P] | None = None
+    mark: Callable[[Owner, S], Step | None] = _complete
+    lasting: tuple[str, ...] = ()
     stateful: bool = False
     problems: Callable[[S], tuple[Problem, ...]] = _no_problems
     status: Callable[[S], Mapping[str, Json]] = _no_status

@@ -43,11 +43,13 @@ async def plan(_desk: Desk, now: Pass) -> Pass | Outcome:
     assert now.found is not None  # noqa: S101  # an earlier stage
     assert now.survey is not None  # noqa: S101  # an earlier stage
     correctable = actionable(now.found, now.resource.policy)
-    if not correctable.changes:
-        return now
     state = now.observation.state if isinstance(now.observation, Present) else None
-    planning = Planning(now.spec, now.owner, state, now.identity, now.survey.facts)
-    return now.learn(planned=judge(looked(now), now.kind.plan(correctable, planning)))
+    mark = now.kind.mark(now.owner, state) if state is not None else None
+    steps: tuple[Step, ...] = () if mark is None else (mark,)
+    if correctable.changes:
+        planning = Planning(now.spec, now.owner, state, now.identity, now.survey.facts)
+        steps += now.kind.plan(correctable, planning)
+    return now.learn(planned=judge(looked(now), steps))
 
 
 async def act(desk: Desk, now: Pass) -> Pass | Outcome:

@@ -15,6 +15,7 @@ from setpoint.model.resource import Resource
 from setpoint.run.estate import Estate
 from setpoint.run.lane import Lane
 from setpoint.run.queue import Class
+from setpoint.run.rename import move_renamed
 from setpoint.sources.snapshot import Snapshot
 from setpoint.store.records import Event, EventKind, Layer, Status
 
@@ -27,7 +28,9 @@ async def declare(estate: Estate, snapshot: Snapshot) -> None:
     Raises:
         SourceError: it declares nothing although something is in force.
     """
-    compiled = await asyncio.to_thread(compile_set, snapshot.files, estate.kinds, version=snapshot.version)
+    compiled = await asyncio.to_thread(
+        compile_set, snapshot.files, estate.kinds, version=snapshot.version, cache=estate.cache
+    )
     if not compiled.resources and not compiled.problems and estate.resources:
         raise SourceError(
             f"{snapshot.source} {snapshot.version[:12]} declares nothing, {len(estate.resources)} resources stay as they were",
@@ -42,7 +45,8 @@ async def declare(estate: Estate, snapshot: Snapshot) -> None:
     for problem in compiled.problems:
         _log.warning("declaration_broken", version=snapshot.version[:12], problem=str(problem))
     await _remember(estate, snapshot)
-    for key in await _gone(estate, changes.removed):
+    moved = await move_renamed(estate, (kept.resources[key] for key in (*changes.added, *changes.changed)))
+    for key in await _gone(estate, changes.removed - moved):
         await _release(estate, key, former.get(key))
     await arrange_lanes(estate)
     for key in (*changes.added, *changes.changed):

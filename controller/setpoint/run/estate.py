@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from setpoint.desired.compile import Cache
 from setpoint.model.condition import ConditionType, Truth
 from setpoint.model.errors import DeclarationProblem
 from setpoint.model.key import Key
@@ -38,6 +39,7 @@ class Estate:
         suspended: keys whose declaration is valid and needs one that is not.
         retained: keys kept as they were because their manifest is broken now.
         waiting: a resource -> the keys that are blocked on it.
+        cache: what the compiler read before.
         asked: when each key was last asked for by a person.
     """
 
@@ -56,6 +58,7 @@ class Estate:
     lanes: dict[Key, Lane] = field(default_factory=dict[Key, Lane])
     waiting: dict[Key, set[Key]] = field(default_factory=dict[Key, set[Key]])
     asked: dict[Key, float] = field(default_factory=dict[Key, float])
+    cache: Cache = field(default_factory=dict)
     streaks: dict[Key, int] = field(default_factory=dict[Key, int])
 
     def lane_of(self, resource: Resource) -> Lane | None:

@@ -114,7 +114,6 @@ async def _give_up_reservation(desk: Desk, now: Pass) -> bool:
 def looked(now: Pass) -> Looked:
     """What the hold rules judge by."""
     assert now.observation is not None  # noqa: S101  # an earlier stage
-    present = isinstance(now.observation, Present)
     return Looked(
         owner=now.owner,
         policy=now.resource.policy,
@@ -123,7 +122,15 @@ def looked(now: Pass) -> Looked:
         if isinstance(now.observation, Present)
         else "",
         stateful=now.kind.stateful,
-        remembered=now.item.identity if now.item and not present else None,
+        known_again=_known_again(now),
+        remembered=now.item.identity if now.item else None,
         seen_at=now.item.seen_at if now.item else 0.0,
         approved=now.approvals.__contains__,
     )
+
+
+def _known_again(now: Pass) -> bool:
+    if now.item is None or not isinstance(now.observation, Present) or not now.kind.lasting:
+        return False
+    before, seen = now.item.identity, now.observation.identity
+    return all(name in seen and seen[name] == before.get(name) for name in now.kind.lasting)

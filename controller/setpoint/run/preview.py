@@ -33,7 +33,12 @@ class Preview:
         estate = self.estate
         resource = estate.resources[key]
         kind = estate.kinds[key.kind]
-        start = Pass(resource, kind, kind.spec.model_validate(resource.spec), Owner(estate.name, key))
+        start = Pass(
+            resource,
+            kind,
+            kind.spec.model_validate(resource.spec),
+            Owner(estate.name, key, resource.formerly),
+        )
         lane = estate.lane_of(resource)
         if lane is None:
             return Report(Blocked(f"nothing reaches {resource.target or key}", resource.target), start)

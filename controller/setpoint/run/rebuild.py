@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from setpoint.model.identity import Identity
+from setpoint.model.key import Key
 from setpoint.run.declare import released_status
 from setpoint.run.estate import Estate
 from setpoint.run.lane import Lane
@@ -9,16 +13,32 @@ from setpoint.store.records import Item
 
 
 async def rebuild(estate: Estate, lane: Lane) -> None:
-    """Note every object of the latest survey that bears our mark, is not declared and has no row."""
-    latest = lane.latest
-    for mark, identity in latest.found if latest else ():
-        if mark.estate != estate.name or mark.key in estate.resources:
-            continue
-        kind = estate.kinds.get(mark.key.kind)
-        if kind is None or kind.object_id(identity) != mark.object_id:
-            continue
-        if await estate.calls.call(estate.store.item, mark.key) is None:
+    """Note every object of the latest survey that bears our mark, is declared under no name and has no row."""
+    strays = list(_strays(estate, lane))
+    if not strays:
+        return
+    known = {
+        _object(estate, item.target, item.key, item.identity)
+        for item in await estate.calls.call(estate.store.items)
+    }
+    for key, identity in strays:
+        if _object(estate, lane.target, key, identity) not in known:
             now = estate.ports.now()
-            item = Item(mark.key, lane.target, identity, None, now, released=True)
+            item = Item(key, lane.target, identity, None, now, released=True)
             await estate.calls.call(estate.store.save_item, item)
-            await estate.calls.call(estate.store.save_status, released_status(mark.key, estate.version, now))
+            await estate.calls.call(estate.store.save_status, released_status(key, estate.version, now))
+
+
+def _strays(estate: Estate, lane: Lane) -> Iterator[tuple[Key, Identity]]:
+    former = {resource.formerly for resource in estate.resources.values()}
+    for mark, identity in lane.latest.found if lane.latest else ():
+        kind = estate.kinds.get(mark.key.kind)
+        if mark.estate != estate.name or kind is None or kind.object_id(identity) != mark.object_id:
+            continue
+        if mark.key not in estate.resources and mark.key not in former:
+            yield mark.key, identity
+
+
+def _object(estate: Estate, target: Key, key: Key, identity: Identity) -> tuple[Key, str, str]:
+    kind = estate.kinds.get(key.kind)
+    return target, key.kind, kind.object_id(identity) if kind is not None else str(identity)

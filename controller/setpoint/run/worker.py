@@ -47,7 +47,7 @@ async def work(estate: Estate, lane: Lane, announce: Callable[[], Awaitable[None
 
 async def _serve(estate: Estate, lane: Lane, key: Key) -> Due:
     resource = estate.resources.get(key)
-    if resource is None:
+    if resource is None or estate.lane_of(resource) is not lane:
         return Class.RESYNC, 0.0
     desk = await _desk(estate, lane, key)
     return await _close(estate, desk, _guard(estate, await run(desk, _start(estate, resource))))
@@ -87,7 +87,7 @@ async def _close(estate: Estate, desk: Desk, report: Report) -> Due:
 def _start(estate: Estate, resource: Resource) -> Pass:
     kind = estate.kinds[resource.key.kind]
     spec = kind.spec.model_validate(resource.spec)
-    return Pass(resource, kind, spec, Owner(estate.name, resource.key))
+    return Pass(resource, kind, spec, Owner(estate.name, resource.key, resource.formerly))
 
 
 async def _desk(estate: Estate, lane: Lane, key: Key) -> Desk:

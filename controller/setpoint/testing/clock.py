@@ -6,7 +6,6 @@ import asyncio
 import selectors
 from typing import Any, cast
 
-
 _TICK = 1e-6
 """The least that passes, in seconds; sums of floats would otherwise stand still just short of a timer."""
 

@@ -61,7 +61,7 @@ async def test_a_vm_is_found_again_by_its_mark_alone(driver: Driver) -> None:
     seen = await driver.look(spec(**FULL))
 
     assert isinstance(seen.observation, Present)
-    assert seen.observation.identity == {"vmid": 1000}
+    assert seen.observation.identity["vmid"] == 1000
     assert OWNER.owns(seen.observation.mark, "1000")
     assert seen.steps == ()
 
@@ -236,6 +236,28 @@ async def test_what_somebody_changed_is_corrected(
     assert await driver.converge(spec(**fields)) == ["configure"]
 
     assert (await driver.look(spec(**fields))).found.changes == ()
+
+
+PENDING: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("value", {"memory": "512MiB"}, {"memory": 4096}),
+    ("option removed", {"memory": "2GiB"}, {"delete": "memory"}),
+    ("disk detached", {"disks": {"ide0": DISK}}, {"delete": "ide0"}),
+]
+
+
+@pytest.mark.parametrize(("fields", "by_hand"), [row[1:] for row in PENDING], ids=[row[0] for row in PENDING])
+async def test_what_somebody_changed_for_the_next_start_is_taken_back(
+    driver: Driver, fields: dict[str, Any], by_hand: dict[str, Any]
+) -> None:
+    await driver.converge(spec(power="running", **fields))
+    driver.lab.api("PUT", CONFIG, **by_hand)
+
+    assert await driver.converge(spec(power="running", **fields)) == ["configure"]
+
+    seen = await driver.look(spec(power="running", **fields))
+    option = by_hand.get("delete") or next(iter(by_hand))
+    assert seen.found.changes == ()
+    assert seen.state.coming[option] == seen.state.current[option]
 
 
 @pytest.mark.parametrize(

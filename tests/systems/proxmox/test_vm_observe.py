@@ -10,6 +10,7 @@ from setpoint.model.identity import Mark
 from setpoint.model.kind import Looking
 from setpoint.model.observation import Absent, Present, Unknown
 from setpoint_proxmox.kinds.virtual_machine import KIND
+from setpoint_proxmox.kinds.virtual_machine.remark import remark
 from setpoint_proxmox.mark import with_mark
 from tests.systems.proxmox.drive import Driver, world
 from tests.systems.proxmox.made import KEY, OWNER, spec, vm
@@ -180,14 +181,16 @@ def test_a_power_state_that_does_not_end_by_itself_is_a_problem() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "reason"),
+    ("change", "written"),
     [
-        pytest.param({"name": "other"}, "Renamed", id="renamed"),
-        pytest.param({"tags": "x"}, "Untagged", id="tag removed"),
+        pytest.param({"name": "other"}, {"name"}, id="renamed"),
+        pytest.param({"tags": "x"}, {"tags"}, id="tag removed"),
+        pytest.param({"description": "mine now"}, {"description"}, id="mark overwritten"),
+        pytest.param({"delete": "description,tags"}, {"description", "tags"}, id="all removed"),
     ],
 )
-async def test_what_is_wrong_although_nothing_differs(
-    driver: Driver, change: dict[str, str], reason: str
+async def test_what_tells_whose_it_is_is_written_again(
+    driver: Driver, change: dict[str, str], written: set[str]
 ) -> None:
     await driver.converge(spec())
     driver.lab.api("PUT", "nodes/pve1/qemu/1000/config", **change)
@@ -195,9 +198,11 @@ async def test_what_is_wrong_although_nothing_differs(
     seen = await driver.look(spec())
 
     assert seen.found.changes == ()
-    (problem,) = KIND.problems(seen.state)
-    assert problem.reason == reason
-    assert "qm set 1000 --" in problem.message
+    step = remark(OWNER, seen.state)
+    assert step is not None
+    assert set(step.arguments["config"]) == written
+    await driver.act(step)
+    assert remark(OWNER, (await driver.look(spec())).state) is None
 
 
 async def test_the_status_says_where_it_is(driver: Driver) -> None:

@@ -20,9 +20,27 @@ OURS = Mark("home", KEY, "7")
 PRESENT = Present("state", {"id": 7}, OURS)
 LOOKED = Looked(
     owner=Owner("home", KEY), policy=Policy(), observation=PRESENT, object_id="7", stateful=True,
-    remembered=None, seen_at=0.0, approved=lambda token: False,
+    known_again=False, remembered=None, seen_at=0.0, approved=lambda token: False,
 )  # fmt: skip
 STEP = Step("set", "set it")
+
+
+def test_our_object_is_known_again_when_somebody_wiped_its_mark() -> None:
+    wiped = replace(LOOKED, observation=replace(PRESENT, mark=None), seen_at=1.0)
+    assert exists(replace(wiped, known_again=True)) is None
+    held = exists(wiped)
+    assert held is not None
+    assert "any more" in held.why
+    strange = replace(
+        wiped, observation=replace(PRESENT, mark=replace(OURS, estate="other")), known_again=True
+    )
+    assert exists(strange) is not None
+
+
+def test_a_former_name_is_still_ours() -> None:
+    renamed = replace(LOOKED, owner=Owner("home", Key("default", "Box", "new"), formerly=KEY))
+    assert exists(renamed) is None
+    assert exists(replace(renamed, owner=replace(renamed.owner, formerly=None))) is not None
 
 
 def test_our_own_object_is_not_held() -> None:

@@ -63,7 +63,12 @@ class Rig:
             requested=self.store.last_request(declared.key),
             not_before=self.ports.now(),
         )
-        start = Pass(declared, kind, kind.spec.model_validate(declared.spec), Owner("home", declared.key))
+        start = Pass(
+            declared,
+            kind,
+            kind.spec.model_validate(declared.spec),
+            Owner("home", declared.key, declared.formerly),
+        )
         report = await run(desk, start, stages)
         self.statuses.append(await conclude(desk, report))
         return report

@@ -11,6 +11,7 @@ from setpoint.model.diff import Cause
 from setpoint.model.errors import ConflictError, RefusalError, TransportError
 from setpoint.model.hold import Rule
 from setpoint.model.identity import Mark
+from setpoint.model.key import Key
 from setpoint.model.outcome import Changed, Done, Failed, Held, Stalled, Wait
 from setpoint.run.pipeline import LOOK
 from tests.toy import Thing, lose_reply
@@ -28,7 +29,7 @@ def test_a_declared_object_is_made_once_and_then_left_alone(rigged: Rigged) -> N
         assert rig.world.effects == ["create"]
         item = rig.store.item(BOX)
         assert item is not None
-        assert (item.identity, item.applied) == ({"id": 1}, {"colour": "red", "size": 2})
+        assert (item.identity["id"], item.applied) == (1, {"colour": "red", "size": 2})
         assert rig.store.intent(BOX) is None
 
     rigged(body)
@@ -307,7 +308,47 @@ def test_without_memory_marks_bring_the_inventory_back(rigged: Rigged) -> None:
         assert rig.world.effects == ["create"]
         item = rig.store.item(BOX)
         assert item is not None
-        assert item.identity == {"id": 1}
+        assert item.identity["id"] == 1
+
+    rigged(body)
+
+
+def test_a_wiped_mark_is_written_again_on_the_very_same_object(rigged: Rigged) -> None:
+    async def body(rig: Rig) -> None:
+        declared = resource(BOX, {"colour": "red"})
+        await rig.settle(declared)
+        rig.world.things[1].mark = None
+        assert isinstance((await rig.settle(declared)).outcome, Done)
+        assert rig.world.things[1].mark == OURS
+        assert rig.world.effects == ["create", "mark"]
+
+    rigged(body)
+
+
+def test_a_strangers_object_in_the_place_of_ours_is_never_taken(rigged: Rigged) -> None:
+    async def body(rig: Rig) -> None:
+        declared = resource(BOX, {"colour": "red"})
+        await rig.settle(declared)
+        rig.world.things[1] = Thing({"colour": "blue"}, None)
+        outcome = (await rig.settle(declared)).outcome
+        assert isinstance(outcome, Held)
+        assert "may be another object" in outcome.sentence
+        assert rig.world.effects == ["create"]
+
+    rigged(body)
+
+
+def test_a_renamed_declaration_keeps_its_object_and_marks_it_anew(rigged: Rigged) -> None:
+    async def body(rig: Rig) -> None:
+        await rig.settle(resource(BOX, {"colour": "red"}))
+        new = Key("default", "Box", "new")
+        renamed = replace(resource(new, {"colour": "red"}), formerly=BOX)
+        item = rig.store.item(BOX)
+        assert item is not None
+        rig.store.save_item(replace(item, key=new))
+        assert isinstance((await rig.settle(renamed)).outcome, Done)
+        assert rig.world.things[1].mark == Mark("home", new, "1")
+        assert rig.world.effects == ["create", "mark"]
 
     rigged(body)
 

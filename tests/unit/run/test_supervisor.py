@@ -136,6 +136,21 @@ async def test_what_leaves_the_declarations_is_released_and_kept(daemon: Daemon)
     await running(daemon, body)
 
 
+async def test_a_rename_moves_what_is_remembered(daemon: Daemon) -> None:
+    daemon.write(shelf=SHELF, a=box("a", "colour: red"))
+
+    async def body(daemon: Daemon) -> None:
+        await daemon.until(lambda: daemon.outcome(A) == "Done")
+        daemon.write(a=box("b, formerly: a", "colour: red"))
+        await daemon.until(lambda: daemon.outcome(B) == "Done")
+        assert daemon.store.item(A) is None
+        assert daemon.status(A) is None
+        assert len(daemon.world.things) == 1
+        assert daemon.world.effects == ["create", "mark"]
+
+    await running(daemon, body)
+
+
 async def test_a_restart_without_its_database_plans_nothing(daemon: Daemon) -> None:
     daemon.write(shelf=SHELF, a=box("a", "colour: red"))
 

@@ -15,6 +15,7 @@ class Looked:
     """One key, observed.
 
     Attributes:
+        known_again: the object is present and the very one that was seen before, mark or no mark.
         remembered: the identity that the inventory holds for the key; None when it holds none.
         seen_at: when it was last seen present, seconds since the epoch.
         object_id: the text of the observed object's identity; empty when absent.
@@ -27,6 +28,7 @@ class Looked:
     observation: Present[object] | Absent
     object_id: str
     stateful: bool
+    known_again: bool
     remembered: Identity | None
     seen_at: float
     approved: Callable[[str], bool]

@@ -10,6 +10,7 @@ from setpoint_proxmox.kinds.virtual_machine.act import ACTS
 from setpoint_proxmox.kinds.virtual_machine.observe import observe
 from setpoint_proxmox.kinds.virtual_machine.plan import plan
 from setpoint_proxmox.kinds.virtual_machine.project import TREATMENTS, declare, project
+from setpoint_proxmox.kinds.virtual_machine.remark import remark
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 from setpoint_proxmox.kinds.virtual_machine.state import VmState, problems, status
 
@@ -29,6 +30,8 @@ KIND: Kind[VirtualMachineSpec, VmState] = Kind(
     treatments=TREATMENTS,
     names=re.compile(rf"{_LABEL}(\.{_LABEL})*"),
     hosted_by="ProxmoxCluster",
+    mark=remark,
+    lasting=("uuid",),
     stateful=True,
     problems=problems,
     status=status,

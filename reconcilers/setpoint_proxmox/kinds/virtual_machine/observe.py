@@ -42,7 +42,7 @@ async def _listed(cluster: Cluster, guest: Guest, facts: Facts) -> Observation[V
         return Unknown(f"VM {vmid} left node {guest.node} while it was looked at")
     if state.lock in _UNFINISHED:
         return Unknown(_unfinished(state))
-    return Present(state, {"vmid": vmid}, state.mark)
+    return Present(state, {"vmid": vmid, "uuid": state.uuid}, state.mark)
 
 
 def _without_id(looking: Looking[VirtualMachineSpec], survey: Survey[Facts]) -> Observation[VmState]:

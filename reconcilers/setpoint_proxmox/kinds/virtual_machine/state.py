@@ -10,7 +10,7 @@ from setpoint.model.identity import Mark
 from setpoint.model.kind import Problem
 from setpoint.model.tree import Json, Scalar
 from setpoint_proxmox.kinds.virtual_machine.strings import NicText
-from setpoint_proxmox.mark import TAG, parse_mark, split_tags
+from setpoint_proxmox.mark import parse_mark, split_tags
 
 Config: TypeAlias = Mapping[str, Scalar]
 """Option -> value as Proxmox gives it, numbers as numbers and everything else as text."""
@@ -55,6 +55,17 @@ class VmState:
         return str(self.current.get("description") or "")
 
     @property
+    def name(self) -> str:
+        """The name; empty when it has none."""
+        return str(self.current.get("name") or "")
+
+    @property
+    def uuid(self) -> str:
+        """What its firmware says; no other guest of the cluster ever has it, a clone gets a new one."""
+        fields = dict(part.partition("=")[::2] for part in str(self.current.get("smbios1") or "").split(","))
+        return fields.get("uuid", "")
+
+    @property
     def tags(self) -> frozenset[str]:
         """The tags in lower case, ours included."""
         return split_tags(self.current.get("tags"))
@@ -70,23 +81,6 @@ def problems(state: VmState) -> tuple[Problem, ...]:
     if state.power not in SETTLED:
         found.append(
             Problem("PowerState", f"VM {state.vmid} is {state.power}; look at it on node {state.node}")
-        )
-    mark, name = state.mark, str(state.current.get("name") or "")
-    if mark is not None and name != mark.key.name:
-        found.append(
-            Problem(
-                "Renamed",
-                f"VM {state.vmid} is named '{name}'; run on {state.node}: qm set {state.vmid} --name {mark.key.name}",
-            )
-        )
-    if mark is not None and TAG not in state.tags:
-        tags = ";".join(sorted({TAG, *state.tags}))
-        found.append(
-            Problem(
-                "Untagged",
-                f"VM {state.vmid} lost the tag '{TAG}' by which it is found again; "
-                f"run on {state.node}: qm set {state.vmid} --tags '{tags}'",
-            )
         )
     return tuple(found)
 

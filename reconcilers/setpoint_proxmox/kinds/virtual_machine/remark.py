@@ -1,0 +1,27 @@
+"""Makes our mark on a VM complete again: the line in the description, the tag, and the name."""
+
+from __future__ import annotations
+
+from setpoint.model.identity import Owner
+from setpoint.model.plan import Disruption, Step
+from setpoint.model.tree import Json, Tree
+from setpoint_proxmox.kinds.virtual_machine.edit import all_tags
+from setpoint_proxmox.kinds.virtual_machine.state import VmState
+from setpoint_proxmox.mark import TAG, with_mark, without_mark
+
+
+def remark(owner: Owner, vm: VmState) -> Step | None:
+    """One write of whatever is missing or speaks of another name; None when all is there, or the VM is locked."""
+    config: dict[str, Json] = {}
+    mark = owner.mark(str(vm.vmid))
+    if vm.mark != mark:
+        config["description"] = with_mark(without_mark(vm.description), mark)
+    if TAG not in vm.tags:
+        config["tags"] = all_tags(vm.tags)
+    if vm.name != owner.key.name:
+        config["name"] = owner.key.name
+    if not config or vm.lock or vm.kind != "qemu":
+        return None
+    summary = f"write {', '.join(config)} of VM {vm.vmid}, which tell that it is {owner.key}"
+    where: Tree = {"node": vm.node, "digest": vm.digest, "config": config}
+    return Step("configure", summary, disruption=Disruption.NONE, arguments=where)
