@@ -240,6 +240,22 @@ def test_an_allocated_disk_that_waits_for_a_restart_is_never_allocated_again() -
     assert written(taken_up) == waiting
 
 
+@pytest.mark.parametrize(
+    "coming",
+    [pytest.param(None, id="detached"), pytest.param("local-zfs:vm-101-disk-7,size=5G", id="replaced")],
+)
+def test_a_disk_that_would_go_at_the_next_start_is_kept(coming: str | None) -> None:
+    (step,) = steps(spec(disks=TEN), vm({"scsi0": coming}, "running", scsi0=DISK))
+
+    assert written(step) == {"scsi0": DISK}
+
+
+def test_what_would_change_at_the_next_start_is_written_back() -> None:
+    (step,) = steps(spec(memory="512MiB"), vm({"memory": "1024"}, "running", memory="512"))
+
+    assert written(step) == {"memory": 512}
+
+
 def test_a_newly_declared_disk_is_made_whatever_lies_detached() -> None:
     state = vm(unused0="local-zfs:vm-101-disk-0")
     planning: Context = Planning(spec(disks=TEN), OWNER, state, {"vmid": 101}, facts())

@@ -91,7 +91,7 @@ def _value(
     """What `option` is to be; None when no write corrects the change."""
     match parts(change.path):
         case ("disks", slot, *_):
-            return None if lost_disk(change, vm) else _disk(slot, vm, planning.spec)
+            return None if lost_disk(change, vm) else _disk(slot, change, vm, planning.spec)
         case ("nics", slot, field):
             return _nic(slot, field, change, config.get(option), vm, planning.spec)
         case ("description",):
@@ -111,10 +111,13 @@ _PLAIN: Final[Mapping[str, Callable[[Json], Json]]] = {
 }
 
 
-def _disk(slot: str, vm: VmState, spec: VirtualMachineSpec) -> Json:
-    """Allocate a disk for a slot that is empty now and stays so; take up one that waits for the next start."""
+def _disk(slot: str, change: Change, vm: VmState, spec: VirtualMachineSpec) -> Json:
+    """Allocate a disk for a slot that is empty now and stays so.
+
+    One that waits for the next start is taken up as it is; one that would go or be replaced then is kept.
+    """
     if slot in vm.current:
-        return None
+        return vm.current[slot] if change.later else None
     if slot in vm.coming:
         return vm.coming[slot] if vm.power == "stopped" else None
     return new_disk(spec.disks[slot])

@@ -126,10 +126,11 @@ def _occupied(slot: str, changes: tuple[Change, ...], vm: VmState) -> Iterator[S
 
 
 def _sizes(changes: tuple[Change, ...], vm: VmState) -> Iterator[tuple[Change, str, int, int]]:
-    """Every existing disk of another size: the change, the slot, observed and desired bytes."""
+    """Every disk that has another size now: the change, the slot, observed and desired bytes."""
     for change in changes:
+        here = not change.later and change.observed is not MISSING
         match parts(change.path):
-            case ("disks", slot, "size") if slot in vm.current and change.observed is not MISSING:
+            case ("disks", slot, "size") if here and slot in vm.current:
                 yield change, slot, parse_bytes(change.observed), parse_bytes(change.desired)
             case _:
                 pass
