@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -24,6 +25,8 @@ async def open_engine(settings: Settings) -> AsyncGenerator[Supervisor]:
         StateInUseError: another process has it.
         SetpointError: a system, the source or the store cannot be used.
     """
+    # Thousands of long-lived values: with the default thresholds the collector walks them all again and again.
+    gc.set_threshold(50_000, 20, 20)
     kinds = installed_kinds()
     source = build_source(settings.source, settings.state)
     with StateLock(settings.state):
