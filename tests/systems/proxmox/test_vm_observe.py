@@ -200,7 +200,9 @@ async def test_what_tells_whose_it_is_is_written_again(
     assert seen.found.changes == ()
     step = remark(OWNER, seen.state)
     assert step is not None
-    assert set(step.arguments["config"]) == written
+    config = step.arguments["config"]
+    assert isinstance(config, dict)
+    assert set(config) == written
     await driver.act(step)
     assert remark(OWNER, (await driver.look(spec())).state) is None
 

@@ -11,6 +11,7 @@ from setpoint.model.kind import Problem
 from setpoint.model.tree import Json, Scalar
 from setpoint_proxmox.kinds.virtual_machine.strings import NicText
 from setpoint_proxmox.mark import parse_mark, split_tags
+from setpoint_proxmox.propstring import parse
 
 Config: TypeAlias = Mapping[str, Scalar]
 """Option -> value as Proxmox gives it, numbers as numbers and everything else as text."""
@@ -62,8 +63,8 @@ class VmState:
     @property
     def uuid(self) -> str:
         """What its firmware says; no other guest of the cluster ever has it, a clone gets a new one."""
-        fields = dict(part.partition("=")[::2] for part in str(self.current.get("smbios1") or "").split(","))
-        return fields.get("uuid", "")
+        text = str(self.current.get("smbios1") or "")
+        return parse(text, "uuid").get("uuid", "") if text else ""
 
     @property
     def tags(self) -> frozenset[str]:
