@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+import io
+import logging
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import structlog
 
 from setpoint.cli.client import Client
 from setpoint.run.estate import Estate
 from setpoint.run.ports import Ports
 from setpoint.run.supervisor import Supervisor
+from setpoint.settings import LogSettings
 from setpoint.sources.directory import DirectorySource
 from setpoint.store.store import Store
 from setpoint.store.thread import StoreThread
+from setpoint.surface.log import set_up_log
 from setpoint.surface.socket import serve_socket
 from tests.toy import KINDS, WORLDS, World
 
 SHELF = "kind: Shelf\nmetadata: {name: s}\nspec: {world: w}\n"
+
+SETTINGS = "estate: home\nsource: {directory: {path: estate}}\nstate: .\n"
 
 
 def box(name: str, spec: str = "", policy: str = "", labels: str = "") -> str:
@@ -70,6 +78,18 @@ def row(status: dict[str, Any], key: str) -> dict[str, Any]:
     return next((row for row in status["resources"] if row["key"] == key), {})
 
 
+@contextmanager
+def logs_away() -> Generator[None]:
+    """Nothing is logged, so that what a verb prints stands alone."""
+    root = logging.getLogger()
+    before = root.handlers, root.level
+    set_up_log(LogSettings(), io.StringIO())
+    yield
+    root.handlers, root.level = before[0], before[1]
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
+
+
 @asynccontextmanager
 async def serve_toy(tmp_path: Path) -> AsyncGenerator[Served]:
     """Two red boxes on a shelf, and a daemon that looks after them."""
@@ -79,6 +99,7 @@ async def serve_toy(tmp_path: Path) -> AsyncGenerator[Served]:
     (folder / "shelf.yaml").write_text(SHELF)
     (folder / "a.yaml").write_text(box("a", "colour: red", labels="tier: front"))
     (folder / "b.yaml").write_text(box("b", "colour: red"))
+    (tmp_path / "setpoint.yaml").write_text(SETTINGS)
     store = Store.open(tmp_path / "setpoint.db")
     calls = StoreThread()
     supervisor = Supervisor(Estate("home", KINDS, store, calls, Ports()), DirectorySource(folder))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
+from contextlib import suppress
+from typing import Any, NoReturn
 
 import click
 
@@ -22,9 +23,7 @@ _EVERY = 1.0
 
 @click.command(
     short_help="Show how every resource is.",
-    epilog=examples(
-        "setpoint status", "setpoint status KIND/NAME -o json", "setpoint status --watch"
-    ),
+    epilog=examples("setpoint status", "setpoint status KIND/NAME -o json", "setpoint status --watch"),
 )
 @click.argument("what", metavar="[KIND/NAME|KIND]...", nargs=-1)
 @namespace_option
@@ -41,7 +40,9 @@ def status(
     """
     only = given_namespace(context, namespace)
     if watch:
-        _watch(settings, what, namespace, only, form)
+        with suppress(KeyboardInterrupt):
+            _watch(settings, what, namespace, only, form)
+        end(Ending.FINE)
     told, down = _ask(settings)
     told["resources"] = pick(told["resources"], what, namespace, only)
     _show(told, form, down)
@@ -79,7 +80,7 @@ def _show(told: dict[str, Any], form: str, down: DaemonDownError | None) -> None
         click.echo(f"setpoint: {down}; shown is what it remembered", err=True)
 
 
-def _watch(settings: Settings, what: Sequence[str], namespace: str, only: str | None, form: str) -> None:
+def _watch(settings: Settings, what: Sequence[str], namespace: str, only: str | None, form: str) -> NoReturn:
     before: object = None
     while True:
         told, down = _ask(settings)

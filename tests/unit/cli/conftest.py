@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from setpoint.cli.main import run
+from tests.served import Served, logs_away, serve_toy
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Said:
 
 
 Say = Callable[..., Said]
+Ask = Callable[..., Awaitable[Said]]
 
 
 @pytest.fixture
@@ -62,3 +65,23 @@ def estate(tmp_path: Path, toys: None) -> Callable[[dict[str, str]], Path]:
         return root
 
     return write
+
+
+@pytest.fixture
+async def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Served]:
+    """A daemon over the toy system, in sync, that the command line finds by its settings."""
+    monkeypatch.setenv("SETPOINT_CONFIG", str(tmp_path / "setpoint.yaml"))
+    with logs_away():
+        async with serve_toy(tmp_path) as daemon:
+            await daemon.in_sync("Shelf/s", "Box/a", "Box/b")
+            yield daemon
+
+
+@pytest.fixture
+def ask(say: Say) -> Ask:
+    """`say` beside a daemon in the same loop."""
+
+    async def command(*arguments: str) -> Said:
+        return await asyncio.to_thread(say, *arguments)
+
+    return command

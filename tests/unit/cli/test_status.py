@@ -1,0 +1,204 @@
+"""`setpoint status`: the table, the document, and the exit code of every situation."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from setpoint.store.store import Store
+from setpoint.surface.remembered import remembered_status
+from tests.served import Served, box, row
+from tests.unit.cli.conftest import Ask, Say
+
+ROW_FIELDS = {
+    "key", "namespace", "kind", "name", "target", "origin", "drift", "labels", "retained", "outcome", "ready",
+    "reason", "sentence", "since", "lookedAt", "inSyncAt", "driftSince", "known", "attempts", "version",
+    "conditions", "changes", "holds", "detail",
+}  # fmt: skip
+FIELDS = {
+    "estate", "phase", "pid", "source", "problems", "waiting", "retained", "resources", "released", "lanes",
+}  # fmt: skip
+
+
+async def test_the_table_says_how_everything_is(served: Served, ask: Ask) -> None:
+    said = await ask("status")
+    assert (said.code, said.err) == (0, "")
+    assert re.fullmatch(
+        r"Estate home, directory: [0-9a-f]{12} is in force, looked at \d+s ago", said.lines[0]
+    )
+    assert said.lines[1:3] == ["", "KEY      READY  OUTCOME  SINCE  WHAT"]
+    assert [line.split()[0] for line in said.lines[3:]] == ["Box/a", "Box/b", "Shelf/s"]
+    assert re.fullmatch(r"Box/a    True   Done     \d+s     in sync", said.lines[3])
+
+
+async def test_the_document_has_stable_fields(served: Served, ask: Ask) -> None:
+    told = json.loads((await ask("status", "-o", "json")).out)
+    assert told.keys() == FIELDS
+    assert told["source"].keys() == {"name", "version", "good", "sentence", "lookedAt", "token", "notes"}
+    assert {frozenset(one) for one in told["resources"]} == {frozenset(ROW_FIELDS)}
+    condition = told["resources"][0]["conditions"][0]
+    assert condition.keys() == {"type", "status", "reason", "message", "since", "observedGeneration"}
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", told["resources"][0]["since"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "keys"),
+    [
+        (("Box",), ["Box/a", "Box/b"]),
+        (("Box/b", "Shelf"), ["Box/b", "Shelf/s"]),
+        (("-n", "default"), ["Box/a", "Box/b", "Shelf/s"]),
+        (("-n", "elsewhere"), []),
+    ],
+    ids=["kind", "key and kind", "namespace", "empty namespace"],
+)
+async def test_it_shows_what_is_named(
+    served: Served, ask: Ask, arguments: tuple[str, ...], keys: list[str]
+) -> None:
+    told = json.loads((await ask("status", *arguments, "-o", "json")).out)
+    assert [one["key"] for one in told["resources"]] == keys
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("Box/aa", "did you mean Box/a?"),
+        ("Boxx", "did you mean Box?"),
+        ("a", "did you mean Box/a?"),
+        ("zzz", "see"),
+    ],
+)
+async def test_a_name_that_is_not_there_is_an_error_with_the_next_one(
+    served: Served, ask: Ask, name: str, remedy: str
+) -> None:
+    said = await ask("status", name)
+    assert (said.code, said.out) == (1, "")
+    assert said.err.startswith(f"setpoint: nothing declared is called '{name}'; {remedy}")
+
+
+def lost(served: Served) -> None:
+    served.world.things.clear()
+
+
+def dead(served: Served) -> None:
+    served.world.down = True
+
+
+def dented(served: Served) -> None:
+    served.fields("a")["dented"] = True
+
+
+def drifted(served: Served) -> None:
+    served.fields("b")["colour"] = "green"
+
+
+def broken(served: Served) -> None:
+    served.write(a="kind: Box\nmetadata: {name: a}\nspec: {colour: [\n")
+
+
+@pytest.mark.parametrize(
+    ("happens", "code", "sentence"),
+    [
+        (lost, 3, "was there at"),
+        (dead, 1, "shelf does not answer; plug it in"),
+        (dented, 1, "the box is dented"),
+        (drifted, 2, "colour differs and policy.drift is warn"),
+        (broken, 1, "1 mistake in the declarations:\n  a.yaml:"),
+    ],
+    ids=["lost", "dead target", "unhealthy", "drift only reported", "broken manifest"],
+)
+async def test_the_exit_code_tells_how_it_is(
+    served: Served, ask: Ask, happens: Callable[[Served], None], code: int, sentence: str
+) -> None:
+    served.write(b=box("b", "colour: red", policy="drift: warn"))
+    await served.until(lambda s: row(s, "Box/b")["drift"] == "warn" and row(s, "Box/b")["ready"] == "True")
+    happens(served)
+    await ask("resync", "--all", "--wait")
+    served.supervisor.source.poke()
+    await served.until(lambda s: bool(s["problems"]) is (happens is broken))
+    said = await ask("status")
+    assert sentence in said.out
+    assert said.code == code
+
+
+async def test_a_changed_declaration_is_pending_until_it_was_looked_at(served: Served, ask: Ask) -> None:
+    key = next(key for key in served.supervisor.estate.resources if str(key) == "Box/a")
+    resource = served.supervisor.estate.resources[key]
+    served.supervisor.estate.resources[key] = type(resource)(**{**vars(resource), "spec_hash": "another"})
+    said = await ask("status", "Box/a")
+    assert said.code == 2
+    assert "Pending" in said.lines[3]
+    assert "its declaration is new and not looked at yet" in said.lines[3]
+
+
+async def test_released_objects_are_listed_below_and_are_no_fault(served: Served, ask: Ask) -> None:
+    (served.folder / "b.yaml").unlink()
+    await served.until(lambda s: bool(s["released"]))
+    said = await ask("status")
+    assert said.code == 0
+    assert "Left the declarations and left alone:" in said.out
+    assert re.search(r"^  Box/b  id \d+.* on Shelf/s, seen \d+s ago$", said.out, re.MULTILINE)
+
+
+async def test_what_waits_for_a_broken_one_is_told(served: Served, ask: Ask) -> None:
+    served.write(shelf="kind: Shelf\nmetadata: {name: s}\nspec: {wrold: w}\n", c=box("c"))
+    await served.until(lambda s: bool(s["waiting"]))
+    said = await ask("status")
+    assert said.code == 1
+    assert "  Box/c waits: c.yaml:1:1: " in said.out
+
+
+def test_without_a_daemon_it_shows_what_was_remembered(tmp_path: Path, say: Say) -> None:
+    (tmp_path / "setpoint.yaml").write_text("estate: home\nsource: {directory: {path: estate}}\nstate: .\n")
+    said = say("status", "--config", tmp_path / "setpoint.yaml")
+    assert (said.code, said.out) == (1, "")
+    assert "start the daemon" in said.err
+    assert len(said.err.splitlines()) == 1
+    Store.open(tmp_path / "setpoint.db").close()
+    said = say("status", "--config", tmp_path / "setpoint.yaml")
+    assert said.code == 1
+    assert said.lines == ["Estate home (stopped), directory: never looked at"]
+    assert said.err.rstrip().endswith(
+        "start the daemon: systemctl start setpoint, or setpoint run; shown is what it remembered"
+    )
+
+
+async def test_what_is_remembered_has_the_form_of_what_is_told(served: Served, ask: Ask) -> None:
+    told = json.loads((await ask("status", "-o", "json")).out)
+    store = Store.copy_in_memory(served.client.path.parent / "setpoint.db")
+    assert store is not None
+    remembered = remembered_status(store, "home", "directory", None)
+    store.close()
+    assert remembered.keys() == told.keys()
+    assert remembered["resources"] == told["resources"]
+
+
+async def test_watching_shows_changes_until_interrupted(served: Served, tmp_path: Path) -> None:
+    shown = tmp_path / "out"
+    with shown.open("w") as out:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "setpoint", "status", "--watch", stdout=out, stderr=out
+        )
+    await served.until(lambda _: "Box/b" in shown.read_text())
+    served.write(c=box("c"))
+    await served.until(lambda _: "Box/c" in shown.read_text())
+    process.send_signal(signal.SIGINT)
+    assert await process.wait() == 0
+
+
+def test_status_imports_no_server_no_system_and_no_target() -> None:
+    code = (
+        "import sys; from setpoint.cli.main import run; run(['status', '--config', '/not/there']);"
+        "print(sorted({'aiohttp', 'proxmoxer', 'requests', 'sqlite3', 'setpoint_proxmox', 'structlog'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
