@@ -85,3 +85,13 @@ def ask(say: Say) -> Ask:
         return await asyncio.to_thread(say, *arguments)
 
     return command
+
+
+@pytest.fixture
+def toy_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Install the toy system of shelves and boxes the way a package does it."""
+    info = tmp_path / "site" / "toy-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toy\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[setpoint.systems]\ntoy = tests.toy:SYSTEM\n")
+    monkeypatch.syspath_prepend(info.parent)

@@ -1,0 +1,99 @@
+"""How people are shown things: nothing is cut, a terminal gets its long texts wrapped."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from setpoint.cli import tables
+
+NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Standard output as a terminal of 40 columns, without colours."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+def test_a_pipe_gets_whole_lines() -> None:
+    lines = tables.table(("KEY", "WHAT"), [("a", "word " * 50), ("longer", "x")])
+    assert lines == ["KEY     WHAT", "a       " + ("word " * 50).rstrip(), "longer  x"]
+
+
+def test_a_terminal_gets_the_last_column_wrapped(terminal: None) -> None:
+    assert tables.table(("KEY", "WHAT"), [("Box/a", "one two three four five six seven eight nine")]) == [
+        "KEY    WHAT",
+        "Box/a  one two three four five six seven",
+        "       eight nine",
+    ]
+
+
+def test_one_endless_cell_does_not_widen_its_column_for_all() -> None:
+    lines = tables.table(("A", "B"), [("x" * 80, "1"), ("y", "2")])
+    assert lines == ["A  B", "x" * 80 + "  1", "y  2"]
+
+
+def test_colours_are_for_terminals_only(terminal: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tables.paint("x", "red") == "x"
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("TERM", "xterm")
+    assert tables.paint("x", "red") == "\x1b[31mx\x1b[0m"
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: False, raising=False)
+    assert tables.paint("x", "red") == "x"
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("2GiB", "2GiB"),
+        ("", '""'),
+        (" x", '" x"'),
+        ("a\nb", '"a\\nb"'),
+        (None, "null"),
+        (True, "true"),
+        (["a", 1], '["a", 1]'),
+        ("größe", "größe"),
+    ],
+)
+def test_a_value_is_shown_plainly_where_that_is_clear(raw: Any, shown: str) -> None:
+    assert tables.value(raw) == shown
+
+
+@pytest.mark.parametrize(
+    ("pointer", "shown"),
+    [
+        ("", "(whole)"),
+        ("/memory", "memory"),
+        ("/disks/scsi0/size", "disks.scsi0.size"),
+        ("/l/a~1b~0c", "l.a/b~c"),
+    ],
+)
+def test_a_field_is_shown_as_people_write_it(pointer: str, shown: str) -> None:
+    assert tables.field(pointer) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (None, "-"),
+        ("2026-01-31T12:00:00Z", "0s"),
+        ("2026-01-31T11:59:01Z", "59s"),
+        ("2026-01-31T11:58:59Z", "1m"),
+        ("2026-01-31T09:30:00Z", "2h"),
+        ("2026-01-28T11:59:59Z", "3d"),
+        ("2026-01-31T12:00:05Z", "0s"),
+    ],
+)
+def test_an_age_is_told_in_its_largest_unit(text: str | None, shown: str) -> None:
+    assert tables.age(text, NOW) == shown
+
+
+def test_the_width_of_the_terminal_is_the_real_one(terminal: None) -> None:
+    assert tables.terminal_width() == int(os.environ["COLUMNS"])
