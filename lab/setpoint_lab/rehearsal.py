@@ -14,16 +14,16 @@ from typing import Any, NoReturn
 import click
 
 from setpoint.cli.client import DaemonDownError
+from setpoint.cli.news import LATEST, TOLD, fresh
 from setpoint.cli.output import Ending
 from setpoint.cli.overview import overview
 from setpoint.cli.verdict import verdict
 from setpoint.surface.views import time_text
 from setpoint_lab.rehearsal_folder import prepare
 from setpoint_lab.rehearsal_processes import Stage, on_stage
-from setpoint_lab.rehearsal_show import TOLD, event_lines, fresh_events, welcome
+from setpoint_lab.rehearsal_show import event_lines, welcome
 
 _TICK = 0.3
-_LATEST = 200
 
 
 def rehearse(root: Path) -> None:
@@ -69,11 +69,11 @@ def _converged(status: dict[str, Any]) -> bool:
 def _tell(stage: Stage, told: list[dict[str, Any]], began: str) -> list[dict[str, Any]]:
     """Tell what is new; what was told with it."""
     try:
-        events = stage.client.get("/v1/history", limit=_LATEST)["events"]
+        events = stage.client.get("/v1/history", limit=LATEST)["events"]
     except DaemonDownError:
         return told  # `check` says why.
     events = [event for event in events if event["kind"] in TOLD and event["at"] >= began]
-    for event in fresh_events(events, told):
+    for event in fresh(events, told):
         click.echo("\n".join(event_lines(event)))
     return events or told
 

@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 
 from setpoint.cli.client import Client, DaemonDownError
 from setpoint.model.errors import SetpointError
+from setpoint.store.lock import StateInUseError, StateLock
 from setpoint_lab.process import NotReadyError, Running, launch_proxmox
-from setpoint_lab.rehearsal_folder import Folder
+from setpoint_lab.rehearsal_folder import Folder, free_port
 
 START_SECONDS = 30.0
 STOP_SECONDS = 40.0
@@ -69,11 +70,20 @@ def on_stage(folder: Folder) -> Generator[Stage]:
     Raises:
         SetpointError: one of them does not start.
     """
+    with _alone(folder):
+        yield from _play(folder)
+
+
+def _play(folder: Folder) -> Generator[Stage]:
+    if free_port(folder.port) != folder.port:
+        raise SetpointError(
+            f"port {folder.port}, on which the emulated API is declared, is taken",
+            remedy="end what listens there, or begin another rehearsal with --dir",
+        )
     try:
         emulator = launch_proxmox(port=folder.port, state=folder.world, apart=True)
     except NotReadyError as error:
-        remedy = f"see whether something else, such as another rehearsal, uses port {folder.port}"
-        raise SetpointError(f"the emulator does not start: {error}", remedy=remedy) from error
+        raise SetpointError(f"the emulator does not start: {error}") from error
     try:
         stage = Stage(folder, emulator, _start_daemon(folder))
         try:
@@ -84,6 +94,22 @@ def on_stage(folder: Folder) -> Generator[Stage]:
             stage.keep()
     finally:
         emulator.stop()
+
+
+@contextmanager
+def _alone(folder: Folder) -> Generator[None]:
+    lock = StateLock(folder.root)
+    try:
+        lock.acquire()
+    except StateInUseError as error:
+        raise SetpointError(
+            f"a rehearsal runs in {folder.root} already",
+            remedy="end that one, or name another folder with --dir",
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _start_daemon(folder: Folder) -> subprocess.Popen[bytes]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import shutil
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,6 @@ from setpoint.cli.tables import field, paint, seen, value
 from setpoint_lab.rehearsal_folder import Folder
 from setpoint_lab.rehearsal_world import NODES
 
-TOLD = frozenset({"step", "drift", "outcome", "released", "approved", "source"})
-"""Kinds of events worth a line; what a commit declared is told by its steps."""
 _COLOURS = {"drift": "yellow", "step": "cyan", "source": "blue", "released": "magenta"}
 
 
@@ -24,7 +24,7 @@ The rehearsal data centre is in {here}; Ctrl-C ends it, and the next start goes 
   API         {url} (emulated: {", ".join(NODES)})
   Repository  {here}/estate.git, cloned to {here}/estate
 
-In another terminal, first:  export SETPOINT_CONFIG={folder.settings}
+In another terminal, first:  export SETPOINT_CONFIG={folder.settings}{_path()}
   See how it is              setpoint status
   Change the declarations    cd {here}/estate
                              sed -i 's/Front end/Face/; s/2GiB/3GiB/' prod/web01.yaml
@@ -39,6 +39,11 @@ In another terminal, first:  export SETPOINT_CONFIG={folder.settings}
 """
 
 
+def _path() -> str:
+    """What makes the command known to a shell that does not know it."""
+    return "" if shutil.which("setpoint") else f" PATH=$PATH:{Path(sys.executable).parent}"
+
+
 def event_lines(event: dict[str, Any]) -> Iterator[str]:
     """One event of the history; a drift or a step with its fields."""
     clock = event["at"][11:19]
@@ -48,15 +53,6 @@ def event_lines(event: dict[str, Any]) -> Iterator[str]:
         for change in event["changes"]:
             where = field(change["path"])
             yield f"{'':10}{'':28} {where}: seen {seen(change)}, declared {value(change['desired'])}"
-
-
-def fresh_events(events: Sequence[dict[str, Any]], told: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Those of `events`, newest first, that are newer than what was `told`; oldest first."""
-    if not told:
-        return list(reversed(events))
-    newest = told[0]
-    count = next((number for number, event in enumerate(events) if event == newest), len(events))
-    return list(reversed(events[:count]))
 
 
 def _shown(path: Path) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from setpoint.store.lock import StateLock
 from tests.e2e.rig import ALL, COMMAND, until
 
 pytestmark = pytest.mark.integration
@@ -67,3 +69,44 @@ def test_live_it_tells_what_happens_and_ends_in_order(tmp_path: Path) -> None:
     assert "daemon_stopped" in (tmp_path / "lab" / "daemon.log").read_text()
     secrets = [tmp_path / "lab" / name for name in ("proxmox-token", "world.json", "access.json")]
     assert [oct(path.stat().st_mode & 0o777) for path in secrets] == ["0o600"] * 3
+
+
+def test_a_second_one_in_the_same_folder_refuses(tmp_path: Path) -> None:
+    with StateLock(tmp_path / "lab"):
+        prepared = tmp_path / "lab" / "access.json"
+        prepared.write_text('{"port": 1, "root": ""}')
+        ended = once(tmp_path / "lab")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"setpoint: a rehearsal runs in {tmp_path / 'lab'} already; end that one")
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        (tmp_path / "access.json").write_text(f'{{"port": {port}, "root": ""}}')
+        ended = once(tmp_path)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(
+        f"setpoint: port {port}, on which the emulated API is declared, is taken; end what"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("VirtualMachine/web01", "memory=1"), "is no folder of a rehearsal"),
+        (("web01", "memory=1"), "is no folder of a rehearsal"),
+        (("VirtualMachine/web01",), "Missing argument"),
+    ],
+    ids=["no rehearsal", "no key", "no change"],
+)
+def test_a_poke_that_cannot_be_is_one_sentence(
+    tmp_path: Path, arguments: tuple[str, ...], sentence: str
+) -> None:
+    command = (*COMMAND, "lab", "--dir", str(tmp_path), "poke", *arguments)
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 1
+    assert sentence in ended.stderr

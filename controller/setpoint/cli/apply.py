@@ -14,16 +14,17 @@ import click
 
 from setpoint.cli.duration import Duration
 from setpoint.cli.engine import open_engine
+from setpoint.cli.news import LATEST, TOLD, fresh
 from setpoint.cli.output import Ending, Form, end, examples, output_option, print_json
 from setpoint.cli.overview import overview
 from setpoint.cli.settings import settings_option
 from setpoint.cli.verdict import verdict, worst
 from setpoint.model.errors import StateError
-from setpoint.model.key import Key
 from setpoint.model.quantity import format_duration
 from setpoint.run.supervisor import Supervisor
 from setpoint.settings import LogLevel, LogSettings, Settings
 from setpoint.store.lock import StateInUseError
+from setpoint.store.records import Event
 from setpoint.surface.answers import Answers
 from setpoint.surface.bodies import KeyQuery
 from setpoint.surface.log import set_up_log
@@ -86,7 +87,7 @@ async def _apply(settings: Settings, patience: timedelta) -> tuple[dict[str, Any
 
 @asynccontextmanager
 async def _told(supervisor: Supervisor, began: float) -> AsyncGenerator[None]:
-    """Tell on standard error what happens to which key, once each."""
+    """Tell on standard error what happens."""
     telling = asyncio.create_task(_tell(supervisor, began))
     try:
         yield
@@ -98,12 +99,10 @@ async def _told(supervisor: Supervisor, began: float) -> AsyncGenerator[None]:
 
 async def _tell(supervisor: Supervisor, began: float) -> None:
     estate = supervisor.estate
-    told: dict[Key, tuple[str, str]] = {}
-    async with supervisor.changed:
-        while True:
-            for status in await estate.calls.call(estate.store.statuses):
-                news = status.outcome, status.sentence
-                if status.reconciled_at >= began and told.get(status.key) != news:
-                    told[status.key] = news
-                    click.echo(f"{status.key}: {status.sentence}", err=True)
-            await supervisor.changed.wait()
+    told: list[Event] = []
+    async for _ in supervisor.updates():
+        events = await estate.calls.call(estate.store.history, None, LATEST)
+        events = [event for event in events if event.at >= began and event.kind in TOLD]
+        for event in fresh(events, told):
+            click.echo(f"{event.key or 'source'}: {event.sentence}", err=True)
+        told = events or told

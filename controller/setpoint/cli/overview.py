@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from setpoint.cli.output import Ending, counted
-from setpoint.cli.tables import Cell, age, paint, table
+from setpoint.cli.tables import Cell, age, field, paint, seen, table, value
 from setpoint.cli.verdict import row_verdict
 
 COLOURS = {Ending.FINE: "green", Ending.DIFFERENT: "yellow", Ending.HELD: "magenta", Ending.ERROR: "red"}
@@ -16,12 +16,17 @@ _SHOWN = 5
 _HEAD = ("KEY", "READY", "OUTCOME", "SINCE", "WHAT")
 
 
-def overview(status: dict[str, Any], rows: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Every line; `rows` are the resources to show."""
+def overview(
+    status: dict[str, Any], rows: Sequence[dict[str, Any]], *, detailed: bool = False
+) -> Iterator[str]:
+    """Every line; `rows` are the resources to show, `detailed` with what is known of each."""
     yield from source_lines(status)
     if rows:
         yield ""
         yield from table(_HEAD, [_row(row) for row in rows])
+    for row in rows if detailed else ():
+        yield ""
+        yield from _details(row)
     if status["released"]:
         yield ""
         yield "Left the declarations and left alone:"
@@ -58,6 +63,18 @@ def _row(row: dict[str, Any]) -> tuple[str | Cell, ...]:
     kept = " (kept as it was: its declaration is broken now)" if row["retained"] else ""
     ready = Cell(row["ready"], colour)
     return row["key"], ready, Cell(row["outcome"], colour), age(row["since"]), row["sentence"] + kept
+
+
+def _details(row: dict[str, Any]) -> Iterator[str]:
+    """What is known of one resource."""
+    held_by = f", on {row['target']}" if row["target"] else ""
+    yield f"{row['key']}: declared at {row['origin']}{held_by}, looked at {age(row['lookedAt'])} ago"
+    yield from (f"  {name}: {value(one)}" for name, one in row["detail"].items())
+    for change in row["changes"]:
+        yield f"  {field(change['path'])} differs: seen {seen(change)}, declared {value(change['desired'])}"
+    for one in row["conditions"]:
+        why = f", {one['message']}" if one["message"] else ""
+        yield f"  {one['type']} is {one['status']} since {age(one['since'])}: {one['reason']}{why}"
 
 
 def _identity(one: dict[str, Any]) -> str:

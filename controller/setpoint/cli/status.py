@@ -45,7 +45,7 @@ def status(
         end(Ending.FINE)
     told, down = _ask(settings)
     told["resources"] = pick(told["resources"], what, namespace, only)
-    _show(told, form, down)
+    _show(told, form, down, detailed=any("/" in text for text in what))
     end(Ending.ERROR if down else verdict(told))
 
 
@@ -71,11 +71,11 @@ def _remembered(settings: Settings, why: DaemonDownError) -> dict[str, Any]:
         store.close()
 
 
-def _show(told: dict[str, Any], form: str, down: DaemonDownError | None) -> None:
+def _show(told: dict[str, Any], form: str, down: DaemonDownError | None, *, detailed: bool = False) -> None:
     if form == Form.JSON:
         print_json(told)
     else:
-        click.echo("\n".join(overview(told, told["resources"])))
+        click.echo("\n".join(overview(told, told["resources"], detailed=detailed)))
     if down is not None:
         click.echo(f"setpoint: {down}; shown is what it remembered", err=True)
 
@@ -85,9 +85,16 @@ def _watch(settings: Settings, what: Sequence[str], namespace: str, only: str | 
     while True:
         told, down = _ask(settings)
         told["resources"] = pick(told["resources"], what, namespace, only)
-        if told != before:
+        if _essence(told) != before:
             if coloured():
                 click.clear()
             _show(told, form, down)
-            before = told
+            before = _essence(told)
         time.sleep(_EVERY)
+
+
+def _essence(told: dict[str, Any]) -> object:
+    """What is worth showing again when it changes; that somebody looked is not."""
+    rows = [[row[name] for name in ("key", "outcome", "ready", "sentence")] for row in told["resources"]]
+    source = told["source"]["version"], told["source"]["sentence"]
+    return rows, source, told["phase"], told["problems"], told["waiting"], told["released"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -27,6 +27,8 @@ GRACE = 30.0
 """Seconds that a step under way is given to end when the daemon stops."""
 PATIENCE = 3
 """Failures in a row after which a single run no longer waits for a key."""
+BREATH = 0.1
+"""Seconds between two looks at everything by whoever waits for news."""
 _log = structlog.stdlib.get_logger("setpoint.supervisor")
 
 
@@ -44,12 +46,14 @@ class Supervisor:
 
     Attributes:
         changed: notified after every reconcile, every look at the source and every change of phase.
+        news: how often; whoever waits compares it, so that nothing is missed between two looks.
     """
 
     estate: Estate
     source: Source
     phase: Phase = Phase.STARTING
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    news: int = 0
     _workers: dict[Key, list[asyncio.Task[None]]] = field(
         default_factory=dict[Key, list["asyncio.Task[None]"]]
     )
@@ -127,17 +131,28 @@ class Supervisor:
     async def settle(self, since: float) -> None:
         """Wait until every declared key was looked at after `since` and needs nothing more by itself."""
         estate = self.estate
-        async with self.changed:
-            await self.changed.wait_for(lambda: self.phase is not Phase.STARTING)
-            while True:
-                statuses = {s.key: s for s in await estate.calls.call(estate.store.statuses)}
-                if all(_rests(key, estate.resources, statuses, since) for key in estate.resources):
-                    return
-                await self.changed.wait()
+        async for _ in self.updates():
+            if self.phase is Phase.STARTING:
+                continue
+            statuses = {s.key: s for s in await estate.calls.call(estate.store.statuses)}
+            if all(_rests(key, estate.resources, statuses, since) for key in estate.resources):
+                return
+
+    async def updates(self) -> AsyncIterator[None]:
+        """Yields at once and then whenever there are news, a few times a second at most, and never misses the last."""
+        seen = -1
+        while True:
+            async with self.changed:
+                while self.news == seen:
+                    await self.changed.wait()
+                seen = self.news
+            yield
+            await asyncio.sleep(BREATH)
 
     async def announce(self) -> None:
         """Wake everybody who waits for news."""
         async with self.changed:
+            self.news += 1
             self.changed.notify_all()
 
     async def _enter(self, phase: Phase) -> None:

@@ -27,7 +27,7 @@ def test_it_makes_true_what_is_declared_and_tells_each_step(estate: Estate) -> N
     assert said.code == 0
     assert estate.world.effects == ["create"]
     assert "Box/a: make the box\n" in said.err
-    assert said.err.rstrip().endswith("Box/a: in sync")
+    assert said.err.rstrip().endswith("Done: in sync")
     assert said.lines[0].startswith("Estate home, directory: ")
     assert [line.split()[:3] for line in said.lines[3:]] == [
         ["Box/a", "True", "Done"],

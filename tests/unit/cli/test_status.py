@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -131,7 +132,7 @@ async def test_the_exit_code_tells_how_it_is(
 async def test_a_changed_declaration_is_pending_until_it_was_looked_at(served: Served, ask: Ask) -> None:
     key = next(key for key in served.supervisor.estate.resources if str(key) == "Box/a")
     resource = served.supervisor.estate.resources[key]
-    served.supervisor.estate.resources[key] = type(resource)(**{**vars(resource), "spec_hash": "another"})
+    served.supervisor.estate.resources[key] = replace(resource, spec_hash="another")
     said = await ask("status", "Box/a")
     assert said.code == 2
     assert "Pending" in said.lines[3]
