@@ -5,16 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import signal
-import ssl
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import click
 
 from setpoint.cli.duration import Duration
-from setpoint_lab.proxmox.app import Lab, Settings, listen
 
 
 @click.group(name="lab", invoke_without_command=True)
@@ -87,24 +84,8 @@ def proxmox(
     lag: float,
 ) -> None:
     """The Proxmox VE API; prints `ready URL` when it listens."""
+    from setpoint_lab.serve import Settings, serve_proxmox  # noqa: PLC0415  # other verbs do without the emulator
+
     begin = json.loads(state.read_text(encoding="utf-8")) if state else None
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve_proxmox(Settings(clock, seed, lag), begin, host, port, tls))
-
-
-async def _serve_proxmox(
-    settings: Settings, state: dict[str, Any] | None, host: str, port: int, tls: tuple[str, str] | None
-) -> None:
-    emulated = Lab(settings, state)
-    context = None
-    if tls:
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(*tls)
-    runner, bound = await listen(emulated, host, port, context)
-    stop = asyncio.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    click.echo(f"ready {'https' if context else 'http'}://{host}:{bound}")
-    await stop.wait()
-    await runner.cleanup()
-    emulated.close()
+        asyncio.run(serve_proxmox(Settings(clock, seed, lag), begin, host, port, tls))
