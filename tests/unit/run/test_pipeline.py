@@ -404,6 +404,17 @@ def test_the_target_itself_is_looked_at_like_anything_else(rigged: Rigged) -> No
     rigged(body)
 
 
+def test_a_request_is_answered_by_an_end_not_by_a_step(rigged: Rigged) -> None:
+    async def body(rig: Rig) -> None:
+        number = rig.store.next_request(BOX, "anna", 0.0)
+        assert isinstance((await rig.once(resource(BOX, {}))).outcome, Changed)
+        assert rig.statuses[-1].handled == 0
+        assert isinstance((await rig.once(resource(BOX, {}))).outcome, Done)
+        assert rig.statuses[-1].handled == number
+
+    rigged(body)
+
+
 def test_a_missing_secret_or_broken_settings_stall_only_the_key(rigged: Rigged) -> None:
     async def body(rig: Rig) -> None:
         from setpoint.model.errors import SettingsError
