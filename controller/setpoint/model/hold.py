@@ -15,6 +15,7 @@ class Rule(StrEnum):
     REBOOT_PENDING = "RebootPending"
     RECREATE = "Recreate"
     CREATE_ONLY = "CreateOnly"
+    IMPOSSIBLE = "Impossible"
     SOURCE = "SourceHeld"
 
 
@@ -23,6 +24,7 @@ class Hold:
     """One sentence says why, one says what releases it.
 
     Attributes:
+        passing: it ends by itself, so the key is looked at again soon.
         token: what `approve` takes to release exactly this; empty when approval is no way out.
     """
 
@@ -30,3 +32,4 @@ class Hold:
     why: str
     release: str
     token: str = ""
+    passing: bool = False

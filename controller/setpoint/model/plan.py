@@ -24,6 +24,15 @@ class Disruption(IntEnum):
 
 
 @dataclass(frozen=True)
+class Obstacle:
+    """Why a difference cannot be corrected; `passing` when that ends by itself."""
+
+    why: str
+    remedy: str
+    passing: bool = False
+
+
+@dataclass(frozen=True)
 class Step:
     """One effect.
 
@@ -31,6 +40,7 @@ class Step:
         verb: names the act of the kind.
         summary: one line in the imperative, e.g. `set cores to 4`.
         arguments: plain data for the act; goes to the journal, so never a secret.
+        obstacle: why the step cannot be taken at all; it is shown and held, and its verb names no act.
         reserve: an id to reserve before the step; the engine adds it to the identity.
     """
 
@@ -40,6 +50,12 @@ class Step:
     disruption: Disruption = Disruption.NONE
     arguments: Mapping[str, Json] = field(default_factory=dict[str, Json])
     reserve: Reserve | None = None
+    obstacle: Obstacle | None = None
+
+
+def obstructed(why: str, remedy: str, changes: tuple[Change, ...], *, passing: bool = False) -> Step:
+    """A step that only says what cannot be done."""
+    return Step("none", why, changes, obstacle=Obstacle(why, remedy, passing))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from setpoint.decide import backoff, schedule
 from setpoint.model.errors import StateError
 from setpoint.model.identity import Owner
 from setpoint.model.key import Key
-from setpoint.model.outcome import Blocked, Changed, Failed, Outcome, Wait
+from setpoint.model.outcome import Blocked, Changed, Failed, Held, Outcome, Wait
 from setpoint.model.resource import Resource
 from setpoint.run.conclude import conclude, settled
 from setpoint.run.declare import wake
@@ -135,6 +135,8 @@ def _next(estate: Estate, resource: Resource, outcome: Outcome, attempts: int) -
         case Wait(_, after):
             return Class.CHANGED, after
         case Blocked():
+            return Class.RESYNC, _BLOCKED
+        case Held(holds) if any(hold.passing for hold in holds):
             return Class.RESYNC, _BLOCKED
         case Failed():
             return Class.RESYNC, backoff.delay(attempts, chance)

@@ -86,11 +86,11 @@ async def test_an_operation_of_long_ago_is_not_taken_for_ours(driver: Driver) ->
 
 
 async def test_an_intent_without_a_node_started_no_task(driver: Driver) -> None:
-    assert await find(driver.cluster, Intent("refuse", {"vmid": 1000}, {"why": "x"}, 0.0)) is None
+    assert await find(driver.cluster, Intent("create", {"vmid": 1000}, {}, 0.0)) is None
 
 
 def test_every_act_that_starts_a_task_can_be_found() -> None:
-    assert set(TYPES) == set(KIND.acts) - {"refuse"}
+    assert set(TYPES) == set(KIND.acts)
 
 
 async def test_what_is_no_task_is_refused(driver: Driver) -> None:

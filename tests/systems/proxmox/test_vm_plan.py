@@ -93,8 +93,8 @@ def test_a_known_number_is_not_reserved_again() -> None:
     [
         pytest.param("pve1", ("pve1", "pve2"), "create", "on node pve1", id="known"),
         pytest.param(None, ("pve7",), "create", "on node pve7", id="the only one"),
-        pytest.param(None, ("pve1", "pve2"), "refuse", "several nodes", id="not said which"),
-        pytest.param("pve9", ("pve1", "pve2"), "refuse", "node pve9 is not in the cluster", id="unknown"),
+        pytest.param(None, ("pve1", "pve2"), "none", "several nodes", id="not said which"),
+        pytest.param("pve9", ("pve1", "pve2"), "none", "node pve9 is not in the cluster", id="unknown"),
     ],
 )
 def test_the_node_of_a_new_vm(node: str | None, nodes: tuple[str, ...], verb: str, said: str) -> None:
@@ -292,9 +292,10 @@ def test_a_disk_grows_to_an_absolute_size(power: str, disruption: Disruption) ->
 def test_a_disk_never_shrinks_and_everything_else_goes_on_before_it_is_said() -> None:
     found = steps(spec(disks={"scsi0": {"storage": "local-zfs", "size": "8GiB"}}, cores=4), vm(scsi0=DISK))
 
-    assert verbs(found) == ["configure", "refuse"]
+    assert verbs(found) == ["configure", "none"]
     assert "cannot shrink it to 8GiB" in found[1].summary
-    assert found[1].arguments["remedy"] == "declare 10GiB, or replace the disk by hand"
+    assert found[1].obstacle is not None
+    assert found[1].obstacle.remedy == "declare 10GiB, or replace the disk by hand"
 
 
 def test_a_disk_on_another_storage_is_shown_and_left_alone() -> None:
@@ -308,7 +309,7 @@ def test_a_disk_on_another_storage_is_shown_and_left_alone() -> None:
 def test_a_cd_in_a_declared_slot_is_not_replaced() -> None:
     (step,) = steps(spec(disks={"ide2": TEN["scsi0"]}), vm(ide2="none,media=cdrom"))
 
-    assert step.verb == "refuse"
+    assert step.verb == "none"
     assert "slot ide2 of VM 101 holds 'none,media=cdrom'" in step.summary
 
 
@@ -354,8 +355,9 @@ def test_a_stopped_vm_is_written_to_before_it_starts() -> None:
 def test_a_locked_vm_is_not_touched(lock: str) -> None:
     (step,) = steps(spec(cores=4, power="running"), vm(lock=lock))
 
-    assert step.verb == "refuse"
-    assert f"locked ({lock})" in step.summary
+    assert step.obstacle is not None
+    assert step.obstacle.passing
+    assert f"locked ({lock})" in step.obstacle.why
 
 
 def test_a_locked_vm_that_is_as_declared_needs_nothing() -> None:
@@ -363,6 +365,4 @@ def test_a_locked_vm_that_is_as_declared_needs_nothing() -> None:
 
 
 def test_every_verb_has_an_act() -> None:
-    assert {"create", "configure", "resize", "start", "resume", "shutdown", "restart", "refuse"} == set(
-        KIND.acts
-    )
+    assert {"create", "configure", "resize", "start", "resume", "shutdown", "restart"} == set(KIND.acts)

@@ -12,7 +12,7 @@ from setpoint.model.hold import Rule
 from setpoint.model.identity import Mark, Owner
 from setpoint.model.key import Key
 from setpoint.model.observation import Absent, Present
-from setpoint.model.plan import Disruption, Step
+from setpoint.model.plan import Disruption, Step, obstructed
 from setpoint.model.policy import Policy
 
 KEY = Key("default", "Box", "one")
@@ -93,6 +93,14 @@ def test_only_a_restart_is_held_by_reboot_never(disruption: Disruption) -> None:
     (planned,) = judge(LOOKED, (Step("x", "x", (Change("/cores", 2, 1),), disruption),))
     assert bool(planned.holds) == (disruption is Disruption.RESTART)
     assert all("cores" in hold.why for hold in planned.holds)
+
+
+@pytest.mark.parametrize("passing", [True, False])
+def test_what_cannot_be_done_is_held_with_its_reason(*, passing: bool) -> None:
+    (planned,) = judge(LOOKED, (obstructed("it cannot shrink", "declare more", (), passing=passing),))
+    assert [(h.rule, h.why, h.release, h.passing) for h in planned.holds] == [
+        (Rule.IMPOSSIBLE, "it cannot shrink", "declare more", passing)
+    ]
 
 
 DRIFTED = Change("/a", 1, 2, Cause.DRIFT)

@@ -12,7 +12,6 @@ from setpoint.model.tree import Json, Scalar
 from setpoint_proxmox.answer import operation, records
 from setpoint_proxmox.client import Part
 from setpoint_proxmox.cluster import Cluster
-from setpoint_proxmox.kinds.virtual_machine.obstacle import VERB, refuse
 from setpoint_proxmox.kinds.virtual_machine.project import is_nic_slot
 from setpoint_proxmox.kinds.virtual_machine.strings import NicText
 from setpoint_proxmox.mark import with_mark
@@ -81,7 +80,6 @@ ACTS: Mapping[str, Callable[[Cluster, Acting], Awaitable[ActResult]]] = {
     "resume": resume,
     "shutdown": shutdown,
     "restart": restart,
-    VERB: refuse,
 }
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from setpoint.model.diff import Change
 from setpoint.model.kind import Planning
-from setpoint.model.plan import Step
+from setpoint.model.plan import Step, obstructed
 from setpoint.model.tree import Json
 from setpoint_proxmox.allocate import free_vmid
 from setpoint_proxmox.facts import Facts
 from setpoint_proxmox.kinds.virtual_machine.edit import all_tags, new_disk, new_nic
-from setpoint_proxmox.kinds.virtual_machine.obstacle import obstacle
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 from setpoint_proxmox.kinds.virtual_machine.state import VmState
 from setpoint_proxmox.sizes import MIB
@@ -25,7 +24,7 @@ def create(changes: tuple[Change, ...], planning: Planning[VirtualMachineSpec, V
     node = spec.node or (next(iter(facts.nodes)) if len(facts.nodes) == 1 else None)
     if node not in facts.nodes:
         why = f"node {node} is not in the cluster" if node else "the cluster has several nodes"
-        return obstacle(why, f"set spec.node to one of {', '.join(sorted(facts.nodes))}", changes)
+        return obstructed(why, f"set spec.node to one of {', '.join(sorted(facts.nodes))}", changes)
     return Step(
         "create",
         f"create VM {planning.owner.key.name} on node {node}",

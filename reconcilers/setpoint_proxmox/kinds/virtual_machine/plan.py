@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 from setpoint.model.diff import MISSING, Change, Diff
 from setpoint.model.kind import Planning
-from setpoint.model.plan import Disruption, Step
+from setpoint.model.plan import Disruption, Step, obstructed
 from setpoint.model.quantity import format_bytes, parse_bytes
 from setpoint.model.tree import Tree, parts
 from setpoint_proxmox.kinds.virtual_machine.create import create
 from setpoint_proxmox.kinds.virtual_machine.edit import edited, is_hot, lost_disk
-from setpoint_proxmox.kinds.virtual_machine.obstacle import obstacle
 from setpoint_proxmox.kinds.virtual_machine.spec import Power, VirtualMachineSpec
 from setpoint_proxmox.kinds.virtual_machine.state import VmState
 from setpoint_proxmox.kinds.virtual_machine.strings import DiskText
@@ -28,11 +27,8 @@ def plan(diff: Diff, planning: Context) -> tuple[Step, ...]:
     changes = tuple(change for change in diff.changes if not change.fixed)
     if vm.lock and changes:
         why = f"VM {vm.vmid} is locked ({vm.lock}), so it is not changed"
-        return (
-            obstacle(
-                why, f"wait until that ends; if nothing works on it any more: qm unlock {vm.vmid}", changes
-            ),
-        )
+        remedy = f"wait until that ends; if nothing works on it any more: qm unlock {vm.vmid}"
+        return (obstructed(why, remedy, changes, passing=True),)
     return (
         *_configure(changes, vm, planning),
         *_resize(changes, vm),
@@ -100,7 +96,7 @@ def _restart(changes: tuple[Change, ...], vm: VmState, spec: VirtualMachineSpec)
 def _obstacles(changes: tuple[Change, ...], vm: VmState) -> Iterator[Step]:
     for change, slot, observed, desired in _sizes(changes, vm):
         if desired < observed:
-            yield obstacle(
+            yield obstructed(
                 f"disk {slot} of VM {vm.vmid} is {format_bytes(observed)}, and Proxmox cannot shrink it to "
                 f"{format_bytes(desired)}",
                 f"declare {format_bytes(observed)}, or replace the disk by hand",
@@ -116,13 +112,13 @@ def _occupied(slot: str, changes: tuple[Change, ...], vm: VmState) -> Iterator[S
     lost = lost_disk(changes[0], vm)
     if text is not None and DiskText.parse(str(text)).storage is None:
         why = f"slot {slot} of VM {vm.vmid} holds '{text}', which is no disk on a storage"
-        yield obstacle(why, "choose another slot, or remove by hand what is in it", changes)
+        yield obstructed(why, "choose another slot, or remove by hand what is in it", changes)
     if lost:
         why = f"disk {slot} of VM {vm.vmid} is gone and {lost} lies detached; a new disk would be empty"
         remedy = (
             f"attach it again on {vm.node}: qm set {vm.vmid} --{slot} {lost}; or remove it to get a new one"
         )
-        yield obstacle(why, remedy, changes)
+        yield obstructed(why, remedy, changes)
 
 
 def _sizes(changes: tuple[Change, ...], vm: VmState) -> Iterator[tuple[Change, str, int, int]]:
