@@ -29,6 +29,10 @@ class SourceState:
     token: str = ""
 
 
+def _nothing_read() -> Cache:
+    return {}
+
+
 @dataclass
 class Estate:
     """What the supervisor, its workers and the socket share. One loop, so no locks.
@@ -58,7 +62,7 @@ class Estate:
     lanes: dict[Key, Lane] = field(default_factory=dict[Key, Lane])
     waiting: dict[Key, set[Key]] = field(default_factory=dict[Key, set[Key]])
     asked: dict[Key, float] = field(default_factory=dict[Key, float])
-    cache: Cache = field(default_factory=dict)
+    cache: Cache = field(default_factory=_nothing_read)
     streaks: dict[Key, int] = field(default_factory=dict[Key, int])
 
     def lane_of(self, resource: Resource) -> Lane | None:
