@@ -80,16 +80,17 @@ def _tell(stage: Stage, told: list[dict[str, Any]], began: str) -> list[dict[str
 
 @contextmanager
 def _interruptible() -> Generator[None]:
-    """SIGTERM ends the block as Ctrl-C does."""
+    """SIGINT and SIGTERM end the block, also where a shell in the background has SIGINT ignored."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     except KeyboardInterrupt:
         click.echo("ended; everything is kept for the next start", err=True)
         raise click.exceptions.Exit(Ending.FINE.code) from None
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
