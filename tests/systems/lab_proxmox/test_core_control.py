@@ -180,7 +180,7 @@ def test_the_verb_tells_what_it_can_do() -> None:
     for option in ("--host", "--port", "--state", "--clock", "--seed", "--tls", "--lag"):
         assert option in help_text
     alone = subprocess.run(
-        [sys.executable, "-m", "setpoint_lab"], check=True, capture_output=True, text=True
+        [sys.executable, "-m", "setpoint_lab", "--help"], check=True, capture_output=True, text=True
     ).stdout
     assert "serve" in alone
 
