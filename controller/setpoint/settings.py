@@ -13,7 +13,6 @@ from typing import Self
 from pydantic import field_validator, model_validator
 
 from setpoint.model.errors import SettingsError
-from setpoint.model.key import DEFAULT_NAMESPACE, is_namespace
 from setpoint.model.quantity import Duration, format_duration
 from setpoint.model.secret import SecretRef
 from setpoint.model.spec import Spec, described
@@ -152,20 +151,12 @@ class Settings(Spec):
     )
     hook: HookSettings | None = described("Be called at every push, beside polling.", None)
     log: LogSettings = described("What is logged, and how.", LogSettings())
-    namespace: str = described("The namespace of declarations that name none.", DEFAULT_NAMESPACE)
 
     @field_validator("estate")
     @classmethod
     def _estate_name(cls, value: str) -> str:
         if not _ESTATE.fullmatch(value):
             raise ValueError(f"'{value}' is no name of an estate; use up to 40 of a-z, 0-9 and -, e.g. home")
-        return value
-
-    @field_validator("namespace")
-    @classmethod
-    def _namespace_name(cls, value: str) -> str:
-        if not is_namespace(value):
-            raise ValueError(f"'{value}' is no namespace; use up to 63 of a-z, 0-9 and -, e.g. default")
         return value
 
     @property

@@ -122,9 +122,6 @@ def many(count: int, size: int = 1) -> dict[str, bytes]:
     [
         pytest.param(many(4), Limits(files=3), "has 4 YAML files; 3 are read at most", id="many"),
         pytest.param(
-            {"big.yaml": b"x" * 11}, Limits(file_bytes=10), "big.yaml has 11 bytes; 10 are read", id="large"
-        ),
-        pytest.param(
             many(4, 10), Limits(total_bytes=39), "has 40 bytes of YAML; 39 are read", id="large together"
         ),
     ],

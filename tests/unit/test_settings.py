@@ -40,14 +40,13 @@ class TestValues:
         assert settings.socket_path == Path("/var/lib/setpoint/setpoint.sock")
         assert settings.database_path == Path("/var/lib/setpoint/setpoint.db")
         assert (settings.log.format, settings.log.level) == (LogFormat.CONSOLE, LogLevel.INFO)
-        assert (settings.hook, settings.namespace) == (None, "default")
+        assert settings.hook is None
 
     def test_everything_can_be_said(self, file: Path) -> None:
         settings = load(
             file,
             """
             estate: home
-            namespace: prod
             state: /srv/setpoint
             socket: /run/setpoint.sock
             source:
@@ -130,8 +129,7 @@ MISTAKES: list[Any] = [
     pytest.param(f"{GIT}stat: /x\n", ":3:1: stat: there is no field 'stat'; did you mean state?", id="typo"),
     pytest.param(f"{GIT}log: {{levl: info}}\n", ":3:7: log.levl: there is no field", id="typo inside"),
     pytest.param(f"{GIT}log: {{level: loud}}\n", ":3:7: log.level: 'loud' is not possible; use", id="choice"),
-    pytest.param(f"{GIT}namespace: A_b\n", ":3:1: namespace: 'A_b' is no namespace; use", id="namespace"),
-    pytest.param(f"{GIT}namespace: 5\n", ":3:1: namespace: 5 is not text; put it in quotes", id="type"),
+    pytest.param(f"{GIT}socket: 5\n", ":3:1: socket:", id="type"),
     pytest.param("source: {directory: {path: x}}\n", ":1:1: estate: is missing; add it", id="missing"),
     pytest.param(f"{GIT}estate: other\n", ":3:1: 'estate' is written twice, first in line 1", id="twice"),
     pytest.param("estate: home\nsource: {}\n", ":2:1: source: exactly one of git and directory", id="none"),
@@ -198,7 +196,7 @@ def test_an_address_without_host_or_port_is_refused(file: Path, listen: str) -> 
 
 def test_all_mistakes_come_at_once_in_the_order_of_the_file(file: Path) -> None:
     with pytest.raises(SettingsError) as caught:
-        load(file, "namespace: A\nestate: B\nsource: {git: {url: 1}}\n")
+        load(file, "socket: 5\nestate: B\nsource: {git: {url: 1}}\n")
     lines = str(caught.value).splitlines()
     assert [line.removeprefix(f"{file}:")[0] for line in lines] == ["1", "2", "3"]
 

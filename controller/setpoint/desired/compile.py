@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from setpoint.desired.compiled import Compiled
 from setpoint.desired.drafts import Piece, read_piece
+from setpoint.desired.files import is_declaration
 from setpoint.desired.findings import Findings
 from setpoint.desired.layers import Folder, folder_of, folders_above, is_layer, read_folder
 from setpoint.model.kind import Kind
@@ -43,11 +44,6 @@ def compile_set(
     for path, piece in pieces.items():
         found.take(piece, held_by=next((name for name in folders_above(path) if name in bad), None))
     return found.compiled(version, bad | {path for path, piece in pieces.items() if piece.hides})
-
-
-def is_declaration(path: str) -> bool:
-    """Whether a file may declare something: YAML, and nothing on its way begins with a dot."""
-    return path.endswith((".yaml", ".yml")) and not path.startswith(".") and "/." not in path
 
 
 class _Reading:

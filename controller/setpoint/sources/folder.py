@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from setpoint.desired.files import is_declaration
 from setpoint.model.errors import SourceError
-from setpoint.sources.tree import is_declaration
 
 
 @dataclass(frozen=True)

@@ -56,12 +56,10 @@ class Limits:
 
     Attributes:
         files: how many declaration files.
-        file_bytes: the size of one.
         total_bytes: the size of all of them.
     """
 
     files: int = 20_000
-    file_bytes: int = 1 << 20
     total_bytes: int = 64 << 20
 
 

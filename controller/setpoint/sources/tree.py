@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
+from setpoint.desired.files import is_declaration
 from setpoint.model.errors import SourceError
 from setpoint.sources.mirror import Mirror, MirrorDamagedError
 from setpoint.sources.source import Limits
-
-SUFFIXES = frozenset({".yaml", ".yml"})
 
 _SYMLINK = "120000"
 _SUBMODULE = "160000"
@@ -34,28 +32,16 @@ class Listing:
     notes: tuple[str, ...] = field(default=())
 
 
-def is_declaration(path: str) -> bool:
-    """Whether a file declares something: YAML, and nothing on its way is hidden (.github, .gitlab-ci.yml)."""
-    pure = PurePosixPath(path)
-    return pure.suffix in SUFFIXES and not any(part.startswith(".") for part in pure.parts)
-
-
 def check_limits(sizes: Mapping[str, int], limits: Limits, where: str) -> None:
     """Refuse what is too much to be an estate; `where` names the version.
 
     Raises:
-        SourceError: too many files, a file that is too large, or too much in all.
+        SourceError: too many files, or too much in all. One large file is the compiler's to refuse.
     """
     remedy = "keep only declarations there, or name their folder with source.git.path in the settings"
     if len(sizes) > limits.files:
         raise SourceError(
             f"{where} has {len(sizes)} YAML files; {limits.files} are read at most", remedy=remedy
-        )
-    largest = max(sizes, key=lambda path: sizes[path], default="")
-    if largest and sizes[largest] > limits.file_bytes:
-        raise SourceError(
-            f"{where}: {largest} has {sizes[largest]} bytes; {limits.file_bytes} are read at most",
-            remedy=remedy,
         )
     if sum(sizes.values()) > limits.total_bytes:
         raise SourceError(

@@ -131,10 +131,9 @@ class TestRefusals:
         ("limits", "expected"),
         [
             (Limits(files=1), "has 2 YAML files; 1 are read at most"),
-            (Limits(file_bytes=4), "defaults.yaml has 5 bytes; 4 are read at most"),
             (Limits(total_bytes=6), "has 7 bytes of YAML; 6 are read at most"),
         ],
-        ids=["files", "file", "total"],
+        ids=["files", "total"],
     )
     async def test_too_much(self, root: Path, limits: Limits, expected: str) -> None:
         with pytest.raises(SourceError, match=expected):

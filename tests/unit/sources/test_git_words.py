@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from setpoint.desired.files import is_declaration
 from setpoint.model.errors import SourceError
 from setpoint.sources.faults import LONGEST, condense, missing_branch, remote_fault
 from setpoint.sources.mirror import MirrorDamagedError
 from setpoint.sources.process import environment
 from setpoint.sources.source import local_path
-from setpoint.sources.tree import is_declaration, sort_out, split_batch
+from setpoint.sources.tree import sort_out, split_batch
 
 URL = "https://anna:ses@me@forge.example.org/estate.git"
 
