@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from setpoint.model.identity import Owner
 from setpoint.model.key import Key
 from setpoint.model.outcome import Blocked
-from setpoint.run.desk import Desk, Pass, Report
+from setpoint.run.begin import begin, lay_desk
+from setpoint.run.desk import Report
 from setpoint.run.estate import Estate
 from setpoint.run.lane import WORKERS
 from setpoint.run.pipeline import FORESEE, run
@@ -32,28 +32,11 @@ class Preview:
     async def _one(self, key: Key, turns: dict[Key, asyncio.Semaphore]) -> Report:
         estate = self.estate
         resource = estate.resources[key]
-        kind = estate.kinds[key.kind]
-        start = Pass(
-            resource,
-            kind,
-            kind.spec.model_validate(resource.spec),
-            Owner(estate.name, key, resource.formerly),
-        )
+        start = begin(estate, resource)
         lane = estate.lane_of(resource)
         if lane is None:
             return Report(Blocked(f"nothing reaches {resource.target or key}", resource.target), start)
-        desk = Desk(
-            lane=lane,
-            store=estate.store,
-            calls=estate.calls,
-            ports=estate.ports,
-            estate=estate.name,
-            version=estate.version,
-            ready=self._declared,
-            reconcile_id=estate.ports.new_id(),
-            requested=0,
-            not_before=0.0,
-        )
+        desk = replace(await lay_desk(estate, lane, key), ready=self._declared)
         async with turns[lane.target]:
             return await run(desk, start, FORESEE)
 

@@ -10,13 +10,13 @@ import structlog
 
 from setpoint.decide import backoff, schedule
 from setpoint.model.errors import StateError
-from setpoint.model.identity import Owner
 from setpoint.model.key import Key
 from setpoint.model.outcome import Blocked, Changed, Failed, Held, Outcome, Wait
 from setpoint.model.resource import Resource
+from setpoint.run.begin import begin, lay_desk
 from setpoint.run.conclude import conclude, settled
 from setpoint.run.declare import wake
-from setpoint.run.desk import Desk, Pass, Report
+from setpoint.run.desk import Desk, Report
 from setpoint.run.estate import Estate
 from setpoint.run.lane import Lane
 from setpoint.run.pipeline import run
@@ -49,8 +49,8 @@ async def _serve(estate: Estate, lane: Lane, key: Key) -> Due:
     resource = estate.resources.get(key)
     if resource is None or estate.lane_of(resource) is not lane:
         return Class.RESYNC, 0.0
-    desk = await _desk(estate, lane, key)
-    return await _close(estate, desk, _guard(estate, await run(desk, _start(estate, resource))))
+    desk = await lay_desk(estate, lane, key)
+    return await _close(estate, desk, _guard(estate, await run(desk, begin(estate, resource))))
 
 
 async def _bury(estate: Estate, lane: Lane, key: Key, error: Exception) -> Due:
@@ -60,7 +60,9 @@ async def _bury(estate: Estate, lane: Lane, key: Key, error: Exception) -> Due:
         return Class.RESYNC, _BLOCKED.total_seconds()
     outcome = Failed(f"a bug in Setpoint: {type(error).__name__}: {error}", unexpected=True)
     try:
-        return await _close(estate, await _desk(estate, lane, key), Report(outcome, _start(estate, resource)))
+        return await _close(
+            estate, await lay_desk(estate, lane, key), Report(outcome, begin(estate, resource))
+        )
     except StateError:
         return Class.RESYNC, _BLOCKED.total_seconds()
 
@@ -82,27 +84,6 @@ async def _close(estate: Estate, desk: Desk, report: Report) -> Due:
     _wake_dependants(estate, resource.key, report.outcome)
     cls, after = _next(estate, resource, report.outcome, status.attempts)
     return cls, after.total_seconds()
-
-
-def _start(estate: Estate, resource: Resource) -> Pass:
-    kind = estate.kinds[resource.key.kind]
-    spec = kind.spec.model_validate(resource.spec)
-    return Pass(resource, kind, spec, Owner(estate.name, resource.key, resource.formerly))
-
-
-async def _desk(estate: Estate, lane: Lane, key: Key) -> Desk:
-    return Desk(
-        lane=lane,
-        store=estate.store,
-        calls=estate.calls,
-        ports=estate.ports,
-        estate=estate.name,
-        version=estate.version,
-        ready=estate.ready,
-        reconcile_id=estate.ports.new_id(),
-        requested=await estate.calls.call(estate.store.last_request, key),
-        not_before=estate.asked.get(key, 0.0),
-    )
 
 
 def _guard(estate: Estate, report: Report) -> Report:

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -19,7 +17,6 @@ from setpoint_lab.proxmox.schema import COUNTS, load
 from setpoint_lab.proxmox.unsupported import HEAD, LIST, unsupported
 
 VM = "/nodes/{node}/qemu/{vmid}/config"
-REFERENCE = Path(os.environ.get("SETPOINT_REFERENCE", "../shared/reference")) / "pve" / "pve-api-schema.json"
 
 
 def errors_of(path: str = VM, method: str = "PUT", **params: object) -> dict[str, str]:

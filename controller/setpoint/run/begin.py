@@ -1,0 +1,33 @@
+"""How a reconcile begins, be it the daemon's or a preview's."""
+
+from __future__ import annotations
+
+from setpoint.model.identity import Owner
+from setpoint.model.key import Key
+from setpoint.model.resource import Resource
+from setpoint.run.desk import Desk, Pass
+from setpoint.run.estate import Estate
+from setpoint.run.lane import Lane
+
+
+def begin(estate: Estate, resource: Resource) -> Pass:
+    """A pass that knows only what is declared."""
+    kind = estate.kinds[resource.key.kind]
+    spec = kind.spec.model_validate(resource.spec)
+    return Pass(resource, kind, spec, Owner(estate.name, resource.key, resource.formerly))
+
+
+async def lay_desk(estate: Estate, lane: Lane, key: Key) -> Desk:
+    """What the stages have at hand for `key`."""
+    return Desk(
+        lane=lane,
+        store=estate.store,
+        calls=estate.calls,
+        ports=estate.ports,
+        estate=estate.name,
+        version=estate.version,
+        ready=estate.ready,
+        reconcile_id=estate.ports.new_id(),
+        requested=await estate.calls.call(estate.store.last_request, key),
+        not_before=estate.asked.get(key, 0.0),
+    )
