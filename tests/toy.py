@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -47,6 +48,7 @@ class World:
     failures: dict[str, str] = field(default_factory=dict)
     effects: list[str] = field(default_factory=list)
     down: bool = False
+    delay: float = 0.0
     blind: bool = False
     slow: bool = False
     fault: Callable[[str, str], None] = lambda moment, verb: None
@@ -235,6 +237,7 @@ async def set_box(world: World, acting: Acting) -> ActResult:
         for key, value in acting.arguments.items():
             (thing.pending if key == "size" else thing.fields)[key] = value
 
+    await asyncio.sleep(world.delay)
     world.effect("set", change)
     return Applied()
 

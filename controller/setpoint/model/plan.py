@@ -73,6 +73,8 @@ class Intent:
     Attributes:
         operation: the target's own id of the long operation that the step started, once known.
         began: seconds since the epoch.
+        doubted: when its reply was found to be lost, seconds since the epoch; 0 while it is not. The target may
+            still execute it some time after that.
     """
 
     verb: str
@@ -80,6 +82,7 @@ class Intent:
     arguments: Mapping[str, Json]
     began: float
     operation: str = ""
+    doubted: float = 0.0
 
 
 @dataclass(frozen=True)

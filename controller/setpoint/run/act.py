@@ -63,12 +63,11 @@ async def act(desk: Desk, now: Pass) -> Pass | Outcome:
             return Wait(f"the outcome of {now.pending.verb} is not known yet", left)
         await desk.calls.call(desk.store.close_intent, now.owner.key)
     identity = await _identity(desk, now, free)
-    intent = Intent(free.verb, identity, free.arguments, desk.ports.now())
-    await desk.calls.call(desk.store.open_intent, now.owner.key, desk.lane.target, intent)
+    acting = Acting(now.owner, identity, free.arguments)
     async with desk.lane.acting:
-        answer = await now.kind.acts[free.verb](
-            desk.lane.client(), Acting(now.owner, identity, free.arguments)
-        )
+        intent = Intent(free.verb, identity, free.arguments, desk.ports.now())
+        await desk.calls.call(desk.store.open_intent, now.owner.key, desk.lane.target, intent)
+        answer = await now.kind.acts[free.verb](desk.lane.client(), acting)
     desk.lane.acted[now.owner.key] = desk.ports.now()
     return await _conclude_step(desk, now, free, identity, answer)
 

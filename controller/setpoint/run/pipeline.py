@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from setpoint.model.errors import (
     ConflictError,
     OutcomeUnknownError,
@@ -13,7 +15,7 @@ from setpoint.model.outcome import Changed, Done, Failed, Outcome, Stalled, Wait
 from setpoint.run.act import act, compare, foresee, plan
 from setpoint.run.desk import Desk, Pass, Report, Stage
 from setpoint.run.observe import await_references, identify, observe, own, survey
-from setpoint.run.recall import recall, resume, unsettled
+from setpoint.run.recall import recall, resume
 
 LOOK: tuple[Stage, ...] = (recall, await_references, survey, identify, observe, own, compare, plan)
 FORESEE: tuple[Stage, ...] = (*LOOK, foresee)
@@ -29,6 +31,9 @@ RECONCILE: tuple[Stage, ...] = (
     plan,
     act,
 )
+
+
+_DOUBT = timedelta(seconds=5)
 
 
 async def run(desk: Desk, start: Pass, stages: tuple[Stage, ...] = RECONCILE) -> Report:
@@ -52,8 +57,10 @@ async def _outcome(desk: Desk, learned: Pass, error: SetpointError) -> Outcome:
     match error:
         case OutcomeUnknownError():
             desk.lane.acted[key] = desk.ports.now()
-            left = unsettled(desk, intent) if intent else None
-            return Wait(str(error), left) if left else Failed(str(error))
+            if intent is None:
+                return Failed(str(error))
+            await desk.calls.call(desk.store.note_doubt, key, desk.ports.now())
+            return Wait(f"{error}; looking again", _DOUBT)
         case TransportError():
             await _forget(desk, learned)
             return Failed(str(error), transport=True)

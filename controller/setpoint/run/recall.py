@@ -9,7 +9,7 @@ from setpoint.model.plan import Finished, Intent, Running
 from setpoint.run.desk import Desk, Pass
 
 SETTLE = 30.0
-"""Seconds in which a call whose reply was lost may still be executed by the target."""
+"""Seconds in which a call may still be executed by the target after its reply was lost."""
 _POLL_FIRST, _POLL_CAP = 1.0, 10.0
 
 
@@ -52,7 +52,7 @@ async def resume(desk: Desk, now: Pass) -> Pass | Outcome:
 
 def unsettled(desk: Desk, intent: Intent) -> timedelta | None:
     """How long a call whose outcome is unknown may still take effect; None once it cannot."""
-    left = intent.began + SETTLE - desk.ports.now()
+    left = max(intent.began, intent.doubted) + SETTLE - desk.ports.now()
     return timedelta(seconds=left) if left > 0 else None
 
 

@@ -62,30 +62,32 @@ class Journal:
         Raises:
             KeyError: no intent is open for the key.
         """
-        with self._db.transaction():
-            intent = self.intent(key)
-            if intent is None:
-                raise KeyError(key)
-            document = encode(replace(intent, operation=operation))
-            self._db.run("UPDATE intent SET document = ? WHERE key = ?", (document, key_text(key)))
+        self._amend(key, operation=operation)
+
+    def note_doubt(self, key: Key, at: float) -> None:
+        """Add when the reply to the key's step was found to be lost.
+
+        Raises:
+            KeyError: no intent is open for the key.
+        """
+        self._amend(key, doubted=at)
 
     def intent(self, key: Key) -> Intent | None:
         """The key's step under way."""
         found = self._db.row("SELECT document FROM intent WHERE key = ?", (key_text(key),))
         return intent_from(found[0]) if found else None
 
-    def intents(self, target: Key | None = None) -> dict[Key, Intent]:
-        """Every step under way, or those on one target, ordered by key."""
-        rows = self._db.rows("SELECT key, target, document FROM intent ORDER BY key")
-        return {
-            key_from(key): intent_from(document)
-            for key, on, document in rows
-            if target is None or key_from(on) == target
-        }
-
     def close_intent(self, key: Key) -> None:
         """Forget the key's step, if one is open: its effect was seen, or certainly did not happen."""
         self._db.run("DELETE FROM intent WHERE key = ?", (key_text(key),))
+
+    def _amend(self, key: Key, **news: str | float) -> None:
+        with self._db.transaction():
+            intent = self.intent(key)
+            if intent is None:
+                raise KeyError(key)
+            document = encode(replace(intent, **news))  # type: ignore[arg-type]  # by name, from the two callers
+            self._db.run("UPDATE intent SET document = ? WHERE key = ?", (document, key_text(key)))
 
     def _lowest_free(self, target: Key, wish: Reserve) -> int:
         rows = self._db.rows(

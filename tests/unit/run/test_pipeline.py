@@ -259,6 +259,26 @@ def test_a_call_whose_outcome_is_unknown_is_repeated_only_after_it_cannot_happen
     rigged(body)
 
 
+def test_a_reply_that_is_lost_late_is_doubted_from_then_on(rigged: Rigged) -> None:
+    """A proxy gives up after 30 s and the target executes the call even later."""
+
+    async def body(rig: Rig) -> None:
+        await rig.settle(resource(BOX, {"colour": "red"}))
+        changed = resource(BOX, {"colour": "blue"})
+        rig.world.delay = 60
+        rig.world.fault = lambda moment, verb: lose_reply("after", verb) if moment == "before" else None
+        assert isinstance((await rig.once(changed)).outcome, Wait)
+        rig.world.fault, rig.world.delay = (lambda moment, verb: None), 0.0
+        await asyncio.sleep(5)
+        assert "not known yet" in (await rig.once(changed)).outcome.sentence  # type: ignore[union-attr]
+        assert rig.world.effects == ["create"]
+        rig.world.things[1].fields["colour"] = "blue"
+        assert isinstance((await rig.once(changed)).outcome, Done)
+        assert rig.world.effects == ["create"]
+
+    rigged(body)
+
+
 @pytest.mark.parametrize(
     ("error", "outcome"),
     [

@@ -177,13 +177,7 @@ class TestIntents:
         store.open_intent(WEB, HOME, self.intent)
         later = Intent("start", {"id": 100}, {}, 6.0)
         store.open_intent(WEB, HOME, later)
-        assert store.intents() == {WEB: later}
-
-    def test_intents_are_told_by_target(self, store: Store) -> None:
-        store.open_intent(WEB, HOME, self.intent)
-        store.open_intent(MAIL, OTHER, self.intent)
-        assert store.intents(OTHER) == {MAIL: self.intent}
-        assert set(store.intents()) == {WEB, MAIL}
+        assert store.intent(WEB) == later
 
     def test_a_closed_intent_is_gone(self, store: Store) -> None:
         store.open_intent(WEB, HOME, self.intent)
