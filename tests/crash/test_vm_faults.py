@@ -16,9 +16,9 @@ from setpoint.model.outcome import Changed, Done, Failed, Wait
 from setpoint.model.policy import Policy
 from setpoint.model.resource import Resource
 from setpoint.run.conclude import conclude
-from setpoint.run.desk import Desk, Pass, Report
+from setpoint.run.desk import Desk, Pass, Report, Stage
 from setpoint.run.lane import Lane
-from setpoint.run.pipeline import run
+from setpoint.run.pipeline import RECONCILE, run
 from setpoint.run.ports import Ports
 from setpoint.store.store import Store
 from setpoint.store.thread import StoreInline
@@ -58,7 +58,7 @@ class Engine:
     def now(self) -> float:
         return float(self.lab.get("clock")["now"])
 
-    async def once(self, spec: dict[str, Any]) -> Report:
+    async def once(self, spec: dict[str, Any], stages: tuple[Stage, ...] = RECONCILE) -> Report:
         kind = virtual_machine.KIND
         lane = self.lane or await self.restart()
         desk = Desk(
@@ -73,9 +73,8 @@ class Engine:
             requested=0,
             not_before=self.now(),
         )
-        report = await run(
-            desk, Pass(resource(VM, spec), kind, kind.spec.model_validate(spec), Owner("home", VM))
-        )
+        start = Pass(resource(VM, spec), kind, kind.spec.model_validate(spec), Owner("home", VM))
+        report = await run(desk, start, stages)
         await conclude(desk, report)
         return report
 
@@ -164,6 +163,33 @@ async def test_after_a_fault_there_is_what_was_declared_and_nothing_twice(
     writes = engine.lab.writes()
     await engine.once(after)
     assert engine.lab.writes() == writes
+
+
+@pytest.mark.parametrize("late", [0, 10, 25])
+@pytest.mark.parametrize(("before", "after"), STEPS.values(), ids=STEPS.keys())
+async def test_a_call_that_is_executed_after_we_gave_up_is_not_repeated(
+    engine: Engine, before: Any, after: dict[str, Any], late: int
+) -> None:
+    """The node's daemon freezes right before the call, the proxy gives up after 30 s, the daemon wakes even later."""
+    if before is not None:
+        await engine.settle(before)
+    frozen = {"value": "pvedaemon", "node": "pve1"}
+
+    async def freeze(_desk: Desk, now: Pass) -> Pass:
+        engine.lab.post("events", {"service_freeze": frozen})
+        return now
+
+    given_up = await engine.once(after, (*RECONCILE[:-1], freeze, RECONCILE[-1]))
+    assert isinstance(given_up.outcome, Wait)
+    engine.lab.post("clock", {"advance": late})
+    await engine.once(after)
+    engine.lab.post("events", {"service_unfreeze": frozen})
+
+    await engine.settle(after)
+
+    assert diff(declared(after), seen(engine), virtual_machine.KIND.treatments, applied=None).changes == ()
+    assert volumes(engine) == sorted(f"local-zfs:vm-1000-disk-{n}" for n in range(len(after["disks"])))
+    assert not [key for key in config(engine) if key.startswith("unused")]
 
 
 def config(engine: Engine) -> dict[str, Any]:
