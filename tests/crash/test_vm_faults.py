@@ -165,6 +165,25 @@ async def test_after_a_fault_there_is_what_was_declared_and_nothing_twice(
     assert engine.lab.writes() == writes
 
 
+@pytest.mark.parametrize("late", [1, 12, 25])
+@pytest.mark.parametrize(("before", "after"), STEPS.values(), ids=STEPS.keys())
+async def test_a_call_that_one_busy_worker_executes_late_is_not_repeated(
+    engine: Engine, before: Any, after: dict[str, Any], late: int
+) -> None:
+    """Everything else answers meanwhile: the proxy gave up after 30 s, and what we see is still the old state."""
+    if before is not None:
+        await engine.settle(before)
+    engine.lab.post("events", {"reply_lost": {"status": 596, "later": late}})
+
+    await engine.settle(after)
+
+    assert diff(declared(after), seen(engine), virtual_machine.KIND.treatments, applied=None).changes == ()
+    assert volumes(engine) == sorted(f"local-zfs:vm-1000-disk-{n}" for n in range(len(after["disks"])))
+    assert not [key for key in config(engine) if key.startswith("unused")]
+    refused = [task for task in engine.lab.api("GET", "nodes/pve1/tasks") if task["status"] != "OK"]
+    assert refused == []
+
+
 @pytest.mark.parametrize("late", [0, 10, 25])
 @pytest.mark.parametrize(("before", "after"), STEPS.values(), ids=STEPS.keys())
 async def test_a_call_that_is_executed_after_we_gave_up_is_not_repeated(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from setpoint_lab.proxmox.auth import Identity, identify
 from setpoint_lab.proxmox.call import Call
 from setpoint_lab.proxmox.check import verify
+from setpoint_lab.proxmox.clock import Background, in_background
 from setpoint_lab.proxmox.envelope import Answer, failure, success
 from setpoint_lab.proxmox.errors import ApiError
 from setpoint_lab.proxmox.form import decode_body, decode_form, unescape
@@ -56,8 +58,21 @@ async def answer(world: World, request: Request) -> Answer:
         return await _answer(world, request, form, relative, query)
     if hit.executed:
         await _answer(world, request, form, relative, query)
+    if hit.later is not None:
+        wait = hit.seconds + hit.later
+        world.late.append(
+            asyncio.create_task(_late(world, wait, lambda: _answer(world, request, form, relative, query)))
+        )
+        await asyncio.sleep(0)
     await world.clock.sleep(hit.seconds)
     return hit.answer
+
+
+async def _late(world: World, seconds: float, execute: Callable[[], Awaitable[Answer]]) -> None:
+    """Execute a request long after its answer was given up."""
+    with in_background(Background()):
+        await world.clock.sleep(seconds)
+    await execute()
 
 
 async def _answer(world: World, request: Request, form: str, path: str, query: str) -> Answer:

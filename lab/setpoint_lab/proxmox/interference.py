@@ -23,7 +23,10 @@ CHANGING = "POST|PUT|DELETE"
 
 @dataclass(slots=True)
 class Interference:
-    """What happens to the next `count` requests by these methods (`A|B`) to paths like the pattern."""
+    """What happens to the next `count` requests by these methods (`A|B`) to paths like the pattern.
+
+    `later`: they are executed so many seconds after their answer was given.
+    """
 
     methods: str
     pattern: str
@@ -31,6 +34,7 @@ class Interference:
     answer: Answer
     seconds: float = 0.0
     count: int = 1
+    later: float | None = None
 
     def hits(self, method: str, path: str) -> bool:
         """Whether the request is one of them; logging in is only when it is named."""
@@ -52,8 +56,9 @@ def interfere(world: World, method: str, path: str) -> Interference | None:
 async def lose_reply(world: World, spec: Mapping[str, Any]) -> None:
     """Let an answer get lost.
 
-    `{"method"?: "POST|PUT", "path"?: glob, "status": 0 | 595 | 596, "executed"?: bool, "count"?: n}`: 0 drops the
-    connection, 596 takes 30 s; `executed` (true unless the status is 595) says whether the request had its effect.
+    `{"method"?: "POST|PUT", "path"?: glob, "status": 0 | 595 | 596, "executed"?: bool, "later"?: s, "count"?: n}`: 0
+    drops the connection, 596 takes 30 s; `executed` (true unless the status is 595) says whether the request had its
+    effect; `later` lets it have it only so many seconds after the answer.
     """
     status = int(spec["status"])
     answer = Answer(status, "Connection timed out" if status == TIMED_OUT else "Connection refused")
@@ -61,10 +66,11 @@ async def lose_reply(world: World, spec: Mapping[str, Any]) -> None:
         Interference(
             str(spec.get("method", CHANGING)),
             str(spec.get("path", "*")),
-            bool(spec.get("executed", status in {0, TIMED_OUT})),
+            "later" not in spec and bool(spec.get("executed", status in {0, TIMED_OUT})),
             answer if status else DROPPED,
             TIMEOUT_SECONDS if status == TIMED_OUT else 0.0,
             int(spec.get("count", 1)),
+            float(spec["later"]) if "later" in spec else None,
         )
     )
 

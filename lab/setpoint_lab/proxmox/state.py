@@ -20,28 +20,6 @@ from setpoint_lab.proxmox.world import Node, Pool, World
 
 State = Mapping[str, Any]
 
-OWN_KEYS = frozenset(
-    {
-        "nodes",
-        "cluster",
-        "quorate",
-        "storages",
-        "content",
-        "bridges",
-        "guests",
-        "pools",
-        "users",
-        "tokens",
-        "roles",
-        "acls",
-        "tasks",
-        "task_index",
-        "missing_devices",
-        "datacenter_options",
-    }
-)
-"""What is read here; the rest of a state is kept for the parts that know it."""
-
 UNNAMED_CLUSTER = "lab"
 CLOUDINIT_BYTES = 4 << 20
 KEPT = frozenset({"sdn", "ha", "replication", "backup_jobs", "guest_behaviour"})

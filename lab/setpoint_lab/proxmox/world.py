@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -110,6 +111,7 @@ class World:
         self.datacenter: dict[str, object] = {}
         self.samples = Samples(lag)
         self.interferences: list[Interference] = []
+        self.late: list[asyncio.Task[None]] = []
         self.frozen: dict[tuple[str, str], list[Waiting]] = {}
         self.other: dict[str, object] = {}
 
