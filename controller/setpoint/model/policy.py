@@ -33,7 +33,7 @@ class Policy(Spec):
         Drift.ENFORCE,
     )
     interval: Duration = described(
-        "How often to look even when nothing changed in git; at least 10s.", timedelta(minutes=10)
+        "How often to look even when nothing changed in git; 10s to 365d.", timedelta(minutes=10)
     )
     ignore: tuple[str, ...] = described(
         "Pointers into the compared fields that are neither reported nor corrected, e.g. /description.", ()
@@ -47,6 +47,8 @@ class Policy(Spec):
     def _floor(cls, value: timedelta) -> timedelta:
         if value < timedelta(seconds=10):
             raise ValueError("the interval is at least 10s, so that targets are not flooded")
+        if value > timedelta(days=365):
+            raise ValueError("the interval is at most 365d; for no correction write drift: warn")
         return value
 
     @field_validator("ignore")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from fractions import Fraction
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 _UNITS = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40, "PiB": 1 << 50}
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)")
-_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", re.ASCII)
+_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
 
 
 def parse_bytes(value: object) -> int:
@@ -29,8 +30,8 @@ def parse_bytes(value: object) -> int:
     number, unit = match.groups()
     if unit not in _UNITS:
         raise ValueError(f"'{unit}' is no unit of size; use KiB, MiB, GiB or TiB (powers of 1024)")
-    size = float(number) * _UNITS[unit]
-    if size != int(size):
+    size = Fraction(number) * _UNITS[unit]
+    if size.denominator != 1:
         raise ValueError(f"'{value}' is no whole number of bytes")
     return int(size)
 
@@ -47,7 +48,7 @@ def parse_duration(value: object) -> timedelta:
     """A duration from `90s`, `10m`, `1h30m` or `14d`.
 
     Raises:
-        ValueError: the text is no duration.
+        ValueError: the text is no duration, or longer than any that can be held.
     """
     if isinstance(value, timedelta):
         return value
@@ -55,7 +56,12 @@ def parse_duration(value: object) -> timedelta:
     if match is None:
         raise ValueError(f"'{value}' is no duration; write e.g. 90s, 10m, 1h30m or 14d")
     days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    try:
+        return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    except OverflowError:
+        raise ValueError(
+            f"'{value}' is longer than any duration; write e.g. 90s, 10m, 1h30m or 14d"
+        ) from None
 
 
 def format_duration(duration: timedelta) -> str:

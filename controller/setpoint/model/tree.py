@@ -21,7 +21,7 @@ def parts(pointer: Pointer) -> tuple[str, ...]:
     """The keys that a pointer names, outermost first."""
     if not pointer:
         return ()
-    return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.lstrip("/").split("/"))
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.removeprefix("/").split("/"))
 
 
 def lookup(tree: Json, pointer: Pointer) -> Json:
