@@ -58,7 +58,6 @@ class Failed:
 
     sentence: str
     transport: bool = False
-    unexpected: bool = False
 
 
 @dataclass(frozen=True)

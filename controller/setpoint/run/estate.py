@@ -45,6 +45,7 @@ class Estate:
         waiting: a resource -> the keys that are blocked on it.
         cache: what the compiler read before.
         asked: when each key was last asked for by a person.
+        polled: keys whose polls have begun, each at its own place in its interval.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Estate:
     asked: dict[Key, float] = field(default_factory=dict[Key, float])
     cache: Cache = field(default_factory=_nothing_read)
     streaks: dict[Key, int] = field(default_factory=dict[Key, int])
+    polled: set[Key] = field(default_factory=set[Key])
 
     def lane_of(self, resource: Resource) -> Lane | None:
         """The lane that serves `resource`: its target's, or its own when it is a target."""

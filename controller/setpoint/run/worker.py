@@ -58,7 +58,7 @@ async def _bury(estate: Estate, lane: Lane, key: Key, error: Exception) -> Due:
     resource = estate.resources.get(key)
     if resource is None or isinstance(error, StateError):
         return Class.RESYNC, _BLOCKED.total_seconds()
-    outcome = Failed(f"a bug in Setpoint: {type(error).__name__}: {error}", unexpected=True)
+    outcome = Failed(f"a bug in Setpoint: {type(error).__name__}: {error}")
     try:
         return await _close(
             estate, await lay_desk(estate, lane, key), Report(outcome, begin(estate, resource))
@@ -122,4 +122,11 @@ def _next(estate: Estate, resource: Resource, outcome: Outcome, attempts: int) -
         case Failed():
             return Class.RESYNC, backoff.delay(attempts, chance)
         case _:
-            return Class.RESYNC, schedule.next_look(resource.policy.interval, chance)
+            return Class.RESYNC, _poll(estate, resource, chance)
+
+
+def _poll(estate: Estate, resource: Resource, chance: float) -> timedelta:
+    if resource.key in estate.polled:
+        return schedule.next_look(resource.policy.interval, chance)
+    estate.polled.add(resource.key)
+    return schedule.first_look(resource.key, resource.policy.interval)
