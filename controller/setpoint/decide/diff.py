@@ -30,7 +30,7 @@ def diff(
     """
     if projection is None:
         cause = Cause.DRIFT if applied else Cause.DECLARED
-        return Diff(changes=(Change("", declared, MISSING, cause),), treatments=treatments)
+        return Diff(changes=(Change("", declared, MISSING, cause),))
     changes: list[Change] = []
     unseen: list[Pointer] = []
     for pointer, desired in _compared(declared, treatments):
@@ -42,7 +42,7 @@ def diff(
         change = _change(pointer, desired, projection, treatments, applied)
         if change is not None:
             changes.append(change)
-    return Diff(changes=tuple(changes), unseen=tuple(unseen), treatments=treatments)
+    return Diff(changes=tuple(changes), unseen=tuple(unseen))
 
 
 def in_force(declared: Tree, found: Diff, treatments: Mapping[Pointer, Treatment]) -> Tree:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -86,8 +85,3 @@ class Diff:
 
     changes: tuple[Change, ...] = ()
     unseen: tuple[Pointer, ...] = ()
-    treatments: Mapping[Pointer, Treatment] = field(default_factory=dict[Pointer, Treatment])
-
-    def below(self, pointer: Pointer) -> tuple[Change, ...]:
-        """The changes at or below `pointer`."""
-        return tuple(c for c in self.changes if c.path == pointer or c.path.startswith(f"{pointer}/"))

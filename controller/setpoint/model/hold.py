@@ -16,7 +16,6 @@ class Rule(StrEnum):
     RECREATE = "Recreate"
     CREATE_ONLY = "CreateOnly"
     IMPOSSIBLE = "Impossible"
-    SOURCE = "SourceHeld"
 
 
 @dataclass(frozen=True)

@@ -142,7 +142,6 @@ class Kind(Generic[P, S]):
     )
     treatments: Mapping[Pointer, Treatment] = field(default_factory=dict[Pointer, Treatment])
     names: re.Pattern[str] = NAME
-    plural: str = ""
     hosted_by: str | None = None
     port: TargetPort[P] | None = None
     mark: Callable[[Owner, S], Step | None] = _complete

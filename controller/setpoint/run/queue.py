@@ -104,11 +104,6 @@ class Queue:
         """The keys that are being worked on."""
         return frozenset(self._processing)
 
-    def due_in(self, key: Key) -> float | None:
-        """Seconds until `key` is due, at least 0; None when it is not queued."""
-        entry = self._waiting.get(key)
-        return None if entry is None else max(entry.due - self.now(), 0.0)
-
     def _promote(self) -> None:
         now = self.now() + _EARLY
         while self._heap and self._heap[0][0] <= now:
