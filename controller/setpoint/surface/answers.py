@@ -29,10 +29,10 @@ class Answers:
         """Everything that is declared, or one resource of it, with the state of the source and of each lane."""
         estate = self.supervisor.estate
         statuses = await self._statuses()
+        items = await estate.calls.call(estate.store.items)
         keys = list(estate.resources)
         if query.key is not None:
             keys = [find_key(keys, query.key, DEFAULT_NAMESPACE)]
-        items = await estate.calls.call(estate.store.items)
         return {
             "estate": estate.name,
             "phase": str(self.supervisor.phase),
