@@ -88,9 +88,7 @@ def _compared(
             yield pointer, value
 
 
-def _at(tree: Tree | None, pointer: Pointer) -> Json | Missing:
-    if tree is None:
-        return MISSING
+def _at(tree: Tree, pointer: Pointer) -> Json | Missing:
     try:
         return lookup(tree, pointer)
     except KeyError:

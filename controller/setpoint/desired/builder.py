@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 import yaml
 
@@ -114,10 +114,8 @@ class Builder:
             case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
                 done = self._stack.pop()
                 self._finish(done.close(), done.anchor, done.size, done.height)
-            case yaml.AliasEvent():
-                self._alias(event)
-            case _:
-                pass  # nothing else is inside a document
+            case _:  # nothing else is inside a document
+                self._alias(cast("yaml.AliasEvent", event))
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         origin = self._origin(event)

@@ -47,6 +47,10 @@ def test_our_own_object_is_not_held() -> None:
     assert exists(LOOKED) is None
 
 
+def test_what_is_not_there_is_in_nobodys_way() -> None:
+    assert exists(replace(LOOKED, observation=Absent("proof"))) is None
+
+
 @pytest.mark.parametrize(
     ("mark", "says"),
     [

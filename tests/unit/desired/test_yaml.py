@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from yaml import YAMLError
 
 from setpoint.desired.limits import DEPTH, DOCUMENTS, FILE_BYTES, NODES, PROBLEMS
-from setpoint.desired.node import Fields, nearest, plain
+from setpoint.desired.node import Fields, Removed, moved, nearest, plain
 from setpoint.desired.reader import Parsed, read
+from setpoint.desired.syntax import explained
+from setpoint.model.origin import Origin
 from setpoint.model.tree import Json
 
 
@@ -221,3 +224,15 @@ def test_mistakes_that_a_document_survives_are_all_told() -> None:
     assert isinstance(document.root, Fields)
     assert [problem.origin.line for problem in result.problems] == [1, 2, 3, 4, 6]
     assert (document.sound, document.whole, result.complete) == (False, False, True)
+
+
+def test_a_mistake_without_a_place_is_one_of_the_whole_file() -> None:
+    problem = explained("f.yaml", "a: 1", 0, YAMLError())
+    assert str(problem) == "f.yaml: this is no YAML; check the file with an editor"
+
+
+def test_what_was_taken_away_stays_so_wherever_it_is_moved() -> None:
+    there = Origin("g.yaml", 2, 1)
+    gone = moved(Removed(Origin("f.yaml", 1, 1)), there)
+    assert gone == Removed(there)
+    assert plain(gone) is None
