@@ -54,12 +54,11 @@ class Client:
         try:
             connection.request(method, target, body, {"Content-Type": "application/json"} if body else {})
             response = connection.getresponse()
-            content = response.read()
-        except (OSError, http.client.HTTPException) as error:
+            document: dict[str, Any] = json.loads(response.read())
+        except (OSError, http.client.HTTPException, ValueError) as error:
             raise _down(self.path, error) from error
         finally:
             connection.close()
-        document: dict[str, Any] = json.loads(content)
         if response.status != HTTPStatus.OK:
             raise RefusedError(str(document.get("error", response.reason)), response.status)
         return document
@@ -87,6 +86,8 @@ def _down(path: Path, error: Exception) -> DaemonDownError:
             )
         case TimeoutError():
             what, remedy = "does not answer in time", "see what the daemon logs: journalctl -u setpoint"
+        case ValueError():
+            what, remedy = "gives no answer of ours", "see what the daemon logs: journalctl -u setpoint"
         case _:
             what, remedy = f"broke off ({error})", "see what the daemon logs: journalctl -u setpoint"
     return DaemonDownError(f"the daemon's socket {path} {what}", remedy=remedy)
