@@ -39,27 +39,64 @@ async def survey(desk: Desk, now: Pass) -> Pass | Outcome:
     return now.learn(survey=seen)
 
 
-async def identify(_desk: Desk, now: Pass) -> Pass | Outcome:
+async def identify(desk: Desk, now: Pass) -> Pass | Outcome:
     """Find out which object is meant: by declaration, inventory, reservation, or by its mark."""
     declared: Identity | None = now.kind.identify(now.spec)
     if declared is not None:
-        return now.learn(identity=declared)
-    if now.item is not None:
+        return _as_declared(now, declared)
+    if now.item is not None and now.item.target == desk.lane.target:
         return now.learn(identity=now.item.identity)
-    ours = [
+    return _as_marked(desk, now)
+
+
+def _marked(now: Pass) -> list[Identity]:
+    """Every object of the survey that bears our mark, under this name or the former one."""
+    if now.kind.hosted_by is None:
+        return []
+    names = (now.owner.key, now.owner.formerly)
+    return [
         identity
         for mark, identity in (now.survey.found if now.survey else ())
         # The survey holds marks of every kind, and only a kind knows its own identities.
-        if mark.key == now.owner.key and now.owner.owns(mark, now.kind.object_id(identity))
+        if mark.key in names and now.owner.owns(mark, now.kind.object_id(identity))
     ]
-    if len(ours) > 1:
-        ids = ", ".join(now.kind.object_id(identity) for identity in ours)
+
+
+def _as_declared(now: Pass, declared: Identity) -> Pass | Outcome:
+    """Take the declared id, unless the object is there under another one: a second would be made beside it."""
+    wanted = now.kind.object_id(declared)
+    ids = ", ".join(other for i in _marked(now) if (other := now.kind.object_id(i)) != wanted)
+    if not ids:
+        return now.learn(identity=declared)
+    why = f"{now.owner.key} is {ids}, and {wanted} is declared"
+    return Held((Hold(Rule.IDENTITY, why, f"declare {ids}, or remove what is there by hand"),))
+
+
+def _as_marked(desk: Desk, now: Pass) -> Pass | Outcome:
+    """Find by its mark what is not remembered here; else what is reserved for it is free to be made."""
+    marked = _marked(now)
+    if len(marked) > 1:
+        ids = ", ".join(now.kind.object_id(identity) for identity in marked)
         return Held((Hold(Rule.EXISTS, f"{ids} bear the same mark", "remove the mark from all but one"),))
-    if ours:
-        return now.learn(identity=ours[0])
-    if now.reserved is not None:
+    if marked:
+        return now.learn(identity=marked[0])
+    if now.item is not None:
+        return _elsewhere(desk, now, now.item)
+    if now.reserved is not None and now.reserved.target == desk.lane.target:
         return now.learn(identity={now.reserved.space: now.reserved.number})
     return now
+
+
+def _elsewhere(desk: Desk, now: Pass, item: Item) -> Pass | Outcome:
+    """What was made on another target stays there; a second one is made only when a person wants it."""
+    token = f"{now.owner.key}@{desk.lane.target}"
+    if token in now.approvals:
+        return now.learn(item=None)
+    why = (
+        f"{now.owner.key} is {now.kind.object_id(item.identity)} of {item.target}, and is not moved by itself"
+    )
+    release = f"declare that target again, or let an empty one be made here: setpoint approve {token}"
+    return Held((Hold(Rule.IDENTITY, why, release, token=token),))
 
 
 async def observe(desk: Desk, now: Pass) -> Pass | Outcome:

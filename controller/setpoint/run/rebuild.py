@@ -33,7 +33,10 @@ def _strays(estate: Estate, lane: Lane) -> Iterator[tuple[Key, Identity]]:
     former = {resource.formerly for resource in estate.resources.values()}
     for mark, identity in lane.latest.found if lane.latest else ():
         kind = estate.kinds.get(mark.key.kind)
-        if mark.estate != estate.name or kind is None or kind.object_id(identity) != mark.object_id:
+        # Anybody who may write a description can name any kind, and only a hosted one knows these identities.
+        if mark.estate != estate.name or kind is None or kind.hosted_by != lane.kind.name:
+            continue
+        if kind.object_id(identity) != mark.object_id:
             continue
         if mark.key not in estate.resources and mark.key not in former:
             yield mark.key, identity
