@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
+from setpoint.model.errors import RefusalError
+from setpoint.model.key import Key
 from setpoint.model.outcome import Failed, Outcome, Wait
-from setpoint.model.plan import Finished, Intent, Running
+from setpoint.model.plan import Finished, Intent, OperationState, Running
 from setpoint.run.desk import Desk, Pass
 
 SETTLE = 30.0
@@ -20,7 +24,7 @@ async def recall(desk: Desk, now: Pass) -> Pass | Outcome:
     approvals = await desk.calls.call(desk.store.approvals)
     return now.learn(
         item=await desk.calls.call(desk.store.item, key),
-        pending=await desk.calls.call(desk.store.intent, key),
+        pending=await _pending(desk, key),
         reserved=reservation,
         approvals=frozenset(approval.token for approval in approvals),
     )
@@ -34,11 +38,11 @@ async def resume(desk: Desk, now: Pass) -> Pass | Outcome:
     client = desk.lane.client()
     operation = intent.operation
     if not operation:
-        operation = await desk.lane.port.find(client, intent) or ""
+        operation = await _find(desk, client, intent)
         if not operation:
             return now
         await desk.calls.call(desk.store.note_operation, now.owner.key, operation)
-    match await desk.lane.port.poll(client, operation):
+    match await _poll(desk, client, replace(intent, operation=operation)):
         case Running(progress):
             doing = f"{intent.verb} goes on" + (f": {progress}" if progress else "")
             return Wait(doing, _next_poll(desk, intent))
@@ -48,6 +52,35 @@ async def resume(desk: Desk, now: Pass) -> Pass | Outcome:
             if error:
                 return Failed(f"{intent.verb} failed: {error}")
             return now.learn(pending=None)
+
+
+async def _find(desk: Desk, client: Any, intent: Intent) -> str:
+    try:
+        return await desk.lane.port.find(client, intent) or ""
+    except RefusalError:
+        if unsettled(desk, intent) is not None:
+            raise
+        return ""
+
+
+async def _poll(desk: Desk, client: Any, intent: Intent) -> OperationState:
+    """How the operation stands; one that the target knows no more has ended, and what it did is observed."""
+    try:
+        return await desk.lane.port.poll(client, intent.operation)
+    except RefusalError:
+        if unsettled(desk, intent) is not None:
+            raise
+        return Finished()
+
+
+async def _pending(desk: Desk, key: Key) -> Intent | None:
+    """The step under way; one from the future began before the clock was set back, and begins to settle now."""
+    intent, moment = await desk.calls.call(desk.store.intent, key), desk.ports.now()
+    if intent is None or max(intent.began, intent.doubted) <= moment:
+        return intent
+    intent = replace(intent, began=min(intent.began, moment), doubted=moment)
+    await desk.calls.call(desk.store.open_intent, key, desk.lane.target, intent)
+    return intent
 
 
 def unsettled(desk: Desk, intent: Intent) -> timedelta | None:

@@ -39,17 +39,19 @@ class Surveyor:
     async def since(self, moment: float) -> Survey[Any]:
         """A survey begun at `moment` or later, and not older than `FRESH` seconds.
 
+        One from the future was taken before the clock was set back, nobody knows how long ago.
+
         Raises:
             TargetError: nothing at all could be read.
         """
         async with self._lock:
             bound = max(moment, self.now() - FRESH)
-            if self._latest is None or self._latest.begun < bound:
+            if self._latest is None or not bound <= self._latest.begun <= self.now():
                 self._latest = await self._attempt()
             return self._latest
 
     async def _attempt(self) -> Survey[Any]:
-        if self._failure is not None and self.now() - self._failure[0] < SPARE:
+        if self._failure is not None and 0 <= self.now() - self._failure[0] < SPARE:
             raise self._failure[1]
         try:
             taken = await self.take()
