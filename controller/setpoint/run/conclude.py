@@ -21,6 +21,12 @@ def settled(outcome: Outcome) -> bool:
     return not isinstance(outcome, Changed | Wait)
 
 
+def stepped(report: Report) -> bool:
+    """Whether the reconcile took a step, be it one that goes on."""
+    outcome = report.outcome
+    return isinstance(outcome, Changed) or (isinstance(outcome, Wait) and bool(report.learned.planned))
+
+
 async def conclude(desk: Desk, report: Report) -> Status:
     """Remember how a reconcile ended, and tell the history what is new about it."""
     key = report.learned.owner.key
@@ -79,6 +85,7 @@ async def _remember_item(desk: Desk, learned: Pass) -> None:
         return
     item = replace(
         learned.item,
+        target=desk.lane.target,
         identity=learned.observation.identity,
         applied=in_force(learned.declared, learned.found, learned.kind.treatments),
         seen_at=desk.ports.now(),
@@ -94,10 +101,7 @@ def _events(desk: Desk, report: Report, before: Status | None, after: Status) ->
     if fresh:
         paths = ", ".join(change.path.lstrip("/") or "it" for change in fresh)
         events.append(_event(desk, after, EventKind.DRIFT, f"drift found: {paths}", fresh))
-    stepped = isinstance(report.outcome, Changed) or (
-        isinstance(report.outcome, Wait) and report.learned.planned
-    )
-    if stepped:
+    if stepped(report):
         events.append(_event(desk, after, EventKind.STEP, after.sentence, after.changes))
     elif not isinstance(report.outcome, Wait | Blocked) and _told(before) != _told(after):
         events.append(_event(desk, after, EventKind.OUTCOME, f"{after.outcome}: {after.sentence}", ()))

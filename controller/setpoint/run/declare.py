@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 
 import structlog
 
 from setpoint.desired.changes import changed_keys, retain
 from setpoint.desired.compile import compile_set
-from setpoint.model.errors import SourceError
+from setpoint.model.errors import SourceError, StateError
 from setpoint.model.key import Key
 from setpoint.model.resource import Resource
 from setpoint.run.estate import Estate
@@ -27,6 +28,7 @@ async def declare(estate: Estate, snapshot: Snapshot) -> None:
 
     Raises:
         SourceError: it declares nothing although something is in force.
+        StateError: it could not be remembered; what was in force stays.
     """
     compiled = await asyncio.to_thread(
         compile_set, snapshot.files, estate.kinds, version=snapshot.version, cache=estate.cache
@@ -37,17 +39,27 @@ async def declare(estate: Estate, snapshot: Snapshot) -> None:
             remedy="check the branch and the path in the settings, or the commit that removed everything",
         )
     kept = retain(estate.resources, compiled)
-    former = dict(estate.resources)
-    changes = changed_keys(former, kept.resources)
+    former, version = estate.resources, estate.version
     estate.resources = dict(kept.resources)
     estate.version, estate.notes = snapshot.version, snapshot.notes
     estate.problems, estate.suspended, estate.retained = compiled.problems, compiled.suspended, kept.retained
     for problem in compiled.problems:
         _log.warning("declaration_broken", version=snapshot.version[:12], problem=str(problem))
+    try:
+        await _bring_in(estate, snapshot, former)
+    except StateError:
+        # The next look compares again, so that nothing stays asleep that this one did not come to wake.
+        estate.resources, estate.version = former, version
+        raise
+
+
+async def _bring_in(estate: Estate, snapshot: Snapshot, former: Mapping[Key, Resource]) -> None:
+    """Remember what is declared now, and wake what differs from what was before."""
+    changes = changed_keys(former, estate.resources)
     await _remember(estate, snapshot)
-    moved = await move_renamed(estate, (kept.resources[key] for key in (*changes.added, *changes.changed)))
+    moved = await move_renamed(estate, [estate.resources[key] for key in (*changes.added, *changes.changed)])
     for key in await _gone(estate, changes.removed - moved):
-        await _release(estate, key, former.get(key))
+        await release(estate, key, former.get(key))
     await arrange_lanes(estate)
     for key in (*changes.added, *changes.changed):
         await _announce(estate, key, snapshot, added=key in changes.added)
@@ -105,7 +117,7 @@ async def _gone(estate: Estate, removed: frozenset[Key]) -> list[Key]:
     return sorted(removed | forgotten)
 
 
-async def _release(estate: Estate, key: Key, former: Resource | None) -> None:
+async def release(estate: Estate, key: Key, former: Resource | None) -> None:
     """Leave alone what is no longer declared; what was made keeps its row and its mark."""
     now = estate.ports.now()
     lane = estate.lane_of(former) if former is not None else None

@@ -16,7 +16,7 @@ from setpoint.model.resource import Resource
 from setpoint.run.conclude import FINAL
 from setpoint.run.declare import arrange_lanes, declare, wake
 from setpoint.run.estate import Estate, SourceState, is_ready
-from setpoint.run.lane import WORKERS
+from setpoint.run.lane import WORKERS, Lane
 from setpoint.run.queue import Class
 from setpoint.run.worker import work
 from setpoint.sources.snapshot import HistoryRewrittenError
@@ -54,8 +54,8 @@ class Supervisor:
     phase: Phase = Phase.STARTING
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     news: int = 0
-    _workers: dict[Key, list[asyncio.Task[None]]] = field(
-        default_factory=dict[Key, list["asyncio.Task[None]"]]
+    _workers: list[tuple[Lane, list[asyncio.Task[None]]]] = field(
+        default_factory=list[tuple[Lane, list["asyncio.Task[None]"]]]
     )
 
     async def run(self, stop: asyncio.Event, *, ready: Callable[[], None] = lambda: None) -> None:
@@ -85,11 +85,11 @@ class Supervisor:
     async def look(self) -> None:
         """Fetch the source once and put in force what it declares."""
         estate = self.estate
-        previous = await estate.calls.call(estate.store.accepted, self.source.name)
-        approvals = await estate.calls.call(estate.store.approvals)
-        tokens = frozenset(approval.token for approval in approvals)
         now = estate.ports.now()
         try:
+            previous = await estate.calls.call(estate.store.accepted, self.source.name)
+            approvals = await estate.calls.call(estate.store.approvals)
+            tokens = frozenset(approval.token for approval in approvals)
             snapshot = await self.source.fetch(previous, tokens.__contains__)
             if snapshot.version != estate.version or not estate.source.good:
                 await declare(estate, snapshot)
@@ -188,25 +188,30 @@ class Supervisor:
         log = _log.info if state.good else _log.warning
         log("source_looked_at", good=state.good, sentence=state.sentence, problems=len(estate.problems))
         event = Event(state.at, EventKind.SOURCE, state.sentence, version=estate.version)
-        await estate.calls.call(estate.store.record, event)
+        try:
+            await estate.calls.call(estate.store.record, event)
+        except StateError as error:
+            _log.warning("history_not_written", problem=str(error))
 
     def _staff(self) -> None:
         """Workers for every lane that has none; lanes that closed end theirs by themselves."""
+        staffed = [(lane, [task for task in tasks if not task.done()]) for lane, tasks in self._workers]
+        self._workers = [(lane, tasks) for lane, tasks in staffed if tasks]
         for target, lane in self.estate.lanes.items():
-            tasks = [task for task in self._workers.get(target, []) if not task.done()]
-            if not tasks:
+            # By identity: a target that left and came back has a new lane, while the old one's workers may go on.
+            if not any(lane is served for served, _ in self._workers):
                 tasks = [
                     asyncio.create_task(work(self.estate, lane, self.announce), name=f"{target}#{number}")
                     for number in range(WORKERS)
                 ]
-            self._workers[target] = tasks
+                self._workers.append((lane, tasks))
 
     async def _stop(self) -> None:
         """No new keys; the steps under way end; then the clients go."""
         lanes = list(self.estate.lanes.values())
         for lane in lanes:
             lane.queue.close()
-        tasks = [task for tasks in self._workers.values() for task in tasks]
+        tasks = [task for _, tasks in self._workers for task in tasks]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=GRACE)
             for task in late:
@@ -231,5 +236,9 @@ def _rests(key: Key, resources: Mapping[Key, Resource], statuses: Mapping[Key, S
 
 
 def _in_force(estate: Estate) -> str:
-    broken = f", with {len(estate.problems)} mistakes" if estate.problems else ""
+    broken = f", with {_mistakes(len(estate.problems))}" if estate.problems else ""
     return f"{estate.version[:12]} is in force{broken}"
+
+
+def _mistakes(number: int) -> str:
+    return "1 mistake" if number == 1 else f"{number} mistakes"

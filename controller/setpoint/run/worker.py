@@ -14,8 +14,8 @@ from setpoint.model.key import Key
 from setpoint.model.outcome import Blocked, Changed, Failed, Held, Outcome, Wait
 from setpoint.model.resource import Resource
 from setpoint.run.begin import begin, lay_desk
-from setpoint.run.conclude import conclude, settled
-from setpoint.run.declare import wake
+from setpoint.run.conclude import conclude, settled, stepped
+from setpoint.run.declare import release, wake
 from setpoint.run.desk import Desk, Report
 from setpoint.run.estate import Estate
 from setpoint.run.lane import Lane
@@ -70,6 +70,9 @@ async def _bury(estate: Estate, lane: Lane, key: Key, error: Exception) -> Due:
 async def _close(estate: Estate, desk: Desk, report: Report) -> Due:
     resource = report.learned.resource
     status = await conclude(desk, report)
+    if resource.key not in estate.resources:
+        # It left while it was worked on, and `conclude` wrote over that.
+        await release(estate, resource.key, None)
     await rebuild(estate, desk.lane)
     _log.info(
         "reconcile_ended",
@@ -89,7 +92,7 @@ async def _close(estate: Estate, desk: Desk, report: Report) -> Due:
 def _guard(estate: Estate, report: Report) -> Report:
     """Turn an endless row of steps into a failure, so that a wrong comparison cannot write for ever."""
     key = report.learned.owner.key
-    if not isinstance(report.outcome, Changed):
+    if not stepped(report):
         if settled(report.outcome):
             estate.streaks.pop(key, None)
         return report
