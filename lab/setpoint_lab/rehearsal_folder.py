@@ -109,8 +109,18 @@ def prepare(root: Path, *, port: int = PORT) -> Folder:
         port: where the emulator should listen; another one is chosen when it is taken, and for 0.
 
     Raises:
-        SetpointError: it holds something else, or git does not work.
+        SetpointError: it holds something else, cannot be written, or git does not work.
     """
+    try:
+        return _prepared(root, port)
+    except OSError as error:
+        raise SetpointError(
+            f"the rehearsal's folder {root} cannot be made: {error.strerror}",
+            remedy="make room or give it to yourself, or name another folder with --dir",
+        ) from error
+
+
+def _prepared(root: Path, port: int) -> Folder:
     folder = Folder(root.absolute())
     if folder.access.exists():
         return folder

@@ -110,3 +110,17 @@ def test_a_poke_that_cannot_be_is_one_sentence(
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert ended.returncode == 1
     assert sentence in ended.stderr
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = subprocess.run(
+        [*COMMAND, "lab", "--dir", str(tmp_path / "file" / "lab")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert "cannot be made: Not a directory; make room or give it to yourself" in done.stderr
+    assert "Traceback" not in done.stderr

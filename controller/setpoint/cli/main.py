@@ -48,6 +48,13 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         # Whoever read our output has gone; without this Python would complain once more while it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        said = error.strerror or str(error)
+        click.echo(f"setpoint: {where}{said}; make room, or make it accessible to you", err=True)
+        if not error.filename:
+            # Perhaps standard output itself, which Python would try to write once more while it exits.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     else:
         return code if isinstance(code, int) else Ending.FINE.code
     return Ending.ERROR.code

@@ -60,8 +60,13 @@ def schema(name: str | None, write: Path | None, check: Path | None) -> None:
 def _write(folder: Path, files: Mapping[str, str]) -> None:
     for path, text in files.items():
         place = folder / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text, encoding="utf-8")
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise SetpointError(
+                f"{place} cannot be written: {error.strerror}", remedy="name another folder with --write"
+            ) from error
     click.echo(f"wrote {counted(len(files), 'schema')} into {folder}")
 
 

@@ -95,6 +95,21 @@ def test_a_reader_that_goes_away_is_no_traceback() -> None:
     assert done.stderr == ""
 
 
+def test_an_output_that_is_full_is_no_traceback() -> None:
+    code = "import sys; from setpoint.cli.main import main; sys.argv = ['setpoint', 'schema']; main()"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == Ending.ERROR.code
+    assert done.stderr == "setpoint: No space left on device; make room, or make it accessible to you\n"
+
+
 def test_nothing_but_the_verb_is_imported_to_call_it() -> None:
     code = (
         "import sys; from setpoint.cli.main import run; run(['validate', '--help']);"

@@ -32,3 +32,10 @@ def test_what_is_written_holds_against_a_check_until_it_is_changed(
         f"{folder}/setpoint.dev/thing_v1.json: stale",
     ]
     assert f"setpoint schema --write {folder}" in said.err
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(say: Say, toys: None, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    said = say("schema", "--write", str(tmp_path / "file" / "schemas"))
+    assert (said.code, said.out) == (1, "")
+    assert "cannot be written: Not a directory; name another folder with --write" in said.err
