@@ -242,7 +242,3 @@ def _in_force(estate: Estate) -> str:
 
 def _mistakes(number: int) -> str:
     return "1 mistake" if number == 1 else f"{number} mistakes"
-
-
-def _mistakes(number: int) -> str:
-    return "1 mistake" if number == 1 else f"{number} mistakes"
