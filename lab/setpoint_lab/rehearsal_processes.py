@@ -11,6 +11,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -75,6 +76,11 @@ def on_stage(folder: Folder) -> Generator[Stage]:
 
 
 def _play(folder: Folder) -> Generator[Stage]:
+    if left := left_behind(folder):
+        raise SetpointError(
+            f"a rehearsal in {folder.root} was killed, and its emulator or daemon still runs",
+            remedy=f"end what it left: kill {' '.join(map(str, left))}; then start again",
+        )
     if free_port(folder.port) != folder.port:
         raise SetpointError(
             f"port {folder.port}, on which the emulated API is declared, is taken",
@@ -94,6 +100,19 @@ def _play(folder: Folder) -> Generator[Stage]:
             stage.keep()
     finally:
         emulator.stop()
+
+
+def left_behind(folder: Folder) -> list[int]:
+    """The processes that serve this very folder; daemons first. Whoever holds the lock asks, so nobody owns them."""
+    daemon = f"run --config {folder.settings}".split(" ", 2)
+    emulator = ["--state", str(folder.world)]
+    found: list[tuple[bool, int]] = []
+    for place in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            words = place.read_bytes().decode(errors="replace").rstrip("\0").split("\0")
+            if words[-3:] == daemon or (words[3:5] == ["serve", "proxmox"] and words[-2:] == emulator):
+                found.append((words[-3:] != daemon, int(place.parent.name)))
+    return [number for _, number in sorted(found)]
 
 
 @contextmanager

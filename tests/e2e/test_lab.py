@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from setpoint.store.lock import StateLock
+from setpoint_lab.rehearsal_folder import Folder
+from setpoint_lab.rehearsal_processes import left_behind
 from tests.e2e.rig import ALL, COMMAND, until
 
 pytestmark = pytest.mark.integration
@@ -124,3 +126,20 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "cannot be made: Not a directory; make room or give it to yourself" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_after_a_kill_the_next_start_says_what_to_end(tmp_path: Path) -> None:
+    folder = tmp_path / "lab"
+    command = [*COMMAND, "lab", "--dir", str(folder)]
+    first = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert first.stdout is not None
+    assert "The rehearsal data centre" in first.stdout.readline()
+    first.kill()
+    first.wait()
+    first.stdout.close()
+    second = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    named = re.search(r"end what it left: kill (\d+) (\d+); then start again", second.stderr)
+    assert named is not None, second.stderr
+    for number in named.groups():
+        os.kill(int(number), signal.SIGTERM)
+    until(lambda: not left_behind(Folder(folder)), "both ended")
