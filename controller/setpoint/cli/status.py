@@ -61,7 +61,10 @@ def _remembered(settings: Settings, why: DaemonDownError) -> dict[str, Any]:
     from setpoint.store.store import Store  # noqa: PLC0415  # only when nobody answers
     from setpoint.surface.remembered import remembered_status  # noqa: PLC0415  # only when nobody answers
 
-    store = Store.open_readonly(settings.database_path)
+    try:
+        store = Store.open_readonly(settings.database_path)
+    except OSError:
+        raise why from None
     if store is None:
         raise why
     try:

@@ -203,3 +203,17 @@ def test_status_imports_no_server_no_system_and_no_target() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_memory_that_cannot_be_reached_either_is_one_sentence(
+    say: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = tmp_path / "setpoint.yaml"
+    settings.write_text(
+        f"estate: home\nsource: {{directory: {{path: {tmp_path}}}}}\nstate: {tmp_path}/{'s' * 300}\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("SETPOINT_CONFIG", str(settings))
+    said = say("status")
+    assert (said.code, said.out) == (1, "")
+    assert said.err.startswith("setpoint: the daemon's socket ")
