@@ -98,13 +98,19 @@ def _blind(cluster: Cluster, granted: Permissions) -> str:
 
 
 async def read_marks(cluster: Cluster, facts: Facts) -> dict[str, str]:
-    """Read the mark of every tagged guest whose listing is new; what could not be read, by part."""
-    tagged = {vmid: guest for vmid, guest in facts.guests.items() if TAG in guest.tags}
-    for vmid in cluster.marks.keys() - tagged.keys():
+    """Read the mark of every guest that may be ours and whose listing is new; what could not be read, by part."""
+    candidates = {vmid: guest for vmid, guest in facts.guests.items() if _may_be_ours(guest, facts)}
+    for vmid in cluster.marks.keys() - candidates.keys():
         del cluster.marks[vmid]
-    stale = [guest for vmid, guest in tagged.items() if cluster.marks.get(vmid, (None,))[0] != guest]
+    stale = [guest for vmid, guest in candidates.items() if cluster.marks.get(vmid, (None,))[0] != guest]
     errors = await asyncio.gather(*(_read_mark(cluster, facts, guest) for guest in stale))
     return {f"guest/{guest.vmid}": error for guest, error in zip(stale, errors, strict=True) if error}
+
+
+def _may_be_ours(guest: Guest, facts: Facts) -> bool:
+    """Tagged, or in our range: somebody may have removed the tag. What is out of sight and untagged is not waited for."""
+    low, high = facts.vmids
+    return TAG in guest.tags or (low <= guest.vmid <= high and facts.nodes.get(guest.node, False))
 
 
 async def _read_mark(cluster: Cluster, facts: Facts, guest: Guest) -> str:

@@ -37,8 +37,8 @@ def drift(context: click.Context, what: Sequence[str], namespace: str, form: str
     """
     client = Client(settings.socket_path)
     told = client.get("/v1/drift")
-    if what:
-        only = given_namespace(context, namespace)
+    only = given_namespace(context, namespace)
+    if what or only is not None:
         rows = client.get("/v1/status")["resources"]
         keys = {row["key"] for row in pick(rows, what, namespace, only)}
         told = {name: [row for row in rows if row["key"] in keys] for name, rows in told.items()}

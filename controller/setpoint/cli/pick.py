@@ -24,8 +24,12 @@ def pick(
     """The rows that `what` names, by key or by kind; all of them when it names none.
 
     Raises:
-        SetpointError: something of that name is not there.
+        SetpointError: nothing of that name or namespace is there.
     """
+    spaces = sorted({row["namespace"] for row in rows})
+    if only is not None and only not in spaces:
+        there_are = f"there are {', '.join(spaces)}" if spaces else "see setpoint status for what there is"
+        raise SetpointError(f"nothing is declared in the namespace '{only}'", remedy=there_are)
     rows = [row for row in rows if only is None or row["namespace"] == only]
     if not what:
         return rows

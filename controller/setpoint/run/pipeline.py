@@ -9,6 +9,7 @@ from setpoint.model.errors import (
     OutcomeUnknownError,
     RefusalError,
     SetpointError,
+    StateError,
     TransportError,
 )
 from setpoint.model.outcome import Changed, Done, Failed, Outcome, Stalled, Wait
@@ -72,7 +73,7 @@ async def _outcome(desk: Desk, learned: Pass, error: SetpointError) -> Outcome:
             await _forget(desk, learned)
             return Failed(str(error))
         case _:
-            return Stalled(str(error))
+            return Failed(str(error)) if isinstance(error, StateError) else Stalled(str(error))
 
 
 async def _forget(desk: Desk, learned: Pass) -> None:

@@ -84,6 +84,14 @@ async def test_marks_of_every_estate_are_found(driver: Driver) -> None:
     assert (await driver.survey()).found == ((mark, {"vmid": 300}),)
 
 
+async def test_our_mark_is_found_although_somebody_removed_the_tag(driver: Driver) -> None:
+    await driver.converge(spec())
+    driver.cluster.marks.clear()
+    driver.lab.api("PUT", "nodes/pve1/qemu/1000/config", delete="tags")
+
+    assert [identity for _, identity in (await driver.survey()).found] == [{"vmid": 1000}]
+
+
 async def test_a_mark_is_read_once_and_again_when_the_listing_changed(driver: Driver) -> None:
     await driver.converge(spec())
     await driver.survey()

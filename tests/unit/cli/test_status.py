@@ -56,15 +56,21 @@ async def test_the_document_has_stable_fields(served: Served, ask: Ask) -> None:
         (("Box",), ["Box/a", "Box/b"]),
         (("Box/b", "Shelf"), ["Box/b", "Shelf/s"]),
         (("-n", "default"), ["Box/a", "Box/b", "Shelf/s"]),
-        (("-n", "elsewhere"), []),
     ],
-    ids=["kind", "key and kind", "namespace", "empty namespace"],
+    ids=["kind", "key and kind", "namespace"],
 )
 async def test_it_shows_what_is_named(
     served: Served, ask: Ask, arguments: tuple[str, ...], keys: list[str]
 ) -> None:
     told = json.loads((await ask("status", *arguments, "-o", "json")).out)
     assert [one["key"] for one in told["resources"]] == keys
+
+
+@pytest.mark.parametrize("verb", ["status", "drift"])
+async def test_a_namespace_that_is_not_there_is_not_in_sync(served: Served, ask: Ask, verb: str) -> None:
+    said = await ask(verb, "-n", "elsewhere")
+    assert (said.code, said.out) == (1, "")
+    assert said.err == "setpoint: nothing is declared in the namespace 'elsewhere'; there are default\n"
 
 
 @pytest.mark.parametrize(
