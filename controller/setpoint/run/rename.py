@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from setpoint.model.identity import Reserve
 from setpoint.model.key import Key
 from setpoint.model.resource import Resource
 from setpoint.run.estate import Estate
+from setpoint.store.records import Reservation
 
 
 async def move_renamed(estate: Estate, resources: Iterable[Resource]) -> frozenset[Key]:
@@ -21,15 +23,27 @@ async def move_renamed(estate: Estate, resources: Iterable[Resource]) -> frozens
 
 
 async def _move(estate: Estate, old: Key, new: Key) -> None:
+    """Hand over inventory row, reserved id and the step under way; each may be all there is yet."""
     calls, store = estate.calls, estate.store
-    item = await calls.call(store.item, old)
-    if item is None or await calls.call(store.item, new) is not None:
+    if await calls.call(store.item, new) is not None:
         return
+    item = await calls.call(store.item, old)
+    if item is not None:
+        await calls.call(store.save_item, replace(item, key=new, released=False))
+        await calls.call(store.forget_item, old)
+    reservation = await calls.call(store.reservation, old)
+    if reservation is not None:
+        await _hand_over(estate, reservation, new)
     intent = await calls.call(store.intent, old)
-    await calls.call(store.save_item, replace(item, key=new, released=False))
-    if intent is not None:
-        await calls.call(store.open_intent, new, item.target, intent)
+    target = reservation.target if reservation else item.target if item else None
+    if intent is not None and target is not None:
+        await calls.call(store.open_intent, new, target, intent)
         await calls.call(store.close_intent, old)
-    await calls.call(store.release, old)
-    await calls.call(store.forget_item, old)
     await calls.call(store.forget_status, old)
+
+
+async def _hand_over(estate: Estate, reservation: Reservation, new: Key) -> None:
+    number = reservation.number
+    wish = Reserve(reservation.space, number, number, frozenset())
+    await estate.calls.call(estate.store.release, reservation.key)
+    await estate.calls.call(estate.store.reserve, reservation.target, wish, new, reservation.at)

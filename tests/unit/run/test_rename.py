@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from setpoint.model.identity import Reserve
 from setpoint.model.key import Key
 from setpoint.model.plan import Intent
 from setpoint.run.estate import Estate
@@ -53,3 +54,15 @@ async def test_a_former_name_without_an_object_is_only_forgotten(estate: Estate)
     estate.store.forget_item(OLD)
     assert await move_renamed(estate, [RENAMED]) == {OLD}
     assert estate.store.item(NEW) is None
+
+
+async def test_a_creation_under_way_keeps_its_reserved_id_and_its_step(estate: Estate) -> None:
+    estate.store.forget_item(OLD)
+    number = estate.store.reserve(SHELF, Reserve("id", 1, 9, frozenset()), OLD, 3.0)
+    intent = Intent("create", {"id": number}, {}, 4.0, doubted=5.0)
+    estate.store.open_intent(OLD, SHELF, intent)
+    await move_renamed(estate, [RENAMED])
+    moved = estate.store.reservation(NEW)
+    assert moved is not None
+    assert (moved.number, estate.store.reservation(OLD)) == (number, None)
+    assert (estate.store.intent(NEW), estate.store.intent(OLD)) == (intent, None)
