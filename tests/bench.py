@@ -10,7 +10,7 @@ from pathlib import Path
 from setpoint.model.diff import Diff, Projection
 from setpoint.model.errors import TransportError
 from setpoint.model.identity import Mark
-from setpoint.model.kind import Acting, Kind, Looking, Planning, System, TargetPort
+from setpoint.model.kind import Acting, Gate, Kind, Looking, Planning, System, TargetPort
 from setpoint.model.observation import Absent, Observation, Present
 from setpoint.model.plan import ActResult, Applied, Finished, Intent, OperationState, Step
 from setpoint.model.secret import Secret, SecretRef
@@ -63,7 +63,7 @@ def no_secrets(spec: BenchSpec) -> Mapping[str, SecretRef]:
     return {}
 
 
-def connect(spec: BenchSpec, secrets: Mapping[str, Secret]) -> Path:
+def connect(spec: BenchSpec, secrets: Mapping[str, Secret], gate: Gate) -> Path:
     return Path(spec.folder)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from setpoint.model.diff import Diff, Projection, Treatment
 from setpoint.model.errors import ConflictError, OutcomeUnknownError, RefusalError, TransportError
 from setpoint.model.identity import Mark, Owner, Reserve
-from setpoint.model.kind import Acting, Kind, Looking, Planning, Problem, System, TargetPort
+from setpoint.model.kind import Acting, Gate, Kind, Looking, Planning, Problem, System, TargetPort
 from setpoint.model.observation import Absent, Observation, Present, Unknown
 from setpoint.model.plan import (
     ActResult,
@@ -132,7 +132,7 @@ def no_secrets(spec: ShelfSpec) -> Mapping[str, SecretRef]:
     return {}
 
 
-def connect(spec: ShelfSpec, secrets: Mapping[str, Secret]) -> World:
+def connect(spec: ShelfSpec, secrets: Mapping[str, Secret], gate: Gate) -> World:
     return WORLDS[spec.world]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from setpoint.cli.tables import field, paint, seen, value
+from setpoint.cli.tables import field, paint, seen, wanted
 from setpoint_lab.rehearsal_folder import Folder
 from setpoint_lab.rehearsal_world import NODES
 
@@ -52,7 +52,7 @@ def event_lines(event: dict[str, Any]) -> Iterator[str]:
     if event["kind"] == "drift":
         for change in event["changes"]:
             where = field(change["path"])
-            yield f"{'':10}{'':28} {where}: seen {seen(change)}, declared {value(change['desired'])}"
+            yield f"{'':10}{'':28} {where}: seen {seen(change)}, declared {wanted(change)}"
 
 
 def _shown(path: Path) -> str:

@@ -11,7 +11,7 @@ from setpoint.cli.client import Client
 from setpoint.cli.output import Ending, Form, end, examples, namespace_option, output_option, print_json
 from setpoint.cli.pick import given_namespace, pick
 from setpoint.cli.settings import settings_option
-from setpoint.cli.tables import age, field, seen, table, value
+from setpoint.cli.tables import age, field, seen, table, wanted
 from setpoint.settings import Settings
 
 CAUSES = {"drift": "by hand", "declared": "declared"}
@@ -58,11 +58,11 @@ def _lines(told: dict[str, Any]) -> Iterator[str]:
         yield ""
         yield "Changed by hand within the last day, and as declared again:"
         for row in told["recent"]:
-            was = f"was {seen(row)}, declared is {value(row['desired'])}"
+            was = f"was {seen(row)}, declared is {wanted(row)}"
             yield f"  {age(row['foundAt'])} ago  {row['key']}  {field(row['path'])} {was}"
 
 
 def _row(row: dict[str, Any]) -> tuple[str, ...]:
     where = field(row["path"])
     cause, since = CAUSES[row["cause"]], age(row["since"])
-    return row["key"], where, value(row["desired"]), seen(row), cause, since, row["drift"]
+    return row["key"], where, wanted(row), seen(row), cause, since, row["drift"]

@@ -10,7 +10,7 @@ import click
 from setpoint.cli.client import Client
 from setpoint.cli.output import Form, examples, namespace_option, output_option, print_json
 from setpoint.cli.settings import settings_option
-from setpoint.cli.tables import field, seen, table, value
+from setpoint.cli.tables import field, seen, table, wanted
 from setpoint.model.errors import SetpointError
 from setpoint.model.key import Key
 from setpoint.settings import Settings
@@ -59,4 +59,4 @@ def _row(event: dict[str, Any]) -> tuple[str, ...]:
 def _changes(event: dict[str, Any]) -> Iterator[str]:
     for change in event["changes"]:
         if change["path"]:
-            yield f"{field(change['path'])}: {seen(change)} → {value(change['desired'])}"
+            yield f"{field(change['path'])}: {seen(change)} → {wanted(change)}"

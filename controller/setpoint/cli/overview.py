@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from setpoint.cli.output import Ending, counted
-from setpoint.cli.tables import Cell, age, field, paint, seen, table, value
+from setpoint.cli.tables import Cell, age, field, paint, seen, table, value, wanted
 from setpoint.cli.verdict import row_verdict
 
 COLOURS = {Ending.FINE: "green", Ending.DIFFERENT: "yellow", Ending.HELD: "magenta", Ending.ERROR: "red"}
@@ -71,7 +71,7 @@ def _details(row: dict[str, Any]) -> Iterator[str]:
     yield f"{row['key']}: declared at {row['origin']}{held_by}, looked at {age(row['lookedAt'])} ago"
     yield from (f"  {name}: {value(one)}" for name, one in row["detail"].items())
     for change in row["changes"]:
-        yield f"  {field(change['path'])} differs: seen {seen(change)}, declared {value(change['desired'])}"
+        yield f"  {field(change['path'])} differs: seen {seen(change)}, declared {wanted(change)}"
     for one in row["conditions"]:
         why = f", {one['message']}" if one["message"] else ""
         yield f"  {one['type']} is {one['status']} since {age(one['since'])}: {one['reason']}{why}"

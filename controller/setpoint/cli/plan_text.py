@@ -7,7 +7,7 @@ from typing import Any
 
 from setpoint.cli.output import counted
 from setpoint.cli.plan_view import CHANGE, FAILED, HELD, IN_SYNC, WAITING
-from setpoint.cli.tables import field, paint, seen, value
+from setpoint.cli.tables import field, paint, seen, value, wanted
 from setpoint.model.tree import leaves
 
 _COLOURS = {CHANGE: "yellow", HELD: "magenta", FAILED: "red", WAITING: "yellow", IN_SYNC: "green"}
@@ -88,7 +88,7 @@ def _changes(changes: list[dict[str, Any]]) -> Iterator[str]:
         if not change["path"] and change["missing"]:
             yield from (f"{field(path)}: {value(leaf)}" for path, leaf in leaves(change["desired"]))
         else:
-            yield f"{field(change['path'])}: {seen(change)} → {value(change['desired'])}"
+            yield f"{field(change['path'])}: {seen(change)} → {wanted(change)}"
 
 
 def _section(row: dict[str, Any]) -> Iterator[str]:

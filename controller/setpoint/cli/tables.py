@@ -62,6 +62,11 @@ def seen(change: dict[str, Any]) -> str:
     return f"{text} (after its restart)" if change["later"] else text
 
 
+def wanted(change: dict[str, Any]) -> str:
+    """What is declared of a field that differs."""
+    return value(change["desired"], missing=change["removed"])
+
+
 def field(pointer: str) -> str:
     """A pointer as people read it: `disks.scsi0.size`; `(whole)` for the object itself."""
     parts = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from setpoint.model.diff import MISSING, Cause, Change, Diff, Missing, Projection, Treatment
+from setpoint.model.diff import MISSING, SECRET, Cause, Change, Diff, Missing, Projection, Treatment
 from setpoint.model.tree import Json, Pointer, Tree, covers, join, lookup, parts
 
 
@@ -31,7 +31,7 @@ def diff(
     if projection is None:
         cause = Cause.DRIFT if applied else Cause.DECLARED
         return Diff(changes=(Change("", declared, MISSING, cause),))
-    changes: list[Change] = []
+    changes = _removals(declared, projection, treatments, applied or {}, ignore)
     unseen: list[Pointer] = []
     for pointer, desired in _compared(declared, treatments):
         if any(covers(pattern, pointer) for pattern in ignore):
@@ -46,12 +46,18 @@ def diff(
 
 
 def in_force(declared: Tree, found: Diff, treatments: Mapping[Pointer, Treatment]) -> Tree:
-    """What may be remembered as applied: the declared tree without the leaves that are still to be applied."""
+    """What may be remembered as applied: the declared tree without the leaves that are still to be applied.
+
+    A member that is still to be removed stays in it, or its removal would be forgotten.
+    """
     waiting = {change.path for change in found.changes if change.cause is Cause.DECLARED}
     tree: Tree = {}
     for pointer, value in _compared(declared, treatments):
         if "" not in waiting and pointer not in waiting:
             _put(tree, pointer, value)
+    for change in found.changes:
+        if change.desired is MISSING and change.observed is not MISSING:
+            _put(tree, change.path, change.observed)
     return tree
 
 
@@ -88,6 +94,40 @@ def _compared(
             yield pointer, value
 
 
+def _removals(
+    declared: Tree,
+    projection: Projection,
+    treatments: Mapping[Pointer, Treatment],
+    applied: Tree,
+    ignore: Sequence[Pointer],
+) -> list[Change]:
+    """The members that were in force, are declared no more, and are there or will be after a restart."""
+    changes: list[Change] = []
+    for pointer in _members(applied, treatments):
+        if _at(declared, pointer) is not MISSING or any(covers(pattern, pointer) for pattern in ignore):
+            continue
+        observed = _at(projection.tree, pointer)
+        coming = observed if projection.accepted is None else _at(projection.accepted, pointer)
+        if observed is not MISSING:
+            changes.append(Change(pointer, MISSING, observed, accepted=coming is MISSING))
+        elif coming is not MISSING:
+            changes.append(Change(pointer, MISSING, coming, later=True))
+    return changes
+
+
+def _members(applied: Tree, treatments: Mapping[Pointer, Treatment]) -> Iterator[Pointer]:
+    """Every entry of `applied` that belongs to us as a whole."""
+    for pattern, treatment in treatments.items():
+        if treatment is Treatment.MEMBER:
+            above = parts(pattern)[:-1]
+            entries = _at(applied, "".join(f"/{part}" for part in above))
+            yield from (
+                (join("".join(f"/{part}" for part in above), key) for key in entries)
+                if isinstance(entries, dict)
+                else ()
+            )
+
+
 def _at(tree: Tree, pointer: Pointer) -> Json | Missing:
     try:
         return lookup(tree, pointer)
@@ -105,6 +145,8 @@ def _change(
     treatment = treatment_of(pointer, treatments)
     observed = _at(projection.tree, pointer)
     coming = observed if projection.accepted is None else _at(projection.accepted, pointer)
+    if treatment is Treatment.WRITE_ONLY:
+        return _secret_change(pointer, desired, observed, coming, applied)
     now, then = (_agree(desired, seen, treatment) for seen in (observed, coming))
     if now and then:
         return None
@@ -119,6 +161,20 @@ def _change(
         fixed=treatment is Treatment.CREATE_ONLY and observed is not MISSING,
         later=now,
     )
+
+
+def _secret_change(
+    pointer: Pointer, desired: Json, observed: Json | Missing, coming: Json | Missing, applied: Tree | None
+) -> Change | None:
+    """A secret that is not set is drift; one that is set differs when another one was applied last.
+
+    Without memory nobody can tell, and one that is set counts as the declared one.
+    """
+    last = desired if applied is None else _at(applied, pointer)
+    if MISSING not in (observed, coming) and last == desired:
+        return None
+    cause = Cause.DRIFT if last == desired else Cause.DECLARED
+    return Change(pointer, SECRET, observed, cause, accepted=last == desired and coming is not MISSING)
 
 
 def _agree(desired: Json, seen: Json | Missing, treatment: Treatment | None) -> bool:

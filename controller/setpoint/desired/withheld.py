@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from setpoint.desired.fields import named
-from setpoint.desired.node import Fields, Leaf
+from setpoint.desired.node import Fields
 from setpoint.model.errors import DeclarationProblem
-from setpoint.model.policy import Policy, Reboot
+from setpoint.model.policy import Policy
 
 _FIELDS = {
     "manage": "every declared field is managed",
     "deletion": "what is no longer declared is left alone and never deleted",
-    "window": "changes are made at any time",
     "grace": "nothing is deleted",
     "protect": "nothing is deleted",
 }
-_REBOOTS = frozenset({"window", "whenNeeded"})
 
 
 def honoured(policy: Fields) -> tuple[Fields, tuple[DeclarationProblem, ...]]:
@@ -28,8 +26,4 @@ def honoured(policy: Fields) -> tuple[Fields, tuple[DeclarationProblem, ...]]:
                 kept.pop(name).origin, f"'{name}' is not honoured yet", remedy, f"policy.{name}"
             )
         )
-    reboot = policy.fields.get("reboot")
-    if isinstance(reboot, Leaf) and reboot.value in _REBOOTS - set(Reboot):
-        what, remedy = f"'{reboot.value}' is not honoured yet", "write never: for now nothing is restarted"
-        problems.append(DeclarationProblem(kept.pop("reboot").origin, what, remedy, "policy.reboot"))
     return Fields(kept, policy.origin), tuple(problems)

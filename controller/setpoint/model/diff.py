@@ -18,6 +18,10 @@ class Treatment(StrEnum):
     """The whole subtree is one value."""
     CREATE_ONLY = "createOnly"
     """Takes effect at creation; a later difference is shown and never corrected in place."""
+    MEMBER = "member"
+    """An entry of a mapping that belongs to us as a whole: once applied and declared no more, it is removed."""
+    WRITE_ONLY = "writeOnly"
+    """A secret: declared as its fingerprint and seen only as set or not; compared with the one last applied."""
 
 
 class Cause(StrEnum):
@@ -44,6 +48,9 @@ class Unseen(StrEnum):
 MISSING: Final = Missing.MISSING
 UNSEEN: Final = Unseen.UNSEEN
 
+SECRET: Final = "(secret)"  # noqa: S105  # it stands for one
+"""What stands for a secret in a difference; a projection shows it where one is set."""
+
 
 @dataclass(frozen=True)
 class Projection:
@@ -65,13 +72,14 @@ class Change:
     """One field that is not as declared.
 
     Attributes:
+        desired: the declared value; MISSING for a member that is declared no more and is to be removed.
         accepted: the target has taken the declared value and waits for a restart.
         later: the declared value is in force, and the observed one will be after a restart.
         fixed: a createOnly field; no step can correct it.
     """
 
     path: Pointer
-    desired: Json
+    desired: Json | Missing
     observed: Json | Missing
     cause: Cause = Cause.DECLARED
     accepted: bool = False

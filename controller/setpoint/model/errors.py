@@ -7,7 +7,9 @@ SetpointError
 ├── StateError           the state directory is in use, or not usable
 └── TargetError          what a target answered, or failed to answer
     ├── TransportError   it never reached the target: not executed; the only one that feeds breakers
+    │   └── DownError    not even tried: its breaker is open, and the target tells of it
     ├── RefusalError     the target understood and said no
+    │   └── BusyError    not now: a lock, or too much to do; nothing was done, and the same call may work soon
     ├── ConflictError    the world moved between observe and act: observe afresh
     └── OutcomeUnknownError   it may have been executed: read back, never repeat
 """
@@ -62,8 +64,16 @@ class TransportError(TargetError):
     """The call was certainly not executed."""
 
 
+class DownError(TransportError):
+    """The call was not tried, for those before it did not arrive."""
+
+
 class RefusalError(TargetError):
     """The target understood the call and refused it."""
+
+
+class BusyError(RefusalError):
+    """The target refused for now. Looking afresh at once would only turn in circles, and it is not down either."""
 
 
 class ConflictError(TargetError):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from setpoint.model.diff import Diff, Projection, Treatment
 from setpoint.model.identity import Identity, Owner
@@ -56,11 +57,20 @@ class Planning(Generic[P, S]):
 
 @dataclass(frozen=True)
 class Acting:
-    """What an act is given: the step's plain arguments and the object's ids, reserved ones included."""
+    """What an act is given: the step's plain arguments and the object's ids, reserved ones included.
+
+    Attributes:
+        secrets: by their place in the comparable tree, as `Kind.secrets` names them; never in the arguments.
+    """
 
     owner: Owner
     identity: Identity
     arguments: Mapping[str, Json]
+    secrets: Mapping[Pointer, Secret] = field(default_factory=dict[Pointer, Secret])
+
+
+def _two(_spec: Any, _scope: str) -> int:
+    return 2
 
 
 @dataclass(frozen=True)
@@ -71,25 +81,41 @@ class Problem:
     message: str
 
 
+class Gate(Protocol):
+    """What every call to a target goes through: budgets of calls, and breakers, per scope."""
+
+    def using(self, *scopes: str, writes: bool = False) -> AbstractAsyncContextManager[None]:
+        """Pass with a call that uses `scopes`; the target as a whole is always one of them.
+
+        A TransportError that leaves the block counts against the scope that it names, or the whole target.
+
+        Raises:
+            DownError: a breaker is open, so the call must not be tried.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class TargetPort(Generic[P]):
     """How a target is reached; only on kinds that hold others.
 
     Attributes:
-        connect: makes a client from the spec; performs no call to the target.
+        connect: makes a client from the spec, which passes the gate with every call; performs no call to the target.
         survey: the shared bulk observation. Raises TargetError only when nothing at all could be read.
         poll: the state of a long operation by its id.
         find: the id of the operation that a step with this intent left running, if any.
         close: gives the client's threads and sockets back.
         secrets: the references in a spec that `connect` needs resolved, by name.
+        budget: how many operations may use a scope side by side, from the spec and the scope's name.
     """
 
-    connect: Callable[[P, Mapping[str, Secret]], Any]
+    connect: Callable[[P, Mapping[str, Secret], Gate], Any]
     survey: Callable[[Any, float], Awaitable[Survey[Any]]]
     poll: Callable[[Any, str], Awaitable[OperationState]]
     find: Callable[[Any, Intent], Awaitable[str | None]]
     close: Callable[[Any], Awaitable[None]]
     secrets: Callable[[P], Mapping[str, SecretRef]]
+    budget: Callable[[P, str], int] = _two
 
 
 def _complete(_owner: Owner, _state: Any) -> Step | None:
@@ -102,6 +128,18 @@ def _no_problems(_: Any) -> tuple[Problem, ...]:
 
 def _no_status(_: Any) -> Mapping[str, Json]:
     return {}
+
+
+def _no_secrets(_: Any) -> Mapping[Pointer, SecretRef]:
+    return {}
+
+
+class Outputs(Spec):
+    """What a kind publishes for others to use: every field typed and described, None while it is not known."""
+
+
+def _no_outputs(_: Any) -> Outputs:
+    return Outputs()
 
 
 @dataclass(frozen=True)
@@ -126,6 +164,12 @@ class Kind(Generic[P, S]):
         stateful: losing it loses data; creating it again needs approval.
         problems: what is wrong although nothing differs.
         status: what `status` shows besides the conditions.
+        secrets: the secrets in a spec, by their place in the comparable tree; the engine declares there the keyed
+            fingerprint of each value, and treats it as WRITE_ONLY.
+        outputs: the model of what it publishes.
+        publish: the outputs of what is seen.
+        describe: the spec, as a person would write it, from which what is seen does not differ; the way in for
+            objects made by hand.
     """
 
     name: str
@@ -149,6 +193,10 @@ class Kind(Generic[P, S]):
     stateful: bool = False
     problems: Callable[[S], tuple[Problem, ...]] = _no_problems
     status: Callable[[S], Mapping[str, Json]] = _no_status
+    secrets: Callable[[P], Mapping[Pointer, SecretRef]] = _no_secrets
+    outputs: type[Outputs] = Outputs
+    publish: Callable[[S], Outputs] = _no_outputs
+    describe: Callable[[S], Tree] | None = None
     examples: tuple[str, ...] = ()
 
 

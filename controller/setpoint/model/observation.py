@@ -28,9 +28,14 @@ class Absent:
 
 @dataclass(frozen=True)
 class Unknown:
-    """Nothing can be said; `why` is a sentence."""
+    """Nothing can be said; `why` is a sentence.
+
+    Attributes:
+        of_target: the trouble is the target's, which tells of it itself; its resources wait until it is over.
+    """
 
     why: str
+    of_target: bool = False
 
 
 Observation: TypeAlias = Present[S_co] | Absent | Unknown

@@ -40,6 +40,7 @@ class Step:
         verb: names the act of the kind.
         summary: one line in the imperative, e.g. `set cores to 4`.
         arguments: plain data for the act; goes to the journal, so never a secret.
+        scopes: the scarce parts of the target that it uses until it has ended, e.g. `node/pve1`, `storage/ceph`.
         obstacle: why the step cannot be taken at all; it is shown and held, and its verb names no act.
         reserve: an id to reserve before the step; the engine adds it to the identity.
     """
@@ -50,6 +51,7 @@ class Step:
     disruption: Disruption = Disruption.NONE
     arguments: Mapping[str, Json] = field(default_factory=dict[str, Json])
     reserve: Reserve | None = None
+    scopes: tuple[str, ...] = ()
     obstacle: Obstacle | None = None
 
 
@@ -71,6 +73,7 @@ class Intent:
     """What the journal keeps of the step under way: written before the effect, cleared after it was seen.
 
     Attributes:
+        scopes: as of the step; they stay in use until the operation has ended.
         operation: the target's own id of the long operation that the step started, once known.
         began: seconds since the epoch.
         doubted: when its reply was found to be lost, seconds since the epoch; 0 while it is not. The target may
@@ -81,6 +84,7 @@ class Intent:
     identity: Identity
     arguments: Mapping[str, Json]
     began: float
+    scopes: tuple[str, ...] = ()
     operation: str = ""
     doubted: float = 0.0
 

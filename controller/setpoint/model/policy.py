@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from enum import StrEnum
 
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
 from setpoint.model.quantity import Duration
 from setpoint.model.spec import Spec, described
+from setpoint.model.window import WindowText
 
 
 class Drift(StrEnum):
@@ -23,6 +24,8 @@ class Reboot(StrEnum):
     """Whether a change may restart what is running."""
 
     NEVER = "never"
+    WINDOW = "window"
+    WHEN_NEEDED = "whenNeeded"
 
 
 class Policy(Spec):
@@ -39,8 +42,27 @@ class Policy(Spec):
         "Pointers into the compared fields that are neither reported nor corrected, e.g. /description.", ()
     )
     reboot: Reboot = described(
-        "never leaves a change that needs a restart pending and says so.", Reboot.NEVER
+        "What is done about a change that takes effect only after a restart: never leaves it pending and says so, "
+        "window restarts while the window is open, whenNeeded at once.",
+        Reboot.NEVER,
     )
+    window: WindowText | None = described(
+        "Hours in which what runs may be disturbed: days, times and time zone; UTC and every day when left out.",
+        None,
+        examples=["sat,sun 02:00-05:00 Europe/Berlin"],
+    )
+    adopt: bool = described(
+        "Take over an object that is there and bears nobody's mark, instead of being stopped by it.",
+        default=False,
+    )
+
+    @model_validator(mode="after")
+    def _window_for_reboot(self) -> Policy:
+        if self.reboot is Reboot.WINDOW and self.window is None:
+            raise ValueError(
+                "reboot: window needs a window; write e.g. window: 'sun 03:00-05:00 Europe/Berlin'"
+            )
+        return self
 
     @field_validator("interval")
     @classmethod

@@ -38,7 +38,7 @@ async def compare(_desk: Desk, now: Pass) -> Pass | Outcome:
     )
 
 
-async def plan(_desk: Desk, now: Pass) -> Pass | Outcome:
+async def plan(desk: Desk, now: Pass) -> Pass | Outcome:
     """Say what would correct the differences, and what holds each step."""
     assert now.found is not None  # noqa: S101  # an earlier stage
     assert now.survey is not None  # noqa: S101  # an earlier stage
@@ -49,7 +49,7 @@ async def plan(_desk: Desk, now: Pass) -> Pass | Outcome:
     if correctable.changes:
         planning = Planning(now.spec, now.owner, state, now.identity, now.survey.facts)
         steps += now.kind.plan(correctable, planning)
-    return now.learn(planned=judge(looked(now), steps))
+    return now.learn(planned=judge(looked(desk, now), steps))
 
 
 async def act(desk: Desk, now: Pass) -> Pass | Outcome:

@@ -10,6 +10,7 @@ from setpoint.model.key import Key
 from setpoint.model.kind import Kind, TargetPort
 from setpoint.model.resource import Resource
 from setpoint.model.survey import Survey
+from setpoint.run.gate import LaneGate
 from setpoint.run.ports import Ports
 from setpoint.run.queue import Queue
 from setpoint.run.survey import Surveyor
@@ -63,7 +64,7 @@ class Lane:
                 raise TypeError(f"lane {self.target} was not given its declaration")
             spec = self.kind.spec.model_validate(self._resource.spec)
             secrets = {name: resolve_secret(ref) for name, ref in self.port.secrets(spec).items()}
-            client = self.port.connect(spec, secrets)
+            client = self.port.connect(spec, secrets, LaneGate())
             self._client = client
             self._surveyor = Surveyor(lambda: self.port.survey(client, self.ports.now()), self.ports.now)
         return self._client

@@ -109,8 +109,8 @@ async def observe(desk: Desk, now: Pass) -> Pass | Outcome:
     except TimeoutError:
         return Failed(f"could not be read within {LIMIT:.0f} s", transport=True)
     match seen:
-        case Unknown(why):
-            return Failed(why)
+        case Unknown(why, of_target):
+            return Blocked(why, desk.lane.target) if of_target else Failed(why)
         case Absent():
             return now.learn(observation=seen)
         case Present(state, identity, _):
@@ -127,7 +127,7 @@ async def own(desk: Desk, now: Pass) -> Pass | Outcome:
     seen = now.observation
     if not now.kind.acts or not isinstance(seen, Present):
         return now
-    hold = exists(looked(now))
+    hold = exists(looked(desk, now))
     if hold is not None:
         if await _give_up_reservation(desk, now):
             return Changed(f"{hold.why}; another id is chosen")
@@ -148,7 +148,7 @@ async def _give_up_reservation(desk: Desk, now: Pass) -> bool:
     return True
 
 
-def looked(now: Pass) -> Looked:
+def looked(desk: Desk, now: Pass) -> Looked:
     """What the hold rules judge by."""
     assert now.observation is not None  # noqa: S101  # an earlier stage
     return Looked(
@@ -163,6 +163,7 @@ def looked(now: Pass) -> Looked:
         remembered=now.item.identity if now.item else None,
         seen_at=now.item.seen_at if now.item else 0.0,
         approved=now.approvals.__contains__,
+        now=desk.ports.now(),
     )
 
 

@@ -54,7 +54,7 @@ def event_from(document: str) -> Event:
 
 def intent_from(document: str) -> Intent:
     """What `encode` made of an Intent."""
-    return _build(Intent, json.loads(document))
+    return _build(Intent, json.loads(document), scopes=tuple)
 
 
 def resource_from(document: str) -> Resource:
@@ -111,4 +111,4 @@ def _holds(raw: Any) -> tuple[Hold, ...]:
 
 
 def _changes(raw: Any) -> tuple[Change, ...]:
-    return tuple(_build(Change, {"observed": MISSING, **one}, cause=Cause) for one in raw)
+    return tuple(_build(Change, {"desired": MISSING, "observed": MISSING, **one}, cause=Cause) for one in raw)

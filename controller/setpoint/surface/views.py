@@ -160,11 +160,12 @@ def recent_views(present: Iterable[View], events: Iterable[Event]) -> list[View]
 
 
 def change_view(change: Change) -> View:
-    """One difference; `observed` is null and `missing` true when nothing is there."""
+    """One difference; `observed` is null and `missing` true when nothing is there, `removed` when nothing should be."""
     missing = change.observed is MISSING
     return {
         "path": change.path,
-        "desired": change.desired,
+        "desired": None if change.desired is MISSING else change.desired,
+        "removed": change.desired is MISSING,
         "observed": None if missing else change.observed,
         "missing": missing,
         "cause": str(change.cause),

@@ -18,6 +18,7 @@ from setpoint.model.plan import Disruption, Finished, Intent, Started, Step
 from setpoint.model.policy import Policy
 from setpoint.model.secret import Secret
 from setpoint.model.survey import Survey
+from setpoint.run.gate import LaneGate
 from setpoint_proxmox.cluster import Cluster
 from setpoint_proxmox.facts import Facts
 from setpoint_proxmox.kinds.proxmox_cluster.connect import connect
@@ -120,7 +121,7 @@ class Lab:
         return answer.json()["data"]
 
     def connect(self, **fields: Any) -> Cluster:
-        return connect(cluster_spec(self.url, **fields), {"token": Secret(SECRET)})
+        return connect(cluster_spec(self.url, **fields), {"token": Secret(SECRET)}, LaneGate())
 
 
 def cluster_spec(*endpoints: str, **fields: Any) -> ProxmoxClusterSpec:

@@ -12,6 +12,7 @@ from setpoint.model.key import Key
 from setpoint.model.kind import Looking
 from setpoint.model.observation import Present
 from setpoint.model.secret import Secret, SecretRef
+from setpoint.run.gate import LaneGate
 from setpoint_proxmox.kinds.proxmox_cluster import KIND
 from setpoint_proxmox.kinds.proxmox_cluster.state import ClusterState
 from tests.systems.proxmox.drive import ROLES, Driver, cluster_spec, world
@@ -115,7 +116,7 @@ async def test_a_port_connects_without_a_call_and_closes() -> None:
     port = KIND.port
     assert port is not None
 
-    cluster = port.connect(cluster_spec("pve1"), {"token": Secret("x")})
+    cluster = port.connect(cluster_spec("pve1"), {"token": Secret("x")}, LaneGate())
     await port.close(cluster)
 
     assert cluster.vmids == (1000, 1999)

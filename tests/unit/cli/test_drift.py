@@ -9,7 +9,7 @@ from tests.served import Served, box, row
 from tests.unit.cli.conftest import Ask
 
 FIELDS = {
-    "key", "namespace", "kind", "name", "path", "desired", "observed", "missing", "cause", "accepted", "fixed",
+    "key", "namespace", "kind", "name", "path", "desired", "removed", "observed", "missing", "cause", "accepted", "fixed",
     "later", "since", "drift", "lookedAt",
 }  # fmt: skip
 

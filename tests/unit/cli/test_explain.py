@@ -84,7 +84,10 @@ def test_a_field_is_taught_to_programs_too(say: Say, toys: None) -> None:
     [
         ("Thing.memroy", "Thing has no field spec.memroy; did you mean memory?"),
         ("Thing.shelves.hight", "Thing has no field spec.shelves.hight; did you mean height?"),
-        ("Thing.policy.x", "Thing has no field policy.x; there are drift, ignore, interval, reboot"),
+        (
+            "Thing.policy.x",
+            "Thing has no field policy.x; there are adopt, drift, ignore, interval, reboot, window",
+        ),
         ("Thing.cores.x", "Thing has no field spec.cores.x"),
     ],
 )

@@ -205,9 +205,13 @@ ENVELOPE = {
             "remove it: for now what is no longer declared is left alone and never deleted"
         ),
     ),
-    "reboot not honoured yet": (
-        f"policy: {{reboot: whenNeeded}}\n{spec('')}",
-        "bad.yaml:1:10: policy.reboot: 'whenNeeded' is not honoured yet; write never: for now nothing is restarted",
+    "reboot in a window without one": (
+        f"policy: {{reboot: window}}\n{spec('')}",
+        "bad.yaml:1:1: policy: reboot: window needs a window; write e.g. window: 'sun 03:00-05:00 Europe/Berlin'",
+    ),
+    "no window": (
+        f"policy: {{window: nights}}\n{spec('')}",
+        "bad.yaml:1:10: policy.window: 'nights' is no window; write e.g. 'sat,sun 02:00-05:00 Europe/Berlin'",
     ),
     "unknown policy": (
         f"policy: {{intervall: 1h}}\n{spec('')}",

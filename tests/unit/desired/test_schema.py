@@ -29,7 +29,7 @@ JUDGED_BY_THE_WHOLE = {
     "kind far from any",
     "no kind",
 }
-OUR_OWN_RULE = {"our own rule", "policy below its floor"}
+OUR_OWN_RULE = {"our own rule", "policy below its floor", "reboot in a window without one"}
 
 GOOD = {
     "short": spec(""),

@@ -41,7 +41,7 @@ keys = st.builds(
     st.text(min_size=1, max_size=8),
 )
 changes = st.builds(
-    Change, texts, trees, trees | st.sampled_from(["missing", MISSING]), st.sampled_from(Cause),
+    Change, texts, trees | st.just(MISSING), trees | st.sampled_from(["missing", MISSING]), st.sampled_from(Cause),
     st.booleans(), st.booleans(),
 )  # fmt: skip
 holds = st.builds(Hold, st.sampled_from(Rule), texts, texts, texts)
@@ -65,7 +65,15 @@ items = st.builds(
 events = st.builds(
     Event, times, st.sampled_from(EventKind), texts, st.none() | keys, texts, texts, texts, some(changes)
 )
-intents = st.builds(Intent, texts, st.dictionaries(texts, scalars), objects, times, texts)
+intents = st.builds(
+    Intent,
+    texts,
+    st.dictionaries(texts, scalars),
+    objects,
+    times,
+    st.lists(texts, max_size=2).map(tuple),
+    texts,
+)
 origins = st.builds(Origin, texts, st.integers(0, 99), st.integers(0, 99), texts)
 policies = st.builds(
     lambda drift, seconds: Policy.model_validate({**drift, **seconds}),

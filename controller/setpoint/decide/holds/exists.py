@@ -14,10 +14,14 @@ def exists(looked: Looked) -> Hold | None:
     mark = looked.observation.mark
     if looked.owner.owns(mark, looked.object_id) or (mark is None and looked.known_again):
         return None
+    if mark is None and looked.policy.adopt and not looked.seen_at:
+        return None
     if mark is None and looked.seen_at:
         why = f"{looked.object_id} does not bear our mark any more and may be another object by now"
     elif mark is None:
         why = f"{looked.object_id} exists and does not bear our mark"
+        release = f"set policy.adopt to take it over as {looked.owner.key}, or give that another id or name"
+        return Hold(Rule.EXISTS, why, release)
     elif mark.object_id != looked.object_id:
         why = f"{looked.object_id} bears the mark of {mark.object_id}, so it is a copy"
     else:

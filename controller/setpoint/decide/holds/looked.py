@@ -21,6 +21,7 @@ class Looked:
         object_id: the text of the observed object's identity; empty when absent.
         stateful: losing it loses data.
         approved: whether a hold's token was approved.
+        now: seconds since the epoch.
     """
 
     owner: Owner
@@ -32,3 +33,4 @@ class Looked:
     remembered: Identity | None
     seen_at: float
     approved: Callable[[str], bool]
+    now: float

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from setpoint.model.kind import Gate
 from setpoint.model.secret import Secret, SecretRef
 from setpoint_proxmox.client import Client
 from setpoint_proxmox.cluster import Cluster
@@ -12,7 +13,7 @@ from setpoint_proxmox.kinds.proxmox_cluster.spec import ProxmoxClusterSpec
 from setpoint_proxmox.transport import Login
 
 
-def connect(spec: ProxmoxClusterSpec, secrets: Mapping[str, Secret]) -> Cluster:
+def connect(spec: ProxmoxClusterSpec, secrets: Mapping[str, Secret], _gate: Gate) -> Cluster:
     """Make a client; nothing is sent."""
     user, _, token = spec.token.id.partition("!")
     api = Client(
