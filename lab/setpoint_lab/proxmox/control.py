@@ -94,6 +94,10 @@ async def _get_ledger(lab: Lab, _document: Document) -> list[object]:
     return [asdict(effect) for effect in lab.world.ledger.effects]
 
 
+async def _get_effects(lab: Lab, _document: Document) -> list[object]:
+    return [asdict(happened) for happened in lab.world.effects.all]
+
+
 COMMANDS: dict[tuple[str, str], Command] = {
     ("POST", "/lab/state"): _put_state,
     ("GET", "/lab/state"): _get_state,
@@ -102,4 +106,5 @@ COMMANDS: dict[tuple[str, str], Command] = {
     ("POST", "/lab/tasks/finish"): _finish,
     ("POST", "/lab/events"): _happen,
     ("GET", "/lab/ledger"): _get_ledger,
+    ("GET", "/lab/effects"): _get_effects,
 }

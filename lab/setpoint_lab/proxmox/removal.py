@@ -35,5 +35,5 @@ def forget(world: World, vmid: int, *, purge: bool) -> None:
     for pool in world.pools.values():
         pool.guests.discard(vmid)
     world.access.forget_path(f"/vms/{vmid}")
-    world.guests.pop(vmid, None)
+    world.lose(vmid)
     world.changed()

@@ -52,6 +52,7 @@ def read_state(world: World, state: State) -> None:
     for spec in state.get("pools", []):
         _read_pool(world, spec)
     read_history(world, state)
+    world.effects.begin()
 
 
 def _node(spec: State) -> Node:
@@ -104,7 +105,7 @@ def format_of(volid: str) -> str:
 def _read_guest(world: World, spec: State) -> None:
     reader = READERS.get(spec["type"])
     vmid = int(spec["vmid"])
-    world.guests[vmid] = reader(world, spec) if reader else _plain(vmid, spec)
+    world.keep(reader(world, spec) if reader else _plain(vmid, spec))
 
 
 def _plain(vmid: int, spec: State) -> PlainGuest:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from setpoint_lab.proxmox.effects import Effects
     from setpoint_lab.proxmox.ledger import Ledger
 
 
@@ -60,9 +61,10 @@ class Volume:
 class Volumes:
     """Every volume of every storage."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, effects: Effects) -> None:
         """Start empty."""
         self._ledger = ledger
+        self._effects = effects
         self._all: list[Volume] = []
 
     def __iter__(self) -> Iterator[Volume]:
@@ -72,12 +74,20 @@ class Volumes:
         """Keep a new volume."""
         self._all.append(volume)
         self._ledger.changed()
+        self._effects.note("volume_made", volume.vmid, volume.volid)
         return volume
 
     def remove(self, volume: Volume) -> None:
         """Forget a volume."""
         self._all.remove(volume)
         self._ledger.changed()
+        self._effects.note("volume_gone", volume.vmid, volume.volid)
+
+    def rename(self, volume: Volume, volid: str, vmid: int | None) -> None:
+        """Give a volume another id and another guest."""
+        old, volume.volid, volume.vmid = volume.volid, volid, vmid
+        self._ledger.changed()
+        self._effects.note("volume_renamed", vmid, f"{old} -> {volid}")
 
     def find(self, volid: str, node: str | None = None) -> Volume | None:
         """The volume of that id, on that node when one is given."""

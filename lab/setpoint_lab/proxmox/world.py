@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from setpoint_lab.proxmox.access import Access
+from setpoint_lab.proxmox.effects import Effects
 from setpoint_lab.proxmox.errors import ApiError
 from setpoint_lab.proxmox.ledger import Ledger
 from setpoint_lab.proxmox.samples import Samples
@@ -95,15 +96,17 @@ class World:
         self.random = random.Random(seed)  # noqa: S311  # lists come in a random order that a seed repeats
         self.signer = Signer(self.random.randbytes(32))
         self.ledger = Ledger()
+        self.effects = Effects(clock)
         self.nodes: dict[str, Node] = {"pve1": Node("pve1", "10.99.0.1")}
         self.local = "pve1"
         self.cluster: str | None = None
         self.cluster_version = 2
         self.quorate = True
         self.storages: dict[str, Storage] = {storage.id: storage for storage in usual_storages()}
-        self.volumes = Volumes(self.ledger)
+        self.volumes = Volumes(self.ledger, self.effects)
         self.bridges: dict[str, Mapping[str, object]] = {"vmbr0": USUAL_BRIDGE}
         self.guests: dict[int, Guest] = {}
+        self.fresh_macs = set[str]()
         self.pools: dict[str, Pool] = {}
         self.access = Access(self.ledger, self.pools)
         self.tasks = Tasks(clock, self.ledger)
@@ -129,6 +132,17 @@ class World:
         if not self.quorate:
             await self.clock.sleep(NO_QUORUM_SECONDS)
             raise ApiError.internal(f"{what}: cfs-lock 'file-{path}' error: no quorum!")
+
+    def keep(self, guest: Guest) -> None:
+        """Let there be a guest."""
+        self.guests[guest.vmid] = guest
+        self.effects.note("guest_made", guest.vmid, guest.node)
+
+    def lose(self, vmid: int) -> None:
+        """Let there be a guest no more."""
+        guest = self.guests.pop(vmid, None)
+        if guest is not None:
+            self.effects.note("guest_gone", vmid, guest.node)
 
     def changed(self) -> None:
         """Say that the request being served changes the world; every store that is written calls it."""

@@ -47,7 +47,7 @@ async def clone(call: Call) -> object:
     _check(call, old, full=full)
     vm = Vm(call.world, call.integer("newid"), target or source.node)
     _check_number(call.world, vm.vmid)
-    call.world.guests[vm.vmid] = vm
+    call.world.keep(vm)
     vm.write(Config({"lock": "clone"}))
 
     async def work(worker: Worker) -> None:
@@ -100,15 +100,14 @@ async def _fill(worker: Worker, vm: Vm, old: Section, *, full: bool) -> None:
     except (ApiError, TaskError):
         for volid in made:
             free(worker, volid)
-        del worker.world.guests[vm.vmid]
+        worker.world.lose(vm.vmid)
         raise
 
 
 def _renewed(worker: Worker, old: Section) -> Section:
     """The options with their own identity: MAC addresses, uuid, generation and name."""
     call, world = worker.call, worker.world
-    prefix = str(world.datacenter.get("mac_prefix", nets.DEFAULT_PREFIX))
-    values = {key: nets.with_new_mac(old[key], world.random, prefix) for key in old if options.is_net(key)}
+    values = {key: nets.with_new_mac(old[key], world) for key in old if options.is_net(key)}
     smbios = split_properties(_SMBIOS, old.get("smbios1", "")) | {"uuid": new_uuid(world)}
     values["smbios1"] = render(_SMBIOS, smbios)
     if "vmgenid" in old:
@@ -131,10 +130,8 @@ async def _clone_drive(worker: Worker, vm: Vm, drive: Drive, made: list[str], *,
 
 def _linked(worker: Worker, vm: Vm, base: Volume) -> Volume:
     storage = storage_named(worker.world, base.storage)
-    copy = allocate(worker, storage, vm.vmid, base.size, base.format if storage.path is not None else None)
-    copy.parent = base.name
-    copy.volid = f"{storage.id}:{base.name}/{copy.name}"
-    return copy
+    form = base.format if storage.path is not None else None
+    return allocate(worker, storage, vm.vmid, base.size, form, base=base)
 
 
 async def _copied(worker: Worker, vm: Vm, drive: Drive, source: Volume) -> Volume:

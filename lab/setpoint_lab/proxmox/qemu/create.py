@@ -69,7 +69,7 @@ def reserve(world: World, vmid: int, node: str, complaint: str, lock: str = "cre
         kind = "VM" if taken.type == "qemu" else "CT"
         raise ApiError.internal(f"{complaint} {kind} {vmid} already exists on node '{taken.node}'")
     vm = Vm(world, vmid, node)
-    world.guests[vmid] = vm
+    world.keep(vm)
     vm.write(Config({"lock": lock}))
     return vm
 
@@ -80,7 +80,7 @@ async def _fill(worker: Worker, vm: Vm, values: dict[str, str]) -> None:
         await worker.sleep(CREATE_SECONDS)
         vm.write(Config(await _complete(worker, vm, values)))
     except (ApiError, TaskError) as error:
-        del worker.world.guests[vm.vmid]
+        worker.world.lose(vm.vmid)
         text = error_text(error) if isinstance(error, ApiError) else str(error)
         raise TaskError(f"unable to create VM {vm.vmid} - {text}") from error
 

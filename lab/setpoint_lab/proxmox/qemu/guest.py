@@ -9,7 +9,7 @@ from setpoint_lab.proxmox.clock import current_pid
 from setpoint_lab.proxmox.errors import ApiError
 from setpoint_lab.proxmox.flock import Flock
 from setpoint_lab.proxmox.guests import guest_reader
-from setpoint_lab.proxmox.qemu import pending
+from setpoint_lab.proxmox.qemu import nets, pending
 from setpoint_lab.proxmox.qemu.behaviour import Behaviour, behaviour_of
 from setpoint_lab.proxmox.qemu.config import Config, digest
 from setpoint_lab.proxmox.qemu.drives import drives
@@ -129,6 +129,16 @@ class Vm:
         }
         self.text = config.render()
         self.world.changed()
+        self._note_addresses(config)
+
+    def _note_addresses(self, config: Config) -> None:
+        """Note the addresses that were generated for this VM and are in its config now."""
+        fresh = self.world.fresh_macs
+        for values in (config.current, config.pending) if fresh else ():
+            for key, mac in nets.addresses(values):
+                if mac in fresh:
+                    fresh.discard(mac)
+                    self.world.effects.note("mac_made", self.vmid, f"{key}={mac}")
 
     def unlock(self) -> None:
         """Lose the lock in the config."""
@@ -138,7 +148,9 @@ class Vm:
 
     def die(self) -> None:
         """Stop running; what is pending stays pending."""
-        self.machine = None
+        if self.machine is not None:
+            self.machine = None
+            self.world.effects.note("stopped", self.vmid, self.node)
 
     def check_lock(self) -> None:
         """Raise when the config bears a lock."""
@@ -183,6 +195,7 @@ def start_machine(vm: Vm) -> None:
     """Let the machine run from now on."""
     now = vm.world.clock.now()
     vm.machine = Machine(now, 1000 + int(now * 10) % 4_000_000)
+    vm.world.effects.note("started", vm.vmid, vm.node)
 
 
 def _add_volumes(vm: Vm) -> None:

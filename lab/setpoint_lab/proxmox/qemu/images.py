@@ -25,9 +25,18 @@ DEVICE_WAITS = {False: 10, True: 300}
 
 
 def allocate(
-    worker: Worker, storage: Storage, vmid: int, size: int, form: str | None = None, name: str | None = None
+    worker: Worker,
+    storage: Storage,
+    vmid: int,
+    size: int,
+    form: str | None = None,
+    name: str | None = None,
+    *,
+    base: Volume | None = None,
 ) -> Volume:
     """Make a volume of `size` bytes for the VM; without a `name` it gets the lowest free number of the storage.
+
+    With `base` it rests on that volume and bears its name too.
 
     Raises:
         ApiError: the storage is not there for the node, or cannot hold that format.
@@ -47,7 +56,9 @@ def allocate(
         name = f"{vmid}/{name}.{form}"
     real = math.ceil(size / MIB) * MIB if storage.type == "zfspool" else size
     ctime = int(worker.world.clock.now()) if storage.path is not None else None
-    volume = Volume(f"{storage.id}:{name}", worker.node, "images", form, real, vmid, ctime=ctime)
+    parent = base.name if base is not None else None
+    name = f"{parent}/{name}" if parent is not None else name
+    volume = Volume(f"{storage.id}:{name}", worker.node, "images", form, real, vmid, parent, ctime)
     return worker.world.volumes.add(volume)
 
 
@@ -64,10 +75,9 @@ def lookup(worker: Worker, volid: str) -> Volume | None:
     return worker.world.volumes.find(volid, None if shared else worker.node)
 
 
-def rename(worker: Worker, volume: Volume, name: str) -> str:
-    """Give a volume another name on its storage; its new id."""
-    volume.volid = f"{volume.storage}:{name}"
-    worker.world.changed()
+def rename(worker: Worker, volume: Volume, name: str, vmid: int | None = None) -> str:
+    """Give a volume another name on its storage, and another guest with `vmid`; its new id."""
+    worker.world.volumes.rename(volume, f"{volume.storage}:{name}", volume.vmid if vmid is None else vmid)
     return volume.volid
 
 

@@ -9,8 +9,9 @@ from setpoint_lab.proxmox.propstring import Format, render
 from setpoint_lab.proxmox.qemu import options
 
 if TYPE_CHECKING:
-    import random
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from setpoint_lab.proxmox.world import World
 
 DEFAULT_PREFIX = "BC:24:11"
 _NEEDS_REPLUG = ("model", "macaddr", "queues", "mtu", "host-tunnel")
@@ -21,22 +22,32 @@ def parse(text: str) -> dict[str, str]:
     return split_properties(_format(), text)
 
 
-def with_mac(text: str, chance: random.Random, prefix: str = DEFAULT_PREFIX) -> str:
+def with_mac(text: str, world: World) -> str:
     """The card in its canonical order; one that names no MAC address gets a new one."""
     net = parse(text)
-    net.setdefault("macaddr", generate_mac(chance, prefix))
+    if "macaddr" not in net:
+        net["macaddr"] = generate_mac(world)
     return render(_format(), net)
 
 
-def with_new_mac(text: str, chance: random.Random, prefix: str = DEFAULT_PREFIX) -> str:
+def with_new_mac(text: str, world: World) -> str:
     """The card in its canonical order with another MAC address."""
-    return render(_format(), parse(text) | {"macaddr": generate_mac(chance, prefix)})
+    return render(_format(), parse(text) | {"macaddr": generate_mac(world)})
 
 
-def generate_mac(chance: random.Random, prefix: str = DEFAULT_PREFIX) -> str:
-    """A MAC address that begins with `prefix`, in upper case."""
+def generate_mac(world: World) -> str:
+    """A MAC address that begins as the data centre says, in upper case."""
+    prefix = str(world.datacenter.get("mac_prefix", DEFAULT_PREFIX))
     given = [part for part in prefix.upper().split(":") if part]
-    return ":".join(given + [f"{chance.randrange(256):02X}" for _ in range(6 - len(given))])
+    mac = ":".join(given + [f"{world.random.randrange(256):02X}" for _ in range(6 - len(given))])
+    world.fresh_macs.add(mac)
+    return mac
+
+
+def addresses(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The cards among the options, each with its MAC address."""
+    for key in sorted(filter(options.is_net, values)):
+        yield key, parse(values[key]).get("macaddr", "")
 
 
 def needs_replug(old: Mapping[str, str], new: Mapping[str, str]) -> bool:

@@ -58,7 +58,7 @@ def launch(call: Call, vm: Vm) -> str:
 
 def power_off(worker: Worker, vm: Vm) -> None:
     """Turn the machine off; what was pending comes into effect."""
-    vm.machine = None
+    vm.die()
     vm.world.changed()
     _apply(worker, vm)
 

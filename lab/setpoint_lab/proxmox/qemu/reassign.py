@@ -65,8 +65,7 @@ async def _reassign(worker: Worker, source: Vm, target: Vm, keys: tuple[str, str
     config.current.pop(key, None)
     source.write(config)
     number = free_number(worker.world, storage_of(worker.world, volid), target.vmid)
-    file = rename(worker, volume, next_name(volume, target.vmid, number))
-    volume.vmid = target.vmid
+    file = rename(worker, volume, next_name(volume, target.vmid, number), target.vmid)
     worker.log(f"update VM {target.vmid}: -{target_key} {file}")
     config = target.load()
     attached = Drive(target_key, {"file": file}, volume.size)

@@ -151,7 +151,7 @@ def _suspend_to_disk(call: Call, vm: Vm) -> str:
         async with worker.holding(vm):
             _check_lock(vm, skip=not locked)
             await worker.sleep(STOP_SECONDS)
-            vm.machine = None
+            vm.die()
             set_lock(vm, "suspended")
 
     return fork(call, "qmsuspend", work)

@@ -44,9 +44,7 @@ def prepare(call: Call, values: Mapping[str, str]) -> dict[str, str]:
         if options.is_drive(key):
             found[key] = str(checked_drive(key, value))
         elif options.is_net(key):
-            found[key] = nets.with_mac(
-                value, world.random, str(world.datacenter.get("mac_prefix", nets.DEFAULT_PREFIX))
-            )
+            found[key] = nets.with_mac(value, world)
         elif key == "vmgenid" and value == "1":
             found[key] = new_uuid(world)
         elif key == "hookscript":
