@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any, TypeAlias, TypeVar, TypeVarTuple, Unpack, cast
+from typing import Any, TypeAlias, TypeVar, TypeVarTuple, cast
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -91,8 +91,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """A wall clock that goes with the loop, seconds since the epoch."""
         return self._start + self.time()
 
-    def run_in_executor(  # type: ignore[override]  # the base's stub gives an awaitable of the same value
-        self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: Unpack[Ts]
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
     ) -> asyncio.Future[T]:
         """Run `func` in a thread; no time passes until it ends."""
         threads = executor or cast("Executor", self._default_executor)  # type: ignore[attr-defined]
