@@ -32,10 +32,12 @@ class Unknown:
 
     Attributes:
         of_target: the trouble is the target's, which tells of it itself; its resources wait until it is over.
+        passing: it ends by itself, and soon.
     """
 
     why: str
     of_target: bool = False
+    passing: bool = False
 
 
 Observation: TypeAlias = Present[S_co] | Absent | Unknown

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 from setpoint.decide.holds import Looked, exists
 from setpoint.model.hold import Hold, Rule
 from setpoint.model.identity import Identity
 from setpoint.model.kind import Looking
 from setpoint.model.observation import Absent, Present, Unknown
-from setpoint.model.outcome import Blocked, Changed, Failed, Held, Outcome
+from setpoint.model.outcome import Blocked, Changed, Failed, Held, Outcome, Wait
 from setpoint.run.desk import Desk, Pass
 from setpoint.store.records import Item
 
 LIMIT = 60.0
 """Seconds that one observation may take."""
+_PASSING = timedelta(seconds=5)
 
 
 async def await_references(desk: Desk, now: Pass) -> Pass | Outcome:
@@ -109,6 +111,8 @@ async def observe(desk: Desk, now: Pass) -> Pass | Outcome:
     except TimeoutError:
         return Failed(f"could not be read within {LIMIT:.0f} s", transport=True)
     match seen:
+        case Unknown(why, passing=True):
+            return Wait(why, _PASSING)
         case Unknown(why, of_target):
             return Blocked(why, desk.lane.target) if of_target else Failed(why)
         case Absent():
