@@ -68,11 +68,13 @@ def _check_bases(world: World, config: Config) -> None:
 
 def _free_volumes(worker: Worker, vm: Vm, config: Config, *, orphans: bool) -> None:
     files = [drive.file for drive in drives(config.current | config.pending)]
+    for values in config.snapshots.values():
+        files += [drive.file for drive in drives(values)] + [values[key] for key in ("vmstate",) if key in values]
     files += [value for key, value in config.current.items() if options.is_unused(key)]
     if orphans:
         files += [
             volume.volid for volume in worker.world.volumes.of_guest(vm.vmid) if volume.content == "images"
         ]
-    for file in files:
+    for file in dict.fromkeys(files):
         if owner(worker.world, file) == vm.vmid:
             free(worker, file)

@@ -13,6 +13,7 @@ from setpoint_lab.proxmox.qemu import (
     disk_calls,
     guest,
     lists,
+    snapshot_calls,
     status_calls,
     template,
 )
@@ -30,6 +31,7 @@ HANDLERS = (
     disk_calls,
     guest,
     lists,
+    snapshot_calls,
     status_calls,
     template,
 )

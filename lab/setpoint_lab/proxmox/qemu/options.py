@@ -10,7 +10,7 @@ from setpoint_lab.proxmox.schema import Shape, load
 
 _CONFIG = load().methods["PUT", "/nodes/{node}/qemu/{vmid}/config"]
 _NO_OPTIONS = frozenset({"node", "vmid", "digest", "delete", "revert", "force", "skiplock"})
-INTERNAL = frozenset({"meta", "parent", "snaptime", "vmstate", "runningmachine", "runningcpu"})
+INTERNAL = frozenset({"meta", "parent", "snapstate", "snaptime", "vmstate", "runningmachine", "runningcpu"})
 """Options that only the system writes."""
 
 DRIVE_BUSES = {"ide": 4, "scsi": 31, "virtio": 16, "sata": 6}
@@ -43,7 +43,9 @@ def shape(key: str) -> Shape | None:
     """The description of an option, None when there is no such option."""
     if key in _NO_OPTIONS:
         return None
-    return {"type": "string", "optional": 1} if key in INTERNAL else _CONFIG.shape(key)
+    if key in INTERNAL:
+        return {"type": "integer" if key == "snaptime" else "string", "optional": 1}
+    return _CONFIG.shape(key)
 
 
 def exists(key: str) -> bool:

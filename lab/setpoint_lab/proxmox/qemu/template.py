@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from setpoint_lab.proxmox.qemu.guest import Vm
     from setpoint_lab.proxmox.world import World
 
+_SNAPSHOT_TYPES = frozenset({"zfspool", "zfs", "lvmthin", "rbd"})
+
 
 @route("POST", "/nodes/{node}/qemu/{vmid}/template")
 async def make_template(call: Call) -> object:
@@ -48,13 +50,19 @@ async def has_feature(call: Call) -> object:
     return {"hasFeature": int(able), "nodes": sorted(call.world.nodes) if shared else [vm.node]}
 
 
+def can_snapshot(world: World, file: str) -> bool:
+    """Whether a disk's storage can keep snapshots of it."""
+    storage = storage_of(world, file)
+    return file.endswith(".qcow2") if storage.path is not None else storage.type in _SNAPSHOT_TYPES
+
+
 def _can(world: World, file: str, feature: str) -> bool:
     storage = storage_of(world, file)
     match feature:
         case "clone":
             return is_base(file)
         case "snapshot":
-            return storage.path is None or file.endswith(".qcow2")
+            return can_snapshot(world, file)
         case _:
             return True
 

@@ -12,7 +12,7 @@ from setpoint_lab.proxmox.errors import ApiError
 from setpoint_lab.proxmox.qemu import options, permissions
 from setpoint_lab.proxmox.qemu.apply import apply_pending
 from setpoint_lab.proxmox.qemu.disks import destroy, keep_unused, make
-from setpoint_lab.proxmox.qemu.drives import Drive, boot_devices, boot_order
+from setpoint_lab.proxmox.qemu.drives import Drive, boot_devices, boot_order, drives
 from setpoint_lab.proxmox.qemu.figures import memory_of
 from setpoint_lab.proxmox.qemu.hotplug import hotplug
 from setpoint_lab.proxmox.qemu.pending import mark_delete, tidy
@@ -101,6 +101,7 @@ def _delete(worker: Worker, vm: Vm, key: str, *, force: bool) -> set[str]:
     drive = Drive.parse(key, value) if options.is_drive(key) else None
     if options.is_unused(key):
         _protect(config, f"unused disk '{value}'")
+        _check_snapshots(config, value)
         destroy(worker, vm.vmid, config.current, Drive(key, {"file": value}))
         del config.current[key]
     elif drive is not None:
@@ -170,6 +171,11 @@ def _check_drive(worker: Worker, vm: Vm, drive: Drive) -> None:
     needed = ["VM.Config.CDROM"] if drive.is_cdrom and not drive.is_cloudinit else ["VM.Config.Disk"]
     also = ["VM.Config.CDROM", "VM.Config.Cloudinit"] if drive.is_cloudinit else []
     permissions.require_vm(worker.call, vm.vmid, None, *needed, *also)
+
+
+def _check_snapshots(config: Config, file: str) -> None:
+    if any(drive.file == file for values in config.snapshots.values() for drive in drives(values)):
+        raise ApiError.internal(f"unable to delete '{file}' - volume is still in use (snapshot?)")
 
 
 def _protect(config: Config, what: str) -> None:
