@@ -10,13 +10,24 @@ from setpoint_proxmox.access import Privilege
 
 @dataclass(frozen=True)
 class Guest:
-    """A guest as the cluster's list tells it; `kind` is `qemu` or `lxc`, `lock` is empty when it has none."""
+    """A guest as the cluster's list tells it.
+
+    Attributes:
+        kind: `qemu` or `lxc`.
+        lock: empty when it has none.
+        name: as last reported by its node; empty for a new guest and for one whose node is silent.
+        template: as last reported by its node.
+        pool: the pool that it is in, as far as we may see it; else empty.
+    """
 
     vmid: int
     kind: str
     node: str
     tags: frozenset[str]
     lock: str
+    name: str
+    template: bool
+    pool: str
 
 
 @dataclass(frozen=True)
@@ -26,6 +37,7 @@ class Facts:
     Attributes:
         cluster: its name; empty for a node that never joined one.
         nodes: name -> whether it is online.
+        storages: name -> whether every node sees the same one; only those that we may see.
         blind: a sentence why guests may be hidden from us; empty when every guest was seen.
         vmids: first and last id that we may give to a new guest.
         endpoint: who answered.
@@ -36,6 +48,7 @@ class Facts:
     quorate: bool
     nodes: Mapping[str, bool]
     guests: Mapping[int, Guest]
+    storages: Mapping[str, bool]
     missing: tuple[Privilege, ...]
     blind: str
     vmids: tuple[int, int]

@@ -27,7 +27,7 @@ async def survey(cluster: Cluster, now: float) -> Survey[Facts]:
     version, status, listed, granted = await asyncio.gather(
         cluster.api.get("version"),
         cluster.api.get("cluster", "status"),
-        cluster.api.get("cluster", "resources", type="vm"),
+        cluster.api.get("cluster", "resources"),
         cluster.api.get("access", "permissions"),
     )
     facts = _facts(cluster, record(version), records(status), records(listed), _permissions(granted))
@@ -65,6 +65,9 @@ def _facts(
         quorate=whole.get("quorate", 1) == 1,
         nodes={str(row["name"]): row.get("online") == 1 for row in status if row.get("type") == "node"},
         guests={guest.vmid: guest for guest in guests},
+        storages={
+            str(row["storage"]): row.get("shared") == 1 for row in listed if row.get("type") == "storage"
+        },
         missing=missing(granted),
         blind=_blind(cluster, granted),
         vmids=cluster.vmids,
@@ -80,6 +83,9 @@ def _guest(row: dict[str, Json]) -> Guest:
         node=str(row["node"]),
         tags=split_tags(row.get("tags")),
         lock=str(row.get("lock") or ""),
+        name=str(row.get("name") or ""),
+        template=row.get("template") == 1,
+        pool=str(row.get("pool") or ""),
     )
 
 

@@ -35,6 +35,7 @@ def facts(*nodes: str, guests: Mapping[int, Guest] | None = None) -> Facts:
         quorate=True,
         nodes=dict.fromkeys(nodes or ("pve1",), True),
         guests=guests or {},
+        storages={"local-zfs": False, "ceph.fast": True, "nas": True},
         missing=(),
         blind="",
         vmids=(1000, 1999),

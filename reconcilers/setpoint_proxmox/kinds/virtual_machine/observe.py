@@ -80,6 +80,8 @@ async def _read(cluster: Cluster, guest: Guest) -> VmState:
         current=current,
         coming=coming,
         digest=next((str(row.get("value")) for row in rows if row.get("key") == "digest"), ""),
+        pool=guest.pool,
+        template=current.get("template") == 1,
     )
 
 

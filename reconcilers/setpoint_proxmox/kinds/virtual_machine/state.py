@@ -21,6 +21,23 @@ SETTLED = ("running", "stopped", "paused")
 
 
 @dataclass(frozen=True)
+class Snapshot:
+    """A snapshot of a VM.
+
+    Attributes:
+        time: when it was taken, seconds since the epoch; 0 when that is not known.
+        parent: the name of the snapshot before it; empty for the first.
+        ram: whether it holds the VM's memory, so that a rollback makes it run again.
+    """
+
+    name: str
+    time: int = 0
+    description: str = ""
+    parent: str = ""
+    ram: bool = False
+
+
+@dataclass(frozen=True)
 class VmState:
     """A guest under a vmid.
 
@@ -30,6 +47,12 @@ class VmState:
         current: what is in force now.
         coming: what is in force after the next start.
         digest: of the configuration file; a write that carries it fails if the file changed meanwhile.
+        pool: empty when it is in none that we may see.
+        template: whether it is one, and can be cloned only.
+        snapshots: in the order of their times.
+        addresses: NIC slot -> addresses with prefix, as the guest agent tells them; None when it does not.
+        image_current: whether the cloud-init drive shows the present settings; None when that is not known, or
+            there is no such drive.
     """
 
     vmid: int
@@ -39,6 +62,11 @@ class VmState:
     current: Config = field(default_factory=dict[str, Scalar])
     coming: Config = field(default_factory=dict[str, Scalar])
     digest: str = ""
+    pool: str = ""
+    template: bool = False
+    snapshots: tuple[Snapshot, ...] = ()
+    addresses: Mapping[str, tuple[str, ...]] | None = None
+    image_current: bool | None = None
 
     @property
     def lock(self) -> str:
