@@ -58,6 +58,7 @@ class Running:
     supervisor: Supervisor
     source: MemorySource
     loop: VirtualLoop
+    plane: Plane
 
     @property
     def estate(self) -> Estate:
@@ -146,12 +147,8 @@ class VirtualDaemon:
         self._kinds = kinds or installed_kinds()
         self._calls = calls or StoreInline()
 
-    def run(self, script: Script[T], on_jump: Callable[[], None] = lambda: None) -> T:
-        """Start the daemon, run `script` beside it, stop it in order; what the script gave.
-
-        Args:
-            on_jump: called before every jump in time.
-        """
+    def run(self, script: Script[T]) -> T:
+        """Start the daemon, run `script` beside it, stop it in order; what the script gave."""
         os.environ[SECRET_NAME] = SECRET
         with ExitStack() as stack:
             plane = Plane(self.url)
@@ -159,16 +156,15 @@ class VirtualDaemon:
             stack.enter_context(StateLock(self.folder))
             store = Store.open(self.folder / "setpoint.db")
             stack.callback(store.close)
-
-            def world(moment: float) -> float:
-                on_jump()
-                return plane.pass_to(moment)
-
-            loop = VirtualLoop(plane.now(), world)
-            result: T = virtual_run(self._live(loop, store, script), loop)
+            loop = self.make_loop(plane)
+            result: T = virtual_run(self._live(loop, plane, store, script), loop)
         return result
 
-    async def _live(self, loop: VirtualLoop, store: Store, script: Script[T]) -> T:
+    def make_loop(self, plane: Plane) -> VirtualLoop:
+        """The loop of one life, in the emulator's time."""
+        return VirtualLoop(plane.now(), plane.pass_to)
+
+    async def _live(self, loop: VirtualLoop, plane: Plane, store: Store, script: Script[T]) -> T:
         ids = itertools.count(1)
         ports = Ports(loop.wall, random.Random(0).random, lambda: f"r{next(ids)}")  # noqa: S311  # the same each run
         source = MemorySource(self.files)
@@ -176,7 +172,9 @@ class VirtualDaemon:
         stop = asyncio.Event()
         daemon = asyncio.create_task(supervisor.run(stop))
         try:
-            return await _first(daemon, asyncio.ensure_future(script(Running(supervisor, source, loop))))
+            return await _first(
+                daemon, asyncio.ensure_future(script(Running(supervisor, source, loop, plane)))
+            )
         finally:
             self.files = source.files
             stop.set()
