@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from setpoint.model.diff import Diff, Projection, Treatment
+from setpoint.model.diff import SECRET, Diff, Projection, Treatment
 from setpoint.model.errors import ConflictError, OutcomeUnknownError, RefusalError, TransportError
 from setpoint.model.identity import Mark, Owner, Reserve
-from setpoint.model.kind import Acting, Gate, Kind, Looking, Planning, Problem, System, TargetPort
+from setpoint.model.kind import Acting, Gate, Kind, Looking, Outputs, Planning, Problem, System, TargetPort
 from setpoint.model.observation import Absent, Observation, Present, Unknown
 from setpoint.model.plan import (
     ActResult,
@@ -90,6 +90,12 @@ class BoxSpec(Spec):
     labels: tuple[str, ...] | None = described("A set.", None)
     wood: str | None = described("Chosen at creation.", None)
     number: int | None = described("A fixed id.", None)
+    lock: SecretRef | None = described("The code of its lock.", None)
+
+
+class BoxOutputs(Outputs):
+    number: int = described("Which box it is.")
+    colour: str | None = described("Its colour.", None)
 
 
 @dataclass(frozen=True)
@@ -142,12 +148,13 @@ async def observe_shelf(world: World, looking: Looking[ShelfSpec]) -> Observatio
 
 
 def declare_box(spec: BoxSpec) -> dict[str, Any]:
-    tree = {name: getattr(spec, name) for name in sorted(spec.model_fields_set - {"number"})}
+    tree = {name: getattr(spec, name) for name in sorted(spec.model_fields_set - {"number", "lock"})}
     return {key: list(value) if isinstance(value, tuple) else value for key, value in tree.items()}
 
 
 def project_box(state: BoxState) -> Projection:
-    return Projection(dict(state.fields), accepted={**state.fields, **state.pending})
+    shown = {key: SECRET if key == "lock" else value for key, value in state.fields.items()}
+    return Projection(shown, accepted={**shown, **state.pending})
 
 
 async def observe_box(world: World, looking: Looking[BoxSpec]) -> Observation[BoxState]:
@@ -209,9 +216,8 @@ async def create_box(world: World, acting: Acting) -> ActResult:
         if number in world.things:
             whose = "made twice" if world.things[number].mark else "a stranger's"
             raise ConflictError(f"box {number} exists: {whose}")
-        world.things[number] = Thing(
-            dict(acting.arguments), Mark(acting.owner.estate, acting.owner.key, str(number))
-        )
+        fields = dict(acting.arguments) | {p.lstrip("/"): s.reveal() for p, s in acting.secrets.items()}
+        world.things[number] = Thing(fields, Mark(acting.owner.estate, acting.owner.key, str(number)))
 
     if number in world.things:
         raise ConflictError(f"box {number} exists")
@@ -236,6 +242,8 @@ async def set_box(world: World, acting: Acting) -> ActResult:
     def change() -> None:
         for key, value in acting.arguments.items():
             (thing.pending if key == "size" else thing.fields)[key] = value
+        if "lock" in acting.arguments:
+            thing.fields["lock"] = acting.secrets["/lock"].reveal()
 
     await asyncio.sleep(world.delay)
     world.effect("set", change)
@@ -282,6 +290,9 @@ BOX = Kind(
     lasting=("serial",),
     problems=box_problems,
     status=lambda state: {"colour": state.fields.get("colour")},
+    secrets=lambda spec: {"/lock": spec.lock} if spec.lock is not None else {},
+    outputs=BoxOutputs,
+    publish=lambda state: BoxOutputs(number=state.number, colour=state.fields.get("colour")),
 )
 SYSTEM = System("toy", (SHELF, BOX))
 KINDS: dict[str, Kind[Any, Any]] = {kind.name: kind for kind in SYSTEM.kinds}

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from setpoint.model.diff import MISSING, SECRET, Cause, Change, Diff, Missing, Projection, Treatment
-from setpoint.model.tree import Json, Pointer, Tree, covers, join, lookup, parts
+from setpoint.model.tree import Json, Pointer, Tree, covers, join, lookup, parts, put
 
 
 def diff(
@@ -30,7 +30,7 @@ def diff(
     """
     if projection is None:
         cause = Cause.DRIFT if applied else Cause.DECLARED
-        return Diff(changes=(Change("", declared, MISSING, cause),))
+        return Diff(changes=(Change("", _shown(declared, treatments), MISSING, cause),))
     changes = _removals(declared, projection, treatments, applied or {}, ignore)
     unseen: list[Pointer] = []
     for pointer, desired in _compared(declared, treatments):
@@ -54,10 +54,10 @@ def in_force(declared: Tree, found: Diff, treatments: Mapping[Pointer, Treatment
     tree: Tree = {}
     for pointer, value in _compared(declared, treatments):
         if "" not in waiting and pointer not in waiting:
-            _put(tree, pointer, value)
+            put(tree, pointer, value)
     for change in found.changes:
         if change.desired is MISSING and change.observed is not MISSING:
-            _put(tree, change.path, change.observed)
+            put(tree, change.path, change.observed)
     return tree
 
 
@@ -92,6 +92,14 @@ def _compared(
             yield from _compared(value, treatments, pointer)
         else:
             yield pointer, value
+
+
+def _shown(declared: Tree, treatments: Mapping[Pointer, Treatment]) -> Tree:
+    """The whole declaration, without the fingerprints in it."""
+    tree: Tree = {}
+    for pointer, value in _compared(declared, treatments):
+        put(tree, pointer, SECRET if treatment_of(pointer, treatments) is Treatment.WRITE_ONLY else value)
+    return tree
 
 
 def _removals(
@@ -179,12 +187,3 @@ def _secret_change(
 
 def _agree(desired: Json, seen: Json | Missing, treatment: Treatment | None) -> bool:
     return same(desired, seen, treatment) or (desired == {} and isinstance(seen, dict))
-
-
-def _put(tree: Tree, pointer: Pointer, value: Json) -> None:
-    *above, last = parts(pointer)
-    for part in above:
-        child = tree.setdefault(part, {})
-        assert isinstance(child, dict)  # noqa: S101  # pointers come from a tree of the same shape
-        tree = child
-    tree[last] = value

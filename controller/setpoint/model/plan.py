@@ -10,7 +10,7 @@ from typing import TypeAlias
 from setpoint.model.diff import Change
 from setpoint.model.hold import Hold
 from setpoint.model.identity import Identity, Reserve
-from setpoint.model.tree import Json
+from setpoint.model.tree import Json, Pointer
 
 
 class Disruption(IntEnum):
@@ -74,6 +74,7 @@ class Intent:
 
     Attributes:
         scopes: as of the step; they stay in use until the operation has ended.
+        prints: fingerprints of the secrets that the step sends, by their place in the comparable tree.
         operation: the target's own id of the long operation that the step started, once known.
         began: seconds since the epoch.
         doubted: when its reply was found to be lost, seconds since the epoch; 0 while it is not. The target may
@@ -85,6 +86,7 @@ class Intent:
     arguments: Mapping[str, Json]
     began: float
     scopes: tuple[str, ...] = ()
+    prints: Mapping[Pointer, str] = field(default_factory=dict[Pointer, str])
     operation: str = ""
     doubted: float = 0.0
 

@@ -42,6 +42,16 @@ def lookup(tree: Json, pointer: Pointer) -> Json:
     return value
 
 
+def put(tree: Tree, pointer: Pointer, value: Json) -> None:
+    """Put `value` at `pointer`, with the mappings above it that are not there yet."""
+    *above, last = parts(pointer)
+    for part in above:
+        child = tree.setdefault(part, {})
+        assert isinstance(child, dict)  # noqa: S101  # pointers come from a tree of the same shape
+        tree = child
+    tree[last] = value
+
+
 def leaves(tree: Json, pointer: Pointer = "") -> Iterator[tuple[Pointer, Json]]:
     """Every leaf with its pointer, depth first; an empty mapping and any list count as a leaf."""
     if isinstance(tree, Mapping) and tree:

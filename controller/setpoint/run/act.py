@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from setpoint.decide.diff import diff
 from setpoint.decide.holds import judge
 from setpoint.decide.scope import actionable, standing, visible
+from setpoint.model.diff import Projection
 from setpoint.model.identity import Identity
 from setpoint.model.kind import Acting, Planning
 from setpoint.model.observation import Present
 from setpoint.model.outcome import Changed, Done, Held, Outcome, Wait
 from setpoint.model.plan import Applied, Intent, Started, Step
+from setpoint.model.tree import Pointer, covers
 from setpoint.run.desk import Desk, Pass
 from setpoint.run.observe import looked
 from setpoint.run.recall import unsettled
+from setpoint.run.resolve import remembered, treatments, with_prints
 from setpoint.store.records import Item
 
 _SOON = timedelta(seconds=1)
@@ -23,19 +28,26 @@ _UNSEEN = timedelta(seconds=30)
 
 async def compare(_desk: Desk, now: Pass) -> Pass | Outcome:
     """Find every difference between what is declared and what is seen."""
-    declared = now.kind.declare(now.spec)
-    seen = now.kind.project(now.observation.state) if isinstance(now.observation, Present) else None
+    declared = with_prints(now.kind.declare(now.spec), now)
+    seen = _seen(now)
     found = diff(
         declared,
         seen,
-        now.kind.treatments,
-        applied=now.item.applied if now.item else None,
+        treatments(now),
+        applied=remembered(now),
         ignore=now.resource.policy.ignore,
     )
     policy = now.resource.policy
     return now.learn(
         declared=declared, found=visible(found, policy), standing=standing(visible(found, policy), policy)
     )
+
+
+def _seen(now: Pass) -> Projection | None:
+    if not isinstance(now.observation, Present):
+        return None
+    seen = now.kind.project(now.observation.state)
+    return replace(seen, unseen=(*seen.unseen, *now.withheld))
 
 
 async def plan(desk: Desk, now: Pass) -> Pass | Outcome:
@@ -63,9 +75,11 @@ async def act(desk: Desk, now: Pass) -> Pass | Outcome:
             return Wait(f"the outcome of {now.pending.verb} is not known yet", left)
         await desk.calls.call(desk.store.close_intent, now.owner.key)
     identity = await _identity(desk, now, free)
-    acting = Acting(now.owner, identity, free.arguments)
+    acting = Acting(now.owner, identity, free.arguments, now.secrets)
     async with desk.lane.acting:
-        intent = Intent(free.verb, identity, free.arguments, desk.ports.now())
+        intent = Intent(
+            free.verb, identity, free.arguments, desk.ports.now(), free.scopes, _carried(now, free)
+        )
         await desk.calls.call(desk.store.open_intent, now.owner.key, desk.lane.target, intent)
         answer = await now.kind.acts[free.verb](desk.lane.client(), acting)
     desk.lane.acted[now.owner.key] = desk.ports.now()
@@ -103,6 +117,12 @@ async def _identity(desk: Desk, now: Pass, step: Step) -> Identity:
     return {**(now.identity or {}), step.reserve.space: number}
 
 
+def _carried(now: Pass, step: Step) -> Mapping[Pointer, str]:
+    """The fingerprints of the secrets that the step sends: those of the fields that it corrects."""
+    paths = [change.path for change in step.changes]
+    return {place: text for place, text in now.prints.items() if any(covers(path, place) for path in paths)}
+
+
 async def _conclude_step(
     desk: Desk, now: Pass, step: Step, identity: Identity, answer: Applied | Started
 ) -> Outcome:
@@ -115,5 +135,5 @@ async def _conclude_step(
             await desk.calls.call(desk.store.note_operation, key, operation)
             return Wait(step.summary, _SOON)
         case Applied():
-            await desk.calls.call(desk.store.close_intent, key)
+            await desk.calls.call(desk.store.complete_intent, key)
             return Changed(step.summary)

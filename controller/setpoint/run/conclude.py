@@ -10,6 +10,7 @@ from setpoint.model.diff import Cause, Change
 from setpoint.model.observation import Present
 from setpoint.model.outcome import Blocked, Changed, Failed, Held, Outcome, Stalled, Wait
 from setpoint.run.desk import Desk, Pass, Report
+from setpoint.run.resolve import treatments
 from setpoint.store.records import Event, EventKind, Status
 
 FINAL = frozenset({"Done", "Held", "Stalled"})
@@ -68,6 +69,9 @@ def _status(desk: Desk, report: Report, before: Status | None) -> Status:
         in_sync_at=now if known and not changes else (before.in_sync_at if before else None),
         drift_since=(since or now) if drifted else (None if known else since),
         detail=dict(learned.detail) if learned.detail is not None else (before.detail if before else None),
+        outputs=dict(learned.outputs)
+        if learned.outputs is not None
+        else (before.outputs if before else None),
     )
 
 
@@ -83,11 +87,12 @@ async def _remember_item(desk: Desk, learned: Pass) -> None:
         return
     if not isinstance(learned.observation, Present):
         return
+    stored = await desk.calls.call(desk.store.item, learned.item.key)
     item = replace(
-        learned.item,
+        stored or learned.item,
         target=desk.lane.target,
         identity=learned.observation.identity,
-        applied=in_force(learned.declared, learned.found, learned.kind.treatments),
+        applied=in_force(learned.declared, learned.found, treatments(learned)),
         seen_at=desk.ports.now(),
         released=False,
     )

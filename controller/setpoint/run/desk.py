@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from setpoint.model.diff import Diff
@@ -15,9 +15,10 @@ from setpoint.model.observation import Absent, Present
 from setpoint.model.outcome import Outcome
 from setpoint.model.plan import Intent, PlannedStep
 from setpoint.model.resource import Resource
+from setpoint.model.secret import Secret
 from setpoint.model.spec import Spec
 from setpoint.model.survey import Survey
-from setpoint.model.tree import Json, Tree
+from setpoint.model.tree import Json, Pointer, Tree
 from setpoint.run.lane import Lane
 from setpoint.run.ports import Ports
 from setpoint.store.records import Item, Reservation
@@ -55,6 +56,10 @@ class Pass:
         applied: what the last pass left in force; None when nothing is remembered.
         pending: the intent whose outcome is not known yet.
         standing: holds on differences that no step corrects.
+        secrets: values by their place in the comparable tree.
+        prints: the fingerprints of those values.
+        withheld: places of secrets that could not be read.
+        outputs: what the kind publishes of the object; None before it was seen.
     """
 
     resource: Resource
@@ -74,6 +79,10 @@ class Pass:
     standing: tuple[Hold, ...] = ()
     problems: tuple[Problem, ...] = ()
     detail: Mapping[str, Json] | None = None
+    outputs: Mapping[str, Json] | None = None
+    secrets: Mapping[Pointer, Secret] = field(default_factory=dict[Pointer, Secret])
+    prints: Mapping[Pointer, str] = field(default_factory=dict[Pointer, str])
+    withheld: tuple[Pointer, ...] = ()
 
     def learn(self, **news: Any) -> Pass:
         """The same pass, knowing more."""

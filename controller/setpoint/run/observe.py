@@ -123,6 +123,7 @@ async def observe(desk: Desk, now: Pass) -> Pass | Outcome:
                 identity=identity,
                 problems=now.kind.problems(state),
                 detail=now.kind.status(state),
+                outputs=now.kind.publish(state).model_dump(mode="json"),
             )
 
 

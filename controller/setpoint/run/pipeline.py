@@ -17,8 +17,9 @@ from setpoint.run.act import act, compare, foresee, plan
 from setpoint.run.desk import Desk, Pass, Report, Stage
 from setpoint.run.observe import await_references, identify, observe, own, survey
 from setpoint.run.recall import recall, resume
+from setpoint.run.resolve import resolve
 
-LOOK: tuple[Stage, ...] = (recall, await_references, survey, identify, observe, own, compare, plan)
+LOOK: tuple[Stage, ...] = (recall, await_references, survey, identify, observe, own, resolve, compare, plan)
 FORESEE: tuple[Stage, ...] = (*LOOK, foresee)
 RECONCILE: tuple[Stage, ...] = (
     recall,
@@ -28,6 +29,7 @@ RECONCILE: tuple[Stage, ...] = (
     identify,
     observe,
     own,
+    resolve,
     compare,
     plan,
     act,

@@ -47,11 +47,20 @@ async def resume(desk: Desk, now: Pass) -> Pass | Outcome:
             doing = f"{intent.verb} goes on" + (f": {progress}" if progress else "")
             return Wait(doing, _next_poll(desk, intent))
         case Finished(error):
-            await desk.calls.call(desk.store.close_intent, now.owner.key)
+            await _end(desk, now.owner.key, well=not error)
             desk.lane.acted[now.owner.key] = desk.ports.now()
             if error:
                 return Failed(f"{intent.verb} failed: {error}")
             return now.learn(pending=None)
+        case None:
+            await _end(desk, now.owner.key, well=False)
+            desk.lane.acted[now.owner.key] = desk.ports.now()
+            return now.learn(pending=None)
+
+
+async def _end(desk: Desk, key: Key, *, well: bool) -> None:
+    close = desk.store.complete_intent if well else desk.store.close_intent
+    await desk.calls.call(close, key)
 
 
 async def _find(desk: Desk, client: Any, intent: Intent) -> str:
@@ -63,14 +72,14 @@ async def _find(desk: Desk, client: Any, intent: Intent) -> str:
         return ""
 
 
-async def _poll(desk: Desk, client: Any, intent: Intent) -> OperationState:
-    """How the operation stands; one that the target knows no more has ended, and what it did is observed."""
+async def _poll(desk: Desk, client: Any, intent: Intent) -> OperationState | None:
+    """How the operation stands; None for one that the target knows no more: it has ended, and is observed."""
     try:
         return await desk.lane.port.poll(client, intent.operation)
     except RefusalError:
         if unsettled(desk, intent) is not None:
             raise
-        return Finished()
+        return None
 
 
 async def _pending(desk: Desk, key: Key) -> Intent | None:

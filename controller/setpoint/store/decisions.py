@@ -9,7 +9,7 @@ from setpoint.store.records import Approval
 
 
 class Decisions:
-    """Approvals, pins and requests."""
+    """Approvals, pins, requests, and the salt."""
 
     _db: Database
 
@@ -25,6 +25,13 @@ class Decisions:
         """Every approval, newest first."""
         rows = self._db.rows("SELECT token, by, at FROM approval ORDER BY at DESC, token")
         return [Approval(*row) for row in rows]
+
+    def salt(self, fresh: bytes) -> bytes:
+        """What fingerprints of secrets are salted with: `fresh` the first time, and the same for ever."""
+        self._db.run("INSERT OR IGNORE INTO salt VALUES (1, ?)", (fresh,))
+        found = self._db.row("SELECT bytes FROM salt")
+        assert found is not None  # noqa: S101  # inserted above
+        return bytes(found[0])
 
     def pin(self, target: Key, target_id: str, at: float) -> None:
         """Remember who the target is; replaces what was remembered."""

@@ -10,10 +10,11 @@ from setpoint.model.key import Key
 from setpoint.model.plan import Intent
 from setpoint.store.codec import encode, intent_from, key_from, key_text
 from setpoint.store.database import Database
+from setpoint.store.observed import Observed
 from setpoint.store.records import Reservation
 
 
-class Journal:
+class Journal(Observed):
     """Reservations and intents."""
 
     _db: Database
@@ -80,6 +81,14 @@ class Journal:
     def close_intent(self, key: Key) -> None:
         """Forget the key's step, if one is open: its effect was seen, or certainly did not happen."""
         self._db.run("DELETE FROM intent WHERE key = ?", (key_text(key),))
+
+    def complete_intent(self, key: Key) -> None:
+        """Forget the key's step, for it ended well: the secrets that it carried were sent."""
+        with self._db.transaction():
+            intent, item = self.intent(key), self.item(key)
+            if intent is not None and item is not None and intent.prints:
+                self.save_item(replace(item, sent={**item.sent, **intent.prints}))
+            self.close_intent(key)
 
     def _amend(self, key: Key, **news: str | float) -> None:
         with self._db.transaction():

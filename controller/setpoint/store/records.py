@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from setpoint.model.condition import Condition
@@ -10,7 +11,7 @@ from setpoint.model.diff import Change
 from setpoint.model.hold import Hold
 from setpoint.model.identity import Identity
 from setpoint.model.key import Key
-from setpoint.model.tree import Json, Tree
+from setpoint.model.tree import Json, Pointer, Tree
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Status:
         in_sync_at: when it was last seen in sync; None when never.
         drift_since: since when a difference nobody declared has been seen; None without one.
         detail: what the kind shows of the object.
+        outputs: what it publishes for others; kept while it cannot be seen.
     """
 
     key: Key
@@ -46,6 +48,7 @@ class Status:
     in_sync_at: float | None = None
     drift_since: float | None = None
     detail: dict[str, Json] | None = None
+    outputs: dict[str, Json] | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class Item:
     Attributes:
         applied: the comparable declared tree that was last in force; None when not known.
         seen_at: when it was last seen present.
+        sent: fingerprint of each secret that was last sent with success, by its place in the comparable tree.
         released: it left the declarations and is left alone.
     """
 
@@ -64,6 +68,7 @@ class Item:
     applied: Tree | None
     seen_at: float
     released: bool = False
+    sent: Mapping[Pointer, str] = field(default_factory=dict[Pointer, str])
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ TABLES = (
     Table("pin", Durability.IRREPLACEABLE, "the identity of each target at first contact"),
     Table("accepted", Durability.IRREPLACEABLE, "the version of each source that was last followed"),
     Table("request", Durability.IRREPLACEABLE, "how often each key was asked to be looked at again"),
+    Table("salt", Durability.REBUILDABLE, "made anew; it only serves fingerprints in `applied`"),
     Table("layer", Durability.REBUILDABLE, "fetched again from the source"),
     Table("layer_file", Durability.REBUILDABLE, "fetched again from the source"),
     Table("desired", Durability.REBUILDABLE, "compiled again from the layers"),

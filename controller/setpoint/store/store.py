@@ -10,11 +10,10 @@ from setpoint.store.database import Database, open_copy, open_existing, open_fil
 from setpoint.store.decisions import Decisions
 from setpoint.store.declared import Declared
 from setpoint.store.journal import Journal
-from setpoint.store.observed import Observed
 
 
 @final
-class Store(Declared, Observed, Journal, Audit, Decisions):
+class Store(Declared, Journal, Audit, Decisions):
     """Everything that is remembered. Every method is one transaction and may raise StateError."""
 
     def __init__(self, database: Database) -> None:

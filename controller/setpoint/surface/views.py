@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from setpoint.model.condition import Condition, ConditionType, Truth
 from setpoint.model.diff import MISSING, Cause, Change
-from setpoint.model.errors import DeclarationProblem
+from setpoint.model.errors import DeclarationProblem, SetpointError
 from setpoint.model.hold import Hold
 from setpoint.model.key import Key
 from setpoint.model.resource import Resource
@@ -69,6 +69,11 @@ def problem_view(problem: DeclarationProblem) -> View:
     }
 
 
+def error_view(error: SetpointError) -> View:
+    """Why something was not done, and what to do about it; `remedy` is empty where the message says it."""
+    return {"error": {"message": error.message, "remedy": error.remedy}}
+
+
 def resource_view(resource: Resource, status: Status | None, *, retained: bool = False) -> View:
     """One declared thing and what is known of it; what was seen under another declaration is Pending again."""
     return {
@@ -89,6 +94,7 @@ def resource_view(resource: Resource, status: Status | None, *, retained: bool =
         "changes": [change_view(one) for one in status.changes] if status else [],
         "holds": [hold_view(one) for one in status.holds] if status else [],
         "detail": (status.detail if status else None) or {},
+        "outputs": (status.outputs if status else None) or {},
     }
 
 
@@ -176,8 +182,14 @@ def change_view(change: Change) -> View:
 
 
 def hold_view(hold: Hold) -> View:
-    """One rule that stops something, and what releases it."""
-    return {"rule": str(hold.rule), "why": hold.why, "release": hold.release, "token": hold.token}
+    """One rule that stops something, and what releases it; `passing` when that comes by itself."""
+    return {
+        "rule": str(hold.rule),
+        "why": hold.why,
+        "release": hold.release,
+        "token": hold.token,
+        "passing": hold.passing,
+    }
 
 
 def event_view(event: Event) -> View:

@@ -22,7 +22,7 @@ from tests.unit.cli.conftest import Ask, Say
 ROW_FIELDS = {
     "key", "namespace", "kind", "name", "target", "origin", "drift", "labels", "retained", "outcome", "ready",
     "reason", "sentence", "since", "lookedAt", "inSyncAt", "driftSince", "known", "attempts", "version",
-    "conditions", "changes", "holds", "detail",
+    "conditions", "changes", "holds", "detail", "outputs",
 }  # fmt: skip
 FIELDS = {
     "estate", "phase", "pid", "source", "problems", "waiting", "retained", "resources", "released", "lanes",

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from setpoint.decide.diff import diff, in_force, same
-from setpoint.model.diff import MISSING, Cause, Projection, Treatment
+from setpoint.model.diff import MISSING, SECRET, Cause, Change, Projection, Treatment
 
 LEAF = st.none() | st.booleans() | st.integers(-5, 5) | st.text("ab/~", max_size=3)
 TREES = st.recursive(
@@ -129,3 +129,88 @@ def test_sets_are_equal_exactly_when_their_members_are(one: list[Any], other: li
         return {(type(value).__name__, value) for value in values}
 
     assert same(one, other, Treatment.SET) == (members(one) == members(other))
+
+
+MEMBERS = {"/nics/*": Treatment.MEMBER}
+TWO: dict[str, Any] = {"nics": {"net0": {"vlan": 1}, "net1": {"vlan": 2}}}
+ONE: dict[str, Any] = {"nics": {"net0": {"vlan": 1}}}
+
+
+def removals(declared: Any, projection: Projection, applied: Any, ignore: Any = ()) -> list[Change]:
+    found = diff(declared, projection, MEMBERS, applied=applied, ignore=ignore)
+    return [change for change in found.changes if change.desired is MISSING]
+
+
+def test_a_member_that_was_applied_and_is_declared_no_more_is_to_be_removed() -> None:
+    (change,) = removals(ONE, Projection(TWO), TWO)
+    assert (change.path, change.observed, change.cause) == ("/nics/net1", {"vlan": 2}, Cause.DECLARED)
+
+
+@pytest.mark.parametrize("without", [{}, {"nics": {}}])
+def test_the_last_member_is_removed_too(without: dict[str, Any]) -> None:
+    assert [change.path for change in removals(without, Projection(ONE), ONE)] == ["/nics/net0"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "seen", "applied", "ignore"),
+    [
+        pytest.param(ONE, TWO, ONE, (), id="it was never ours"),
+        pytest.param(ONE, TWO, None, (), id="nothing is remembered"),
+        pytest.param(ONE, ONE, TWO, (), id="it is gone already"),
+        pytest.param(ONE, TWO, TWO, ("/nics/net1",), id="it is ignored"),
+        pytest.param(TWO, TWO, TWO, (), id="it is declared"),
+    ],
+)
+def test_no_other_member_is_removed(declared: Any, seen: Any, applied: Any, ignore: Any) -> None:
+    assert removals(declared, Projection(seen), applied, ignore) == []
+
+
+def test_a_removal_may_wait_for_a_restart_or_threaten_to_be_undone_by_one() -> None:
+    (waiting,) = removals(ONE, Projection(TWO, accepted=ONE), TWO)
+    assert waiting.accepted
+    (later,) = removals(ONE, Projection(ONE, accepted=TWO), TWO)
+    assert later.later
+
+
+def test_a_removal_is_remembered_until_it_is_done() -> None:
+    found = diff(ONE, Projection(TWO), MEMBERS, applied=TWO)
+    assert in_force(ONE, found, MEMBERS) == TWO
+    done = diff(ONE, Projection(ONE), MEMBERS, applied=TWO)
+    assert in_force(ONE, done, MEMBERS) == ONE
+
+
+HIDDEN = {"/password": Treatment.WRITE_ONLY}
+SET = {"password": SECRET}
+
+
+def secret(observed: Any, applied: Any, **more: Any) -> list[Change]:
+    return list(diff({"password": "print-2"}, Projection(observed, **more), HIDDEN, applied=applied).changes)
+
+
+@pytest.mark.parametrize(
+    ("observed", "applied", "causes"),
+    [
+        pytest.param(SET, {"password": "print-2"}, [], id="the same as last time"),
+        pytest.param(SET, {"password": "print-1"}, [Cause.DECLARED], id="another than last time"),
+        pytest.param(SET, {}, [Cause.DECLARED], id="newly declared"),
+        pytest.param(SET, None, [], id="nothing is remembered, and one is set"),
+        pytest.param({}, None, [Cause.DRIFT], id="nothing is remembered, and none is set"),
+        pytest.param({}, {"password": "print-2"}, [Cause.DRIFT], id="somebody removed it"),
+        pytest.param({}, {}, [Cause.DECLARED], id="never sent"),
+    ],
+)
+def test_a_secret_is_compared_with_the_one_applied_last(observed: Any, applied: Any, causes: Any) -> None:
+    found = secret(observed, applied)
+    assert [change.cause for change in found] == causes
+    assert all(change.desired == SECRET for change in found)
+
+
+def test_a_secret_that_waits_for_a_restart_is_accepted() -> None:
+    (change,) = secret({}, {"password": "print-2"}, accepted=SET)
+    assert change.accepted
+
+
+def test_a_fingerprint_is_never_shown() -> None:
+    (whole,) = diff({"a": 1, "password": "print-2"}, None, HIDDEN, applied=None).changes
+    assert whole.desired == {"a": 1, "password": SECRET}
+    assert "print-2" not in repr(secret({}, {}))

@@ -129,3 +129,38 @@ def test_policy_decides_what_is_shown_and_corrected(
     assert "".join(change.path[1:] for change in seen.changes) == shown
     assert "".join(change.path[1:] for change in actionable(seen, policy).changes) == corrected
     assert [hold.rule for hold in standing(seen, policy)] == held
+
+
+NIGHT = "sat 02:00-05:00 UTC"
+INSIDE, OUTSIDE = 1_795_230_000.0, 1_795_260_000.0
+RESTART = Step("restart", "restart it", (Change("/cores", 2, 1, accepted=True),), Disruption.RESTART)
+
+
+@pytest.mark.parametrize(
+    ("policy", "now", "held", "passing"),
+    [
+        pytest.param({}, INSIDE, True, False, id="never"),
+        pytest.param({"window": NIGHT}, INSIDE, True, False, id="a window alone allows nothing"),
+        pytest.param({"reboot": "whenNeeded"}, OUTSIDE, False, False, id="when needed"),
+        pytest.param({"reboot": "window", "window": NIGHT}, INSIDE, False, False, id="inside the window"),
+        pytest.param({"reboot": "window", "window": NIGHT}, OUTSIDE, True, True, id="outside the window"),
+    ],
+)
+def test_a_restart_happens_when_the_policy_lets_it(
+    policy: dict[str, str], now: float, *, held: bool, passing: bool
+) -> None:
+    (planned,) = judge(replace(LOOKED, policy=Policy.model_validate(policy), now=now), (RESTART,))
+    assert bool(planned.holds) is held
+    assert [hold.passing for hold in planned.holds] == [passing] * held
+    assert all("Sat 2026-11-28 02:00 UTC" in hold.release for hold in planned.holds if hold.passing)
+
+
+def test_what_bears_nobodys_mark_may_be_adopted() -> None:
+    strange = replace(LOOKED, observation=replace(PRESENT, mark=None))
+    adopting = replace(strange, policy=Policy(adopt=True))
+    held = exists(strange)
+    assert held is not None
+    assert "policy.adopt" in held.release
+    assert exists(adopting) is None
+    assert exists(replace(adopting, seen_at=5.0)) is not None
+    assert exists(replace(adopting, observation=replace(PRESENT, mark=replace(OURS, estate="x")))) is not None
