@@ -145,7 +145,7 @@ async def _copied(worker: Worker, vm: Vm, drive: Drive, source: Volume) -> Volum
         worker.log(formatting(storage, copy))
     worker.log(f"allocated target volume '{copy.volid}'")
     if not drive.is_cloudinit:
-        await copy_progress(worker, source)
+        await copy_progress(worker, source, storage.id)
     return copy
 
 

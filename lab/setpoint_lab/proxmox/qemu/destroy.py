@@ -69,7 +69,9 @@ def _check_bases(world: World, config: Config) -> None:
 def _free_volumes(worker: Worker, vm: Vm, config: Config, *, orphans: bool) -> None:
     files = [drive.file for drive in drives(config.current | config.pending)]
     for values in config.snapshots.values():
-        files += [drive.file for drive in drives(values)] + [values[key] for key in ("vmstate",) if key in values]
+        files += [drive.file for drive in drives(values)] + [
+            values[key] for key in ("vmstate",) if key in values
+        ]
     files += [value for key, value in config.current.items() if options.is_unused(key)]
     if orphans:
         files += [

@@ -104,7 +104,7 @@ async def _move(worker: Worker, vm: Vm, key: str, name: str) -> None:
     if target.path is not None:
         worker.log(formatting(target, copy))
     worker.log(f"allocated target volume '{copy.volid}'")
-    await copy_progress(worker, volume)
+    await copy_progress(worker, volume, target.id)
     config = vm.load()
     config.current[key] = str(drive.changed(file=copy.volid, size=copy.size))
     if call.flag("delete"):

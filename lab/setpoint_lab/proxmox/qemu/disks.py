@@ -86,7 +86,7 @@ async def _make_new(
         worker.log(formatting(storage, volume))
     if source is not None:
         worker.log(f"allocated target volume '{volume.volid}'")
-        await copy_progress(worker, source)
+        await copy_progress(worker, source, storage.id)
     real = volume.size if drive.key == "efidisk0" else size
     return drive.changed("format", "import-from", file=volume.volid, size=real)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from setpoint_lab.proxmox import guest_events
 from setpoint_lab.proxmox.qemu import (
+    agent_calls,
     behaviour,
     clone,
     cloudinit_calls,
@@ -13,6 +14,8 @@ from setpoint_lab.proxmox.qemu import (
     disk_calls,
     guest,
     lists,
+    migrate_calls,
+    rrd_calls,
     snapshot_calls,
     status_calls,
     template,
@@ -22,6 +25,7 @@ __all__ = ["HANDLERS"]
 
 HANDLERS = (
     guest_events,
+    agent_calls,
     behaviour,
     clone,
     cloudinit_calls,
@@ -31,6 +35,8 @@ HANDLERS = (
     disk_calls,
     guest,
     lists,
+    migrate_calls,
+    rrd_calls,
     snapshot_calls,
     status_calls,
     template,

@@ -88,13 +88,18 @@ def free(worker: Worker, volid: str) -> None:
         worker.world.volumes.remove(volume)
 
 
-async def copy_progress(worker: Worker, source: Volume) -> None:
+async def copy_progress(worker: Worker, source: Volume, target: str) -> None:
     """Take the time of a copy and say how far it is."""
     lines = list(progress(source.size, sparse=source.format != "raw"))
     for line in lines[:-1]:
         worker.log(line)
-    await worker.sleep(COPY_SECONDS)
+    await copying(worker, target, source.size)
     worker.log(lines[-1])
+
+
+async def copying(worker: Worker, storage: str, size: int) -> None:  # noqa: ARG001
+    """Take the time of a copy."""
+    await worker.sleep(COPY_SECONDS)
 
 
 def progress(size: int, *, sparse: bool) -> Iterator[str]:

@@ -92,11 +92,12 @@ async def remove(worker: Worker, vm: Vm, name: str) -> None:
     async with worker.holding(vm):
         config = vm.load()
         gone = config.snapshots.pop(name)
-        for values in (config.current, *config.snapshots.values()):
-            if values.get("parent") == name:
-                values |= {"parent": gone["parent"]} if "parent" in gone else {}
-                if "parent" not in gone:
-                    del values["parent"]
+        heirs = [
+            values for values in (config.current, *config.snapshots.values()) if values.get("parent") == name
+        ]
+        for heir in heirs:
+            del heir["parent"]
+            heir.update({"parent": gone["parent"]} if "parent" in gone else {})
         if "vmstate" in gone:
             free(worker, gone["vmstate"])
         config.current.pop("lock", None)

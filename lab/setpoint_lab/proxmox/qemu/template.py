@@ -57,7 +57,6 @@ def can_snapshot(world: World, file: str) -> bool:
 
 
 def _can(world: World, file: str, feature: str) -> bool:
-    storage = storage_of(world, file)
     match feature:
         case "clone":
             return is_base(file)

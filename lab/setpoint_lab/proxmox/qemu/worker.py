@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError, TaskError
+from setpoint_lab.proxmox.qemu.guest import Vm, existing_vm
 
 if TYPE_CHECKING:
-    from contextlib import AbstractAsyncContextManager
-
     from setpoint_lab.proxmox.call import Call
-    from setpoint_lab.proxmox.qemu.guest import Vm
     from setpoint_lab.proxmox.tasks import TaskLog
     from setpoint_lab.proxmox.world import World
 
@@ -43,9 +42,16 @@ class Worker:
         """Take time."""
         await self.world.clock.sleep(seconds)
 
-    def holding(self, vm: Vm) -> AbstractAsyncContextManager[None]:
-        """Hold the lock on the VM's config file in a block."""
-        return vm.flock.hold(self.world.clock, self.log)
+    @asynccontextmanager
+    async def holding(self, vm: Vm) -> AsyncGenerator[None]:
+        """Hold the lock on the VM's config file in a block.
+
+        Raises:
+            ApiError: the wait took too long, or the VM went meanwhile.
+        """
+        async with vm.flock.hold(self.world.clock, self.log):
+            existing_vm(self.world, self.node, vm.vmid)
+            yield
 
 
 Work = Callable[[Worker], Awaitable[None]]

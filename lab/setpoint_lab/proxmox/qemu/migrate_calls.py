@@ -1,0 +1,171 @@
+"""Moving a VM to another node: whether it can, and the task that does it."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+from setpoint_lab.proxmox.errors import ApiError, TaskError
+from setpoint_lab.proxmox.handlers.nodes import fingerprint
+from setpoint_lab.proxmox.qemu.config_calls import requested_vm
+from setpoint_lab.proxmox.qemu.create import check_quorum
+from setpoint_lab.proxmox.qemu.images import copying
+from setpoint_lab.proxmox.qemu.migration import LocalDisk, local_disks, local_resources, unavailable
+from setpoint_lab.proxmox.qemu.power import set_lock
+from setpoint_lab.proxmox.qemu.worker import Worker, fork
+from setpoint_lab.proxmox.routes import route
+from setpoint_lab.proxmox.volumes import Volume
+
+if TYPE_CHECKING:
+    from setpoint_lab.proxmox.call import Call
+    from setpoint_lab.proxmox.qemu.guest import Vm
+
+_MIGRATE = "/nodes/{node}/qemu/{vmid}/migrate"
+OFFLINE_SECONDS = 0.5
+ONLINE_SECONDS = 4.0
+ABORTED = "migration aborted"
+
+
+@route("GET", _MIGRATE)
+async def preconditions(call: Call) -> object:
+    """Where the VM could go, and what ties it to its node."""
+    vm = requested_vm(call)
+    others = [name for name in call.world.nodes if name != vm.node]
+    missing = {name: unavailable(call, vm, name) for name in others}
+    return {
+        "running": int(vm.machine is not None),
+        "has-dbus-vmstate": 1,
+        "allowed_nodes": sorted(name for name in others if not missing[name]),
+        "not_allowed_nodes": {
+            name: {"unavailable_storages": lacking} if lacking else {} for name, lacking in missing.items()
+        },
+        "local_disks": [disk.row() for disk in local_disks(call, vm)],
+        "local_resources": local_resources(vm.load().current),
+        "mapped-resources": [],
+        "mapped-resource-info": {},
+    }
+
+
+@route("POST", _MIGRATE)
+async def migrate(call: Call) -> object:
+    """Move the VM; a running one only with `online`, its local disks only with `with-local-disks`."""
+    world, target = call.world, call.text("target")
+    if target == call.text("node"):
+        raise ApiError.parameters({"target": "target is local node."})
+    check_quorum(world)
+    if target not in world.nodes:
+        raise ApiError.internal(f"no such cluster node '{target}'")
+    if call.flag("force") and not call.is_root:
+        raise ApiError.parameters({"force": "Only root may use this option."})
+    vm = requested_vm(call)
+    vm.check_lock()
+    if vm.machine is not None and not call.flag("online"):
+        raise ApiError.internal("can't migrate running VM without --online")
+    storage = call.text_or_none("targetstorage")
+    if storage is not None and storage != "1":
+        call.require(f"/storage/{storage}", "Datastore.AllocateSpace")
+    lacking = unavailable(call, vm, target) if storage is None else []
+    if lacking:
+        raise ApiError.internal(f"storage '{lacking[0]}' is not available on node '{target}'")
+
+    async def work(worker: Worker) -> None:
+        await _Migration(worker, vm, target).run()
+
+    return fork(call, "qmigrate", work)
+
+
+@route("POST", "/nodes/{node}/qemu/{vmid}/remote_migrate")
+async def migrate_far(call: Call) -> object:
+    """Move the VM to another cluster: the far end is known by its fingerprint, and there is none to move to."""
+    given = re.search(r"(?:^|,)fingerprint=([^,]+)", call.text("target-endpoint"))
+    far = fingerprint(call.world.local)
+    requested_vm(call).check_lock()
+    if given is None or given[1] != far:
+        raise ApiError.internal(f"fingerprint '{far}' not verified, abort!")
+    raise ApiError.not_implemented(call.method, call.path)
+
+
+class _Migration:
+    """One migration as its task carries it out."""
+
+    def __init__(self, worker: Worker, vm: Vm, target: str) -> None:
+        self._worker = worker
+        self._vm = vm
+        self._target = target
+        self._online = vm.machine is not None
+
+    async def run(self) -> None:
+        """Move disks, memory and config.
+
+        Raises:
+            TaskError: `migration aborted`; the VM is where it was, without the lock.
+        """
+        worker, vm = self._worker, self._vm
+        node, began = worker.world.nodes[self._target], worker.world.clock.now()
+        async with worker.holding(vm):
+            vm.check_lock()
+            set_lock(vm, "migrate")
+            self._log(f"starting migration of VM {vm.vmid} to node '{node.name}' ({node.ip})")
+            try:
+                await self._move()
+            except (ApiError, TaskError) as error:
+                self._log(f"ERROR: {error.reason if isinstance(error, ApiError) else error}")
+                self._log("aborting phase 1 - cleanup resources")
+                set_lock(vm, None)
+                raise TaskError(ABORTED) from error
+        seconds = int(worker.world.clock.now() - began)
+        spent = time.strftime("%H:%M:%S", time.gmtime(seconds))
+        self._log(f"migration finished successfully (duration {spent})")
+
+    async def _move(self) -> None:
+        worker, vm = self._worker, self._vm
+        if not worker.world.nodes[self._target].online:
+            raise ApiError.internal(
+                f"Can't connect to destination address using public key of '{self._target}'"
+            )
+        disks = local_disks(worker.call, vm)
+        self._check(disks)
+        copies = [await self._copy(disk) for disk in disks]
+        await worker.sleep(ONLINE_SECONDS if self._online else OFFLINE_SECONDS)
+        for old, new in zip(disks, copies, strict=True):
+            worker.world.volumes.remove(old.volume)
+            worker.world.volumes.add(new)
+        vm.node = self._target
+        config = vm.load()
+        config.current.pop("lock", None)
+        for old, new in zip(disks, copies, strict=True):
+            moved = old.drive.changed(file=new.volid, size=new.size)
+            config.current[old.drive.key] = new.volid if old.unused else str(moved)
+        vm.write(config)
+        worker.world.effects.note("guest_moved", vm.vmid, vm.node)
+
+    def _check(self, disks: list[LocalDisk]) -> None:
+        """Raise when a disk cannot be copied this way."""
+        for disk in disks:
+            if disk.drive.is_cloudinit:
+                self._log(f"found generated disk '{disk.volume.volid}' (in current VM config)")
+            elif disk.drive.is_cdrom:
+                raise ApiError.internal(f"can't migrate local cdrom '{disk.volume.volid}'")
+            else:
+                where = "unused" if disk.unused else "attached"
+                self._log(f"found local disk '{disk.volume.volid}' ({where})")
+                if self._online and not self._worker.call.flag("with-local-disks"):
+                    text = "can't live migrate attached local disks without with-local-disks option"
+                    raise ApiError.internal(text)
+
+    async def _copy(self, disk: LocalDisk) -> Volume:
+        """The volume on the other node, once it is complete; it is of the world only when everything is moved."""
+        source = disk.volume
+        name = self._worker.call.text("targetstorage", source.storage)
+        storage = source.storage if name == "1" else name
+        self._log(f"copying local disk image '{source.volid}'")
+        if not disk.drive.is_cloudinit:
+            await copying(self._worker, storage, source.size)
+        return Volume(
+            f"{storage}:{source.name}", self._target, source.content, source.format, source.size, source.vmid
+        )
+
+    def _log(self, text: str) -> None:
+        stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(self._worker.world.clock.now()))
+        self._worker.log(f"{stamp} {text}")
