@@ -15,14 +15,14 @@ import traceback
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from setpoint.settings import LogSettings
 from setpoint.surface.log import set_up_log
-from setpoint.systems import installed_kinds
 from tests.crash.points import Life, MortalDaemon, Phase, Point, hang_in
-from tests.rig.daemon import Running
+from tests.rig.daemon import Running, shipped_kinds
 
 ROOT = Path(__file__).parents[2]
 
@@ -94,20 +94,24 @@ def open_forge() -> Generator[Forge]:
 
 def main() -> None:
     """Fork one child per order, and tell how it ended."""
-    installed_kinds()
+    import_module("proxmoxer.backends.https")  # Otherwise at the first connection, in every child.
+    shipped_kinds()
     gc.collect()
     gc.freeze()
     for line in sys.stdin:
         reader, writer = os.pipe()
         child = os.fork()
         if not child:
+            gc.disable()
             os.close(reader)
             _live(json.loads(line), writer)
         os.close(writer)
         with open(reader) as pipe:  # noqa: PTH123  # a pipe has no path
             told = pipe.read()
         _, status = os.waitpid(child, 0)
-        print(json.dumps({"code": os.waitstatus_to_exitcode(status), **json.loads(told or "{}")}), flush=True)
+        ended = {"code": os.waitstatus_to_exitcode(status), **json.loads(told or "{}")}
+        sys.stdout.write(json.dumps(ended) + "\n")
+        sys.stdout.flush()
 
 
 def _live(order: dict[str, Any], writer: int) -> None:

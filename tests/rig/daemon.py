@@ -28,6 +28,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -49,6 +50,12 @@ from tests.systems.proxmox.drive import SECRET
 T = TypeVar("T")
 PATIENCE = 4 * 3600.0
 """Seconds of virtual time after which `settle` gives up."""
+
+
+@cache
+def shipped_kinds() -> Mapping[str, Kind[Any, Any]]:
+    """What is installed; looked for once, for that takes a third of a short life."""
+    return installed_kinds()
 
 
 @dataclass
@@ -144,7 +151,7 @@ class VirtualDaemon:
         self.url = url
         self.folder = folder
         self.files = dict(files)
-        self._kinds = kinds or installed_kinds()
+        self._kinds = kinds or shipped_kinds()
         self._calls = calls or StoreInline()
 
     def run(self, script: Script[T]) -> T:
