@@ -1,4 +1,4 @@
-"""The lock on a guest's config file that only one process holds; others wait for it, and give up after a while."""
+"""The lock on a guest's config file: one process holds it, or several share it; others wait, and give up after a while."""
 
 from __future__ import annotations
 
@@ -23,32 +23,53 @@ class Flock:
 
     path: str
     held: bool = False
+    sharers: int = 0
     until: float = 0.0
 
     @asynccontextmanager
-    async def hold(self, clock: Clock, log: Callable[[str], None]) -> AsyncGenerator[None]:
-        """Hold the lock in the block, after waiting for whoever holds it.
+    async def hold(
+        self, clock: Clock, log: Callable[[str], None], patience: float = WAIT_SECONDS
+    ) -> AsyncGenerator[None]:
+        """Hold the lock alone in the block, after waiting `patience` seconds at most for whoever holds it.
 
         Raises:
             ApiError: the wait took too long.
         """
-        await self._acquire(clock, log)
+        await self._acquire(clock, log, patience, shared=False)
         self.held = True
         try:
             yield
         finally:
             self.held = False
 
-    async def _acquire(self, clock: Clock, log: Callable[[str], None]) -> None:
-        if self._free(clock):
+    @asynccontextmanager
+    async def share(
+        self, clock: Clock, log: Callable[[str], None], patience: float = WAIT_SECONDS
+    ) -> AsyncGenerator[None]:
+        """Hold the lock in the block together with others that share it.
+
+        Raises:
+            ApiError: the wait took too long.
+        """
+        await self._acquire(clock, log, patience, shared=True)
+        self.sharers += 1
+        try:
+            yield
+        finally:
+            self.sharers -= 1
+
+    async def _acquire(
+        self, clock: Clock, log: Callable[[str], None], patience: float, *, shared: bool
+    ) -> None:
+        if self._free(clock, shared=shared):
             return
         log("trying to acquire lock...")
-        deadline = clock.now() + WAIT_SECONDS
-        while not self._free(clock):
+        deadline = clock.now() + patience
+        while not self._free(clock, shared=shared):
             if clock.now() >= deadline:
                 raise ApiError.internal(f"can't lock file '{self.path}' - got timeout")
             await clock.sleep(POLL_SECONDS)
         log(" OK")
 
-    def _free(self, clock: Clock) -> bool:
-        return not self.held and clock.now() >= self.until
+    def _free(self, clock: Clock, *, shared: bool) -> bool:
+        return not self.held and (shared or not self.sharers) and clock.now() >= self.until

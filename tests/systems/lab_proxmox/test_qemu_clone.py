@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from setpoint_lab.proxmox.qemu.images import progress
+from setpoint_lab.proxmox.volumes import Storage
+from setpoint_lab.proxmox.world import Node
 from tests.systems.lab_proxmox.qemu_api import VM, Api
 
 CLONE = f"{VM}/clone"
@@ -48,6 +50,7 @@ async def test_a_clone_can_go_to_another_storage_and_format(api: Api) -> None:
 
 async def test_while_it_is_made_a_clone_is_locked(api: Api) -> None:
     await api.ask("POST", CLONE, newid=101)
+    await api.world.clock.advance(0.1)
     assert (await copied(api))["lock"] == "clone"
     await api.pass_until_idle()
     assert "lock" not in await copied(api)
@@ -173,3 +176,47 @@ def test_a_copy_tells_every_percent(size: int, first: str, count: int) -> None:
 
 def test_a_sparse_file_is_copied_at_once() -> None:
     assert len(list(progress(1 << 30, sparse=True))) == 3
+
+
+async def test_of_two_clones_with_one_number_the_later_task_fails(api: Api) -> None:
+    upids = [(await api.ask("POST", CLONE, newid=101, full=1)).data for _ in range(2)]
+    await api.pass_until_idle()
+    ended = [found.exitstatus for upid in upids if (found := api.world.tasks.find(upid))]
+    assert ended == ["OK", "unable to create VM 101: config file already exists"]
+    assert [happened.kind for happened in api.world.effects.all].count("guest_made") == 2
+
+
+async def test_clones_of_a_stopped_vm_run_side_by_side_and_of_a_running_one_do_not(api: Api) -> None:
+    for number in (101, 102):
+        await api.ask("POST", CLONE, newid=number, full=1)
+    await api.pass_until_idle()
+    assert {101, 102} < api.world.guests.keys()
+    await api.done("POST", f"{VM}/status/start")
+    upids = [(await api.ask("POST", CLONE, newid=number, full=1)).data for number in (103, 104)]
+    await api.pass_until_idle()
+    ended = [found.exitstatus for upid in upids if (found := api.world.tasks.find(upid))]
+    assert ended == ["OK", "can't lock file '/var/lock/qemu-server/lock-100.conf' - got timeout"]
+
+
+async def test_the_source_cannot_be_changed_while_it_is_copied(api: Api) -> None:
+    await api.ask("POST", CLONE, newid=101, full=1)
+    await api.world.clock.advance(0.1)
+    before = api.world.clock.now()
+    assert (await api.put(memory=1024)).status == 200
+    assert api.world.clock.now() - before >= 1
+
+
+async def test_a_clone_for_another_node_needs_storages_that_both_reach(api: Api) -> None:
+    api.world.nodes["pve2"] = Node("pve2", "10.99.0.2")
+    api.world.storages["rbd"] = Storage("rbd", "rbd", frozenset({"images"}), shared=True, pool="rbd")
+    answered = await api.ask("POST", CLONE, newid=101, full=1, target="pve2")
+    assert answered.reason == "can't clone VM to node 'pve2' (VM uses local storage)"
+    answered = await api.ask("POST", CLONE, newid=101, full=1, target="pve2", storage="local")
+    assert answered.reason == "can't clone to non-shared storage 'local'"
+    await api.put(delete="ide2")
+    assert await api.done("POST", f"{VM}/move_disk", disk="scsi0", storage="rbd", delete=1) == "OK"
+    ended = await api.done("POST", CLONE, newid=101, full=1, target="pve2", storage="rbd", description="d")
+    assert ended == "OK"
+    config = (await api.ask("GET", "/nodes/pve2/qemu/101/config")).data
+    assert (config["scsi0"], config["description"]) == ("rbd:vm-101-disk-0,size=1G", "d")
+    assert (await api.ask("GET", "/nodes/pve1/qemu/101/config")).status == 500

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError, TaskError
@@ -21,10 +22,15 @@ from setpoint_lab.proxmox.qemu.worker import Worker, fork
 from setpoint_lab.proxmox.routes import route
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     from setpoint_lab.proxmox.call import Call
     from setpoint_lab.proxmox.qemu.config import Section
     from setpoint_lab.proxmox.volumes import Volume
     from setpoint_lab.proxmox.world import World
+
+LOCK_SECONDS = 1.0
+"""How long a clone waits for the lock on its source."""
 
 _SMBIOS = NAMED["pve-qm-smbios1"]
 _NOT_CLONED = frozenset({"template", "parent", "snaptime", "vmstate", "lock"})
@@ -33,9 +39,7 @@ _NOT_CLONED = frozenset({"template", "parent", "snaptime", "vmstate", "lock"})
 @route("POST", "/nodes/{node}/qemu/{vmid}/clone")
 async def clone(call: Call) -> object:
     """Make a VM from another: a full copy, or one whose disks rest on those of a template."""
-    target = call.text_or_none("target")
-    if target is not None and target not in call.world.nodes:
-        raise ApiError.internal(f"no such cluster node '{target}'")
+    _check_target(call)
     pool = call.text_or_none("pool")
     if pool is not None and pool not in call.world.pools:
         raise ApiError.forbidden(f"pool '{pool}' does not exist")
@@ -45,18 +49,55 @@ async def clone(call: Call) -> object:
     full = call.flag("full", default=not source.template)
     old = _cloned_values(source, call.text_or_none("snapname"))
     _check(call, old, full=full)
-    vm = Vm(call.world, call.integer("newid"), target or source.node)
-    _check_number(call.world, vm.vmid)
-    call.world.keep(vm)
-    vm.write(Config({"lock": "clone"}))
+    _check_number(call.world, call.integer("newid"))
 
     async def work(worker: Worker) -> None:
-        worker.log(f"creating a clone of VM {source.vmid} with ID {vm.vmid}")
-        await _fill(worker, vm, old, full=full)
-        if pool is not None:
-            call.world.pools[pool].guests.add(vm.vmid)
+        async with _holding(worker, source):
+            await _clone(worker, source, full=full)
 
     return fork(call, "qmclone", work)
+
+
+def _check_target(call: Call) -> None:
+    """Raise when the clone cannot come to lie on another node."""
+    world, target, name = call.world, call.text_or_none("target"), call.text_or_none("storage")
+    if target is None:
+        return
+    if target not in world.nodes:
+        raise ApiError.internal(f"no such cluster node '{target}'")
+    if target == call.text("node") or name is None:
+        return
+    storage = storage_named(world, name)
+    if not storage.available_on(target):
+        raise ApiError.internal(f"storage '{name}' is not available on node '{target}'")
+    if not storage.shared:
+        raise ApiError.internal(f"can't clone to non-shared storage '{name}'")
+
+
+@asynccontextmanager
+async def _holding(worker: Worker, source: Vm) -> AsyncGenerator[None]:
+    """Hold the source while it is copied: alone when it runs, together with other clones when it does not."""
+    take = source.flock.share if source.machine is None else source.flock.hold
+    async with take(worker.world.clock, worker.log, LOCK_SECONDS):
+        yield
+
+
+async def _clone(worker: Worker, source: Vm, *, full: bool) -> None:
+    call, world = worker.call, worker.world
+    requested_vm(call).check_lock()
+    old = _cloned_values(source, call.text_or_none("snapname"))
+    vm = Vm(world, call.integer("newid"), source.node)
+    _check_number(world, vm.vmid)
+    world.keep(vm)
+    vm.write(Config({"lock": "clone"}))
+    worker.log(f"creating a clone of VM {source.vmid} with ID {vm.vmid}")
+    await _fill(worker, vm, old, full=full)
+    target, pool = call.text("target", source.node), call.text_or_none("pool")
+    if target != vm.node:
+        vm.node = target
+        world.effects.note("guest_moved", vm.vmid, target)
+    if pool is not None and pool in world.pools:
+        world.pools[pool].guests.add(vm.vmid)
 
 
 def _check_number(world: World, vmid: int) -> None:
@@ -87,6 +128,15 @@ def _check(call: Call, old: Section, *, full: bool) -> None:
         if not full and not drive.is_cloudinit and not is_base(drive.file):
             raise ApiError.internal(f"Linked clone feature is not supported for '{drive.file}' ({drive.key})")
     permissions.check_bridges(call, old)
+    target = call.text("target", call.text("node"))
+    local = [drive for drive in drives(old) if drive.volume is not None and not _is_shared(call.world, drive)]
+    if target != call.text("node") and local:
+        raise ApiError.internal(f"can't clone VM to node '{target}' (VM uses local storage)")
+
+
+def _is_shared(world: World, drive: Drive) -> bool:
+    storage = world.storages.get(drive.file.partition(":")[0])
+    return storage is not None and storage.shared
 
 
 async def _fill(worker: Worker, vm: Vm, old: Section, *, full: bool) -> None:

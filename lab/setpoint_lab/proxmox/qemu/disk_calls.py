@@ -9,6 +9,7 @@ from setpoint_lab.proxmox.propstring import size_bytes
 from setpoint_lab.proxmox.qemu.apply import parse_drive
 from setpoint_lab.proxmox.qemu.config_calls import check_digest, requested_vm, skips_lock
 from setpoint_lab.proxmox.qemu.disks import add_unused
+from setpoint_lab.proxmox.qemu.drives import Drive
 from setpoint_lab.proxmox.qemu.images import allocate, copy_progress, existing, formatting, free
 from setpoint_lab.proxmox.qemu.names import storage_named
 from setpoint_lab.proxmox.qemu.reassign import start_reassignment
@@ -17,7 +18,6 @@ from setpoint_lab.proxmox.routes import route
 
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.call import Call
-    from setpoint_lab.proxmox.qemu.drives import Drive
     from setpoint_lab.proxmox.qemu.guest import Vm
     from setpoint_lab.proxmox.volumes import Volume
 
@@ -65,6 +65,9 @@ async def move_disk(call: Call) -> object:
     if drive.is_cdrom:
         raise ApiError.internal("you can't move a cdrom")
     storage_named(call.world, name)
+    held = [Drive.parse(drive.key, values.get(drive.key, "")) for values in vm.load().snapshots.values()]
+    if call.flag("delete") and any(other is not None and other.file == drive.file for other in held):
+        raise ApiError.internal("you can't move a disk with snapshots and delete the source")
 
     async def work(worker: Worker) -> None:
         async with worker.holding(vm):
