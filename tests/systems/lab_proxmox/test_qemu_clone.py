@@ -218,5 +218,5 @@ async def test_a_clone_for_another_node_needs_storages_that_both_reach(api: Api)
     ended = await api.done("POST", CLONE, newid=101, full=1, target="pve2", storage="rbd", description="d")
     assert ended == "OK"
     config = (await api.ask("GET", "/nodes/pve2/qemu/101/config")).data
-    assert (config["scsi0"], config["description"]) == ("rbd:vm-101-disk-0,size=1G", "d")
+    assert (config["scsi0"], config["description"]) == ("rbd:vm-101-disk-0,discard=on,size=1G", "d")
     assert (await api.ask("GET", "/nodes/pve1/qemu/101/config")).status == 500
