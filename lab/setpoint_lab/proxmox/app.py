@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from setpoint_lab.proxmox import frozen, interference, outside
+from setpoint_lab.proxmox import frozen, interference, outside, troubles
 from setpoint_lab.proxmox.handlers import (
     acl,
     cluster,
@@ -37,6 +37,7 @@ HANDLERS = (
     tasks,
     ticket,
     tokens,
+    troubles,
     users,
     version,
     volumes,

@@ -15,7 +15,7 @@ from setpoint_lab.proxmox.envelope import Answer, failure, success
 from setpoint_lab.proxmox.errors import ApiError
 from setpoint_lab.proxmox.form import decode_body, decode_form, unescape
 from setpoint_lab.proxmox.frozen import queue
-from setpoint_lab.proxmox.interference import interfere
+from setpoint_lab.proxmox.interference import delay, interfere
 from setpoint_lab.proxmox.ledger import Effect
 from setpoint_lab.proxmox.permission import require_permission
 from setpoint_lab.proxmox.routes import ROUTES
@@ -53,6 +53,8 @@ async def answer(world: World, request: Request) -> Answer:
     """The answer to a request below /api2."""
     path, _, query = request.target.partition("?")
     form, relative = _split(path)
+    if world.delays:
+        await world.clock.sleep(delay(world, request.method, relative))
     hit = interfere(world, request.method, relative)
     if hit is None:
         return await _answer(world, request, form, relative, query)

@@ -52,6 +52,12 @@ async def queue(world: World, key: tuple[str, str], serve: Callable[[], Awaitabl
     return waiting.result
 
 
+async def resume(world: World, key: tuple[str, str]) -> None:
+    """Let a daemon carry out what waits, in order."""
+    for waiting in world.frozen.pop(key, []):
+        await waiting.run()
+
+
 def _key(world: World, spec: Mapping[str, Any]) -> tuple[str, str]:
     daemon = str(spec["value"]).split()[0]
     return str(spec.get("node", world.local)), daemon
@@ -66,8 +72,7 @@ async def freeze(world: World, spec: Mapping[str, Any]) -> None:
 @lab_event("service_unfreeze")
 async def unfreeze(world: World, spec: Mapping[str, Any]) -> None:
     """`{"value": daemon, "node": node}`: the daemon carries out what waits, in order."""
-    for waiting in world.frozen.pop(_key(world, spec), []):
-        await waiting.run()
+    await resume(world, _key(world, spec))
 
 
 @lab_event("packets_dropped")

@@ -1,6 +1,6 @@
 """What happens to guests from outside the API: their lock is held or taken away, or they die.
 
-A kind of guest that can suffer this has `flock`, `unlock` and `die`.
+A kind of guest that can suffer this has `flock`, `put_lock`, `unlock` and `die`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from setpoint_lab.proxmox.world import World
 
 GRACE_SECONDS = 1.0
+HELD_SECONDS = 10.0
+"""How long a guest's lock is held when nothing is said: those that wait for it give up."""
 
 
 @runtime_checkable
@@ -23,8 +25,12 @@ class Mortal(Protocol):
 
     flock: Flock
 
-    def unlock(self) -> None:
-        """Lose the lock in the config."""
+    def put_lock(self, lock: str) -> None:
+        """Bear a lock in the config."""
+        ...
+
+    def unlock(self, lock: str | None = None) -> None:
+        """Lose the lock in the config, only this one when one is named."""
         ...
 
     def die(self) -> None:
@@ -34,8 +40,16 @@ class Mortal(Protocol):
 
 @lab_event("guest_lock_held")
 async def hold_lock(world: World, spec: Mapping[str, Any]) -> None:
-    """Another process holds the guest's lock for more than `longer_than_s` seconds."""
-    _guest(world, spec).flock.until = world.clock.now() + float(spec["longer_than_s"]) + GRACE_SECONDS
+    """`{"vmid": n, "longer_than_s"?: s}`: another process holds the guest's lock for more than so many seconds.
+
+    With `"lock": "backup"` it is the lock in the config instead, which stays until it is taken away.
+    """
+    guest = _guest(world, spec)
+    if "lock" in spec:
+        guest.put_lock(str(spec["lock"]))
+        world.mending.append(lambda: guest.unlock(str(spec["lock"])))
+    else:
+        guest.flock.until = world.clock.now() + float(spec.get("longer_than_s", HELD_SECONDS)) + GRACE_SECONDS
 
 
 @lab_event("guest_unlock")

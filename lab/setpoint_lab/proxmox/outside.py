@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from setpoint_lab.proxmox.events import lab_event
+from setpoint_lab.proxmox.tasks import Failure
+from setpoint_lab.proxmox.which import limits
 
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.tasks import Task
@@ -27,11 +29,18 @@ def _node(world: World, spec: Spec, key: str = "node") -> Node:
 
 @lab_event("task_fails")
 async def fail_task(world: World, spec: Spec) -> None:
-    """`{"exitstatus": text, "upid"?: UPID}`: this task, or the next to start, cleans up and ends so."""
+    """`{"exitstatus": text, "upid"?: UPID, "type"?: "qmclone", "count"?, "for_s"?, "share"?}`.
+
+    This task, or the next to start that is meant, cleans up and ends so.
+    """
     if spec.get("upid"):
         world.tasks.fail(_task(world, spec), str(spec["exitstatus"]))
     else:
-        world.tasks.arm_failure(str(spec["exitstatus"]))
+        strikes, kind = limits(world, spec), spec.get("type")
+        failure = Failure(
+            str(spec["exitstatus"]), None if kind is None else str(kind), lambda: strikes.strike(world)
+        )
+        world.tasks.failures.append(failure)
 
 
 @lab_event("kill_worker")

@@ -66,6 +66,19 @@ class Task:
         return self.exitstatus is None
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What lets tasks fail as soon as they sleep: those of one type, or all (None); `strike` says whether now."""
+
+    exitstatus: str
+    type: str | None
+    strike: Callable[[], bool]
+
+    def strikes(self, kind: str) -> bool:
+        """Whether a task of that type is to fail."""
+        return self.type in {None, kind} and self.strike()
+
+
 class Tasks:
     """All tasks of all nodes, oldest first."""
 
@@ -74,7 +87,7 @@ class Tasks:
         self._clock = clock
         self._ledger = ledger
         self._next_pid = first_pid
-        self._failures: list[str] = []
+        self.failures: list[Failure] = []
         self.all: list[Task] = []
 
     def start(self, who: Call | str, node: str, kind: str, ident: str, body: Body) -> str:
@@ -90,8 +103,9 @@ class Tasks:
         ticks = int((now % 10_000_000) * 100)
         upid = Upid(node, self._next_pid, ticks, int(now), kind, ident, owner)
         task = Task(upid, mark=Background(upid.pid))
-        if self._failures:
-            self.fail(task, self._failures.pop(0))
+        failure = next((each for each in self.failures if each.strikes(kind)), None)
+        if failure is not None:
+            self.fail(task, failure.exitstatus)
         self.all.append(task)
         self._ledger.changed()
         task.worker = asyncio.get_running_loop().create_task(self._run(task, body))
@@ -127,10 +141,6 @@ class Tasks:
         """Let the worker clean up and end with `exitstatus`."""
         task.forced = exitstatus
         self.interrupt(task)
-
-    def arm_failure(self, exitstatus: str) -> None:
-        """Let the next task that starts fail so, as soon as it sleeps."""
-        self._failures.append(exitstatus)
 
     async def _run(self, task: Task, body: Body) -> None:
         with in_background(task.mark):

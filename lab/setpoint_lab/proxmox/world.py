@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from setpoint_lab.proxmox.clock import Clock
     from setpoint_lab.proxmox.frozen import Waiting
     from setpoint_lab.proxmox.guests import Guest
-    from setpoint_lab.proxmox.interference import Interference
+    from setpoint_lab.proxmox.interference import Delay, Interference
 
 
 Row = TypeVar("Row")
@@ -113,7 +113,10 @@ class World:
         self.missing_devices: set[str] = set()
         self.datacenter: dict[str, object] = {}
         self.samples = Samples(lag)
+        self.luck = random.Random(seed + 1)  # noqa: S311  # what troubles hit; apart from the order of lists
         self.interferences: list[Interference] = []
+        self.delays: list[Delay] = []
+        self.mending: list[Callable[[], None]] = []
         self.late: list[asyncio.Task[None]] = []
         self.frozen: dict[tuple[str, str], list[Waiting]] = {}
         self.other: dict[str, object] = {}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from setpoint_lab.proxmox.clock import RealClock, VirtualClock
 from setpoint_lab.proxmox.errors import TaskError
 from setpoint_lab.proxmox.ledger import Ledger
-from setpoint_lab.proxmox.tasks import Task, TaskLog, Tasks
+from setpoint_lab.proxmox.tasks import Failure, Task, TaskLog, Tasks
 from setpoint_lab.proxmox.upid import Upid
 from tests.systems.lab_proxmox.core_api import as_token
 
@@ -131,7 +131,7 @@ async def test_an_armed_failure_hits_the_next_task_alone(bench: Bench) -> None:
         log("done")
         done.append("done")
 
-    bench.tasks.arm_failure("storage is full")
+    bench.tasks.failures.append(Failure("storage is full", None, iter([True, False]).__next__))
     first, second = bench.start(body), bench.start(body)
     await bench.clock.advance(5)
     assert (first.exitstatus, second.exitstatus, done) == ("storage is full", "OK", ["done"])

@@ -140,11 +140,18 @@ class Vm:
                     fresh.discard(mac)
                     self.world.effects.note("mac_made", self.vmid, f"{key}={mac}")
 
-    def unlock(self) -> None:
-        """Lose the lock in the config."""
+    def put_lock(self, lock: str) -> None:
+        """Bear a lock in the config."""
         config = self.load()
-        config.current.pop("lock", None)
+        config.current["lock"] = lock
         self.write(config)
+
+    def unlock(self, lock: str | None = None) -> None:
+        """Lose the lock in the config, only this one when one is named."""
+        config = self.load()
+        if lock is None or config.current.get("lock") == lock:
+            config.current.pop("lock", None)
+            self.write(config)
 
     def die(self) -> None:
         """Stop running; what is pending stays pending."""
