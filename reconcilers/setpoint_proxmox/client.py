@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 from urllib.parse import quote
@@ -14,6 +15,7 @@ import proxmoxer
 import requests
 
 from setpoint.model.errors import RefusalError, TargetError, TransportError
+from setpoint.model.kind import Gate
 from setpoint.model.tree import Json, Scalar
 from setpoint_proxmox.endpoint import Endpoint, Trust
 from setpoint_proxmox.failures import Call, answered, silent, unreachable
@@ -22,9 +24,13 @@ from setpoint_proxmox.transport import Login, close_api, never_connected, open_a
 Part: TypeAlias = str | int
 """A part of a path: a word of the API, or a name or number that came from elsewhere."""
 
-CONNECTIONS = 8
-"""Calls in flight at once; a node has three workers to answer them."""
+NODE_THREADS = 5
+"""Calls in flight to one node, so that one that hangs holds up no other: three reads and two writes, for it has three
+workers to answer them."""
+CLUSTER_THREADS = 8
+"""Calls in flight that concern no node in particular."""
 
+_NODE_SILENT = (proxmoxer.ResourceException, requests.ReadTimeout)
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@!+>-]*")
 
 
@@ -35,11 +41,12 @@ class Client:
     is left out.
     """
 
-    def __init__(self, endpoints: Sequence[Endpoint], login: Login, trust: Trust) -> None:
-        """Prepare threads and sessions; nothing is sent yet."""
+    def __init__(self, endpoints: Sequence[Endpoint], login: Login, trust: Trust, gate: Gate) -> None:
+        """Prepare sessions; nothing is sent yet. Every call passes the gate."""
         self.token = f"{login.user}!{login.token}"
-        self._apis = [(endpoint, open_api(endpoint, login, trust, CONNECTIONS)) for endpoint in endpoints]
-        self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="proxmox")
+        self._gate = gate
+        self._apis = [(endpoint, open_api(endpoint, login, trust)) for endpoint in endpoints]
+        self._threads: dict[str, ThreadPoolExecutor] = {}
 
     @property
     def endpoint(self) -> str:
@@ -60,19 +67,25 @@ class Client:
 
     async def close(self) -> None:
         """Give threads and sockets back; a call under way ends in its own time."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in self._threads.values():
+            threads.shutdown(wait=False, cancel_futures=True)
         for _, api in self._apis:
             close_api(api)
 
     async def _call(self, method: str, path: Sequence[Part], params: Mapping[str, Scalar]) -> Json:
+        call = Call(method, f"/{_joined(path)}", self.endpoint, self.token)
+        async with self._gate.using(*call.scopes, writes=call.writes):
+            return await self._reach(call, _encoded(params))
+
+    async def _reach(self, call: Call, params: Mapping[str, Any]) -> Json:
         """Ask one endpoint after the other until one of them was reached."""
         failure: TransportError | None = None
         for candidate in list(self._apis):
             try:
-                answer = await self._ask(candidate, method, _joined(path), _encoded(params))
+                answer = await self._ask(candidate, call, params)
             except TransportError as error:
-                if error.scope and isinstance(error.__cause__, proxmoxer.ResourceException):
-                    raise  # The endpoint answered; what does not is the node behind it.
+                if error.scope and isinstance(error.__cause__, _NODE_SILENT):
+                    raise  # The endpoint was reached; what does not answer is the node behind it.
                 failure = error
             else:
                 self._prefer(candidate)
@@ -80,13 +93,17 @@ class Client:
         assert failure is not None  # noqa: S101  # there is at least one endpoint
         raise failure
 
-    async def _ask(
-        self, candidate: tuple[Endpoint, Any], method: str, path: str, params: Mapping[str, Any]
-    ) -> Json:
+    async def _ask(self, candidate: tuple[Endpoint, Any], call: Call, params: Mapping[str, Any]) -> Json:
         endpoint, api = candidate
-        call = Call(method, f"/{path}", str(endpoint), self.token)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, partial(_send, api, call, params))
+        send = partial(_send, api, replace(call, endpoint=str(endpoint)), params)
+        return await asyncio.get_running_loop().run_in_executor(self._threads_of(call.scope), send)
+
+    def _threads_of(self, scope: str) -> ThreadPoolExecutor:
+        """A scope's own threads; they begin when they are needed."""
+        if scope not in self._threads:
+            width = NODE_THREADS if scope else CLUSTER_THREADS
+            self._threads[scope] = ThreadPoolExecutor(width, thread_name_prefix=f"proxmox {scope}".strip())
+        return self._threads[scope]
 
     def _prefer(self, candidate: tuple[Endpoint, Any]) -> None:
         if self._apis[0] is not candidate:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from setpoint.model.errors import (
+    BusyError,
     ConflictError,
     OutcomeUnknownError,
     RefusalError,
@@ -14,14 +15,6 @@ from setpoint.model.errors import (
     TransportError,
 )
 from setpoint_proxmox.access import grant_command
-
-
-class BusyError(RefusalError):
-    """Refused for now: a lock, a lock's time-out, or no quorum. Nothing was done; the same call may work later.
-
-    No TransportError, for the target can still be read and must not be shut off; and no ConflictError, for
-    nothing that we saw has changed and looking again at once would only turn in circles.
-    """
 
 
 class GoneError(ConflictError):
@@ -53,10 +46,20 @@ class Call:
         return self.method != "GET"
 
     @property
+    def scopes(self) -> tuple[str, ...]:
+        """The parts concerned, the node first: `node/pve1` for a path below it, `storage/ceph` below one of those."""
+        match self.path.split("/")[1:]:
+            case ["nodes", node, "storage", storage, *_]:
+                return f"node/{node}", f"storage/{storage}"
+            case ["nodes", node, *_]:
+                return (f"node/{node}",)
+            case _:
+                return ()
+
+    @property
     def scope(self) -> str:
-        """The part concerned: `node/pve1` for a path below a node, else empty."""
-        _, first, *rest = self.path.split("/")
-        return f"node/{rest[0]}" if first == "nodes" and rest else ""
+        """The part that a failure is laid at; empty for the cluster as a whole."""
+        return next(iter(self.scopes), "")
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} at {self.endpoint}"
@@ -68,6 +71,7 @@ class Rule:
 
     Attributes:
         status: the HTTP status; 0 for any.
+        error: OutcomeUnknownError is meant for writes; a read that failed so is merely refused.
     """
 
     status: int
@@ -80,37 +84,72 @@ def _rule(status: int, pattern: str, error: type[TargetError], remedy: str = "")
     return Rule(status, re.compile(pattern), error, remedy)
 
 
+_QUORUM = "bring more nodes back, or see `pvecm status`"
+_BY_HAND = "no API token may do this; set it by hand as root@pam, or leave it out"
+
 RULES = (
     _rule(401, "", RefusalError, "check the token's id and secret, and whether it or its user has expired"),
     _rule(400, r"already exists", TakenError),
     _rule(400, "", RefusalError),
+    _rule(403, r"\(pool '.*' does not exist\)", RefusalError, "create the pool, or name another one"),
     _rule(403, "", RefusalError),
+    _rule(429, "", BusyError),
     _rule(501, "", RefusalError, "Setpoint needs Proxmox VE 8 or later"),
     _rule(595, "", TransportError),
     _rule(500, r"checksum mis+match|detected modified configuration", ConflictError),
     _rule(500, r"^Configuration file '.*' does not exist", GoneError),
-    _rule(500, r"already exists", TakenError),
-    _rule(500, r"got timeout|trying to acquire lock", BusyError),
+    _rule(500, r"already (exists|defined)|already a pool member|belongs already to pool", TakenError),
+    _rule(500, r"is not a pool member|^snapshot '.*' does not exist", ConflictError),
+    _rule(500, r"guest agent|qga command", RefusalError, "start the guest agent inside the guest"),
+    _rule(500, r"(VM|CT) \d+ (not|is not|already|is already) running", ConflictError),
+    _rule(500, r"is running - destroy failed|container is running", ConflictError),
+    _rule(500, r"convert a template to a template|already at specified size", ConflictError),
+    _rule(
+        500, r"can't ac?quire lock|can't lock file|trying to ac?quire lock|lock request timeout", BusyError
+    ),
+    _rule(500, r"cfs-lock .*no quorum|not ready - no quorum", BusyError, _QUORUM),
+    _rule(500, r"cfs-lock .*(got timeout|error: got lock)|error with cfs lock", BusyError),
     _rule(500, r"is locked \(", BusyError),
-    _rule(500, r"no quorum", BusyError, "bring more nodes back, or see `pvecm status`"),
-    _rule(500, r"unable to open file '/etc/pve/.*Permission denied", BusyError, "see `pvecm status`"),
-    _rule(500, r"hostname lookup '.*' failed", RefusalError, "name a node of the cluster"),
+    _rule(500, r"could not acquire lock for|invalid lock token", BusyError, "somebody else changes the SDN"),
+    _rule(500, r"unable to open file '/etc/pve/.*Permission denied", BusyError, _QUORUM),
+    _rule(
+        500,
+        r"ipcc_send_rec|Transport endpoint is not connected",
+        BusyError,
+        "see `systemctl status pve-cluster`",
+    ),
+    _rule(
+        500, r"hostname lookup '.*' failed|no such cluster node", RefusalError, "name a node of the cluster"
+    ),
+    _rule(500, r"[Oo]nly root can", RefusalError, _BY_HAND),
+    _rule(500, r"protection mode enabled", RefusalError, "take its protection away first"),
+    # What runs into a time limit half-way may go on, or have gone half the way.
+    _rule(500, r"got timeout|qmp command|got no worker upid|start worker failed", OutcomeUnknownError),
     _rule(0, "", RefusalError),
 )
 
-_NO_ANSWER = (502, 503, 504, 596, 597, 598, 599)
-"""A proxy on the way, Proxmox's own included, gave up; the daemon behind it may go on."""
+_GATEWAY = 502
+"""From here on a status comes from a proxy on the way, Proxmox's own included: it gave up, and the daemon behind it
+may go on."""
+
+_OWN = (505, 506, 595)
+"""Above that, what Proxmox itself answers before it does anything."""
 
 _PERMISSION = re.compile(r"Permission check failed \((/[^,]*), ([A-Za-z.|]+)\)")
 
 
 def answered(call: Call, status: int, text: str) -> TargetError:
     """What an answer with an HTTP status of 400 or more means."""
-    message = f"{call} was answered with {status}: {text or 'no text'}"
-    if status in _NO_ANSWER:
+    if status >= _GATEWAY and status not in _OWN:
         return silent(call, f"{status} {text}")
+    message = f"{call} was answered with {status}: {text or 'no text'}"
     rule = next(row for row in RULES if row.status in (0, status) and row.pattern.search(text))
-    remedy = _permission_remedy(call, text) if status == HTTPStatus.FORBIDDEN else rule.remedy
+    if rule.error is OutcomeUnknownError:
+        error = OutcomeUnknownError if call.writes else RefusalError
+        return error(message, scope=call.scope)
+    remedy = rule.remedy
+    if status == HTTPStatus.FORBIDDEN and not remedy:
+        remedy = _permission_remedy(call, text)
     return rule.error(message, remedy=remedy, scope=call.scope)
 
 

@@ -19,8 +19,13 @@ from urllib3.util import Retry
 
 from setpoint_proxmox.endpoint import Endpoint, Trust
 
-TIMEOUT: Final = (5.0, 60.0)
-"""Seconds to connect and to wait for a reply; Proxmox itself gives up a proxied call after 30."""
+CONNECT_SECONDS: Final = 5.0
+READ_SECONDS: Final = 15.0
+"""How long a read is waited for; what is asked takes a second, only a guest agent that is silent takes up to ten."""
+WRITE_SECONDS: Final = 40.0
+"""How long a write is waited for: Proxmox waits 10 s for a lock, and gives up a call to its daemon after 30."""
+CONNECTIONS: Final = 64
+"""Kept connections of reads, at most; more than that are made as needed."""
 
 
 class UnreadableAnswerError(requests.RequestException):
@@ -39,8 +44,8 @@ class Login:
         return f"Login({self.user}!{self.token})"
 
 
-def open_api(endpoint: Endpoint, login: Login, trust: Trust, connections: int) -> Any:
-    """A proxmoxer API of one endpoint, shared by up to `connections` threads; nothing is sent yet."""
+def open_api(endpoint: Endpoint, login: Login, trust: Trust) -> Any:
+    """A proxmoxer API of one endpoint, shared by any number of threads; nothing is sent yet."""
     _silence("proxmoxer.core", "proxmoxer.backends.https")
     verify: bool | str = trust.ca or not trust.fingerprint
     api: Any = proxmoxer.ProxmoxAPI(
@@ -50,7 +55,6 @@ def open_api(endpoint: Endpoint, login: Login, trust: Trust, connections: int) -
         token_name=login.token,
         token_value=login.secret,
         verify_ssl=verify,
-        timeout=TIMEOUT,
     )
     store = api._store  # noqa: SLF001  # proxmoxer offers no other way to its session, address and reader
     store["base_url"] = endpoint.url
@@ -58,7 +62,7 @@ def open_api(endpoint: Endpoint, login: Login, trust: Trust, connections: int) -
     session: requests.Session = store["session"]
     session.trust_env = False
     session.max_redirects = 0
-    session.mount(endpoint.url, _ByMethod(trust.fingerprint, connections))
+    session.mount(endpoint.url, _ByMethod(trust.fingerprint))
     return api
 
 
@@ -96,16 +100,17 @@ class Envelope:
 class _ByMethod(BaseAdapter):
     """Reads share kept connections; each write has a fresh one, so that none is lost to an idle close."""
 
-    def __init__(self, fingerprint: str, connections: int) -> None:
+    def __init__(self, fingerprint: str) -> None:
         super().__init__()
         self._fingerprint = fingerprint
         retries = _RetryLostReads(total=2, connect=0, redirect=0)
-        self._reads = _Pinned(fingerprint, connections, retries)
+        self._reads = _Pinned(fingerprint, CONNECTIONS, retries)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         if request.method == "GET":
-            return self._reads.send(request, *args, **kwargs)
+            return self._reads.send(request, *args, **kwargs | {"timeout": (CONNECT_SECONDS, READ_SECONDS)})
         request.headers["Connection"] = "close"
+        kwargs["timeout"] = (CONNECT_SECONDS, WRITE_SECONDS)
         once = _Pinned(self._fingerprint, 1, Retry(0, read=False))
         try:
             return once.send(request, *args, **kwargs)
@@ -121,7 +126,7 @@ class _Pinned(HTTPAdapter):
 
     def __init__(self, fingerprint: str, connections: int, retries: Retry) -> None:
         self._tls: dict[str, Any] = {"assert_fingerprint": fingerprint} if fingerprint else {}
-        super().__init__(pool_connections=1, pool_maxsize=connections, pool_block=True, max_retries=retries)
+        super().__init__(pool_connections=1, pool_maxsize=connections, max_retries=retries)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:  # noqa: FBT001, FBT002  # as inherited
         super().init_poolmanager(connections, maxsize, block, **kwargs, **self._tls)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 
 
@@ -29,22 +29,30 @@ def answer(status: str, body: str, *headers: str) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
 
 
+def by_path(answers: dict[str, bytes], other: bytes) -> Callable[[str], bytes]:
+    """An answer by what stands in the request; an empty one leaves the client waiting."""
+    return lambda request: next((text for part, text in answers.items() if part in request), other)
+
+
 OK = answer("200 OK", '{"data":{"version":"9.2"}}')
 
 
 @contextlib.asynccontextmanager
 async def serve(
-    *answers: bytes | None, tls: ssl.SSLContext | None = None, keep: bool = False
+    *answers: bytes | Callable[[str], bytes] | None, tls: ssl.SSLContext | None = None, keep: bool = False
 ) -> AsyncGenerator[Served]:
     """Give one answer per request in order, the last one again and again; None drops the connection without a word.
+    A function is given the request.
 
     Args:
         keep: leave the connection open after an answer.
     """
     served = Served()
+    talks: set[asyncio.StreamWriter] = set()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         served.connections += 1
+        talks.add(writer)
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -60,11 +68,12 @@ async def serve(
                 text = answers[min(len(served.requests), len(answers)) - 1]
                 if text is None:
                     break
-                writer.write(text)
+                writer.write(text if isinstance(text, bytes) else text(served.requests[-1]))
                 await writer.drain()
                 if not keep:
                     break
         writer.close()
+        talks.discard(writer)
 
     server = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=tls)
     served.port = server.sockets[0].getsockname()[1]
@@ -72,5 +81,7 @@ async def serve(
         yield served
     finally:
         server.close()
+        for writer in list(talks):
+            writer.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(server.wait_closed(), 5)

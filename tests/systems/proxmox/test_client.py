@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import datetime as dt
 import hashlib
@@ -18,21 +19,43 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from setpoint.model.errors import OutcomeUnknownError, RefusalError, TransportError
+from setpoint.model.errors import BusyError, DownError, OutcomeUnknownError, RefusalError, TransportError
 from setpoint_proxmox import transport
 from setpoint_proxmox.client import Client
 from setpoint_proxmox.endpoint import Endpoint, Trust
 from setpoint_proxmox.transport import Login
-from tests.systems.proxmox.served import OK, answer, serve
+from tests.systems.proxmox.served import OK, answer, by_path, serve
 
 SECRET = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
 LOGIN = Login("ctl@pve", "plumb", SECRET)
 
 
+class Register:
+    """A gate that notes what passes and what fails behind it; one that is shut lets nothing pass."""
+
+    def __init__(self, *, shut: bool = False) -> None:
+        self.shut = shut
+        self.passed: list[tuple[tuple[str, ...], bool]] = []
+        self.failed: list[str] = []
+
+    @contextlib.asynccontextmanager
+    async def using(self, *scopes: str, writes: bool = False) -> AsyncGenerator[None]:
+        if self.shut:
+            raise DownError("shut", scope=next(iter(scopes), ""))
+        self.passed.append((scopes, writes))
+        try:
+            yield
+        except TransportError as error:
+            self.failed.append(error.scope)
+            raise
+
+
 @contextlib.asynccontextmanager
-async def client(*ports: int, scheme: str = "http", trust: Trust | None = None) -> AsyncGenerator[Client]:
+async def client(
+    *ports: int, scheme: str = "http", trust: Trust | None = None, gate: Register | None = None
+) -> AsyncGenerator[Client]:
     endpoints = [Endpoint.parse(f"{scheme}://127.0.0.1:{port}") for port in ports]
-    found = Client(endpoints, LOGIN, trust or Trust())
+    found = Client(endpoints, LOGIN, trust or Trust(), gate or Register())
     try:
         yield found
     finally:
@@ -131,7 +154,8 @@ async def test_a_write_whose_reply_is_lost_is_in_doubt_and_never_repeated() -> N
 async def test_silence_leaves_a_write_in_doubt_and_is_asked_once_by_a_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(transport, "TIMEOUT", (1.0, 0.2))
+    monkeypatch.setattr(transport, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(transport, "WRITE_SECONDS", 0.2)
     silent = b"HTTP/1.1 200 OK\r\n"
     async with serve(silent, keep=True) as server, client(server.port) as api:
         with pytest.raises(OutcomeUnknownError):
@@ -212,6 +236,105 @@ async def test_a_dead_node_behind_a_good_endpoint_is_not_looked_for_elsewhere(
                 await api.get(*path)
 
         assert len(second.requests) == asked
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"), [(("nodes", "pve2", "status"), 0), (("cluster", "status"), 1)], ids=["node", "cluster"]
+)
+async def test_a_node_that_hangs_is_not_looked_for_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, path: tuple[str, ...], asked: int
+) -> None:
+    monkeypatch.setattr(transport, "READ_SECONDS", 0.2)
+    async with serve(b"", keep=True) as first, serve(OK) as second:
+        async with client(first.port, second.port) as api:
+            with contextlib.suppress(TransportError):
+                await api.get(*path)
+
+        assert len(second.requests) == asked
+
+
+async def test_a_node_that_hangs_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "READ_SECONDS", 5.0)
+    async with serve(by_path({"/nodes/pve2/": b""}, OK), keep=True) as server, client(server.port) as api:
+        hung = [asyncio.create_task(api.get("nodes", "pve2", "qemu", vmid, "config")) for vmid in range(64)]
+        try:
+            async with asyncio.timeout(4):
+                await api.get("nodes", "pve1", "status")
+                await api.get("cluster", "status")
+            assert not any(task.done() for task in hung)
+        finally:
+            for task in hung:
+                task.cancel()
+
+
+@pytest.mark.parametrize(
+    ("path", "scopes"),
+    [
+        pytest.param(("version",), (), id="cluster"),
+        pytest.param(("nodes", "pve2", "qemu", 100, "config"), ("node/pve2",), id="node"),
+        pytest.param(
+            ("nodes", "pve2", "storage", "ceph", "content"), ("node/pve2", "storage/ceph"), id="storage"
+        ),
+    ],
+)
+async def test_every_call_passes_the_gate_with_what_it_uses(
+    path: tuple[str, ...], scopes: tuple[str, ...]
+) -> None:
+    gate = Register()
+    async with serve(OK) as server, client(server.port, gate=gate) as api:
+        await api.get(*path)
+        await api.post(*path)
+        await api.put(*path)
+
+    assert gate.passed == [(scopes, False), (scopes, True), (scopes, True)]
+    assert gate.failed == []
+
+
+async def test_a_shut_gate_lets_nothing_through() -> None:
+    async with serve(OK) as server, client(server.port, gate=Register(shut=True)) as api:
+        with pytest.raises(DownError):
+            await api.post("version")
+
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "scope"),
+    [(answer("595 No route to host", ""), "node/pve2"), (None, "node/pve2")],
+    ids=["dead node", "dropped"],
+)
+async def test_a_failure_is_laid_at_the_node_once_whatever_was_tried(reply: bytes | None, scope: str) -> None:
+    gate = Register()
+    async with (
+        serve(reply) as first,
+        serve(reply) as second,
+        client(first.port, second.port, gate=gate) as api,
+    ):
+        with pytest.raises(TransportError):
+            await api.get("nodes", "pve2", "status")
+
+    assert gate.failed == [scope]
+
+
+async def test_endpoints_that_cannot_be_reached_are_the_cluster_s_failure() -> None:
+    gate = Register()
+    async with client(closed_port(), closed_port(), gate=gate) as api:
+        with pytest.raises(TransportError):
+            await api.get("nodes", "pve2", "status")
+
+    assert gate.failed == [""]
+
+
+async def test_a_refusal_and_a_write_in_doubt_are_no_failures_of_transport() -> None:
+    gate = Register()
+    busy = answer("500 VM is locked (backup)", "")
+    async with serve(busy, None) as server, client(server.port, gate=gate) as api:
+        with pytest.raises(BusyError):
+            await api.post("nodes", "pve1", "qemu")
+        with pytest.raises(OutcomeUnknownError):
+            await api.post("nodes", "pve1", "qemu")
+
+    assert gate.failed == []
 
 
 async def test_refused_is_refused_everywhere() -> None:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from setpoint.model.errors import ConflictError, RefusalError
+from setpoint.model.errors import BusyError, ConflictError, RefusalError
 from setpoint.model.observation import Present
 from setpoint.model.plan import Disruption
-from setpoint_proxmox.failures import BusyError, TakenError
+from setpoint_proxmox.failures import TakenError
 from setpoint_proxmox.kinds.virtual_machine.strings import NicText
 from tests.systems.proxmox.drive import Driver
 from tests.systems.proxmox.made import OWNER, spec

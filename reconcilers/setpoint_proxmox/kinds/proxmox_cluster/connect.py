@@ -13,13 +13,14 @@ from setpoint_proxmox.kinds.proxmox_cluster.spec import ProxmoxClusterSpec
 from setpoint_proxmox.transport import Login
 
 
-def connect(spec: ProxmoxClusterSpec, secrets: Mapping[str, Secret], _gate: Gate) -> Cluster:
+def connect(spec: ProxmoxClusterSpec, secrets: Mapping[str, Secret], gate: Gate) -> Cluster:
     """Make a client; nothing is sent."""
     user, _, token = spec.token.id.partition("!")
     api = Client(
         endpoints=[Endpoint.parse(text) for text in spec.endpoints],
         login=Login(user, token, secrets["token"].reveal()),
         trust=Trust(ca=spec.ca or "", fingerprint=spec.fingerprint or ""),
+        gate=gate,
     )
     return Cluster(api, (spec.vmids.low, spec.vmids.high))
 
