@@ -24,8 +24,8 @@ class DaemonDownError(SetpointError):
 class RefusedError(SetpointError):
     """The daemon said no; `status` is its HTTP status."""
 
-    def __init__(self, message: str, status: int) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, status: int, *, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
         self.status = status
 
 
@@ -60,7 +60,7 @@ class Client:
         finally:
             connection.close()
         if response.status != HTTPStatus.OK:
-            raise RefusedError(str(document.get("error", response.reason)), response.status)
+            raise _refused(document.get("error"), response)
         return document
 
 
@@ -73,6 +73,14 @@ class _Connection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(str(self._path))
+
+
+def _refused(told: object, response: http.client.HTTPResponse) -> RefusedError:
+    match told:
+        case {"message": str(message), "remedy": str(remedy)}:
+            return RefusedError(message, response.status, remedy=remedy)
+        case _:
+            return RefusedError(response.reason, response.status)
 
 
 def _down(path: Path, error: Exception) -> DaemonDownError:

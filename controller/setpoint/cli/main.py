@@ -10,6 +10,7 @@ from importlib.metadata import version
 import click
 
 from setpoint.cli.output import Ending
+from setpoint.cli.refusal import in_our_words, refuse, wants_json
 from setpoint.cli.verbs import Verbs
 from setpoint.model.errors import SetpointError
 
@@ -38,31 +39,43 @@ def setpoint(context: click.Context) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Do what the command line says; the exit code."""
     try:
-        code = setpoint.main(list(arguments), prog_name="setpoint", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-    except click.Abort:
-        click.echo("setpoint: interrupted", err=True)
-    except SetpointError as error:
-        click.echo(f"setpoint: {error}", err=True)
+        return _done(arguments)
     except BrokenPipeError:
         # Whoever read our output has gone; without this Python would complain once more while it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         said = error.strerror or str(error)
-        click.echo(f"setpoint: {where}{said}; make room, or make it accessible to you", err=True)
+        # Where no file is named it is perhaps standard output itself, so no document is written there.
+        as_json = bool(error.filename) and wants_json(arguments)
+        refuse(
+            SetpointError(f"{where}{said}", remedy="make room, or make it accessible to you"), as_json=as_json
+        )
         if not error.filename:
-            # Perhaps standard output itself, which Python would try to write once more while it exits.
+            # Python would try to write it once more while it exits.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    else:
-        return code if isinstance(code, int) else Ending.FINE.code
     return Ending.ERROR.code
 
 
 def main() -> None:
     """The entry point of the command."""
     sys.exit(run(sys.argv[1:]))
+
+
+def _done(arguments: Sequence[str]) -> int:
+    try:
+        code = setpoint.main(list(arguments), prog_name="setpoint", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+    except click.ClickException as error:
+        refuse(in_our_words(error), as_json=wants_json(arguments))
+    except click.Abort:
+        refuse(SetpointError("interrupted"), as_json=wants_json(arguments))
+    except SetpointError as error:
+        refuse(error, as_json=wants_json(arguments))
+    else:
+        return code if isinstance(code, int) else Ending.FINE.code
+    return Ending.ERROR.code
 
 
 def _configured() -> bool:

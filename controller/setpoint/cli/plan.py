@@ -14,7 +14,9 @@ from setpoint.cli.foresight import foresee, open_foresight, snapshot
 from setpoint.cli.output import Ending, end, examples, namespace_option, print_json
 from setpoint.cli.plan_text import markdown_lines, text_lines
 from setpoint.cli.plan_view import plan_ending, plan_view
+from setpoint.cli.refusal import refuse
 from setpoint.cli.settings import settings_option
+from setpoint.model.errors import SourceError
 from setpoint.settings import LogLevel, LogSettings, Settings
 from setpoint.sources.snapshot import HistoryRewrittenError
 from setpoint.surface.log import set_up_log
@@ -68,9 +70,8 @@ def plan(
     try:
         told = asyncio.run(_plan(settings, keys, folder, revision, namespace, detailed=detailed))
     except HistoryRewrittenError as error:
-        click.echo(
-            f"setpoint: {error}; to see its plan first: setpoint plan --against {error.commit[:12]}", err=True
-        )
+        first = f"to see its plan first: setpoint plan --against {error.commit[:12]}"
+        refuse(SourceError(error.message, remedy=f"{error.remedy}; {first}"), as_json=form == "json")
         end(Ending.HELD)
     if form == "json":
         print_json(told)

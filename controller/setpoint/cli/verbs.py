@@ -9,6 +9,9 @@ from importlib.util import find_spec
 
 import click
 
+from setpoint.desired.suggest import remedy
+from setpoint.model.errors import SetpointError
+
 GROUP = "setpoint.verbs"
 
 TABLE: Mapping[str, str] = {
@@ -54,6 +57,23 @@ class Verbs(click.Group):
         if not isinstance(found, click.Command):
             raise click.ClickException(f"the verb {cmd_name} is no command; install what provides it again")
         return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The verb that the first word names.
+
+        Raises:
+            SetpointError: there is none of that name.
+        """
+        if (
+            not ctx.resilient_parsing
+            and not args[0].startswith("-")
+            and self.get_command(ctx, args[0]) is None
+        ):
+            known = remedy(args[0], self.list_commands(ctx), otherwise="there are")
+            raise SetpointError(f"there is no verb '{args[0]}'", remedy=f"{known} (see setpoint --help)")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list in the help; ours are told by the table, so that nothing has to be imported for them."""

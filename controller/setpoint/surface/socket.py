@@ -22,6 +22,7 @@ from setpoint.surface.bind import Listening, bind_socket
 from setpoint.surface.bodies import AnswerQuery, ApproveBody, HistoryQuery, KeyQuery, ResyncBody
 from setpoint.surface.peer import Peer, group_name, may_talk, peer_of
 from setpoint.surface.select import UnknownError
+from setpoint.surface.views import error_view
 
 LARGEST_BODY = 1 << 20
 """Bytes; ten thousand keys fit."""
@@ -91,9 +92,9 @@ def make_app(supervisor: Supervisor, owner: int, group: int) -> web.Application:
     return app
 
 
-class _RefusedError(Exception):
-    def __init__(self, status: HTTPStatus, sentence: str) -> None:
-        super().__init__(sentence)
+class _RefusedError(SetpointError):
+    def __init__(self, status: HTTPStatus, message: str, *, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
         self.status = status
 
 
@@ -103,14 +104,14 @@ async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse
     try:
         return await handler(request)
     except _RefusedError as error:
-        return _json({"error": str(error)}, error.status)
+        return _json(error_view(error), error.status)
     except UnknownError as error:
-        return _json({"error": str(error)}, HTTPStatus.NOT_FOUND)
+        return _json(error_view(error), HTTPStatus.NOT_FOUND)
     except SetpointError as error:
-        return _json({"error": str(error)}, HTTPStatus.INTERNAL_SERVER_ERROR)
+        return _json(error_view(error), HTTPStatus.INTERNAL_SERVER_ERROR)
     except web.HTTPException as error:
         sentence = f"{request.method} {request.path}: {error.reason}"
-        return _json({"error": sentence}, HTTPStatus(error.status))
+        return _json(error_view(SetpointError(sentence)), HTTPStatus(error.status))
 
 
 def _guard(owner: int, group: int) -> Middleware:
@@ -119,10 +120,11 @@ def _guard(owner: int, group: int) -> Middleware:
         peer = _peer(request)
         if not may_talk(peer, owner, group):
             _log.warning("peer_refused", uid=peer.uid, pid=peer.pid)
-            sentence = (
-                f"{peer.name} may not talk to the daemon; add that user to the group {group_name(group)}"
+            raise _RefusedError(
+                HTTPStatus.FORBIDDEN,
+                f"{peer.name} may not talk to the daemon",
+                remedy=f"add that user to the group {group_name(group)}",
             )
-            raise _RefusedError(HTTPStatus.FORBIDDEN, sentence)
         return await handler(request)
 
     return guard
@@ -138,7 +140,9 @@ def _peer(request: web.Request) -> Peer:
 def _refuse_unless_running(supervisor: Supervisor) -> None:
     if supervisor.phase is not Phase.RUNNING:
         raise _RefusedError(
-            HTTPStatus.SERVICE_UNAVAILABLE, f"the daemon is {supervisor.phase}; try again in a moment"
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            f"the daemon is {supervisor.phase}",
+            remedy="try again in a moment",
         )
 
 

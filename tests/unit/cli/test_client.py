@@ -63,10 +63,20 @@ def test_a_daemon_that_does_not_answer_as_it_should_is_told(
         answering(reply).get("/v1/status", seconds=0.3)
 
 
-def test_a_refusal_is_told_in_the_daemons_words(answering: Answer) -> None:
-    with pytest.raises(RefusedError, match=r"^not yours$") as refused:
-        answering(http("403 Forbidden", '{"error": "not yours"}')).get("/v1/status")
-    assert refused.value.status == 403
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        ('{"error": {"message": "not yours", "remedy": "ask"}}', "not yours; ask"),
+        ('{"error": {"message": "not yours", "remedy": ""}}', "not yours"),
+        ('{"error": "of another version"}', "Forbidden"),
+        ("{}", "Forbidden"),
+    ],
+    ids=["remedy", "no remedy", "another form", "nothing"],
+)
+def test_a_refusal_is_told_in_the_daemons_words(answering: Answer, told: str, says: str) -> None:
+    with pytest.raises(RefusedError) as refused:
+        answering(http("403 Forbidden", told)).get("/v1/status")
+    assert (refused.value.status, str(refused.value)) == (403, says)
 
 
 def test_an_answer_is_given_as_it_is(answering: Answer) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import NoReturn
 
 import click
 import pytest
@@ -62,14 +64,43 @@ def test_a_verb_of_a_system_is_called(say: Say, toys: None) -> None:
 
 
 WRONG = {
-    "unknown verb": (("valdiate",), "No such command 'valdiate'"),
-    "unknown option": (("validate", "--what"), "No such option"),
-    "folder that is not there": (("validate", "/not/there"), "does not exist"),
-    "verb whose package is gone": (("gone",), "No such command 'gone'"),
-    "verb that is no command": (("broken",), "the verb broken is no command"),
+    "unknown verb": (
+        ("valdiate",), "there is no verb 'valdiate'; did you mean validate? (see setpoint --help)\n",
+    ),
+    "verb like no other": (("xyzzy",), "there is no verb 'xyzzy'; there are "),
+    "unknown option": (
+        ("status", "--wat"), "no such option '--wat'; did you mean --watch? (see setpoint status --help)\n",
+    ),
+    "option like no other": (
+        ("status", "--xyzzy"), "no such option '--xyzzy'; see setpoint status --help\n",
+    ),
+    "unknown option of all": (("--xyzzy",), "no such option '--xyzzy'; see setpoint --help\n"),
+    "option without its value": (
+        ("plan", "--against"), "option '--against' requires an argument; see setpoint --help\n",
+    ),
+    "no value of an option": (
+        ("resync", "--timeout", "soon"),
+        "--timeout: 'soon' is no duration; write e.g. 90s, 10m, 1h30m or 14d (see setpoint resync --help)\n",
+    ),
+    "argument that is missing": (
+        ("approve",), "missing argument 'TOKEN|COMMIT'; see setpoint approve --help\n",
+    ),
+    "argument too much": (
+        ("explain", "a", "b"), "got unexpected extra argument (b); see setpoint explain --help\n",
+    ),
+    "folder that is not there": (
+        ("validate", "/not/there"), "path '/not/there' does not exist; see setpoint validate --help\n",
+    ),
+    "options that exclude each other": (
+        ("schema", "--kind", "Thing", "--write", "."),
+        "--kind, --write and --check exclude each other; see setpoint schema --help\n",
+    ),
+    "verb whose package is gone": (("gone",), "there is no verb 'gone'; "),
+    "verb that is no command": (("broken",), "the verb broken is no command; install what provides it again\n"),
     "verb that is lost": (("lost",), "the verb lost cannot be loaded: "),
-    "unknown kind": (("explain", "Thign"), "setpoint: there is no kind 'Thign'; did you mean Thing?"),
-}
+    "unknown kind": (("explain", "Thign"), "there is no kind 'Thign'; did you mean Thing?\n"),
+    "file that is no file": (("status", "--config", "/dev/null/x"), "/dev/null/x"),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("arguments", "sentence"), WRONG.values(), ids=WRONG.keys())
@@ -79,8 +110,84 @@ def test_an_error_is_one_sentence_and_code_1(
     said = say(*arguments)
     assert said.code == Ending.ERROR.code
     assert said.out == ""
+    assert said.err.startswith("setpoint: ")
     assert sentence in said.err
-    assert "Traceback" not in said.err
+    assert said.err.count("\n") == 1
+
+
+ASKED = {
+    "two words": ("explain", "Thign", "-o", "json"),
+    "in one": ("explain", "Thign", "-ojson"),
+    "long": ("explain", "Thign", "--output", "json"),
+    "long in one": ("explain", "--output=json", "Thign"),
+}
+
+
+@pytest.mark.parametrize("arguments", ASKED.values(), ids=ASKED.keys())
+def test_a_program_gets_an_error_as_a_document(say: Say, toys: None, arguments: tuple[str, ...]) -> None:
+    said = say(*arguments)
+    assert said.code == Ending.ERROR.code
+    assert json.loads(said.out) == {
+        "error": {"message": "there is no kind 'Thign'", "remedy": "did you mean Thing?"}
+    }
+    assert said.err == "setpoint: there is no kind 'Thign'; did you mean Thing?\n"
+
+
+def test_a_program_gets_a_mistake_of_the_command_line_as_a_document(say: Say) -> None:
+    said = say("resync", "--nowait", "-o", "json")
+    assert json.loads(said.out)["error"] == {
+        "message": "no such option '--nowait'",
+        "remedy": "did you mean --wait? (see setpoint resync --help)",
+    }
+
+
+def test_what_stands_behind_two_dashes_is_no_option(say: Say, toys: None) -> None:
+    assert say("explain", "--", "-o", "json").out == ""
+
+
+def test_an_interrupted_verb_says_so(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("setpoint.cli.explain.installed_kinds", interrupted)
+    said = say("explain", "-o", "json")
+    assert (said.code, said.err.strip()) == (1, "setpoint: interrupted")
+    assert json.loads(said.out) == {"error": {"message": "interrupted", "remedy": ""}}
+
+
+def test_a_file_that_cannot_be_read_is_told_to_a_program_as_well(
+    say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused() -> NoReturn:
+        raise PermissionError(13, "Permission denied", "/etc/x")
+
+    monkeypatch.setattr("setpoint.cli.explain.installed_kinds", refused)
+    said = say("explain", "-o", "json")
+    assert said.code == 1
+    assert json.loads(said.out)["error"] == {
+        "message": "/etc/x: Permission denied",
+        "remedy": "make room, or make it accessible to you",
+    }
+
+
+def test_a_group_of_verbs_alone_shows_its_help(say: Say) -> None:
+    said = say("lab", "serve")
+    assert (said.code, "Usage: setpoint lab serve" in said.err) == (1, True)
+
+
+def test_the_document_of_an_error_may_find_no_reader() -> None:
+    code = "import sys; from setpoint.cli.main import main; sys.argv = ['setpoint', 'explain', 'X', '-o', 'json']; main()"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == Ending.ERROR.code
+    assert "Traceback" not in done.stderr
 
 
 def test_the_version_is_that_of_the_package(say: Say) -> None:

@@ -229,6 +229,22 @@ def test_a_revision_of_a_repository_can_be_planned(estate: Estate, tmp_path: Pat
     assert estate.everything() == before
 
 
+def test_a_rewritten_history_is_held_and_told_with_the_way_to_its_plan(estate: Estate) -> None:
+    git(estate.folder, "init", "-q", "-b", "main")
+    estate.write(a=box("a", "colour: red"))
+    commit(estate.folder)
+    estate.settings("estate: home\nsource: {git: {url: estate}}\nstate: .\n")
+    assert estate.say("apply").code == 0
+    git(estate.folder, "commit", "-q", "--amend", "-m", "Another past")
+    said = estate.say("plan", "-o", "json")
+    assert said.code == 3
+    told = json.loads(said.out)["error"]
+    assert told["remedy"].endswith(
+        f"; to see its plan first: setpoint plan --against {git(estate.folder, 'rev-parse', 'HEAD')[:12]}"
+    )
+    assert said.err == f"setpoint: {told['message']}; {told['remedy']}\n"
+
+
 def keys(plan: dict[str, Any]) -> list[str]:
     return sorted(row["key"] for row in plan["resources"] if row["verdict"] == "change")
 
