@@ -73,8 +73,8 @@ def _details(row: dict[str, Any]) -> Iterator[str]:
     for change in row["changes"]:
         yield f"  {field(change['path'])} differs: seen {seen(change)}, declared {wanted(change)}"
     for one in row["conditions"]:
-        why = f", {one['message']}" if one["message"] else ""
-        yield f"  {one['type']} is {one['status']} since {age(one['since'])}: {one['reason']}{why}"
+        why = f": {one['message']}" if one["message"] else ""
+        yield f"  {one['type']} is {one['status']} since {age(one['since'])} ({one['reason']}){why}"
 
 
 def _identity(one: dict[str, Any]) -> str:

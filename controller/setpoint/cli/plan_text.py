@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from setpoint.cli.output import counted
-from setpoint.cli.plan_view import CHANGE, FAILED, HELD, IN_SYNC, WAITING
+from setpoint.cli.plan_view import CHANGE, FAILED, HELD, IN_SYNC, WAITING, all_holds
 from setpoint.cli.tables import field, paint, seen, value, wanted
 from setpoint.model.tree import leaves
 
@@ -75,12 +75,17 @@ def _body(row: dict[str, Any]) -> Iterator[str]:
         disruption = "" if step["disruption"] == "none" else f"  [{step['disruption']}]"
         yield f"{'! ' if step['holds'] else '~ '}{step['summary']}{disruption}"
         yield from (f"    {line}" for line in _changes(step["changes"]))
-        yield from (f"    held: {hold['why']}; {hold['release']}" for hold in step["holds"])
+        yield from (f"    held: {_why(hold, step)}{hold['release']}" for hold in step["holds"])
     if not row["steps"]:
         yield from _changes(row["changes"])
     yield from (f"held: {hold['why']}; {hold['release']}" for hold in row["holds"])
-    if row["verdict"] in (FAILED, WAITING):
+    if row["verdict"] == FAILED or (row["verdict"] == WAITING and not all_holds(row)):
         yield f"{row['verdict']}: {row['sentence']}"
+
+
+def _why(hold: dict[str, Any], step: dict[str, Any]) -> str:
+    """Why, unless the step says just that already."""
+    return "" if hold["why"] == step["summary"] else f"{hold['why']}; "
 
 
 def _changes(changes: list[dict[str, Any]]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from setpoint.cli.effective import effective
 from setpoint.cli.output import Ending
+from setpoint.cli.verdict import REPORTED, needs_a_person
 from setpoint.model.hold import Hold
 from setpoint.model.outcome import Held
 from setpoint.model.plan import PlannedStep
@@ -62,10 +63,14 @@ def plan_ending(plan: View) -> Ending:
     return Ending.HELD if summary[HELD] else Ending.FINE
 
 
+def all_holds(row: View) -> list[View]:
+    """What holds the resource of a row, as a whole or in one of its steps."""
+    return [*row["holds"], *(hold for step in row["steps"] for hold in step["holds"])]
+
+
 def _row(estate: Estate, report: Report, *, detailed: bool) -> View:
     learned, outcome = report.learned, report.outcome
     resource = learned.resource
-    verdict = _VERDICTS[type(outcome).__name__]
     row = {
         "key": str(resource.key),
         "namespace": resource.key.namespace,
@@ -74,13 +79,15 @@ def _row(estate: Estate, report: Report, *, detailed: bool) -> View:
         "target": str(resource.target) if resource.target else None,
         "origin": str(resource.origin),
         "retained": resource.key in estate.retained,
-        "verdict": verdict,
+        "verdict": _VERDICTS[type(outcome).__name__],
         "sentence": outcome.sentence,
         "steps": [_step(planned) for planned in learned.planned],
         "holds": [hold_view(hold) for hold in _other_holds(report)],
         "changes": [change_view(change) for change in learned.found.changes] if learned.found else [],
         "underWay": learned.pending.verb if learned.pending else None,
     }
+    if row["verdict"] == HELD and _ends_by_itself(row):
+        row["verdict"] = WAITING
     if detailed:
         row["effective"] = effective(resource, learned.spec)
     return row
@@ -115,5 +122,10 @@ def _summary(rows: Sequence[View]) -> View:
 
 def _only_reported(row: View) -> bool:
     """Whether a person wants the drift only reported, so that nobody is asked to release anything."""
-    holds = [*row["holds"], *(hold for step in row["steps"] for hold in step["holds"])]
-    return {hold["rule"] for hold in holds} == {"DriftWarn"}
+    return {hold["rule"] for hold in all_holds(row)} == {REPORTED}
+
+
+def _ends_by_itself(row: View) -> bool:
+    """Whether what holds it passes, as a closed window does, and nobody is asked to release anything."""
+    holds = all_holds(row)
+    return any(hold["passing"] for hold in holds) and not any(map(needs_a_person, holds))

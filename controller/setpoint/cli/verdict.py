@@ -9,7 +9,7 @@ from setpoint.cli.output import Ending
 
 _FAILING = frozenset({"Failed", "Stalled"})
 _ORDER = (Ending.ERROR, Ending.HELD, Ending.DIFFERENT, Ending.FINE)
-_REPORTED = "DriftWarn"
+REPORTED = "DriftWarn"
 """The rule of a person who wants drift only reported; nobody is asked to release that."""
 
 
@@ -24,14 +24,18 @@ def worst(endings: Iterable[Ending]) -> Ending:
     return next((ending for ending in _ORDER if ending in found), Ending.FINE)
 
 
+def needs_a_person(hold: dict[str, Any]) -> bool:
+    """Whether somebody is asked to release it: not what ends by itself, such as a closed window, or is only reported."""
+    return not hold["passing"] and hold["rule"] != REPORTED
+
+
 def row_verdict(row: dict[str, Any]) -> Ending:
     """What one resource amounts to."""
     outcome = row["outcome"]
     if outcome in _FAILING:
         return Ending.ERROR
     if outcome == "Held":
-        rules = {hold["rule"] for hold in row["holds"]}
-        return Ending.DIFFERENT if rules == {_REPORTED} else Ending.HELD
+        return Ending.HELD if any(needs_a_person(hold) for hold in row["holds"]) else Ending.DIFFERENT
     if outcome == "Done":
         return Ending.FINE if row["ready"] == "True" else Ending.ERROR
     return Ending.DIFFERENT

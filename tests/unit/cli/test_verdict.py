@@ -11,7 +11,12 @@ from setpoint.cli.verdict import row_verdict, verdict, worst
 
 
 def row(outcome: str, ready: str = "False", *rules: str) -> dict[str, Any]:
-    return {"outcome": outcome, "ready": ready, "holds": [{"rule": rule} for rule in rules]}
+    """`Rule*` is a hold that ends by itself."""
+    return {"outcome": outcome, "ready": ready, "holds": [hold(rule) for rule in rules]}
+
+
+def hold(rule: str) -> dict[str, Any]:
+    return {"rule": rule.removesuffix("*"), "passing": rule.endswith("*")}
 
 
 def status(*rows: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -31,6 +36,8 @@ def status(*rows: dict[str, Any], **more: Any) -> dict[str, Any]:
         (row("Held", "False", "Recreate"), Ending.HELD),
         (row("Held", "False", "DriftWarn"), Ending.DIFFERENT),
         (row("Held", "False", "DriftWarn", "RebootPending"), Ending.HELD),
+        (row("Held", "False", "RebootPending*"), Ending.DIFFERENT),
+        (row("Held", "False", "RebootPending*", "Recreate"), Ending.HELD),
         (row("Failed", "Unknown"), Ending.ERROR),
         (row("Stalled"), Ending.ERROR),
     ],
