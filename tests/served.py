@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from setpoint.cli.client import Client
+from setpoint.model.kind import Kind
 from setpoint.run.estate import Estate
 from setpoint.run.ports import Ports
 from setpoint.run.supervisor import Supervisor
@@ -91,7 +92,7 @@ def logs_away() -> Generator[None]:
 
 
 @asynccontextmanager
-async def serve_toy(tmp_path: Path) -> AsyncGenerator[Served]:
+async def serve_toy(tmp_path: Path, kinds: Mapping[str, Kind[Any, Any]] = KINDS) -> AsyncGenerator[Served]:
     """Two red boxes on a shelf, and a daemon that looks after them."""
     folder = tmp_path / "estate"
     folder.mkdir()
@@ -102,7 +103,7 @@ async def serve_toy(tmp_path: Path) -> AsyncGenerator[Served]:
     (tmp_path / "setpoint.yaml").write_text(SETTINGS)
     store = Store.open(tmp_path / "setpoint.db")
     calls = StoreThread()
-    supervisor = Supervisor(Estate("home", KINDS, store, calls, Ports()), DirectorySource(folder))
+    supervisor = Supervisor(Estate("home", kinds, store, calls, Ports()), DirectorySource(folder))
     stop = asyncio.Event()
     path = tmp_path / "setpoint.sock"
     async with serve_socket(path, supervisor):

@@ -14,6 +14,8 @@ from typing import Any
 
 import click
 
+from setpoint.model.diff import SECRET
+
 NARROWEST = 24
 """Columns that the last column of a table gets even in a narrow terminal."""
 _GAP = "  "
@@ -56,7 +58,8 @@ def value(raw: Any, *, missing: bool = False) -> str:
 
 def seen(change: dict[str, Any]) -> str:
     """What is there of a field that differs, and whether a restart will change that."""
-    text = value(change["observed"], missing=change["missing"])
+    other = change["observed"] == change["desired"] == SECRET
+    text = "(another secret)" if other else value(change["observed"], missing=change["missing"])
     if change["accepted"]:
         return f"{text} (until its restart)"
     return f"{text} (after its restart)" if change["later"] else text

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from setpoint.cli import tables
+from setpoint.model.diff import SECRET
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
 
@@ -64,6 +65,30 @@ def test_colours_are_for_terminals_only(terminal: None, monkeypatch: pytest.Monk
 )
 def test_a_value_is_shown_plainly_where_that_is_clear(raw: Any, shown: str) -> None:
     assert tables.value(raw) == shown
+
+
+DIFFERENCES: list[tuple[dict[str, Any], str, str]] = [
+    ({}, "1", "2"),
+    ({"accepted": True}, "1 (until its restart)", "2"),
+    ({"observed": 2, "later": True}, "2 (after its restart)", "2"),
+    ({"observed": None, "missing": True}, "(nothing)", "2"),
+    ({"observed": {"a": 1}, "desired": None, "removed": True}, '{"a": 1}', "(nothing)"),
+    ({"observed": SECRET, "desired": SECRET}, "(another secret)", SECRET),
+    ({"observed": None, "missing": True, "desired": SECRET}, "(nothing)", SECRET),
+]
+
+
+@pytest.mark.parametrize(("change", "seen", "wanted"), DIFFERENCES)
+def test_both_sides_of_a_difference_are_told(change: dict[str, Any], seen: str, wanted: str) -> None:
+    plain = {
+        "desired": 2,
+        "observed": 1,
+        "missing": False,
+        "removed": False,
+        "accepted": False,
+        "later": False,
+    }
+    assert (tables.seen(plain | change), tables.wanted(plain | change)) == (seen, wanted)
 
 
 @pytest.mark.parametrize(
