@@ -7,6 +7,7 @@ import click
 from setpoint.cli.client import Client
 from setpoint.cli.output import Form, examples, output_option, print_json
 from setpoint.cli.settings import settings_option
+from setpoint.model.errors import SetpointError
 from setpoint.settings import Settings
 
 
@@ -22,6 +23,8 @@ def approve(token: str, form: str, settings: Settings) -> None:
 
     A token or commit may be shortened to its first seven characters. Who approved what is kept in the history.
     """
+    if not token:
+        raise SetpointError("nothing is named to be approved", remedy="setpoint status shows the token")
     told = Client(settings.socket_path).post("/v1/approve", {"token": token})
     if form == Form.JSON:
         print_json(told)

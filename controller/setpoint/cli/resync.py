@@ -83,7 +83,7 @@ def _body(what: Sequence[str], selector: str | None, namespace: str, *, everythi
     Raises:
         SetpointError: nothing, or more than one thing, was named.
     """
-    if sum((bool(what), selector is not None, everything)) != 1:
+    if sum((bool(what), selector is not None, everything)) != 1 or "" in (*what, selector):
         raise SetpointError(_NEEDS)
     if everything:
         return {"all": True, "namespace": namespace}

@@ -44,6 +44,8 @@ def schema(name: str | None, write: Path | None, check: Path | None) -> None:
 
     DIR gets one file per kind where kubeconform looks for it, and setpoint.schema.json with all kinds for editors.
     """
+    if sum(one is not None for one in (name, write, check)) > 1:
+        raise click.UsageError("--kind, --write and --check exclude each other")
     kinds = installed_kinds()
     if name is not None and name not in kinds:
         raise SetpointError(

@@ -15,6 +15,7 @@ from setpoint.desired.compiled import Compiled
 from setpoint.desired.layers import folders_above
 from setpoint.model.errors import DeclarationProblem, SetpointError
 from setpoint.sources.folder import look, read_all
+from setpoint.surface.views import problem_view, waiting_view
 from setpoint.systems import installed_kinds
 
 _SHOWN = 5
@@ -107,18 +108,7 @@ def _waiting(problems: Iterable[DeclarationProblem]) -> Iterator[str]:
 def _document(compiled: Compiled, files: int) -> Mapping[str, object]:
     return {
         "valid": [str(key) for key in compiled.resources],
-        "problems": [_plain(problem) for problem in compiled.problems],
-        "waiting": [{"key": str(key), **_plain(problem)} for key, problem in compiled.suspended.items()],
+        "problems": [problem_view(problem) for problem in compiled.problems],
+        "waiting": [waiting_view(key, problem) for key, problem in compiled.suspended.items()],
         "files": files,
-    }
-
-
-def _plain(problem: DeclarationProblem) -> dict[str, object]:
-    return {
-        "file": problem.origin.path,
-        "line": problem.origin.line,
-        "column": problem.origin.column,
-        "field": problem.field,
-        "what": problem.what,
-        "remedy": problem.remedy,
     }

@@ -6,6 +6,7 @@ import asyncio
 import os
 from dataclasses import dataclass
 
+from setpoint.desired.suggest import remedy
 from setpoint.model.key import DEFAULT_NAMESPACE, Key
 from setpoint.run.lane import Lane
 from setpoint.run.supervisor import Phase, Supervisor
@@ -62,10 +63,17 @@ class Answers:
         }
 
     async def history(self, query: HistoryQuery) -> View:
-        """The newest events, newest first; of a key that is gone, too."""
+        """The newest events, newest first; of a key that is gone, too.
+
+        Raises:
+            UnknownError: nobody ever heard of the key.
+        """
         estate = self.supervisor.estate
         key = _any_key(query.key) if query.key else None
         events = await estate.calls.call(estate.store.history, key, query.limit)
+        if key is not None and not events and key not in (known := await self._heard_of()):
+            nearest = remedy(str(key), map(str, known), otherwise="known are")
+            raise UnknownError(f"nothing was ever known of {key}", remedy=nearest)
         return {"events": [views.event_view(event) for event in events]}
 
     async def resync(self, body: ResyncBody, by: str) -> View:
@@ -110,6 +118,14 @@ class Answers:
         token = find_token(waiting, body.token)
         await self.supervisor.approve(token, by)
         return {"approved": token, "releases": waiting[token]}
+
+    async def _heard_of(self) -> set[Key]:
+        """Every key that is declared, that something of ours bears, or that the history tells of."""
+        estate = self.supervisor.estate
+        items = await estate.calls.call(estate.store.items)
+        events = await estate.calls.call(estate.store.history, None, MOST_EVENTS)
+        told = {event.key for event in events if event.key is not None}
+        return {*estate.resources, *estate.suspended, *(item.key for item in items), *told}
 
     def _resource(self, key: Key, status: Status | None) -> View:
         estate = self.supervisor.estate

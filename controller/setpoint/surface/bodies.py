@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from setpoint.model.key import DEFAULT_NAMESPACE
 from setpoint.model.spec import Spec, described
@@ -13,7 +13,19 @@ LONGEST_WAIT = 60.0
 """Seconds that one long poll may last; whoever waits longer asks again."""
 MOST_EVENTS = 1000
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=512)]
+LONGEST_TEXT = 512
+"""Characters of a key, a selector or a token; no name that can be declared comes near."""
+
+
+def _some(text: str) -> str:
+    if not text:
+        raise ValueError("it is empty; write a name, or leave it out")
+    if len(text) > LONGEST_TEXT:
+        raise ValueError(f"it is longer than {LONGEST_TEXT} characters; nothing is called so")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_some)]
 
 
 class ResyncBody(Spec):

@@ -29,8 +29,25 @@ async def test_the_document_has_stable_fields_and_a_limit(served: Served, ask: A
     assert {frozenset(event) for event in told["events"]} == {frozenset(FIELDS)}
 
 
-async def test_of_what_never_was_nothing_is_remembered(served: Served, ask: Ask) -> None:
-    said = await ask("history", "Box/never")
+async def test_of_what_never_was_it_names_the_nearest(served: Served, ask: Ask) -> None:
+    said = await ask("history", "Box/aa")
+    assert (said.code, said.out) == (1, "")
+    assert said.err == "setpoint: nothing was ever known of Box/aa; did you mean Box/a?\n"
+
+
+async def test_of_what_is_gone_it_still_tells(served: Served, ask: Ask) -> None:
+    (served.folder / "b.yaml").unlink()
+    await served.until(lambda status: any(one["key"] == "Box/b" for one in status["released"]))
+    said = await ask("history", "Box/b")
+    assert (said.code, "declared by" in said.out) == (0, True)
+
+
+async def test_of_what_waits_for_another_declaration_nothing_is_remembered(served: Served, ask: Ask) -> None:
+    served.write(
+        w="kind: Box\nmetadata: {name: w}\ntarget: t\n", t="kind: Shelf\nmetadata: {name: t}\nspec: {x: 1}\n"
+    )
+    await served.until(lambda status: any(one["key"] == "Box/w" for one in status["waiting"]))
+    said = await ask("history", "Box/w")
     assert (said.code, said.out) == (0, "Nothing is remembered.\n")
 
 

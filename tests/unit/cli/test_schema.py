@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.unit.cli.conftest import Say
 
 
@@ -32,6 +34,26 @@ def test_what_is_written_holds_against_a_check_until_it_is_changed(
         f"{folder}/setpoint.dev/thing_v1.json: stale",
     ]
     assert f"setpoint schema --write {folder}" in said.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--kind", "Thing", "--write", "."),
+        ("--kind", "Thing", "--check", "."),
+        ("--write", ".", "--check", "."),
+    ],
+    ids=["kind and write", "kind and check", "write and check"],
+)
+def test_options_that_do_not_go_together_are_refused(
+    say: Say, toys: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    said = say("schema", *arguments)
+    assert (said.code, said.out) == (1, "")
+    assert "--kind, --write and --check exclude each other" in said.err
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(say: Say, toys: None, tmp_path: Path) -> None:

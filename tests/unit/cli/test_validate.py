@@ -69,6 +69,7 @@ def test_a_program_gets_the_same_as_json(say: Say, estate: Write) -> None:
                 "field": "spec.image",
                 "what": "5 is not text",
                 "remedy": "put it in quotes",
+                "text": "a.yaml:3:8: spec.image: 5 is not text; put it in quotes",
             }
         ],
         "waiting": [
@@ -80,6 +81,7 @@ def test_a_program_gets_the_same_as_json(say: Say, estate: Write) -> None:
                 "field": "spec.near",
                 "what": "needs Thing/a, which is not valid",
                 "remedy": "mend Thing/a first",
+                "text": "b.yaml:3:18: spec.near: needs Thing/a, which is not valid; mend Thing/a first",
             }
         ],
         "files": 3,
