@@ -1,4 +1,5 @@
-"""In continuous integration only conformance may be skipped: a skip elsewhere hides a missing program."""
+"""In continuous integration only conformance may be skipped: a skip elsewhere hides a missing program. Figures that tests
+took are shown at the end."""
 
 from __future__ import annotations
 
@@ -15,3 +16,18 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         report.outcome = "failed"
         report.longrepr = f"skipped although CI is set: {report.longrepr}"
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what tests measured: every property `figure`."""
+    reports = [report for found in terminalreporter.stats.values() for report in found]
+    figures = [
+        str(value)
+        for report in reports
+        for name, value in getattr(report, "user_properties", ())
+        if name == "figure" and getattr(report, "when", "") == "call"
+    ]
+    if figures:
+        terminalreporter.section("figures")
+    for figure in sorted(figures):
+        terminalreporter.write_line(figure)

@@ -1,0 +1,125 @@
+"""Two clusters, one in trouble, in real time: what is looked at on the other goes on as fast as before."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import pytest
+
+from setpoint.model.key import Key
+from setpoint.store.records import Status
+from setpoint.store.thread import StoreInline
+from setpoint_lab.process import start_proxmox
+from tests.outages.test_outages import EVERYTHING, spec
+from tests.rig.daemon import Running, VirtualDaemon
+from tests.rig.emulator import Plane
+from tests.rig.estate import cluster, vm
+from tests.systems.proxmox.drive import Lab, world
+
+P = ParamSpec("P")
+R = TypeVar("R")
+EACH = 8
+WINDOW = 10.0
+"""Seconds in which reconciles are counted."""
+PACE = 0.5
+"""Seconds between two requests to look at everything: far below what the machine can do, so that only waiting for
+the other cluster could slow it down."""
+SHARE = 0.9
+
+
+class _RealLoop(asyncio.SelectorEventLoop):
+    def wall(self) -> float:
+        return time.time()
+
+
+class RealDaemon(VirtualDaemon):
+    """The same daemon in real time."""
+
+    def make_loop(self, plane: Plane) -> Any:
+        return _RealLoop()
+
+
+class Counting(StoreInline):
+    """Counts the reconciles of each target's resources as they are written down."""
+
+    def __init__(self) -> None:
+        self.ended = Counter[str]()
+
+    async def call(self, method: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        match args:
+            case (Status(key=Key(kind="VirtualMachine", name=name)),):
+                self.ended[name.partition("-")[0]] += 1
+            case _:
+                pass
+        return await super().call(method, *args, **kwargs)
+
+
+@pytest.fixture(scope="module")
+def clusters() -> Generator[tuple[Lab, Lab]]:
+    with start_proxmox(lag=0) as good, start_proxmox(lag=0) as bad:
+        yield Lab(good.url), Lab(bad.url)
+
+
+FAULTS: dict[str, list[tuple[str, dict[str, Any]]]] = {
+    "hangs": [("packets_dropped", {"node": "pve1"})],
+    "times out": [("reply_lost", {**EVERYTHING, "status": 596, "executed": False})],
+    "refuses": [("reply_lost", {**EVERYTHING, "status": 595})],
+    "drops": [("reply_lost", {**EVERYTHING, "status": 0, "executed": False})],
+    "storm": [("reply_fails", {**EVERYTHING, "status": 503})],
+}
+
+
+@pytest.mark.timeout(300)
+def test_the_other_targets_resources_are_reconciled_at_nine_tenths_of_the_usual_rate(
+    clusters: tuple[Lab, Lab], tmp_path: Path, record_property: Callable[[str, str], None]
+) -> None:
+    good, bad = clusters
+    files = {"good.yaml": named(cluster(good.url), "good"), "bad.yaml": named(cluster(bad.url), "bad")}
+    for target, lab in (("good", good), ("bad", bad)):
+        lab.begin(world(cluster={"name": target}))
+        for number in range(EACH):
+            files[f"{target}{number}.yaml"] = on(target, vm(f"{target}-{number}", spec("pve1")))
+    counting = Counting()
+    daemon = RealDaemon(good.url, tmp_path, files, calls=counting)
+
+    async def script(running: Running) -> dict[str, int]:
+        await running.settle()
+        found = {"nothing": await press(running, counting)}
+        for name, events in FAULTS.items():
+            for kind, details in events:
+                bad.happen(kind, **details)
+            found[name] = await press(running, counting)
+            bad.happen("calm")
+        return found
+
+    found = daemon.run(script)
+
+    shares = ", ".join(f"{name} {100 * count / found['nothing']:.0f} %" for name, count in found.items())
+    record_property(
+        "figure", f"reconciles beside a target in trouble, of {found['nothing']} in {WINDOW:.0f} s: {shares}"
+    )
+    assert found["nothing"] >= EACH * WINDOW / PACE / 2, "the machine was too slow to tell"
+    assert {name for name, count in found.items() if count < SHARE * found["nothing"]} == set()
+
+
+async def press(running: Running, counting: Counting) -> int:
+    """Ask for everything again and again; how many reconciles of the good target's VMs ended meanwhile."""
+    before, end = counting.ended["good"], time.monotonic() + WINDOW
+    while time.monotonic() < end:
+        await running.supervisor.resync(list(running.estate.resources), "test")
+        await asyncio.sleep(PACE)
+    return counting.ended["good"] - before
+
+
+def named(manifest: str, name: str) -> str:
+    return json.dumps({**json.loads(manifest), "metadata": {"name": name}})
+
+
+def on(target: str, manifest: str) -> str:
+    return json.dumps({**json.loads(manifest), "target": target})
