@@ -126,6 +126,7 @@ async def release(estate: Estate, key: Key, former: Resource | None) -> None:
     item = await estate.calls.call(estate.store.item, key)
     if item is None:
         await estate.calls.call(estate.store.forget_status, key)
+        await _give_back(estate, key)
         return
     await estate.calls.call(estate.store.save_item, replace(item, released=True))
     await estate.calls.call(estate.store.save_status, released_status(key, estate.version, now))
@@ -133,6 +134,12 @@ async def release(estate: Estate, key: Key, former: Resource | None) -> None:
         now, EventKind.RELEASED, f"left the declarations in {estate.version[:12]}", key, estate.version
     )
     await estate.calls.call(estate.store.record, event)
+
+
+async def _give_back(estate: Estate, key: Key) -> None:
+    """Free the number reserved for what was never made; while a step is under way it may still come to bear it."""
+    if await estate.calls.call(estate.store.intent, key) is None:
+        await estate.calls.call(estate.store.release, key)
 
 
 def released_status(key: Key, version: str, now: float) -> Status:
