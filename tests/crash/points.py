@@ -142,7 +142,7 @@ def hang_in(life: Life) -> None:
     rows = Database.rows
 
     def counted(self: Database, sql: str, parameters: Sequence[Value] = ()) -> list[tuple[Any, ...]]:
-        alone = not self._connection.in_transaction and sql.lstrip().startswith(WRITES)
+        alone = not self._connection.in_transaction and sql.lstrip().startswith(WRITES)  # pyright: ignore[reportPrivateUsage]  # who writes is counted, not asked
         if alone or sql == "COMMIT":
             life.commits(sql)
         return rows(self, sql, parameters)

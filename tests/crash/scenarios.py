@@ -1,4 +1,4 @@
-"""What is declared before and after, and what may have come about in the world when the daemon was killed in between."""
+"""What is declared before and after, and what has to be found in the world whatever happened to the daemon meanwhile."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from typing import Any
 
 from tests.systems.proxmox.drive import world
 
-Spec = dict[str, Any]
-Effects = Sequence[Mapping[str, Any]]
+Document = Mapping[str, Any]
+VMID = 1000
+"""The first number of the cluster's range, which the VM of every scenario gets."""
+_GIB = 1 << 30
 
 _DISK = {"storage": "local-zfs", "size": "4GiB"}
-_PLAIN: Spec = {
+_PLAIN: dict[str, Any] = {
     "node": "pve1",
     "cores": 1,
     "disks": {"scsi0": _DISK},
     "nics": {"net0": {"bridge": "vmbr0"}},
 }
-_TWO: Spec = {**_PLAIN, "disks": {"scsi0": _DISK, "scsi1": {"storage": "local-zfs", "size": "8GiB"}}}
-_MORE: Spec = {
+_TWO = {**_PLAIN, "disks": {"scsi0": _DISK, "scsi1": {"storage": "local-zfs", "size": "8GiB"}}}
+_MORE = {
     **_PLAIN,
     "cores": 2,
     "disks": {**_TWO["disks"], "scsi0": {"storage": "local-zfs", "size": "6GiB"}},
@@ -31,21 +33,21 @@ _MORE: Spec = {
 
 @dataclass(frozen=True)
 class Scenario:
-    """One change of the declarations, and all that may come of it.
+    """One change of the declarations, and all that comes of it.
 
     Attributes:
         before: what is declared and true at first; None for nothing.
-        effects: kind of effect -> how often it comes about, whatever happens to the daemon; no other does.
-        disks: slot -> storage and gigabytes afterwards.
+        effects: kind of effect -> how often it comes about; no other does.
+        disks: slot -> storage and GiB afterwards.
         state: the world at first.
     """
 
-    before: Spec | None
-    after: Spec
+    before: Document | None
+    after: Document
     effects: Mapping[str, int]
     disks: Mapping[str, tuple[str, int]]
-    policy: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    state: Mapping[str, Any] = field(default_factory=world)
+    policy: Document = field(default_factory=dict[str, Any])
+    state: Document = field(default_factory=world)
 
 
 SCENARIOS = {
@@ -71,5 +73,40 @@ SCENARIOS = {
 }
 
 
-def counted(effects: Effects) -> dict[str, int]:
-    return dict(Counter(effect["kind"] for effect in effects))
+def check_effects(scenario: Scenario, effects: Sequence[Document]) -> None:
+    """Everything came about exactly once, and to our VM alone."""
+    assert dict(Counter(effect["kind"] for effect in effects)) == scenario.effects, effects
+    assert {effect["vmid"] for effect in effects} == {VMID}, effects
+
+
+def check_world(scenario: Scenario, before: Document, after: Document) -> None:
+    """One VM more at most, under its number, with its disks and nothing beside them, and the addresses it had."""
+    assert _vmids(after) == _vmids(before) | {VMID}
+    config = _config(after)
+    volumes = {row["volid"]: row for row in after["content"] if row["vmid"] == VMID}
+    disks = {
+        option: volumes.pop(volid)
+        for option, text in config.items()
+        if (volid := text.partition(",")[0]) in volumes
+    }
+    assert volumes == {}, "left over"
+    found = {slot: (row["volid"].partition(":")[0], row["size"] / _GIB) for slot, row in disks.items()}
+    assert found == scenario.disks
+    assert _macs(before).items() <= _macs(after).items()
+    assert len(set(_macs(after).values())) == len(_macs(after)) == len(scenario.after["nics"])
+
+
+def _vmids(state: Document) -> set[int]:
+    return {guest["vmid"] for guest in state["guests"]}
+
+
+def _config(state: Document) -> dict[str, str]:
+    return next(
+        (dict[str, str](guest["config"]) for guest in state["guests"] if guest["vmid"] == VMID),
+        dict[str, str](),
+    )
+
+
+def _macs(state: Document) -> dict[str, str]:
+    nics = {slot: text for slot, text in _config(state).items() if slot.startswith("net")}
+    return {slot: text.partition("=")[2].partition(",")[0] for slot, text in nics.items()}
