@@ -11,6 +11,7 @@ from setpoint.model.key import Key
 from setpoint.model.outcome import Failed, Outcome, Wait
 from setpoint.model.plan import Finished, Intent, OperationState, Running
 from setpoint.run.desk import Desk, Pass
+from setpoint.store.records import Item
 
 SETTLE = 30.0
 """Seconds in which a call may still be executed by the target after its reply was lost."""
@@ -20,11 +21,12 @@ _POLL_FIRST, _POLL_CAP = 1.0, 10.0
 async def recall(desk: Desk, now: Pass) -> Pass | Outcome:
     """Read what is remembered of the key."""
     key = now.owner.key
+    pending = await _pending(desk, key)
     reservation = await desk.calls.call(desk.store.reservation, key)
     approvals = await desk.calls.call(desk.store.approvals)
     return now.learn(
         item=await desk.calls.call(desk.store.item, key),
-        pending=await _pending(desk, key),
+        pending=pending,
         reserved=reservation,
         approvals=frozenset(approval.token for approval in approvals),
     )
@@ -85,11 +87,24 @@ async def _poll(desk: Desk, client: Any, intent: Intent) -> OperationState | Non
 async def _pending(desk: Desk, key: Key) -> Intent | None:
     """The step under way; one from the future began before the clock was set back, and begins to settle now."""
     intent, moment = await desk.calls.call(desk.store.intent, key), desk.ports.now()
+    if intent is not None and await _left_elsewhere(desk, key, intent):
+        return None
     if intent is None or max(intent.began, intent.doubted) <= moment:
         return intent
     intent = replace(intent, began=min(intent.began, moment), doubted=moment)
     await desk.calls.call(desk.store.open_intent, key, desk.lane.target, intent)
     return intent
+
+
+async def _left_elsewhere(desk: Desk, key: Key, intent: Intent) -> bool:
+    """Whether the step was begun on another target. What it was making there is remembered, or one more is made here."""
+    target = await desk.calls.call(desk.store.intent_target, key)
+    if target is None or target == desk.lane.target:
+        return False
+    if intent.identity and await desk.calls.call(desk.store.item, key) is None:
+        left = Item(key, target, intent.identity, {}, 0.0)
+        await desk.calls.call(desk.store.save_item, left)
+    return True
 
 
 def unsettled(desk: Desk, intent: Intent) -> timedelta | None:
@@ -100,4 +115,4 @@ def unsettled(desk: Desk, intent: Intent) -> timedelta | None:
 
 def _next_poll(desk: Desk, intent: Intent) -> timedelta:
     age = desk.ports.now() - intent.began
-    return timedelta(seconds=min(max(age / 2, _POLL_FIRST), _POLL_CAP))
+    return timedelta(seconds=min(max(age / 10, _POLL_FIRST), _POLL_CAP))

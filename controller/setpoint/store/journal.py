@@ -78,6 +78,18 @@ class Journal(Observed):
         found = self._db.row("SELECT document FROM intent WHERE key = ?", (key_text(key),))
         return intent_from(found[0]) if found else None
 
+    def intents(self, target: Key) -> list[tuple[Key, Intent]]:
+        """Every step under way on `target`, with its key."""
+        found = self._db.rows(
+            "SELECT key, document FROM intent WHERE target = ? ORDER BY key", (key_text(target),)
+        )
+        return [(key_from(key), intent_from(document)) for key, document in found]
+
+    def intent_target(self, key: Key) -> Key | None:
+        """Where the key's step under way was begun."""
+        found = self._db.row("SELECT target FROM intent WHERE key = ?", (key_text(key),))
+        return key_from(found[0]) if found else None
+
     def close_intent(self, key: Key) -> None:
         """Forget the key's step, if one is open: its effect was seen, or certainly did not happen."""
         self._db.run("DELETE FROM intent WHERE key = ?", (key_text(key),))

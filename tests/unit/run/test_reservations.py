@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
 import pytest
 
 from setpoint.model.identity import Reserve
 from setpoint.model.key import Key
+from setpoint.model.outcome import Done, Held
 from setpoint.model.plan import Intent
 from setpoint.run.declare import release
 from setpoint.run.estate import Estate
@@ -12,7 +16,9 @@ from setpoint.store.records import Item
 from setpoint.store.store import Store
 from setpoint.store.thread import StoreInline
 from tests.toy import KINDS
+from tests.unit.run.conftest import BOX, Rig, resource
 
+Rigged: TypeAlias = Callable[[Callable[[Rig], Awaitable[None]]], None]
 KEY, TARGET = Key("default", "Box", "a"), Key("default", "Shelf", "s")
 
 
@@ -38,3 +44,21 @@ async def test_the_number_of_what_was_made_is_kept(estate: Estate) -> None:
     estate.store.save_item(Item(KEY, TARGET, {"id": 1}, {}, 0.0))
     await release(estate, KEY, None)
     assert estate.store.reservation(KEY) is not None
+
+
+def test_what_a_step_was_making_on_another_target_is_not_made_again_here(rigged: Rigged) -> None:
+    async def body(rig: Rig) -> None:
+        there = Key("default", "Shelf", "elsewhere")
+        rig.store.open_intent(BOX, there, Intent("create", {"id": 1}, {}, rig.ports.now()))
+        for _ in range(2):
+            report = await rig.once(resource(BOX, {}))
+            assert isinstance(report.outcome, Held)
+            assert "Shelf/elsewhere" in report.outcome.sentence
+        assert rig.world.effects == []
+
+        (hold,) = report.outcome.holds
+        rig.store.approve(hold.token, "a person", rig.ports.now())
+        assert isinstance((await rig.settle(resource(BOX, {}))).outcome, Done)
+        assert rig.world.effects == ["create"]
+
+    rigged(body)
