@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
 from setpoint.model.errors import RefusalError
 from setpoint.model.tree import Json
 from setpoint_proxmox.answer import operation, record, records
-from setpoint_proxmox.kinds.virtual_machine.strings import DiskText, NicText
+from setpoint_proxmox.kinds.virtual_machine.strings import (
+    DRIVE,
+    NicText,
+    is_cdrom,
+    is_cloudinit,
+    is_disk,
+    storage_of,
+)
 
 MAC = "BC:24:11:00:00:01"
 
@@ -36,21 +43,42 @@ def test_what_is_no_nic_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "storage"),
+    ("volume", "storage"),
     [
-        ("local-zfs:vm-1-disk-0,size=1G", "local-zfs"),
-        ("volume=local-zfs:vm-1-disk-0", "local-zfs"),
+        ("local-zfs:vm-1-disk-0", "local-zfs"),
+        ("local:100/vm-100-disk-0.qcow2", "local"),
         ("/dev/disk/by-id/x:y", None),
-        ("none,media=cdrom", None),
+        ("none", None),
     ],
 )
-def test_the_storage_of_a_disk(text: str, storage: str | None) -> None:
-    assert DiskText.parse(text).storage == storage
+def test_the_storage_of_a_volume(volume: str, storage: str | None) -> None:
+    assert storage_of(volume) == storage
 
 
-def test_what_names_no_volume_is_no_disk() -> None:
-    with pytest.raises(ValueError, match="names no volume"):
-        DiskText.parse("size=1G")
+SORTS: list[tuple[str, Callable[[Mapping[str, str]], bool]]] = [
+    ("local-zfs:vm-1-disk-0,size=1G", is_disk),
+    ("volume=local-zfs:vm-1-disk-0", is_disk),
+    ("local:1/vm-1-disk-0.qcow2", is_disk),
+    ("none,media=cdrom", is_cdrom),
+    ("cdrom,media=cdrom", is_cdrom),
+    ("local:iso/cloudinit-tools.iso,media=cdrom", is_cdrom),
+    ("local-zfs:vm-1-cloudinit,media=cdrom", is_cloudinit),
+    ("local:1/vm-1-cloudinit.qcow2,media=cdrom,size=4M", is_cloudinit),
+    ("local-zfs:cloudinit", is_cloudinit),
+]
+
+
+@pytest.mark.parametrize(("text", "sort"), SORTS, ids=[text for text, _ in SORTS])
+def test_a_drive_is_of_one_sort(text: str, sort: Callable[[Mapping[str, str]], bool]) -> None:
+    drive = DRIVE.split(text)
+
+    assert [one for one in (is_disk, is_cdrom, is_cloudinit) if one(drive)] == [sort]
+
+
+def test_a_device_of_the_node_is_no_drive_of_ours() -> None:
+    drive = DRIVE.split("/dev/disk/by-id/x:y")
+
+    assert [is_disk(drive), is_cdrom(drive), is_cloudinit(drive)] == [False, False, False]
 
 
 @pytest.mark.parametrize(

@@ -10,17 +10,18 @@ from hypothesis import given
 from setpoint.model.identity import Reserve
 from setpoint.model.kind import Planning
 from setpoint.model.plan import Disruption, Step
-from setpoint.model.tree import Json
+from setpoint.model.tree import Json, Tree
 from setpoint_proxmox.facts import Guest
 from setpoint_proxmox.kinds.virtual_machine import KIND
-from setpoint_proxmox.kinds.virtual_machine.plan import Context
+from setpoint_proxmox.kinds.virtual_machine.create import Context
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
+from setpoint_proxmox.kinds.virtual_machine.state import VmState
 from setpoint_proxmox.mark import with_mark
 from tests.systems.proxmox.made import MARK, OWNER, SPECS, differ, facts, spec, steps, vm
 
 NIC = "virtio=BC:24:11:00:00:01,bridge=vmbr0"
 DISK = "local-zfs:vm-101-disk-0,iothread=1,size=10G"
-TEN = {"scsi0": {"storage": "local-zfs", "size": "10GiB"}}
+TEN: dict[str, Json] = {"scsi0": {"storage": "local-zfs", "size": "10GiB"}}
 
 
 def written(step: Step) -> Json:
@@ -257,13 +258,38 @@ def test_what_would_change_at_the_next_start_is_written_back() -> None:
     assert written(step) == {"memory": 512}
 
 
-def test_a_newly_declared_disk_is_made_whatever_lies_detached() -> None:
-    state = vm(unused0="local-zfs:vm-101-disk-0")
-    planning: Context = Planning(spec(disks=TEN), OWNER, state, {"vmid": 101}, facts())
+def planned(fields: dict[str, Any], state: VmState, applied: Tree | None) -> tuple[Step, ...]:
+    """The plan when `applied` is remembered as having been in force."""
+    planning: Context = Planning(spec(**fields), OWNER, state, {"vmid": 101}, facts())
+    return KIND.plan(differ(spec(**fields), state, applied=applied), planning)
 
-    (step,) = KIND.plan(differ(spec(disks=TEN), state, applied={"cores": 1}), planning)
+
+def test_a_newly_declared_disk_is_made_although_something_lies_detached_elsewhere() -> None:
+    (step,) = planned({"disks": TEN}, vm(unused0="nas:vm-101-disk-0"), {"cores": 1})
 
     assert written(step) == {"scsi0": "local-zfs:10"}
+
+
+def test_a_newly_declared_disk_beside_a_detached_one_asks_which_is_meant() -> None:
+    state = vm(unused0="local-zfs:vm-101-disk-0")
+
+    (step,) = planned({"disks": TEN}, state, {"cores": 1})
+
+    assert step.obstacle is not None
+    assert "where local-zfs:vm-101-disk-0 lies detached" in step.obstacle.why
+    assert "volume: 'local-zfs:vm-101-disk-0' to attach it, or volume: new" in step.obstacle.remedy
+
+
+@pytest.mark.parametrize(
+    ("volume", "text"),
+    [("new", "local-zfs:10"), ("local-zfs:vm-101-disk-0", "local-zfs:vm-101-disk-0")],
+)
+def test_the_answer_is_the_volume(volume: str, text: str) -> None:
+    disks = {"scsi0": {"storage": "local-zfs", "size": "10GiB", "volume": volume}}
+
+    (step,) = planned({"disks": disks}, vm(unused0="local-zfs:vm-101-disk-0"), {"cores": 1})
+
+    assert written(step) == {"scsi0": text}
 
 
 def test_a_waiting_disk_of_another_size_is_grown_after_it_is_there() -> None:
@@ -299,12 +325,30 @@ def test_a_disk_never_shrinks_and_everything_else_goes_on_before_it_is_said() ->
     assert found[1].obstacle.remedy == "declare 10GiB, or replace the disk by hand"
 
 
-def test_a_disk_on_another_storage_is_shown_and_left_alone() -> None:
-    declared = spec(disks={"scsi0": {"storage": "ceph", "size": "10GiB"}})
+def test_a_disk_is_moved_to_another_storage_that_was_declared() -> None:
+    ceph: dict[str, Json] = {"scsi0": {"storage": "ceph", "size": "10GiB", "format": "raw"}}
 
-    (change,) = differ(declared, vm(scsi0=DISK)).changes
-    assert change.fixed
-    assert steps(declared, vm(scsi0=DISK)) == ()
+    (step,) = planned({"disks": ceph}, vm(scsi0=DISK), {"disks": TEN})
+
+    assert (step.verb, step.disruption) == ("move", Disruption.NONE)
+    assert step.arguments == {
+        "node": "pve1",
+        "digest": "d1",
+        "disk": "scsi0",
+        "storage": "ceph",
+        "format": "raw",
+    }
+    assert step.scopes == ("node/pve1", "storage/pve1/ceph")
+
+
+def test_a_disk_that_somebody_moved_is_not_moved_back() -> None:
+    ceph: dict[str, Json] = {"scsi0": {"storage": "ceph", "size": "10GiB"}}
+
+    (step,) = planned({"disks": ceph}, vm(scsi0=DISK), {"disks": ceph})
+
+    assert step.obstacle is not None
+    assert "was moved to local-zfs by hand" in step.obstacle.why
+    assert "qm disk move 101 scsi0 ceph --delete 1" in step.obstacle.remedy
 
 
 def test_a_cd_in_a_declared_slot_is_not_replaced() -> None:

@@ -66,8 +66,8 @@ SEEN: list[tuple[str, Scalar, str, Json]] = [
     ("scsi0", "local-zfs:vm-101-disk-0,discard=on,size=3584M,ssd=1", "/disks/scsi0/size", "3584MiB"),
     ("scsi0", "local:101/vm-101-disk-0.qcow2,size=1G", "/disks/scsi0/storage", "local"),
     ("scsi0", "local-zfs:base-140-disk-0/vm-101-disk-0,size=1G", "/disks/scsi0/storage", "local-zfs"),
-    ("ide2", "none,media=cdrom", "/disks/ide2", {}),
-    ("ide2", "local:iso/x.iso,media=cdrom,size=1M", "/disks/ide2", {}),
+    ("ide2", "none,media=cdrom", "/cdroms/ide2", {"iso": None}),
+    ("ide2", "local:iso/x.iso,media=cdrom,size=1M", "/cdroms/ide2/iso", "local:iso/x.iso"),
 ]
 
 

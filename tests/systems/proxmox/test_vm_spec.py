@@ -40,7 +40,7 @@ from tests.systems.proxmox.made import spec
         ),
         pytest.param({"tags": ["a/b"]}, "is no tag", id="tag with a slash"),
         pytest.param({"node": "pve1/../x"}, "pattern", id="node that leaves its path"),
-        pytest.param({"sockets": 2}, "Extra inputs", id="unknown field"),
+        pytest.param({"socket": 2}, "Extra inputs", id="unknown field"),
     ],
 )
 def test_what_cannot_be_is_refused(fields: dict[str, Any], complaint: str) -> None:

@@ -1,4 +1,4 @@
-"""The kind VirtualMachine: a VM with empty disks."""
+"""The kind VirtualMachine: a VM with empty disks, from an image, or as a clone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from setpoint_proxmox.examples import examples
 from setpoint_proxmox.kinds.virtual_machine.act import ACTS
 from setpoint_proxmox.kinds.virtual_machine.observe import observe
 from setpoint_proxmox.kinds.virtual_machine.plan import plan
-from setpoint_proxmox.kinds.virtual_machine.project import TREATMENTS, declare, project
+from setpoint_proxmox.kinds.virtual_machine.project import TREATMENTS, declare, project, secrets
 from setpoint_proxmox.kinds.virtual_machine.remark import remark
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 from setpoint_proxmox.kinds.virtual_machine.state import VmState, problems, status
@@ -35,5 +35,6 @@ KIND: Kind[VirtualMachineSpec, VmState] = Kind(
     stateful=True,
     problems=problems,
     status=status,
+    secrets=secrets,
     examples=examples(__name__),
 )

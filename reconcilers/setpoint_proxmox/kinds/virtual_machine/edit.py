@@ -2,146 +2,192 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from setpoint.model.diff import Cause, Change
-from setpoint.model.identity import Mark
+from setpoint.model.diff import MISSING, Change
 from setpoint.model.kind import Planning
-from setpoint.model.quantity import parse_bytes
-from setpoint.model.tree import Json, parts
-from setpoint_proxmox.kinds.virtual_machine.spec import Disk, Nic, VirtualMachineSpec
+from setpoint.model.plan import Step
+from setpoint.model.tree import Json, Pointer
+from setpoint_proxmox.kinds.virtual_machine.layout import Option, Spot, written
+from setpoint_proxmox.kinds.virtual_machine.options import LAYOUT
+from setpoint_proxmox.kinds.virtual_machine.project import PASSWORD, cloudinit_slot
+from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 from setpoint_proxmox.kinds.virtual_machine.state import VmState
-from setpoint_proxmox.kinds.virtual_machine.strings import NicText
-from setpoint_proxmox.mark import TAG, with_mark
-from setpoint_proxmox.sizes import MIB, allocation_text
+from setpoint_proxmox.kinds.virtual_machine.strings import DRIVE, is_disk, storage_of
+from setpoint_proxmox.kinds.virtual_machine.volumes import fresh, is_vacant, leaving, refusals, storage_for
+from setpoint_proxmox.mark import with_mark
 
-_HOT = ("net", "scsi", "virtio")
-"""Beginnings of the options that a running VM takes by plugging; the rest is recorded, or needs no plugging."""
+CLOUDINIT_SLOTS: Final = ("ide2", "ide0", "ide3", "ide1", "sata5", "scsi30")
+"""Where a drive for cloud-init is attached, the first free one."""
 
-
-def edited(
-    changes: tuple[Change, ...], vm: VmState, planning: Planning[VirtualMachineSpec, VmState]
-) -> tuple[dict[str, Json], tuple[Change, ...]]:
-    """The options to write, and the changes that they correct."""
-    config: dict[str, Json] = {}
-    corrected: list[Change] = []
-    for change in changes:
-        option = _option(change)
-        value = _value(option, change, config, vm, planning)
-        if value is not None:
-            config[option] = value
-            corrected.append(change)
-    return config, tuple(corrected)
+_DRIVE_PLACES: Final = ("/cloudInit/drive", "/cloudInit/slot", "/cloudInit/storage")
 
 
-def is_hot(option: str) -> bool:
-    """Whether writing `option` plugs something into a running VM."""
-    return option.startswith(_HOT)
+@dataclass(frozen=True)
+class Edit:
+    """One write.
 
-
-def lost_disk(change: Change, vm: VmState) -> str:
-    """The detached volume that a drifted, empty slot may have held; empty when there is no such doubt.
-
-    A new disk there would be an empty one in the place of somebody's data.
+    Attributes:
+        config: option -> its whole new value.
+        delete: options to take away.
+        secrets: option -> the place of the secret that it is to hold.
+        corrected: the changes that the write corrects.
+        storages: where it makes a volume.
     """
-    slot = parts(change.path)[1]
-    if change.cause is not Cause.DRIFT or slot in vm.current or slot in vm.coming:
-        return ""
-    unused = sorted(option for option in vm.coming if option.startswith("unused"))
-    return str(vm.coming[unused[0]]) if unused else ""
+
+    config: Mapping[str, Json]
+    delete: tuple[str, ...]
+    secrets: Mapping[str, Pointer]
+    corrected: tuple[Change, ...]
+    storages: frozenset[str]
 
 
-def new_disk(disk: Disk) -> str:
-    """The text that allocates a disk. Sent for a slot that holds one, it would put an empty one in its place."""
-    return f"{disk.storage}:{allocation_text(disk.size)}"
+def edited(changes: Iterable[Change], vm: VmState, planning: Planning[VirtualMachineSpec, VmState]) -> Edit:
+    """The write that corrects what one write can."""
+    changes = tuple(changes)
+    draft = _Draft(vm, planning, leaving(changes), refusals(changes, vm, planning.spec))
+    corrected = tuple(change for change in changes if draft.take(change))
+    config, delete = draft.result()
+    return Edit(config, delete, draft.secrets, corrected, frozenset(draft.storages))
 
 
-def new_nic(nic: Nic) -> str:
-    """The text of a NIC that is not there yet; without a MAC address Proxmox chooses one."""
-    options = {"bridge": nic.bridge}
-    if nic.vlan is not None:
-        options["tag"] = str(nic.vlan)
-    if nic.firewall:
-        options["firewall"] = "1"
-    return NicText(nic.model.value, nic.mac or "", options).render()
+def is_hot(name: str) -> bool:
+    """Whether writing an option plugs something into a running VM."""
+    return any(option.plugs for option, _ in LAYOUT.called(name))
 
 
-def all_tags(tags: Iterable[str]) -> str:
-    """The declared tags and ours, as Proxmox prints them."""
-    return ";".join(sorted({TAG, *tags}))
+def cloudinit_storage(vm: VmState, spec: VirtualMachineSpec) -> str | None:
+    """Where a new drive for cloud-init lies: as declared, or beside the first disk."""
+    if spec.cloud_init is not None and spec.cloud_init.storage is not None:
+        return spec.cloud_init.storage
+    declared = [spec.disks[slot].storage for slot in sorted(spec.disks)]
+    texts = [
+        str(text) for name, text in sorted(vm.coming.items()) if any(o.volume for o, _ in LAYOUT.called(name))
+    ]
+    seen = [storage_of(DRIVE.split(text)["file"]) for text in texts if is_disk(DRIVE.split(text))]
+    return next((storage for storage in (*declared, *seen) if storage is not None), None)
 
 
-def _option(change: Change) -> str:
-    match parts(change.path):
-        case ("disks" | "nics", slot, *_):
-            return slot
-        case _:
-            return change.path.lstrip("/")
+def free_slot(vm: VmState, spec: VirtualMachineSpec) -> str | None:
+    """Where a new drive for cloud-init is attached: as declared, or the first free slot; None when it is taken."""
+    wanted = spec.cloud_init.slot if spec.cloud_init is not None else None
+    slots = CLOUDINIT_SLOTS if wanted is None else (wanted,)
+    taken = vm.current.keys() | vm.coming.keys() | spec.disks.keys() | spec.cdroms.keys()
+    return next((slot for slot in slots if slot not in taken), None)
 
 
-def _value(
-    option: str,
-    change: Change,
-    config: Mapping[str, Json],
-    vm: VmState,
-    planning: Planning[VirtualMachineSpec, VmState],
-) -> Json:
-    """What `option` is to be; None when no write corrects the change."""
-    match parts(change.path):
-        case ("disks", slot, *_):
-            return None if lost_disk(change, vm) else _disk(slot, change, vm, planning.spec)
-        case ("nics", slot, field):
-            return _nic(slot, field, change, config.get(option), vm, planning.spec)
-        case ("description",):
-            mark = Mark(planning.owner.estate, planning.owner.key, str(vm.vmid))
-            return with_mark(str(change.desired), mark)
-        case ("power",):
-            return None
-        case _:
-            return _PLAIN[option](change.desired)
+class _Draft:
+    """A write in the making."""
 
+    def __init__(
+        self,
+        vm: VmState,
+        planning: Planning[VirtualMachineSpec, VmState],
+        gone: frozenset[str],
+        refused: Mapping[str, Step],
+    ) -> None:
+        self._vm = vm
+        self._planning = planning
+        self._skipped = gone | refused.keys()
+        self._config: dict[str, Json] = {}
+        self._delete: list[str] = []
+        self._texts: dict[str, tuple[Option, Mapping[str, str]]] = {}
+        self.secrets: dict[str, Pointer] = {}
+        self.storages: set[str] = set()
 
-_PLAIN: Final[Mapping[str, Callable[[Json], Json]]] = {
-    "cores": lambda value: value,
-    "memory": lambda value: parse_bytes(value) // MIB,
-    "onboot": lambda value: 1 if value else 0,
-    "tags": lambda value: all_tags(str(tag) for tag in value) if isinstance(value, list) else TAG,
-}
+    def take(self, change: Change) -> bool:
+        """Take up what corrects a change; gives False when no write does."""
+        match change.path:
+            case "/cloudInit/password":
+                self.secrets["cipassword"] = PASSWORD
+                return True
+            case path if path in _DRIVE_PLACES:
+                return self._make_cloudinit_drive(change)
+            case "/description":
+                owner = self._planning.owner
+                self._config["description"] = with_mark(str(change.desired), owner.mark(str(self._vm.vmid)))
+                return True
+            case path:
+                spot = LAYOUT.spot(path)
+                return spot is not None and self._take(spot, change)
 
+    def result(self) -> tuple[dict[str, Json], tuple[str, ...]]:
+        """The options to write and those to take away."""
+        config, delete = dict(self._config), list(self._delete)
+        for name, (option, parts) in self._texts.items():
+            if parts:
+                config[name] = option.syntax.join(parts)
+            else:
+                delete.append(name)
+        return config, tuple(sorted(delete))
 
-def _disk(slot: str, change: Change, vm: VmState, spec: VirtualMachineSpec) -> Json:
-    """Allocate a disk for a slot that is empty now and stays so.
+    def _take(self, spot: Spot, change: Change) -> bool:
+        desired = change.desired
+        if desired is MISSING or (spot.row is None and desired is None):
+            self._delete.append(spot.name)
+            return True
+        if spot.name in self._skipped:
+            return False
+        if spot.row is None:
+            self._texts.setdefault(spot.name, (spot.option, spot.option.begins))
+        elif not spot.row.key:
+            self._write_whole(spot, spot.row.form.write(desired))
+        elif spot.option.volume and spot.row.key in ("file", "size"):
+            return self._take_volume(spot, change)
+        else:
+            self._texts[spot.name] = spot.option, written(spot, desired, self._parts(spot))
+        return True
 
-    One that waits for the next start is taken up as it is; one that would go or be replaced then is kept.
-    """
-    if slot in vm.current:
-        return vm.current[slot] if change.later else None
-    if slot in vm.coming:
-        return vm.coming[slot] if vm.power == "stopped" else None
-    return new_disk(spec.disks[slot])
+    def _write_whole(self, spot: Spot, value: Json) -> None:
+        if value is None:
+            self._delete.append(spot.name)
+        else:
+            self._config[spot.name] = value
 
+    def _parts(self, spot: Spot) -> Mapping[str, str]:
+        """The sub-options so far: as drafted, as they will be or are, or of a new one."""
+        if spot.name in self._texts:
+            return self._texts[spot.name][1]
+        for config in (self._vm.coming, self._vm.current):
+            if spot.name in config:
+                return spot.option.syntax.split(str(config[spot.name]))
+        return self._made(spot) if spot.option.volume else spot.option.begins
 
-def _nic(slot: str, field: str, change: Change, so_far: Json, vm: VmState, spec: VirtualMachineSpec) -> Json:
-    """Change one option of a NIC; every other one, the MAC address above all, is sent as it is."""
-    seen = so_far or vm.coming.get(slot) or vm.current.get(slot)
-    if seen is None:
-        return new_nic(spec.nics[slot])
-    nic = NicText.parse(str(seen))
-    match field:
-        case "model":
-            return replace(nic, model=str(change.desired)).render()
-        case "mac":
-            return replace(nic, mac=str(change.desired)).render()
-        case "vlan":
-            return _with(nic, "tag", None if change.desired is None else str(change.desired))
-        case "firewall":
-            return _with(nic, "firewall", "1" if change.desired else None)
-        case _:
-            return _with(nic, field, str(change.desired))
+    def _take_volume(self, spot: Spot, change: Change) -> bool:
+        """Make the volume of a slot that is empty now and stays so.
 
+        One that waits for the next start is taken up as it is; one that would go or be replaced then is kept.
+        """
+        if is_vacant(spot.name, self._vm):
+            self._texts[spot.name] = spot.option, self._parts(spot)
+            return True
+        keeps = change.later and spot.name in self._vm.current
+        if keeps or (spot.name not in self._vm.current and self._vm.power == "stopped"):
+            config = self._vm.current if keeps else self._vm.coming
+            self._texts.setdefault(spot.name, (spot.option, DRIVE.split(str(config[spot.name]))))
+            return True
+        return False
 
-def _with(nic: NicText, option: str, value: str | None) -> str:
-    others = {name: text for name, text in nic.options.items() if name != option}
-    return replace(nic, options=others if value is None else {**others, option: value}).render()
+    def _made(self, spot: Spot) -> Mapping[str, str]:
+        self.storages.add(storage_for(spot.name, self._planning.spec))
+        return fresh(spot.name, spot.option, self._planning.spec)
+
+    def _make_cloudinit_drive(self, change: Change) -> bool:
+        here, coming = cloudinit_slot(self._vm.current), cloudinit_slot(self._vm.coming)
+        if here is not None:
+            if change.later:
+                self._config[here] = self._vm.current[here]
+            return change.later
+        if coming is not None:
+            if self._vm.power == "stopped":
+                self._config[coming] = self._vm.coming[coming]
+            return self._vm.power == "stopped"
+        slot = free_slot(self._vm, self._planning.spec)
+        storage = cloudinit_storage(self._vm, self._planning.spec)
+        if slot is None or storage is None:
+            return False
+        self._config[slot] = f"{storage}:cloudinit"
+        self.storages.add(storage)
+        return True

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
-from setpoint.model.diff import MISSING, Change, Diff
-from setpoint.model.kind import Planning
+from setpoint.model.diff import MISSING, SECRET, Change, Diff
 from setpoint.model.plan import Disruption, Step, obstructed
-from setpoint.model.quantity import format_bytes, parse_bytes
-from setpoint.model.tree import Tree, parts
-from setpoint_proxmox.kinds.virtual_machine.create import create
-from setpoint_proxmox.kinds.virtual_machine.edit import edited, is_hot, lost_disk
+from setpoint.model.tree import Json, Tree, parts
+from setpoint_proxmox.kinds.virtual_machine.create import Context, create
+from setpoint_proxmox.kinds.virtual_machine.disks import moves, obstacles, resizes
+from setpoint_proxmox.kinds.virtual_machine.edit import cloudinit_storage, edited, free_slot, is_hot
+from setpoint_proxmox.kinds.virtual_machine.options import LAYOUT
+from setpoint_proxmox.kinds.virtual_machine.project import cloudinit_slot
+from setpoint_proxmox.kinds.virtual_machine.scopes import scopes
 from setpoint_proxmox.kinds.virtual_machine.spec import Power, VirtualMachineSpec
 from setpoint_proxmox.kinds.virtual_machine.state import VmState
-from setpoint_proxmox.kinds.virtual_machine.strings import DiskText
-from setpoint_proxmox.sizes import resize_text
-
-Context = Planning[VirtualMachineSpec, VmState]
+from setpoint_proxmox.kinds.virtual_machine.strings import DRIVE
+from setpoint_proxmox.kinds.virtual_machine.volumes import refusals
 
 
 def plan(diff: Diff, planning: Context) -> tuple[Step, ...]:
-    """Write first, then grow disks, then power, then restart; what cannot be done is said last."""
+    """Write, then what takes longer, then power, then restart; what cannot be done is said last."""
     vm = planning.observed
     if vm is None:
         return (create(diff.changes, planning),)
@@ -31,58 +32,83 @@ def plan(diff: Diff, planning: Context) -> tuple[Step, ...]:
         return (obstructed(why, remedy, changes, passing=True),)
     return (
         *_configure(changes, vm, planning),
-        *_resize(changes, vm),
-        *_power(changes, vm, planning.spec),
-        *_restart(changes, vm, planning.spec),
-        *_obstacles(changes, vm),
+        *_regenerate(changes, vm, planning),
+        *resizes(changes, vm, planning.facts),
+        *moves(changes, vm, planning.spec, planning.facts),
+        *_enroll(changes, vm, planning),
+        *_power(changes, vm, planning),
+        *_restart(changes, vm, planning),
+        *refusals(changes, vm, planning.spec).values(),
+        *obstacles(changes, vm),
+        *_no_room(changes, vm, planning.spec),
     )
 
 
 def _configure(changes: tuple[Change, ...], vm: VmState, planning: Context) -> Iterator[Step]:
     """One write of every option that differs; what waits for a restart already is written already."""
-    wanted = tuple(change for change in changes if not (change.accepted and _is_on(vm)))
-    config, corrected = edited(wanted, vm, planning)
-    if config:
-        hot = _is_on(vm) and any(is_hot(option) for option in config)
+    edit = edited((change for change in changes if not (change.accepted and _is_on(vm))), vm, planning)
+    if not (edit.config or edit.delete or edit.secrets):
+        return
+    options = (*edit.config, *edit.delete)
+    arguments: Tree = {
+        "node": vm.node,
+        "digest": vm.digest,
+        "config": dict(edit.config),
+        "delete": list[Json](edit.delete),
+    }
+    if edit.secrets:
+        arguments["secrets"] = dict[str, Json](edit.secrets)
+    yield Step(
+        "configure",
+        _sentence(edit.corrected, vm),
+        edit.corrected,
+        Disruption.HOT if _is_on(vm) and any(is_hot(option) for option in options) else Disruption.NONE,
+        arguments,
+        scopes=scopes(planning.facts, vm.node, *edit.storages),
+    )
+
+
+def _regenerate(changes: tuple[Change, ...], vm: VmState, planning: Context) -> Iterator[Step]:
+    """Show a running guest the settings that it finds at its next start."""
+    outdated = tuple(change for change in changes if change.path == "/cloudInit/current")
+    if outdated and cloudinit_slot(vm.current) is not None:
         yield Step(
-            "configure",
-            "set " + ", ".join(_shown(change) for change in corrected),
-            corrected,
-            Disruption.HOT if hot else Disruption.NONE,
-            {"node": vm.node, "digest": vm.digest, "config": config},
+            "regenerate",
+            f"write the cloud-init drive of VM {vm.vmid} anew",
+            outdated,
+            arguments={"node": vm.node},
+            scopes=scopes(planning.facts, vm.node),
         )
 
 
-def _resize(changes: tuple[Change, ...], vm: VmState) -> Iterator[Step]:
-    for change, slot, observed, desired in _sizes(changes, vm):
-        if desired > observed:
-            yield Step(
-                "resize",
-                f"grow disk {slot} from {change.observed} to {change.desired}",
-                (change,),
-                Disruption.HOT if _is_on(vm) else Disruption.NONE,
-                {"node": vm.node, "digest": vm.digest, "disk": slot, "size": resize_text(desired)},
-            )
+def _enroll(changes: tuple[Change, ...], vm: VmState, planning: Context) -> Iterator[Step]:
+    change = next((change for change in changes if change.path == "/pool"), None)
+    if change is not None:
+        pool = str(change.desired or "")
+        summary = f"put VM {vm.vmid} into pool {pool}" if pool else f"take VM {vm.vmid} out of pool {vm.pool}"
+        where: Tree = {"pool": pool, "former": vm.pool}
+        yield Step("enroll", summary, (change,), arguments=where, scopes=scopes(planning.facts, vm.node))
 
 
-def _power(changes: tuple[Change, ...], vm: VmState, spec: VirtualMachineSpec) -> Iterator[Step]:
+def _power(changes: tuple[Change, ...], vm: VmState, planning: Context) -> Iterator[Step]:
     """A change of power that was declared is what the person asked for, so it is no restart that may be held."""
     change = next((change for change in changes if change.path == "/power"), None)
     if change is None:
         return
     where: Tree = {"node": vm.node}
+    used = scopes(planning.facts, vm.node)
     if change.desired == Power.STOPPED:
-        force = {"force": spec.force_stop}
-        yield Step("shutdown", f"shut VM {vm.vmid} down", (change,), Disruption.HOT, where | force)
+        where["force"] = planning.spec.force_stop
+        yield Step("shutdown", f"shut VM {vm.vmid} down", (change,), Disruption.HOT, where, scopes=used)
     elif vm.power == "paused":
-        yield Step("resume", f"resume VM {vm.vmid}", (change,), Disruption.NONE, where)
+        yield Step("resume", f"resume VM {vm.vmid}", (change,), arguments=where, scopes=used)
     else:
-        yield Step("start", f"start VM {vm.vmid}", (change,), Disruption.NONE, where)
+        yield Step("start", f"start VM {vm.vmid}", (change,), arguments=where, scopes=used)
 
 
-def _restart(changes: tuple[Change, ...], vm: VmState, spec: VirtualMachineSpec) -> Iterator[Step]:
+def _restart(changes: tuple[Change, ...], vm: VmState, planning: Context) -> Iterator[Step]:
     waiting = tuple(change for change in changes if change.accepted)
-    if waiting and _is_on(vm) and spec.power is not Power.STOPPED:
+    if waiting and _is_on(vm) and planning.spec.power is not Power.STOPPED:
         fields = ", ".join(change.path.lstrip("/") for change in waiting)
         yield Step(
             "restart",
@@ -90,51 +116,53 @@ def _restart(changes: tuple[Change, ...], vm: VmState, spec: VirtualMachineSpec)
             waiting,
             Disruption.RESTART,
             {"node": vm.node},
+            scopes=scopes(planning.facts, vm.node),
         )
 
 
-def _obstacles(changes: tuple[Change, ...], vm: VmState) -> Iterator[Step]:
-    for change, slot, observed, desired in _sizes(changes, vm):
-        if desired < observed:
-            yield obstructed(
-                f"disk {slot} of VM {vm.vmid} is {format_bytes(observed)}, and Proxmox cannot shrink it to "
-                f"{format_bytes(desired)}",
-                f"declare {format_bytes(observed)}, or replace the disk by hand",
-                (change,),
-            )
-    for slot in sorted({parts(change.path)[1] for change in changes if change.path.startswith("/disks/")}):
-        yield from _occupied(slot, tuple(c for c in changes if c.path.startswith(f"/disks/{slot}/")), vm)
-
-
-def _occupied(slot: str, changes: tuple[Change, ...], vm: VmState) -> Iterator[Step]:
-    """A slot that holds no disk, and one whose disk lies detached: neither is ours to fill."""
-    text = vm.current.get(slot)
-    lost = lost_disk(changes[0], vm)
-    if text is not None and DiskText.parse(str(text)).storage is None:
-        why = f"slot {slot} of VM {vm.vmid} holds '{text}', which is no disk on a storage"
-        yield obstructed(why, "choose another slot, or remove by hand what is in it", changes)
-    if lost:
-        why = f"disk {slot} of VM {vm.vmid} is gone and {lost} lies detached; a new disk would be empty"
-        remedy = (
-            f"attach it again on {vm.node}: qm set {vm.vmid} --{slot} {lost}; or remove it to get a new one"
-        )
-        yield obstructed(why, remedy, changes)
-
-
-def _sizes(changes: tuple[Change, ...], vm: VmState) -> Iterator[tuple[Change, str, int, int]]:
-    """Every disk that has another size now: the change, the slot, observed and desired bytes."""
-    for change in changes:
-        here = not change.later and change.observed is not MISSING
-        match parts(change.path):
-            case ("disks", slot, "size") if here and slot in vm.current:
-                yield change, slot, parse_bytes(change.observed), parse_bytes(change.desired)
-            case _:
-                pass
+def _no_room(changes: tuple[Change, ...], vm: VmState, spec: VirtualMachineSpec) -> Iterator[Step]:
+    """A drive for cloud-init that can be made nowhere."""
+    wanted = tuple(change for change in changes if change.path == "/cloudInit/drive")
+    if not wanted or cloudinit_slot(vm.current) is not None or cloudinit_slot(vm.coming) is not None:
+        return
+    if free_slot(vm, spec) is None:
+        why = f"VM {vm.vmid} has no drive for cloud-init, and no slot for one is free"
+        yield obstructed(why, "set spec.cloudInit.slot to a free slot", wanted)
+    elif cloudinit_storage(vm, spec) is None:
+        why = f"VM {vm.vmid} has no drive for cloud-init, and no disk that tells where one may lie"
+        yield obstructed(why, "set spec.cloudInit.storage to a storage for disk images", wanted)
 
 
 def _is_on(vm: VmState) -> bool:
     return vm.power != "stopped"
 
 
+def _sentence(changes: tuple[Change, ...], vm: VmState) -> str:
+    """What one write does, in the imperative."""
+    sets = [_shown(change) for change in changes if change.desired is not MISSING]
+    gone = [_removed(change, vm) for change in changes if change.desired is MISSING]
+    return "; ".join([*gone, *(["set " + ", ".join(sets)] if sets else [])])
+
+
+def _removed(change: Change, vm: VmState) -> str:
+    spot = LAYOUT.spot(change.path)
+    name = ".".join(parts(change.path))
+    if spot is None or not spot.option.volume:
+        return f"remove {name}"
+    text = str(vm.current.get(spot.name) or vm.coming.get(spot.name))
+    return f"detach disk {spot.name}, whose volume {DRIVE.split(text)['file']} is kept"
+
+
 def _shown(change: Change) -> str:
-    return f"{change.path.lstrip('/').replace('/', '.')} to {change.desired}"
+    name = ".".join(parts(change.path))
+    match change.desired:
+        case str() as text if text != SECRET:
+            return f"{name} to {text}"
+        case str():
+            return name
+        case list() as items:
+            return f"{name} to {', '.join(str(item) for item in items) or 'none'}"
+        case None:
+            return f"{name} to none"
+        case value:
+            return f"{name} to {json.dumps(value)}"

@@ -2,122 +2,139 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
-from setpoint.model.diff import Projection, Treatment
-from setpoint.model.quantity import format_bytes
-from setpoint.model.spec import Spec
-from setpoint.model.tree import Json, Pointer, Tree
-from setpoint_proxmox.kinds.virtual_machine.spec import Disk, Nic, VirtualMachineSpec
+from setpoint.model.diff import SECRET, Projection, Treatment
+from setpoint.model.secret import SecretRef
+from setpoint.model.tree import Json, Pointer, Tree, join
+from setpoint_proxmox.kinds.virtual_machine.layout import put
+from setpoint_proxmox.kinds.virtual_machine.options import ELSEWHERE, LAYOUT
+from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 from setpoint_proxmox.kinds.virtual_machine.state import SETTLED, Config, VmState
-from setpoint_proxmox.kinds.virtual_machine.strings import DiskText, NicText
-from setpoint_proxmox.mark import TAG, normal, split_tags, without_mark
-from setpoint_proxmox.sizes import MIB, memory_bytes
+from setpoint_proxmox.kinds.virtual_machine.strings import DRIVE, is_cloudinit, storage_of
+from setpoint_proxmox.mark import normal
 
 TREATMENTS: Mapping[Pointer, Treatment] = {
     "/tags": Treatment.SET,
-    "/disks/*/storage": Treatment.CREATE_ONLY,
+    "/hotplug": Treatment.SET,
+    "/cpu/flags": Treatment.SET,
+    "/nics/*/trunks": Treatment.SET,
+    "/cloudInit/sshKeys": Treatment.SET,
+    "/disks/*": Treatment.MEMBER,
+    "/cdroms/*": Treatment.MEMBER,
+    "/nics/*": Treatment.MEMBER,
+    "/cloudInit/ip/*": Treatment.MEMBER,
+    "/pci/*": Treatment.MEMBER,
+    "/usb/*": Treatment.MEMBER,
+    "/serial/*": Treatment.MEMBER,
+    "/firmware/efi": Treatment.CREATE_ONLY,
+    "/firmware/efi/*": Treatment.CREATE_ONLY,
+    "/tpm": Treatment.CREATE_ONLY,
+    "/tpm/*": Treatment.CREATE_ONLY,
+    "/cloudInit/slot": Treatment.CREATE_ONLY,
+    "/cloudInit/storage": Treatment.CREATE_ONLY,
 }
 
-DEFAULT_CORES = 1
-DEFAULT_MEMORY = 512 * MIB
-"""What an option that is not in the configuration means."""
+PASSWORD: Pointer = "/cloudInit/password"  # noqa: S105  # where it stands, not what it is
 
-DISK_BUSES = ("scsi", "virtio", "sata", "ide")
+_DRIVE = re.compile(r"(scsi|virtio|sata|ide)\d+")
+_NIC = re.compile(r"net\d+")
 
 
 def declare(spec: VirtualMachineSpec) -> Tree:
     """What the person wrote and is compared; where and under which id it is created is not."""
-    values: Tree = {
-        "cores": spec.cores,
-        "memory": format_bytes(spec.memory),
-        "disks": {slot: _disk(disk) for slot, disk in spec.disks.items()},
-        "nics": {slot: _nic(nic) for slot, nic in spec.nics.items()},
-        "tags": list(spec.tags),
-        "description": normal(spec.description),
-        "onboot": spec.onboot,
-        "power": spec.power,
-    }
-    if spec.power is None:
-        del values["power"]
-    return _written(spec, values)
+    values: Tree = spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    if isinstance(values.get("agent"), bool):
+        values["agent"] = {"enabled": values["agent"]}
+    if "description" in values:
+        values["description"] = normal(spec.description)
+    tree = _kept(values)
+    if spec.cloud_init is not None:
+        put(tree, "/cloudInit/drive", True)
+        put(tree, "/cloudInit/current", True)
+    return tree
+
+
+def secrets(spec: VirtualMachineSpec) -> Mapping[Pointer, SecretRef]:
+    """The secrets in a declaration, by the place where they are compared."""
+    if spec.cloud_init is None or spec.cloud_init.password is None:
+        return {}
+    return {PASSWORD: spec.cloud_init.password}
 
 
 def project(state: VmState) -> Projection:
     """What is seen: in force now, and after the next start."""
     if state.kind != "qemu":
         return Projection({})
-    current, unseen = _tree(state.current)
-    coming, _ = _tree(state.coming)
-    power: Tree = {"power": state.power}
-    accepted = None if coming == current else coming | power
+    current, unseen = _tree(state.current, state)
+    coming, _ = _tree(state.coming, state)
+    accepted = None if coming == current else coming
     # Between the states lie moments such as `prelaunch`; what they end in is not known yet.
     unknown = () if state.power in SETTLED else ("/power",)
-    return Projection(current | power, accepted, unseen + unknown)
-
-
-def _disk(disk: Disk) -> Tree:
-    return {"storage": disk.storage, "size": format_bytes(disk.size)}
-
-
-def _nic(nic: Nic) -> Tree:
-    values: Tree = {
-        "bridge": nic.bridge,
-        "model": nic.model,
-        "mac": nic.mac,
-        "vlan": nic.vlan,
-        "firewall": nic.firewall,
-    }
-    if nic.mac is None:
-        del values["mac"]
-    return _written(nic, values)
-
-
-def _written(spec: Spec, values: Tree) -> Tree:
-    return {name: value for name, value in values.items() if name in spec.model_fields_set}
-
-
-def _tree(config: Config) -> tuple[Tree, tuple[Pointer, ...]]:
-    """The comparable tree of a configuration, and what it does not tell."""
-    disks = {slot: DiskText.parse(str(text)) for slot, text in config.items() if is_disk_slot(slot)}
-    nics = {slot: NicText.parse(str(text)) for slot, text in config.items() if is_nic_slot(slot)}
-    tree: Tree = {
-        "cores": config.get("cores", DEFAULT_CORES),
-        "memory": format_bytes(memory_bytes(config["memory"]) if "memory" in config else DEFAULT_MEMORY),
-        "disks": {slot: _seen_disk(disk) for slot, disk in disks.items()},
-        "nics": {slot: _seen_nic(nic) for slot, nic in nics.items()},
-        "tags": list[Json](sorted(split_tags(config.get("tags")) - {TAG})),
-        "description": without_mark(str(config.get("description") or "")),
-        "onboot": config.get("onboot", 0) == 1,
-    }
-    sizeless = (slot for slot, disk in disks.items() if disk.storage is not None and disk.size is None)
-    return tree, tuple(f"/disks/{slot}/size" for slot in sizeless)
-
-
-def is_disk_slot(option: str) -> bool:
-    """Whether an option of a configuration is a drive: `scsi0`, not `scsihw`."""
-    return any(option.startswith(bus) and option[len(bus) :].isdigit() for bus in DISK_BUSES)
+    return Projection(current, accepted, unseen + unknown)
 
 
 def is_nic_slot(option: str) -> bool:
     """Whether an option of a configuration is a NIC."""
-    return option.startswith("net") and option[3:].isdigit()
+    return _NIC.fullmatch(option) is not None
 
 
-def _seen_disk(disk: DiskText) -> Tree:
-    if disk.storage is None:
-        return {}
-    seen: Tree = {"storage": disk.storage}
-    if disk.size is not None:
-        seen["size"] = format_bytes(disk.size)
-    return seen
+def is_drive_slot(option: str) -> bool:
+    """Whether an option of a configuration is a drive on a bus: `scsi0`, not `scsihw`."""
+    return _DRIVE.fullmatch(option) is not None
 
 
-def _seen_nic(nic: NicText) -> Tree:
-    return {
-        "bridge": nic.bridge,
-        "model": nic.model,
-        "mac": nic.mac.upper(),
-        "vlan": nic.vlan,
-        "firewall": nic.firewall,
-    }
+def cloudinit_slot(config: Config) -> str | None:
+    """Where the drive is attached that cloud-init reads; None when there is none."""
+    return next((slot for slot, drive in _drives(config) if is_cloudinit(drive)), None)
+
+
+def _drives(config: Config) -> list[tuple[str, dict[str, str]]]:
+    found: list[tuple[str, dict[str, str]]] = []
+    for option, text in sorted(config.items()):
+        if is_drive_slot(option):
+            try:
+                found.append((option, DRIVE.split(str(text))))
+            except ValueError:
+                continue
+    return found
+
+
+def _kept(values: Tree, above: Pointer = "") -> Tree:
+    """The part that has a place; a null is kept only where it is a value and not the lack of one."""
+    kept: Tree = {}
+    for name, value in values.items():
+        place = join(above, name)
+        if isinstance(value, dict):
+            below = _kept(value, place)
+            if below or not value:
+                kept[name] = below
+        elif _is_compared(place, value):
+            kept[name] = value
+    return kept
+
+
+def _is_compared(place: Pointer, value: Json) -> bool:
+    if place in ELSEWHERE:
+        return place != PASSWORD and (value is not None or place == "/pool")
+    spot = LAYOUT.spot(place)
+    if spot is None:
+        return False
+    return value is not None or spot.row is None or spot.row.absent is None
+
+
+def _tree(config: Config, state: VmState) -> tuple[Tree, tuple[Pointer, ...]]:
+    """The comparable tree of a configuration, and what it does not tell."""
+    tree, unseen = LAYOUT.read(config)
+    tree |= {"power": state.power, "pool": state.pool or None}
+    if config.get("cipassword"):
+        put(tree, PASSWORD, SECRET)
+    for slot, drive in _drives(config):
+        if is_cloudinit(drive):
+            put(tree, "/cloudInit/slot", slot)
+            put(tree, "/cloudInit/storage", storage_of(drive["file"]))
+    put(tree, "/cloudInit/drive", cloudinit_slot(config) is not None)
+    # A drive is written anew at every start, so only a running guest can be shown old settings.
+    put(tree, "/cloudInit/current", state.image_current is not False or state.power == "stopped")
+    return tree, unseen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from setpoint.model.identity import Owner
 from setpoint.model.plan import Disruption, Step
 from setpoint.model.tree import Json, Tree
-from setpoint_proxmox.kinds.virtual_machine.edit import all_tags
+from setpoint_proxmox.kinds.virtual_machine.forms import TAGS
 from setpoint_proxmox.kinds.virtual_machine.state import VmState
 from setpoint_proxmox.mark import TAG, with_mark, without_mark
 
@@ -17,11 +17,11 @@ def remark(owner: Owner, vm: VmState) -> Step | None:
     if vm.mark != mark:
         config["description"] = with_mark(without_mark(vm.description), mark)
     if TAG not in vm.tags:
-        config["tags"] = all_tags(vm.tags)
+        config["tags"] = TAGS.write(list[Json](vm.tags))
     if vm.name != owner.key.name:
         config["name"] = owner.key.name
     if not config or vm.lock or vm.kind != "qemu":
         return None
     summary = f"write {', '.join(config)} of VM {vm.vmid}, which tell that it is {owner.key}"
-    where: Tree = {"node": vm.node, "digest": vm.digest, "config": config}
+    where: Tree = {"node": vm.node, "digest": vm.digest, "config": config, "delete": []}
     return Step("configure", summary, disruption=Disruption.NONE, arguments=where)

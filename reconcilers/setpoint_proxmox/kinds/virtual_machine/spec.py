@@ -4,33 +4,51 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Annotated
+from typing import Literal
 
-from pydantic import StringConstraints, field_validator
+from pydantic import field_validator, model_validator
 
 from setpoint.model.quantity import Bytes
 from setpoint.model.spec import Spec, described
+from setpoint_proxmox.kinds.virtual_machine.spec_cloud import Clone, CloudInit
+from setpoint_proxmox.kinds.virtual_machine.spec_device import (
+    Agent,
+    Audio,
+    Cpu,
+    Nic,
+    NicModel,
+    Pci,
+    Rng,
+    Startup,
+    Usb,
+    Vga,
+    Watchdog,
+)
+from setpoint_proxmox.kinds.virtual_machine.spec_disk import Cdrom, Disk, Firmware, FirmwareType, Tpm
+from setpoint_proxmox.kinds.virtual_machine.spec_text import (
+    NODE,
+    POOL,
+    VOLUME,
+    BootSlot,
+    CdromSlot,
+    DiskSlot,
+    NicSlot,
+    PciSlot,
+    SerialSlot,
+    UsbSlot,
+)
 from setpoint_proxmox.mark import TAG
 from setpoint_proxmox.sizes import MIB
 
-NODE = r"^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$"
-STORAGE = r"^[A-Za-z][A-Za-z0-9._-]*[A-Za-z0-9]$"
-BRIDGE = r"^[A-Za-z][A-Za-z0-9_.-]{0,14}$"
+__all__ = ["Disk", "Nic", "NicModel", "Power", "VirtualMachineSpec"]
 
-DiskSlot = Annotated[
-    str,
-    StringConstraints(
-        pattern=r"^(scsi([0-9]|[12][0-9]|30)|virtio([0-9]|1[0-5])|sata[0-5]|ide[0-3])$",
-    ),
-]
-"""Where a disk is attached: scsi0-30, virtio0-15, sata0-5 or ide0-3."""
-
-NicSlot = Annotated[str, StringConstraints(pattern=r"^net([0-9]|[12][0-9]|3[01])$")]
-"""Where a NIC is attached: net0-31."""
-
-_GRAIN = 4 * MIB
 _TAG = re.compile(r"[a-z0-9_][a-z0-9_+.-]*")
-_MAC = re.compile(r"[0-9A-F]{2}(:[0-9A-F]{2}){5}")
+_MACHINE = r"^(pc|q35|virt|(pc(-i440fx|-q35)?|virt)-\d+(\.\d+)+(\+pve\d+)?(\.pxe)?)$"
+_KEYBOARDS = (
+    "^(de|de-ch|da|en-gb|en-us|es|fi|fr|fr-be|fr-ca|fr-ch|hu|is|it|ja|lt|mk|nl|no|pl|pt|pt-br|sv|sl|tr)$"
+)
+_OS = "^(other|wxp|w2k|w2k3|w2k8|wvista|win7|win8|win10|win11|l24|l26|solaris)$"
+_CONTROLLERS = "^(lsi|lsi53c810|virtio-scsi-pci|virtio-scsi-single|megasas|pvscsi)$"
 
 
 class Power(StrEnum):
@@ -40,71 +58,12 @@ class Power(StrEnum):
     STOPPED = "stopped"
 
 
-class NicModel(StrEnum):
-    """The hardware that a NIC imitates."""
-
-    VIRTIO = "virtio"
-    E1000 = "e1000"
-    E1000E = "e1000e"
-    RTL8139 = "rtl8139"
-    VMXNET3 = "vmxnet3"
-
-
-class Disk(Spec):
-    """A disk that belongs to the VM."""
-
-    storage: str = described(
-        "Storage that the disk is created on; a later difference is shown, never acted on.",
-        pattern=STORAGE,
-        examples=["local-zfs"],
-    )
-    size: Bytes = described(
-        "Size of the disk, a multiple of 4MiB because some storages round up to it; it can grow, never shrink.",
-        examples=["32GiB"],
-    )
-
-    @field_validator("size")
-    @classmethod
-    def _whole(cls, value: int) -> int:
-        if not value or value % _GRAIN:
-            raise ValueError("a disk's size is a multiple of 4MiB, so that every storage can hold exactly it")
-        return value
-
-
-class Nic(Spec):
-    """A network card."""
-
-    bridge: str = described(
-        "Bridge or SDN vnet that the NIC is connected to.", pattern=BRIDGE, examples=["vmbr0"]
-    )
-    model: NicModel = described("Hardware that the NIC imitates.", NicModel.VIRTIO)
-    mac: str | None = described(
-        "MAC address in hex with colons; without it Proxmox chooses one, which is then kept.",
-        None,
-        examples=["BC:24:11:00:00:01"],
-    )
-    vlan: int | None = described("VLAN tag, 1-4094; null for untagged.", None, ge=1, le=4094)
-    firewall: bool = described("Whether Proxmox's firewall filters the NIC.", default=False)
-
-    @field_validator("mac")
-    @classmethod
-    def _unicast(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        mac = value.upper()
-        if not _MAC.fullmatch(mac):
-            raise ValueError(f"'{value}' is no MAC address; write six hex pairs with colons")
-        if int(mac[:2], 16) & 1:
-            raise ValueError(f"'{value}' is a multicast address; the first pair must be even")
-        return mac
-
-
 class VirtualMachineSpec(Spec):
-    """A virtual machine with empty disks."""
+    """A virtual machine, with empty disks, from an image, or as a clone."""
 
     node: str | None = described(
-        "Node that the VM is created on; may be left out when the cluster has only one. "
-        "Where the VM is moved later is no drift.",
+        "Node that the VM is created on; may be left out when the cluster has only one, or for a clone, which is "
+        "made where its source is. Where the VM is moved later is no drift.",
         None,
         pattern=NODE,
         examples=["pve1"],
@@ -115,19 +74,91 @@ class VirtualMachineSpec(Spec):
         ge=100,
         le=999_999_999,
     )
+    clone: Clone | None = described("What the VM begins as a copy of; empty disks are made without it.", None)
     cores: int = described("Number of CPU cores (per socket).", 1, ge=1, le=1024)
+    sockets: int = described("Number of CPU sockets.", 1, ge=1, le=8)
+    cpu: Cpu = described("What the guest sees of the processor.", default_factory=Cpu)
+    numa: bool = described("Whether the guest sees NUMA nodes, one for each socket.", default=False)
     memory: Bytes = described("Memory, a multiple of 1MiB, at least 16MiB.", 1024 * MIB, examples=["2GiB"])
+    balloon: Bytes | Literal[False] | None = described(
+        "Memory that the guest keeps when the node runs short, a multiple of 1MiB; false for no balloon device, "
+        "null for all of its memory.",
+        None,
+        examples=["512MiB"],
+    )
+    machine: str = described(
+        "Machine that is imitated: pc, q35, virt, or a version of one.", "pc", pattern=_MACHINE
+    )
+    iommu: str | None = described(
+        "IOMMU that the guest sees; null for none.", None, pattern="^(intel|virtio)$"
+    )
+    firmware: Firmware = described("What starts the guest, BIOS or UEFI.", default_factory=Firmware)
+    tpm: Tpm | None = described("Trusted platform module; null for none.", None)
+    os_type: str = described("Family of the guest's operating system, e.g. l26 or win11.", "l26", pattern=_OS)
+    scsi_controller: str = described(
+        "Hardware that SCSI disks are attached to.", "virtio-scsi-single", pattern=_CONTROLLERS
+    )
     disks: dict[DiskSlot, Disk] = described(
-        "Disks by slot: scsi0-30, virtio0-15, sata0-5, ide0-3.", default_factory=dict
+        "Disks by slot: scsi0-30, virtio0-15, sata0-5, ide0-3. One that is declared no more is detached and kept.",
+        default_factory=dict,
+    )
+    cdroms: dict[CdromSlot, Cdrom] = described(
+        "CD-ROM drives by slot: scsi0-30, sata0-5, ide0-3.", default_factory=dict
     )
     nics: dict[NicSlot, Nic] = described("Network cards by slot: net0-net31.", default_factory=dict)
+    cloud_init: CloudInit | None = described("What cloud-init sets up in the guest.", None)
+    agent: bool | Agent = described("Whether the guest runs QEMU's agent, and how it is used.", default=False)
+    boot: tuple[BootSlot, ...] = described(
+        "Slots to boot from, first tried first; Proxmox's choice when left out.",
+        (),
+        min_length=1,
+        examples=[["scsi0", "net0"]],
+    )
+    onboot: bool = described("Whether the VM starts with its node.", default=False)
+    startup: Startup = described(
+        "When it starts and stops with its node; the token needs Sys.Modify on /.", default_factory=Startup
+    )
     tags: tuple[str, ...] = described(
         f"Tags shown in Proxmox, without order and in lower case; the tag '{TAG}' is always added.", ()
     )
     description: str = described(
         "Notes shown in Proxmox; our mark is added as the last line.", "", max_length=7500
     )
-    onboot: bool = described("Whether the VM starts with its node.", default=False)
+    pool: str | None = described(
+        "Pool that the VM belongs to, which must be there; null for none.", None, pattern=POOL
+    )
+    protection: bool = described("Whether Proxmox refuses to remove the VM and its disks.", default=False)
+    pci: dict[PciSlot, Pci] = described("PCI devices by slot: hostpci0-15.", default_factory=dict)
+    usb: dict[UsbSlot, Usb] = described("USB devices by slot: usb0-13.", default_factory=dict)
+    serial: dict[SerialSlot, str] = described(
+        "Serial ports by slot, serial0-3: 'socket', or a device of the node, which only root with a password may set.",
+        default_factory=dict,
+    )
+    vga: Vga = described("Card and memory of the screen.", default_factory=Vga)
+    rng: Rng | None = described("Source of random numbers; null for none.", None)
+    watchdog: Watchdog | None = described(
+        "Timer that the guest must keep from running out; null for none.", None
+    )
+    audio: Audio | None = described("Sound card; null for none.", None)
+    tablet: bool = described(
+        "Whether the pointer is a tablet, which follows the viewer's exactly.", default=True
+    )
+    hotplug: tuple[Literal["network", "disk", "cpu", "memory", "usb", "cloudinit"], ...] = described(
+        "What can be plugged while it runs, without order.", ("disk", "network", "usb")
+    )
+    keyboard: str | None = described(
+        "Layout of the viewer's keyboard; null for the cluster's.", None, pattern=_KEYBOARDS
+    )
+    acpi: bool = described("Whether the guest has ACPI, which a shutdown needs.", default=True)
+    kvm: bool = described("Whether the processor runs the guest itself.", default=True)
+    local_time: bool | None = described(
+        "Whether its clock shows local time; null for what the OS expects.", None
+    )
+    hook_script: str | None = described(
+        "Volume of a script that runs when it starts and stops; null for none. Only root with a password may set it.",
+        None,
+        pattern=VOLUME,
+    )
     power: Power | None = described(
         "Whether the VM runs; left out, its power state is not touched and a new VM stays off.", None
     )
@@ -143,6 +174,13 @@ class VirtualMachineSpec(Spec):
             raise ValueError("memory is a multiple of 1MiB and at least 16MiB")
         return value
 
+    @field_validator("balloon")
+    @classmethod
+    def _whole(cls, value: int | None) -> int | None:
+        if value is not None and value % MIB:
+            raise ValueError("balloon is a multiple of 1MiB")
+        return None if value is None else int(value)
+
     @field_validator("tags")
     @classmethod
     def _tags(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -153,3 +191,50 @@ class VirtualMachineSpec(Spec):
                     f"'{tag}' is no tag; use letters, digits and _ + . - and begin with a letter, digit or _"
                 )
         return tuple(sorted(tags - {TAG}))
+
+    @field_validator("serial")
+    @classmethod
+    def _ports(cls, value: dict[str, str]) -> dict[str, str]:
+        for slot, port in value.items():
+            if not re.fullmatch(r"socket|/dev/[^,\s]+", port):
+                raise ValueError(
+                    f"{slot}: '{port}' is no port; write 'socket' or a device such as /dev/ttyS0"
+                )
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> VirtualMachineSpec:
+        for why in (*self._shared_slots(), *self._misplaced(), *self._firmware(), *self._balloon()):
+            raise ValueError(why)
+        return self
+
+    def _shared_slots(self) -> tuple[str, ...]:
+        both = sorted(self.disks.keys() & self.cdroms.keys())
+        drive = self.cloud_init.slot if self.cloud_init is not None else None
+        if drive in self.disks or drive in self.cdroms:
+            both.append(str(drive))
+        return tuple(f"slot {slot} is declared twice; choose another one for the CD-ROM" for slot in both)
+
+    def _misplaced(self) -> tuple[str, ...]:
+        found: list[str] = []
+        for slot, disk in self.disks.items():
+            simple, virtio = slot.startswith(("sata", "ide")), slot.startswith("virtio")
+            if simple and (disk.iothread or disk.read_only):
+                found.append(f"{slot}: iothread and readOnly exist only on scsi and virtio; leave them out")
+            if virtio and disk.ssd:
+                found.append(f"{slot}: ssd does not exist on virtio; use scsi, or leave it out")
+        return tuple(found)
+
+    def _firmware(self) -> tuple[str, ...]:
+        lost = "efi" not in self.firmware.model_fields_set and self.clone is None
+        if self.firmware.type is FirmwareType.OVMF and lost:
+            why = "UEFI forgets its boot entries without a place for them"
+            return (
+                f"{why}; write firmware: {{type: ovmf, efi: {{storage: NAME}}}}, or efi: null to do without",
+            )
+        return ()
+
+    def _balloon(self) -> tuple[str, ...]:
+        if self.balloon and "memory" in self.model_fields_set and self.balloon > self.memory:
+            return ("balloon is what the guest keeps of its memory, so it cannot be more than memory",)
+        return ()

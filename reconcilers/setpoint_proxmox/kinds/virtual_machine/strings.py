@@ -1,12 +1,12 @@
-"""NICs and disks as Proxmox writes them. Whatever we do not manage in them is kept as it is."""
+"""How options with sub-options are split and put together. Whatever we do not manage in them is kept as it is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from setpoint_proxmox.propstring import is_true, parse, render
-from setpoint_proxmox.sizes import parse_size
+from setpoint_proxmox.propstring import parse, render
 
 _MODELS = frozenset(
     [
@@ -26,6 +26,30 @@ _MODELS = frozenset(
         "vmxnet3",
     ]
 )
+
+
+@dataclass(frozen=True)
+class Syntax:
+    """How the text of an option holds its sub-options; the whole text is the sub-option of the empty name.
+
+    Attributes:
+        split: the sub-options by name. Raises ValueError when the text has another form.
+        join: the text as Proxmox prints it; empty when there is no sub-option.
+    """
+
+    split: Callable[[str], dict[str, str]]
+    join: Callable[[Mapping[str, str]], str]
+
+
+def properties(default: str = "", first: tuple[str, ...] = (), **aliases: str) -> Syntax:
+    """A property string whose bare part is called `default`; `aliases` are other names, `_` standing for `-`."""
+    names = {alias.replace("_", "-"): name for alias, name in aliases.items()}
+
+    def split(text: str) -> dict[str, str]:
+        found = parse(text, default) if text.strip() else {}
+        return {names.get(name, name): value for name, value in found.items()}
+
+    return Syntax(split, lambda options: render(options, default, first))
 
 
 @dataclass(frozen=True)
@@ -67,45 +91,41 @@ class NicText:
         """The bridge, None when the NIC is connected to none."""
         return self.options.get("bridge")
 
-    @property
-    def vlan(self) -> int | None:
-        """The VLAN tag, None for untagged."""
-        return int(self.options["tag"]) if "tag" in self.options else None
 
-    @property
-    def firewall(self) -> bool:
-        """Whether it is filtered; absent means no."""
-        return is_true(self.options.get("firewall", "0"))
+def _split_nic(text: str) -> dict[str, str]:
+    nic = NicText.parse(text)
+    return {"model": nic.model, **({"macaddr": nic.mac} if nic.mac else {}), **nic.options}
 
 
-@dataclass(frozen=True)
-class DiskText:
-    """A disk: `local-zfs:vm-100-disk-0,iothread=1,size=32G`."""
+def _join_nic(options: Mapping[str, str]) -> str:
+    rest = {name: text for name, text in options.items() if name not in ("model", "macaddr")}
+    return NicText(options["model"], options.get("macaddr", ""), rest).render()
 
-    volume: str
-    options: Mapping[str, str]
 
-    @classmethod
-    def parse(cls, text: str) -> DiskText:
-        """Read a drive.
+WHOLE: Final = Syntax(lambda text: {"": text}, lambda options: options.get("", ""))
+NIC: Final = Syntax(_split_nic, _join_nic)
+DRIVE: Final = properties("file", volume="file")
 
-        Raises:
-            ValueError: the text is no drive.
-        """
-        options = parse(text, "file")
-        volume = options.pop("file", None) or options.pop("volume", None)
-        if volume is None:
-            raise ValueError(f"'{text}' names no volume")
-        return cls(volume, options)
 
-    @property
-    def storage(self) -> str | None:
-        """The storage, None for what is no disk on one: a CD-ROM, an empty drive, a device of the node."""
-        if self.options.get("media") == "cdrom" or ":" not in self.volume or self.volume.startswith("/"):
-            return None
-        return self.volume.partition(":")[0]
+def storage_of(volume: str) -> str | None:
+    """The storage of a volume; None for what lies on none: a device of the node, an empty drive."""
+    if ":" not in volume or volume.startswith("/"):
+        return None
+    return volume.partition(":")[0]
 
-    @property
-    def size(self) -> int | None:
-        """Bytes, None when the text does not tell."""
-        return parse_size(self.options["size"]) if "size" in self.options else None
+
+def is_cdrom(drive: Mapping[str, str]) -> bool:
+    """Whether a drive is a CD-ROM, and not the one that cloud-init reads."""
+    return drive.get("media") == "cdrom" and not is_cloudinit(drive)
+
+
+def is_cloudinit(drive: Mapping[str, str]) -> bool:
+    """Whether a drive is the one that cloud-init reads."""
+    volume = drive.get("file", "").partition(":")[2].rpartition("/")[2]
+    return volume.partition(".")[0].endswith("cloudinit")
+
+
+def is_disk(drive: Mapping[str, str]) -> bool:
+    """Whether a drive is a disk on a storage."""
+    no_cd = drive.get("media") != "cdrom" and not is_cloudinit(drive)
+    return no_cd and storage_of(drive.get("file", "")) is not None

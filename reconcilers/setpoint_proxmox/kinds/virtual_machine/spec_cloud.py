@@ -1,0 +1,118 @@
+"""What a person writes about cloud-init and about what a VM is a clone of."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from pydantic import field_validator, model_validator
+
+from setpoint.model.secret import SecretRef
+from setpoint.model.spec import Spec, described
+from setpoint_proxmox.kinds.virtual_machine.spec_text import (
+    DOMAIN,
+    STORAGE,
+    VOLUME,
+    CdromSlot,
+    Gateway4,
+    Gateway6,
+    Ipv4,
+    Ipv6,
+    NicSlot,
+    Server,
+)
+
+_KEY = re.compile(r"(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,3}( [^\r\n]*)?")
+
+
+class CloudInitType(StrEnum):
+    """How the settings are written for the guest."""
+
+    NOCLOUD = "nocloud"
+    CONFIGDRIVE2 = "configdrive2"
+    OPENNEBULA = "opennebula"
+
+
+class IpConfig(Spec):
+    """The addresses of one NIC."""
+
+    ipv4: Ipv4 | None = described(
+        "Address with prefix length, or dhcp; null for none.", None, examples=["192.0.2.10/24"]
+    )
+    gateway4: Gateway4 | None = described("IPv4 gateway; null for none.", None)
+    ipv6: Ipv6 | None = described("Address with prefix length, dhcp, or auto; null for none.", None)
+    gateway6: Gateway6 | None = described("IPv6 gateway; null for none.", None)
+
+    @model_validator(mode="after")
+    def _reachable(self) -> IpConfig:
+        if self.ipv4 is None and self.ipv6 is None:
+            raise ValueError("write ipv4 or ipv6; leave the NIC out when it is to have no address")
+        for version, own, gateway in ((4, self.ipv4, self.gateway4), (6, self.ipv6, self.gateway6)):
+            if gateway is not None and (own is None or "/" not in own):
+                raise ValueError(f"gateway{version} needs an address of its own in ipv{version}")
+        return self
+
+
+class Snippets(Spec):
+    """Files that replace what Proxmox writes for cloud-init; they must be on a storage for snippets already."""
+
+    user: str | None = described("Volume of the user data; null for Proxmox's.", None, pattern=VOLUME)
+    network: str | None = described("Volume of the network data; null for Proxmox's.", None, pattern=VOLUME)
+    meta: str | None = described("Volume of the meta data; null for Proxmox's.", None, pattern=VOLUME)
+    vendor: str | None = described("Volume of the vendor data; null for none.", None, pattern=VOLUME)
+
+
+class CloudInit(Spec):
+    """What cloud-init sets up in the guest; written to a drive that is made when the VM has none."""
+
+    storage: str | None = described(
+        "Storage of the drive; that of the first disk when left out.", None, pattern=STORAGE
+    )
+    slot: CdromSlot | None = described("Where the drive is attached; ide2 when it is free.", None)
+    user: str | None = described("Login; null for the image's own.", None, pattern=r"^[a-z_][a-z0-9_.-]*$")
+    password: SecretRef | None = described("Where the login's password is found.", None)
+    ssh_keys: tuple[str, ...] = described("Public keys that may log in, without order.", ())
+    ip: dict[NicSlot, IpConfig] = described("Addresses by NIC.", default_factory=dict)
+    nameservers: tuple[Server, ...] = described("DNS servers, first asked first; empty for the node's.", ())
+    search_domain: str | None = described("DNS search domain; null for the node's.", None, pattern=DOMAIN)
+    upgrade: bool = described("Whether packages are upgraded at the first start.", default=True)
+    type: CloudInitType | None = described(
+        "How settings are written; null for the usual one of the OS.", None
+    )
+    snippets: Snippets = described("Files that replace what Proxmox writes.", default_factory=Snippets)
+
+    @field_validator("ssh_keys")
+    @classmethod
+    def _public(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        keys = tuple(key.strip() for key in value)
+        for key in keys:
+            if not _KEY.fullmatch(key):
+                raise ValueError(
+                    f"'{key[:40]}' is no public key; write one line such as 'ssh-ed25519 AAAA… anna'"
+                )
+        return tuple(sorted(set(keys)))
+
+
+class Clone(Spec):
+    """What the VM begins as a copy of; looked at when it is made, never later."""
+
+    source: int | str = described(
+        "vmid or name of the template or VM.", alias="from", examples=["debian-13", 9000]
+    )
+    linked: bool = described(
+        "Whether disks stay based on the template's, which then cannot be removed.", default=False
+    )
+    storage: str | None = described(
+        "Storage of the copied disks; the template's when left out.", None, pattern=STORAGE
+    )
+    snapshot: str | None = described(
+        "Snapshot of the source to copy; its present state when left out.",
+        None,
+        pattern=r"^[A-Za-z][A-Za-z0-9_-]+$",
+    )
+
+    @model_validator(mode="after")
+    def _linked(self) -> Clone:
+        if self.linked and self.storage is not None:
+            raise ValueError("a linked clone lies where its template does; leave out storage, or linked")
+        return self
