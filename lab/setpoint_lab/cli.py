@@ -65,6 +65,13 @@ def serve() -> None:
 )
 @click.option("--clock", type=click.Choice(["real", "virtual"]), default="real", show_default=True)
 @click.option("--seed", default=0, show_default=True, help="Repeats everything that is random.")
+@click.option(
+    "--pace",
+    type=click.Choice(["quick", "realistic"]),
+    default="quick",
+    show_default=True,
+    help="How long things take, and whether storages are locked meanwhile.",
+)
 @click.option("--tls", nargs=2, type=click.Path(exists=True, dir_okay=False), help="CERT KEY: speak HTTPS.")
 @click.option(
     "--lag",
@@ -82,10 +89,11 @@ def proxmox(
     seed: int,
     tls: tuple[str, str] | None,
     lag: float,
+    pace: str,
 ) -> None:
     """The Proxmox VE API; prints `ready URL` when it listens."""
     from setpoint_lab.serve import Settings, serve_proxmox  # noqa: PLC0415  # other verbs do without the emulator
 
     begin = json.loads(state.read_text(encoding="utf-8")) if state else None
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve_proxmox(Settings(clock, seed, lag), begin, host, port, tls))
+        asyncio.run(serve_proxmox(Settings(clock, seed, lag, pace), begin, host, port, tls))

@@ -47,6 +47,7 @@ def launch_proxmox(
     clock: str = "real",
     seed: int = 0,
     lag: float = 10.0,
+    pace: str = "quick",
     port: int = 0,
     host: str = "127.0.0.1",
     state: Path | None = None,
@@ -62,6 +63,7 @@ def launch_proxmox(
     """
     command = [sys.executable, "-m", "setpoint_lab", "serve", "proxmox"]
     command += ["--host", host, "--port", str(port), "--clock", clock, "--seed", str(seed), "--lag", str(lag)]
+    command += ["--pace", pace]
     command += ["--state", str(state)] if state else []
     command += ["--tls", str(tls[0]), str(tls[1])] if tls else []
     process = subprocess.Popen(  # noqa: S603  # our own program
@@ -81,6 +83,7 @@ def start_proxmox(
     clock: str = "real",
     seed: int = 0,
     lag: float = 10.0,
+    pace: str = "quick",
     state: Mapping[str, Any] | None = None,
     tls: tuple[Path, Path] | None = None,
 ) -> Generator[Running]:
@@ -90,7 +93,7 @@ def start_proxmox(
         if state is not None:
             file = Path(folder) / "state.json"
             file.write_text(json.dumps(state), encoding="utf-8")
-        running = launch_proxmox(clock=clock, seed=seed, lag=lag, state=file, tls=tls)
+        running = launch_proxmox(clock=clock, seed=seed, lag=lag, pace=pace, state=file, tls=tls)
         try:
             yield running
         finally:

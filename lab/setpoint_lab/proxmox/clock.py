@@ -72,6 +72,10 @@ class Clock(ABC):
     def now(self) -> float:
         """Seconds since the epoch."""
 
+    def next_due(self) -> float | None:
+        """When the next sleeper is due; None when nobody sleeps, or when time passes by itself."""
+        return None
+
     @abstractmethod
     async def advance(self, seconds: float) -> None:
         """Let that much time pass; workers that are due run, in order."""

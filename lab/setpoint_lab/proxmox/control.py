@@ -68,13 +68,16 @@ async def _get_state(lab: Lab, _document: Document) -> Document:
 
 
 async def _advance(lab: Lab, document: Document) -> Document:
-    await lab.world.clock.advance(float(document["advance"]))
+    clock = lab.world.clock
+    seconds = float(document["to"]) - clock.now() if "to" in document else float(document["advance"])
+    if seconds > 0 or "advance" in document:
+        await clock.advance(seconds)
     return await _get_clock(lab, document)
 
 
 async def _get_clock(lab: Lab, _document: Document) -> Document:
     clock = lab.world.clock
-    return {"now": clock.now(), "virtual": clock.virtual}
+    return {"now": clock.now(), "virtual": clock.virtual, "next_due": clock.next_due()}
 
 
 async def _finish(lab: Lab, _document: Document) -> Document:

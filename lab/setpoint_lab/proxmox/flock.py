@@ -19,9 +19,15 @@ POLL_SECONDS = 0.25
 
 @dataclass(slots=True)
 class Flock:
-    """The lock of one file; `until` is when a process outside the API lets it go, in seconds of the clock."""
+    """The lock of one file; `until` is when a process outside the API lets it go, in seconds of the clock.
+
+    `waiting` and `got` are what those that wait print, `complaint` what they die of; empty ones are the usual.
+    """
 
     path: str
+    waiting: str = "trying to acquire lock..."
+    got: str = " OK"
+    complaint: str = ""
     held: bool = False
     sharers: int = 0
     until: float = 0.0
@@ -63,13 +69,14 @@ class Flock:
     ) -> None:
         if self._free(clock, shared=shared):
             return
-        log("trying to acquire lock...")
+        log(self.waiting)
         deadline = clock.now() + patience
         while not self._free(clock, shared=shared):
             if clock.now() >= deadline:
-                raise ApiError.internal(f"can't lock file '{self.path}' - got timeout")
+                raise ApiError.internal(self.complaint or f"can't lock file '{self.path}' - got timeout")
             await clock.sleep(POLL_SECONDS)
-        log(" OK")
+        if self.got:
+            log(self.got)
 
     def _free(self, clock: Clock, *, shared: bool) -> bool:
         return not self.held and (shared or not self.sharers) and clock.now() >= self.until

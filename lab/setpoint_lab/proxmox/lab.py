@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from setpoint_lab.proxmox.clock import Clock, RealClock, VirtualClock
+from setpoint_lab.proxmox.pace import PACES, QUICK
 from setpoint_lab.proxmox.state import read_state
 from setpoint_lab.proxmox.world import World
 
@@ -16,11 +17,12 @@ FINISH_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How worlds are made: the kind of clock, the seed of everything random, the lag of samples in seconds."""
+    """How worlds are made: the kind of clock, the seed of everything random, the lag of samples in seconds, the pace."""
 
     clock: Literal["real", "virtual"] = "real"
     seed: int = 0
     lag: float = 10.0
+    pace: str = QUICK.name
 
 
 class Lab:
@@ -56,6 +58,7 @@ class Lab:
     def _make(self, state: Mapping[str, Any]) -> World:
         clock: Clock = VirtualClock() if self.settings.clock == "virtual" else RealClock()
         world = World(clock, self.settings.seed, self.settings.lag)
+        world.pace = PACES[self.settings.pace]
         read_state(world, state)
         last = max((task.endtime or 0 for task in world.tasks.all), default=0)
         if isinstance(clock, VirtualClock) and last:

@@ -20,6 +20,7 @@ def write_state(world: World) -> dict[str, Any]:
         ],
         "cluster": {"name": world.cluster, "version": world.cluster_version} if world.cluster else None,
         "quorate": world.quorate,
+        "pace": world.pace.name,
         "storages": {storage.id: _storage(storage) for storage in world.storages.values()},
         "content": [_volume(volume) for volume in world.volumes],
         "bridges": [dict(bridge) for bridge in world.bridges.values()],

@@ -1,6 +1,6 @@
 """Reads a world from a state and writes it back; the format is that of the recordings' set-up file.
 
-Keys: nodes, cluster, quorate, storages, content, bridges, guests, pools, users, tokens, roles, acls, tasks,
+Keys: nodes, cluster, quorate, pace, storages, content, bridges, guests, pools, users, tokens, roles, acls, tasks,
 task_index, missing_devices, datacenter_options; others are kept for parts that know them.
 """
 
@@ -13,6 +13,7 @@ from typing import Any, cast
 from setpoint_lab.proxmox.acl import AclEntry, Kind
 from setpoint_lab.proxmox.guests import READERS, PlainGuest
 from setpoint_lab.proxmox.history import read_history
+from setpoint_lab.proxmox.pace import PACES
 from setpoint_lab.proxmox.untyped import is_list, is_object
 from setpoint_lab.proxmox.users import Role, Token, User
 from setpoint_lab.proxmox.volumes import Storage, Volume
@@ -37,6 +38,7 @@ def read_state(world: World, state: State) -> None:
     world.cluster = str(cluster.get("name", UNNAMED_CLUSTER)) if is_object(cluster) else None
     world.cluster_version = int(cluster.get("version", 2)) if is_object(cluster) else 0
     world.quorate = bool(state.get("quorate", True))
+    world.pace = PACES[state.get("pace", world.pace.name)]
     if "storages" in state:
         world.storages = {name: _storage(name, spec) for name, spec in state["storages"].items()}
     if state.get("bridges"):

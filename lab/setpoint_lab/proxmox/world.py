@@ -12,6 +12,7 @@ from setpoint_lab.proxmox.access import Access
 from setpoint_lab.proxmox.effects import Effects
 from setpoint_lab.proxmox.errors import ApiError
 from setpoint_lab.proxmox.ledger import Ledger
+from setpoint_lab.proxmox.pace import QUICK, Traffic
 from setpoint_lab.proxmox.samples import Samples
 from setpoint_lab.proxmox.tasks import Tasks
 from setpoint_lab.proxmox.tickets import Signer
@@ -103,6 +104,8 @@ class World:
         self.cluster_version = 2
         self.quorate = True
         self.storages: dict[str, Storage] = {storage.id: storage for storage in usual_storages()}
+        self.pace = QUICK
+        self.traffic = Traffic()
         self.volumes = Volumes(self.ledger, self.effects)
         self.bridges: dict[str, Mapping[str, object]] = {"vmbr0": USUAL_BRIDGE}
         self.guests: dict[int, Guest] = {}

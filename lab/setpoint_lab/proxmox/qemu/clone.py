@@ -15,7 +15,7 @@ from setpoint_lab.proxmox.qemu.config_calls import requested_vm
 from setpoint_lab.proxmox.qemu.create import check_quorum
 from setpoint_lab.proxmox.qemu.drives import Drive, drives
 from setpoint_lab.proxmox.qemu.guest import Vm
-from setpoint_lab.proxmox.qemu.images import allocate, copy_progress, existing, formatting, free
+from setpoint_lab.proxmox.qemu.images import claim, copy_progress, existing, formatting, free
 from setpoint_lab.proxmox.qemu.names import disk_number, storage_named
 from setpoint_lab.proxmox.qemu.values import new_uuid
 from setpoint_lab.proxmox.qemu.worker import Worker, fork
@@ -173,15 +173,18 @@ async def _clone_drive(worker: Worker, vm: Vm, drive: Drive, made: list[str], *,
     linked = not full and not drive.is_cloudinit
     kind = "linked" if linked else "full"
     worker.log(f"create {kind} clone of drive {drive.key} ({drive.file})")
-    copy = _linked(worker, vm, source) if linked else await _copied(worker, vm, drive, source)
+    copy = await _linked(worker, vm, source) if linked else await _copied(worker, vm, drive, source)
     made.append(copy.volid)
     return drive.changed(file=copy.volid, size=copy.size)
 
 
-def _linked(worker: Worker, vm: Vm, base: Volume) -> Volume:
+async def _linked(worker: Worker, vm: Vm, base: Volume) -> Volume:
     storage = storage_named(worker.world, base.storage)
     form = base.format if storage.path is not None else None
-    return allocate(worker, storage, vm.vmid, base.size, form, base=base)
+    copy = await claim(worker, storage, vm.vmid, base.size, form, base=base)
+    pace = worker.world.pace
+    await worker.sleep(pace.linked - pace.allocate)
+    return copy
 
 
 async def _copied(worker: Worker, vm: Vm, drive: Drive, source: Volume) -> Volume:
@@ -190,12 +193,12 @@ async def _copied(worker: Worker, vm: Vm, drive: Drive, source: Volume) -> Volum
     if storage.path is not None:
         form = worker.call.text("format") or source.format
     name = f"vm-{vm.vmid}-cloudinit" if drive.is_cloudinit else None
-    copy = allocate(worker, storage, vm.vmid, source.size, form, name)
+    copy = await claim(worker, storage, vm.vmid, source.size, form, name)
     if storage.path is not None:
         worker.log(formatting(storage, copy))
     worker.log(f"allocated target volume '{copy.volid}'")
     if not drive.is_cloudinit:
-        await copy_progress(worker, source, storage.id)
+        await copy_progress(worker, source, storage)
     return copy
 
 

@@ -109,6 +109,7 @@ def _start(call: Call, vm: Vm, change: Change) -> str:
     async def work(worker: Worker) -> None:
         worker.log(line)
         async with worker.holding(vm):
+            await worker.sleep(call.world.pace.config)
             await carry_out(worker, vm, change)
 
     return fork(call, "qmconfig", work)

@@ -10,7 +10,7 @@ from setpoint_lab.proxmox.qemu.apply import parse_drive
 from setpoint_lab.proxmox.qemu.config_calls import check_digest, requested_vm, skips_lock
 from setpoint_lab.proxmox.qemu.disks import add_unused
 from setpoint_lab.proxmox.qemu.drives import Drive
-from setpoint_lab.proxmox.qemu.images import allocate, copy_progress, existing, formatting, free
+from setpoint_lab.proxmox.qemu.images import claim, copy_progress, existing, formatting, free
 from setpoint_lab.proxmox.qemu.names import storage_named
 from setpoint_lab.proxmox.qemu.reassign import start_reassignment
 from setpoint_lab.proxmox.qemu.worker import Worker, fork
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from setpoint_lab.proxmox.qemu.guest import Vm
     from setpoint_lab.proxmox.volumes import Volume
 
-RESIZE_SECONDS = 0.2
 _ALIGNMENT = 1024
 
 
@@ -39,7 +38,7 @@ async def resize(call: Call) -> object:
                 vm.check_lock()
             drive = _disk(vm, key)
             volume = await existing(worker, drive.file)
-            await worker.sleep(RESIZE_SECONDS)
+            await worker.sleep(call.world.pace.resize)
             _grow(vm, drive, volume, size)
 
     return fork(call, "resize", work)
@@ -103,11 +102,11 @@ async def _move(worker: Worker, vm: Vm, key: str, name: str) -> None:
     volume = await existing(worker, drive.file)
     worker.log(f"create full clone of drive {key} ({drive.file})")
     form = call.text_or_none("format") or (volume.format if target.path is not None else None)
-    copy = allocate(worker, target, vm.vmid, volume.size, form)
+    copy = await claim(worker, target, vm.vmid, volume.size, form)
     if target.path is not None:
         worker.log(formatting(target, copy))
     worker.log(f"allocated target volume '{copy.volid}'")
-    await copy_progress(worker, volume, target.id)
+    await copy_progress(worker, volume, target)
     config = vm.load()
     config.current[key] = str(drive.changed(file=copy.volid, size=copy.size))
     if call.flag("delete"):

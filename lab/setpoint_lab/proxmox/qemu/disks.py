@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError, TaskError
 from setpoint_lab.proxmox.qemu.drives import Drive, drives
-from setpoint_lab.proxmox.qemu.images import allocate, copy_progress, existing, formatting, free
+from setpoint_lab.proxmox.qemu.images import claim, copy_progress, existing, formatting, free
 from setpoint_lab.proxmox.qemu.names import owner, storage_named, storage_of
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ async def _make_one(worker: Worker, vmid: int, drive: Drive, taken: Section, mad
     if drive.file in {"none", "cdrom"}:
         return drive.changed()
     if drive.file.endswith(":cloudinit"):
-        return _announce(worker, _make_cloudinit(worker, vmid, drive, taken, made))
+        return _announce(worker, await _make_cloudinit(worker, vmid, drive, taken, made))
     order = drive.allocation
     if order is not None:
         await worker.sleep(ALLOCATE_SECONDS)
@@ -62,13 +62,13 @@ def _announce(worker: Worker, drive: Drive) -> Drive:
     return drive
 
 
-def _make_cloudinit(worker: Worker, vmid: int, drive: Drive, taken: Section, made: list[str]) -> Drive:
+async def _make_cloudinit(worker: Worker, vmid: int, drive: Drive, taken: Section, made: list[str]) -> Drive:
     other = next((held for held in drives(taken) if held.is_cloudinit and held.key != drive.key), None)
     if other is not None:
         raise ApiError.internal(f"{drive.key} - cloud-init drive is already attached at '{other.key}'")
     storage = storage_of(worker.world, drive.file)
     form = drive.properties.get("format") or ("qcow2" if storage.path is not None else "raw")
-    volume = allocate(worker, storage, vmid, CLOUDINIT_SIZE, form, f"vm-{vmid}-cloudinit")
+    volume = await claim(worker, storage, vmid, CLOUDINIT_SIZE, form, f"vm-{vmid}-cloudinit")
     made.append(volume.volid)
     return drive.changed("format", file=volume.volid, media="cdrom")
 
@@ -80,13 +80,13 @@ async def _make_new(
     source = await _source(worker, drive)
     size = source.size if source is not None else _wanted_size(drive, order[1])
     form = "raw" if drive.key == "tpmstate0" else drive.properties.get("format")
-    volume = allocate(worker, storage, vmid, size, form)
+    volume = await claim(worker, storage, vmid, size, form)
     made.append(volume.volid)
     if storage.path is not None:
         worker.log(formatting(storage, volume))
     if source is not None:
         worker.log(f"allocated target volume '{volume.volid}'")
-        await copy_progress(worker, source, storage.id)
+        await copy_progress(worker, source, storage)
     real = volume.size if drive.key == "efidisk0" else size
     return drive.changed("format", "import-from", file=volume.volid, size=real)
 

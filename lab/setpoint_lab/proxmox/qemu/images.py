@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 KIB = 1 << 10
 MIB = 1 << 20
 COPY_CHUNK = 2 * MIB
-COPY_SECONDS = 2.0
 DEVICE_WAITS = {False: 10, True: 300}
 """Seconds that a request and a worker wait for a block device to appear."""
 
@@ -88,7 +87,31 @@ def free(worker: Worker, volid: str) -> None:
         worker.world.volumes.remove(volume)
 
 
-async def copy_progress(worker: Worker, source: Volume, target: str) -> None:
+async def claim(
+    worker: Worker,
+    storage: Storage,
+    vmid: int,
+    size: int,
+    form: str | None = None,
+    name: str | None = None,
+    *,
+    base: Volume | None = None,
+) -> Volume:
+    """Make a volume as `allocate` does, under the lock of its storage.
+
+    Raises:
+        ApiError: as `allocate`, or the lock was waited for in vain.
+    """
+    seconds = worker.world.pace.allocate
+    if not seconds:
+        return allocate(worker, storage, vmid, size, form, name, base=base)
+    lock = worker.world.traffic.lock(storage, worker.node)
+    async with lock.hold(worker.world.clock, worker.log):
+        await worker.sleep(seconds)
+        return allocate(worker, storage, vmid, size, form, name, base=base)
+
+
+async def copy_progress(worker: Worker, source: Volume, target: Storage) -> None:
     """Take the time of a copy and say how far it is."""
     lines = list(progress(source.size, sparse=source.format != "raw"))
     for line in lines[:-1]:
@@ -97,9 +120,13 @@ async def copy_progress(worker: Worker, source: Volume, target: str) -> None:
     worker.log(lines[-1])
 
 
-async def copying(worker: Worker, storage: str, size: int) -> None:  # noqa: ARG001
-    """Take the time of a copy."""
-    await worker.sleep(COPY_SECONDS)
+async def copying(worker: Worker, target: Storage, size: int) -> None:
+    """Take the time of a copy onto a storage."""
+    world = worker.world
+    if world.pace.rate is None:
+        await worker.sleep(world.pace.copy)
+    else:
+        await world.traffic.copy(world.clock, target, worker.node, size, world.pace.rate)
 
 
 def progress(size: int, *, sparse: bool) -> Iterator[str]:

@@ -12,6 +12,7 @@ from setpoint_lab.proxmox.qemu.config_calls import requested_vm
 from setpoint_lab.proxmox.qemu.create import check_quorum
 from setpoint_lab.proxmox.qemu.images import copying
 from setpoint_lab.proxmox.qemu.migration import LocalDisk, local_disks, local_resources, unavailable
+from setpoint_lab.proxmox.qemu.names import storage_named
 from setpoint_lab.proxmox.qemu.power import set_lock
 from setpoint_lab.proxmox.qemu.worker import Worker, fork
 from setpoint_lab.proxmox.routes import route
@@ -161,7 +162,7 @@ class _Migration:
         storage = source.storage if name == "1" else name
         self._log(f"copying local disk image '{source.volid}'")
         if not disk.drive.is_cloudinit:
-            await copying(self._worker, storage, source.size)
+            await copying(self._worker, storage_named(self._worker.world, storage), source.size)
         return Volume(
             f"{storage}:{source.name}", self._target, source.content, source.format, source.size, source.vmid
         )

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from setpoint_lab.proxmox.call import Call
     from setpoint_lab.proxmox.qemu.config import Section
 
-START_SECONDS = 0.6
 STOP_SECONDS = 0.5
-SHUTDOWN_SECONDS = 2.0
 AGENT_SECONDS = 3.0
 DEFAULT_TIMEOUT = 60
 
@@ -40,7 +38,7 @@ async def start_vm(worker: Worker, vm: Vm, *, skip_lock: bool = False) -> None:
             raise ApiError.internal(f"VM {vm.vmid} already running")
         _apply(worker, vm)
         await _prepare(worker, vm)
-        await worker.sleep(START_SECONDS)
+        await worker.sleep(vm.world.luck.uniform(*vm.world.pace.start))
         if suspended:
             set_lock(vm, None)
         start_machine(vm)
@@ -75,8 +73,9 @@ async def shut_down(worker: Worker, vm: Vm, patience: int | None, *, force: bool
         await worker.sleep(AGENT_SECONDS)
         agent = f"VM {vm.vmid} qga command 'guest-ping' failed - got timeout"
         worker.log(f"QEMU Guest Agent is not running - {agent}")
-    if behaviour.acpi and seconds >= SHUTDOWN_SECONDS:
-        await worker.sleep(SHUTDOWN_SECONDS)
+    needed = vm.world.pace.shutdown
+    if behaviour.acpi and seconds >= needed:
+        await worker.sleep(needed)
     else:
         await worker.sleep(seconds)
         if not force:

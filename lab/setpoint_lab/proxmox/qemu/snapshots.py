@@ -10,7 +10,7 @@ from setpoint_lab.proxmox.qemu.disks import add_unused
 from setpoint_lab.proxmox.qemu.drives import drives
 from setpoint_lab.proxmox.qemu.figures import memory
 from setpoint_lab.proxmox.qemu.guest import start_machine
-from setpoint_lab.proxmox.qemu.images import allocate, free, lookup
+from setpoint_lab.proxmox.qemu.images import claim, free, lookup
 from setpoint_lab.proxmox.qemu.names import storage_of
 from setpoint_lab.proxmox.qemu.power import set_lock
 from setpoint_lab.proxmox.qemu.template import can_snapshot
@@ -39,7 +39,7 @@ async def take(worker: Worker, vm: Vm, name: str, description: str | None, *, wi
     async with worker.holding(vm):
         _prepare(worker, vm, name, description)
     try:
-        state = _save_memory(worker, vm, name) if with_memory and vm.machine is not None else {}
+        state = await _save_memory(worker, vm, name) if with_memory and vm.machine is not None else {}
         for drive in _disks(vm.load().current):
             worker.log(f"snapshotting 'drive-{drive.key}' ({drive.file})")
         await worker.sleep(SNAPSHOT_SECONDS)
@@ -135,13 +135,13 @@ def _prepare(worker: Worker, vm: Vm, name: str, description: str | None) -> None
     vm.write(config)
 
 
-def _save_memory(worker: Worker, vm: Vm, name: str) -> Section:
+async def _save_memory(worker: Worker, vm: Vm, name: str) -> Section:
     disks = _disks(vm.load().current)
     wanted = vm.load().current.get("vmstatestorage")
     file = f"{wanted}:" if wanted else next((drive.file for drive in disks), "local:")
     storage = storage_of(worker.world, file)
     size = 2 * memory(vm.load().current) * _MIB + STATE_OVERHEAD
-    volume = allocate(worker, storage, vm.vmid, size, None, f"vm-{vm.vmid}-state-{name}")
+    volume = await claim(worker, storage, vm.vmid, size, None, f"vm-{vm.vmid}-state-{name}")
     worker.log(f"saving VM state and RAM using storage '{storage.id}'")
     return {"vmstate": volume.volid}
 
