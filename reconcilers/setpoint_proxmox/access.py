@@ -24,13 +24,16 @@ class Need:
     """What the kinds of this package need.
 
     Attributes:
+        names: all of them are needed; of `A|B` one is enough.
         anywhere: a grant on one path below is enough to begin with, e.g. on a single storage.
+        optional: only a feature needs it that not everybody uses, so lacking it is no fault.
     """
 
     path: str
     names: tuple[str, ...]
     why: str
     anywhere: bool = False
+    optional: bool = False
 
 
 NEEDS = (
@@ -52,25 +55,45 @@ NEEDS = (
         "to configure guests",
     ),
     Need("/vms", ("VM.PowerMgmt",), "to start and stop guests"),
-    Need("/storage", ("Datastore.AllocateSpace",), "to create disks", anywhere=True),
+    Need(
+        "/storage", ("Datastore.AllocateSpace", "Datastore.Audit"), "to find and create disks", anywhere=True
+    ),
     Need("/sdn", ("SDN.Use",), "to connect NICs to bridges", anywhere=True),
+    Need("/vms", ("VM.Clone",), "to clone templates", optional=True),
+    Need("/vms", ("VM.Config.Cloudinit",), "to make cloud-init drives anew", optional=True),
+    Need("/vms", ("VM.Config.CDROM",), "to change CD-ROMs", optional=True),
+    # Proxmox VE 8 knows the second one only.
+    Need("/vms", ("VM.GuestAgent.Audit|VM.Monitor",), "to ask guest agents for addresses", optional=True),
+    Need("/pool", ("Pool.Allocate",), "to put guests into pools", anywhere=True, optional=True),
+    Need("/", ("Sys.Modify",), "to set the order in which guests start", optional=True),
 )
 
 _ROLES = (
     ("VM.", "PVEVMAdmin"),
-    ("Datastore.AllocateSpace", "PVEDatastoreUser"),
+    ("Datastore.A", "PVEDatastoreUser"),
     ("SDN.Use", "PVESDNUser"),
+    ("Pool.", "PVEPoolAdmin"),
     ("Sys.Audit", "PVEAuditor"),
 )
 
 
 def missing(permissions: Permissions) -> tuple[Privilege, ...]:
-    """The privileges that the kinds need and that are not granted."""
+    """The privileges that are always needed and that are not granted."""
+    return _lacking(permissions, optional=False)
+
+
+def forgone(permissions: Permissions) -> tuple[Privilege, ...]:
+    """The privileges that only some features need and that are not granted."""
+    return _lacking(permissions, optional=True)
+
+
+def _lacking(permissions: Permissions, *, optional: bool) -> tuple[Privilege, ...]:
     return tuple(
-        Privilege(need.path, name)
+        Privilege(need.path, names.split("|")[0])
         for need in NEEDS
-        for name in need.names
-        if not _granted(permissions, need, name)
+        if need.optional is optional
+        for names in need.names
+        if not any(_granted(permissions, need, name) for name in names.split("|"))
     )
 
 

@@ -1,4 +1,4 @@
-"""What the kinds of a cluster share: its client, the range of new vmids, and the marks read so far."""
+"""What the kinds of a cluster share: its client, the range of new vmids, and what one look remembers for the next."""
 
 from __future__ import annotations
 
@@ -10,14 +10,34 @@ from setpoint_proxmox.facts import Guest
 
 
 @dataclass(frozen=True)
+class Silence:
+    """A guest agent that did not answer, and that is left alone for a while: each question costs seconds.
+
+    Attributes:
+        pid: of the machine that was asked; another one is asked at once.
+        pause: seconds for which it is left alone.
+        until: the end of the pause, seconds since the epoch.
+    """
+
+    pid: int
+    pause: float
+    until: float
+    why: str
+
+
+@dataclass(frozen=True)
 class Cluster:
     """A connected cluster.
 
     Attributes:
         vmids: first and last id that we may give to a new guest.
         marks: per vmid, the guest as it was listed when its mark was read; another listing reads it again.
+        making: the vmids under which we began to make guests that do not show their mark yet.
+        silences: per vmid, the guest agents that did not answer.
     """
 
     api: Client
     vmids: tuple[int, int]
     marks: dict[int, tuple[Guest, Mark | None]] = field(default_factory=dict[int, tuple[Guest, Mark | None]])
+    making: set[int] = field(default_factory=set[int])
+    silences: dict[int, Silence] = field(default_factory=dict[int, Silence])

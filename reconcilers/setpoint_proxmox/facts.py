@@ -31,6 +31,16 @@ class Guest:
 
 
 @dataclass(frozen=True)
+class Unclear:
+    """A guest that may be ours and of which that could not be told; `passing` when it ends by itself."""
+
+    vmid: int
+    node: str
+    why: str
+    passing: bool
+
+
+@dataclass(frozen=True)
 class Facts:
     """One look at a cluster.
 
@@ -38,6 +48,9 @@ class Facts:
         cluster: its name; empty for a node that never joined one.
         nodes: name -> whether it is online.
         storages: name -> whether every node sees the same one; only those that we may see.
+        missing: privileges that every cluster needs and that we lack.
+        forgone: privileges that only some features need and that we lack.
+        unclear: guests that may be ours and of which that could not be told.
         blind: a sentence why guests may be hidden from us; empty when every guest was seen.
         vmids: first and last id that we may give to a new guest.
         endpoint: who answered.
@@ -50,6 +63,8 @@ class Facts:
     guests: Mapping[int, Guest]
     storages: Mapping[str, bool]
     missing: tuple[Privilege, ...]
+    forgone: tuple[Privilege, ...]
+    unclear: tuple[Unclear, ...]
     blind: str
     vmids: tuple[int, int]
     endpoint: str

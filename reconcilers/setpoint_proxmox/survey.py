@@ -1,21 +1,21 @@
-"""The shared look at a cluster: one list of all guests, who is online, what we may do, and whose guests are whose."""
+"""The shared look at a cluster: one list of everything, who is online, what we may do, and whose guests are whose."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from setpoint.model.errors import TargetError
 from setpoint.model.identity import Identity, Mark
 from setpoint.model.survey import Survey
 from setpoint.model.tree import Json
-from setpoint_proxmox.access import Permissions, grant_command, missing, sees_all_guests
+from setpoint_proxmox.access import Permissions, forgone, grant_command, missing, sees_all_guests
 from setpoint_proxmox.answer import record, records
 from setpoint_proxmox.cluster import Cluster
-from setpoint_proxmox.facts import Facts, Guest
+from setpoint_proxmox.facts import Facts, Guest, Unclear
+from setpoint_proxmox.failures import GoneError
 from setpoint_proxmox.mark import TAG, parse_mark, split_tags
-
-_MAKING = ("create", "clone")
-"""Locks under which a guest's configuration does not show its tags yet."""
+from setpoint_proxmox.unfinished import LOCKS, look
 
 
 async def survey(cluster: Cluster, now: float) -> Survey[Facts]:
@@ -31,8 +31,8 @@ async def survey(cluster: Cluster, now: float) -> Survey[Facts]:
         cluster.api.get("access", "permissions"),
     )
     facts = _facts(cluster, record(version), records(status), records(listed), _permissions(granted))
-    errors = await read_marks(cluster, facts)
-    errors |= _being_made(facts)
+    facts = replace(facts, unclear=(*await read_marks(cluster, facts), *await _being_made(cluster, facts)))
+    errors = {f"guest/{guest.vmid}": guest.why for guest in facts.unclear}
     if facts.blind:
         errors["permissions"] = facts.blind
     return Survey(
@@ -69,6 +69,8 @@ def _facts(
             str(row["storage"]): row.get("shared") == 1 for row in listed if row.get("type") == "storage"
         },
         missing=missing(granted),
+        forgone=forgone(granted),
+        unclear=(),
         blind=_blind(cluster, granted),
         vmids=cluster.vmids,
         endpoint=cluster.api.endpoint,
@@ -103,14 +105,14 @@ def _blind(cluster: Cluster, granted: Permissions) -> str:
     return f"guests may be hidden, for {cluster.api.token} lacks VM.Audit on /vms; run on a node: {command}"
 
 
-async def read_marks(cluster: Cluster, facts: Facts) -> dict[str, str]:
-    """Read the mark of every guest that may be ours and whose listing is new; what could not be read, by part."""
+async def read_marks(cluster: Cluster, facts: Facts) -> tuple[Unclear, ...]:
+    """Read the mark of every guest that may be ours and whose listing is new; gives those that could not be read."""
     candidates = {vmid: guest for vmid, guest in facts.guests.items() if _may_be_ours(guest, facts)}
     for vmid in cluster.marks.keys() - candidates.keys():
         del cluster.marks[vmid]
     stale = [guest for vmid, guest in candidates.items() if cluster.marks.get(vmid, (None,))[0] != guest]
-    errors = await asyncio.gather(*(_read_mark(cluster, facts, guest) for guest in stale))
-    return {f"guest/{guest.vmid}": error for guest, error in zip(stale, errors, strict=True) if error}
+    found = await asyncio.gather(*(_read_mark(cluster, facts, guest) for guest in stale))
+    return tuple(unclear for unclear in found if unclear is not None)
 
 
 def _may_be_ours(guest: Guest, facts: Facts) -> bool:
@@ -119,31 +121,48 @@ def _may_be_ours(guest: Guest, facts: Facts) -> bool:
     return TAG in guest.tags or (low <= guest.vmid <= high and facts.nodes.get(guest.node, False))
 
 
-async def _read_mark(cluster: Cluster, facts: Facts, guest: Guest) -> str:
+async def _read_mark(cluster: Cluster, facts: Facts, guest: Guest) -> Unclear | None:
     if not facts.nodes.get(guest.node, False):
-        return f"{guest.vmid} is on {guest.node}, which is offline, so its mark cannot be read"
+        why = f"{guest.vmid} is on {guest.node}, which is offline, so its mark cannot be read"
+        return Unclear(guest.vmid, guest.node, why, passing=False)
     try:
         config = record(await cluster.api.get("nodes", guest.node, guest.kind, guest.vmid, "config"))
     except TargetError as error:
         cluster.marks.pop(guest.vmid, None)
-        return str(error)
+        return Unclear(guest.vmid, guest.node, str(error), passing=isinstance(error, GoneError))
     cluster.marks[guest.vmid] = guest, parse_mark(str(config.get("description") or ""))
-    return ""
+    return None
 
 
 def _found(cluster: Cluster) -> list[tuple[Mark, Identity]]:
     return [(mark, {"vmid": vmid}) for vmid, (_, mark) in sorted(cluster.marks.items()) if mark is not None]
 
 
-def _being_made(facts: Facts) -> dict[str, str]:
-    """Guests in our range that are just being made: what they will be cannot be seen yet, and they may be ours."""
+async def _being_made(cluster: Cluster, facts: Facts) -> list[Unclear]:
+    """Guests in our range that are just being made: what they will be cannot be seen yet, and they may be ours.
+
+    Those that we make ourselves are known, and hold up nobody else.
+    """
     low, high = facts.vmids
-    return {
-        f"guest/{guest.vmid}": f"{guest.vmid} is locked ({guest.lock}) on {guest.node} and does not show whose it is; "
-        f"if no task works on it any more, run there: qm unlock {guest.vmid}"
-        for guest in facts.guests.values()
-        if guest.lock in _MAKING and TAG not in guest.tags and low <= guest.vmid <= high
-    }
+    locked = [guest for guest in facts.guests.values() if guest.lock in LOCKS]
+    cluster.making.difference_update(facts.guests.keys() - {guest.vmid for guest in locked})
+    doubtful = [
+        guest
+        for guest in locked
+        if low <= guest.vmid <= high
+        and TAG not in guest.tags
+        and guest.vmid not in cluster.making
+        and facts.nodes.get(guest.node, False)
+    ]
+    return await asyncio.gather(*(_unfinished(cluster, guest) for guest in doubtful))
+
+
+async def _unfinished(cluster: Cluster, guest: Guest) -> Unclear:
+    try:
+        found = await look(cluster, guest, guest.lock)
+    except TargetError as error:
+        return Unclear(guest.vmid, guest.node, str(error), passing=False)
+    return Unclear(guest.vmid, guest.node, found.why, found.passing)
 
 
 def _offline(facts: Facts) -> dict[str, str]:

@@ -15,12 +15,18 @@ TYPES = {
     "create": ("qmcreate",),
     "configure": ("qmconfig",),
     "resize": ("resize",),
+    "move": ("qmmove",),
     "start": ("qmstart", "hastart"),
     "resume": ("qmresume",),
     "shutdown": ("qmshutdown", "hastop"),
     "restart": ("qmreboot",),
 }
-"""The verb of a step -> the types of the tasks that it starts."""
+"""The verb of a step -> the types of the tasks that it starts under the guest's own id.
+
+A clone's task bears the id of its source and cannot be told from another clone of it; the lock on the new guest tells.
+"""
+
+_MAKERS = ("qmcreate", "qmrestore", "qmclone", "vzcreate", "vzrestore", "vzclone")
 
 
 async def poll(cluster: Cluster, upid: str) -> OperationState:
@@ -51,6 +57,16 @@ async def find(cluster: Cluster, intent: Intent) -> str | None:
         if row.get("type") in types and str(row.get("id")) == str(vmid)
     ]
     return max(found, default=(0, None))[1]
+
+
+async def is_making(cluster: Cluster, node: str, vmid: int, lock: str) -> bool:
+    """Whether a task on `node` may be making the guest: one with its id, or any clone while it is locked so."""
+    rows = records(await cluster.api.get("nodes", node, "tasks", source="active", limit=500))
+    running = [row for row in rows if "endtime" not in row and row.get("type") in _MAKERS]
+    return any(
+        str(row.get("id")) == str(vmid) or (lock == "clone" and str(row["type"]).endswith("clone"))
+        for row in running
+    )
 
 
 def _node(upid: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from setpoint.model.kind import Kind, TargetPort
 from setpoint_proxmox.examples import examples
-from setpoint_proxmox.kinds.proxmox_cluster.connect import close, connect, secrets
+from setpoint_proxmox.kinds.proxmox_cluster.connect import budget, close, connect, secrets
 from setpoint_proxmox.kinds.proxmox_cluster.spec import ProxmoxClusterSpec
 from setpoint_proxmox.kinds.proxmox_cluster.state import ClusterState, observe, problems, project, status
 from setpoint_proxmox.survey import survey
@@ -20,7 +20,7 @@ KIND: Kind[ProxmoxClusterSpec, ClusterState] = Kind(
     plan=lambda _diff, _planning: (),
     identify=lambda _: None,
     object_id=lambda identity: str(identity["id"]),
-    port=TargetPort(connect, survey, poll, find, close, secrets),
+    port=TargetPort(connect, survey, poll, find, close, secrets, budget),
     problems=problems,
     status=status,
     examples=examples(__name__),

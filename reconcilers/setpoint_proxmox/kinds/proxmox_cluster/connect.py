@@ -30,6 +30,11 @@ def secrets(spec: ProxmoxClusterSpec) -> Mapping[str, SecretRef]:
     return {"token": spec.token.secret}
 
 
+def budget(spec: ProxmoxClusterSpec, scope: str) -> int:
+    """How many operations may use a scope side by side."""
+    return spec.budgets.per_storage if scope.startswith("storage/") else spec.budgets.per_node
+
+
 async def close(cluster: Cluster) -> None:
     """Give threads and sockets back."""
     await cluster.api.close()

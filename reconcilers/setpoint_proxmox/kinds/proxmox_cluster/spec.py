@@ -36,6 +36,13 @@ class VmidRange(Spec):
         return self
 
 
+class Budgets(Spec):
+    """How much is done side by side: a node answers with three workers, and storages are locked while disks are made."""
+
+    per_node: int = described("How many changes one node works on side by side, 1-16.", 2, ge=1, le=16)
+    per_storage: int = described("How many changes use one storage side by side, 1-16.", 2, ge=1, le=16)
+
+
 class ProxmoxClusterSpec(Spec):
     """A Proxmox VE cluster, or a single node."""
 
@@ -59,6 +66,10 @@ class ProxmoxClusterSpec(Spec):
         "Range of ids for new guests that declare none; the default 1000-1999 stays clear of the ids that "
         "the web interface proposes.",
         VmidRange(),
+    )
+    budgets: Budgets = described(
+        "How many changes go on side by side; more are waited for.",
+        Budgets(),
     )
 
     @field_validator("endpoints")

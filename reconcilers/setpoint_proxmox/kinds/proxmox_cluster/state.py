@@ -22,7 +22,10 @@ class ClusterState:
     Attributes:
         name: empty for a node that never joined one.
         nodes: name and whether it is online, by name.
-        missing: privileges that the kinds of this package need and the token lacks.
+        missing: privileges that every cluster needs and the token lacks.
+        forgone: privileges that only some features need and the token lacks.
+        blind: a sentence why guests may be hidden; empty when none is.
+        unclear: sentences about guests that may be ours and that only a person can make clear.
         endpoint: who answered.
     """
 
@@ -31,6 +34,9 @@ class ClusterState:
     nodes: tuple[tuple[str, bool], ...]
     quorate: bool
     missing: tuple[Privilege, ...]
+    forgone: tuple[Privilege, ...]
+    blind: str
+    unclear: tuple[str, ...]
     endpoint: str
     token: str
 
@@ -44,6 +50,11 @@ async def observe(_: object, looking: Looking[ProxmoxClusterSpec]) -> Present[Cl
         nodes=tuple(sorted(facts.nodes.items())),
         quorate=facts.quorate,
         missing=facts.missing,
+        forgone=facts.forgone,
+        blind=facts.blind,
+        unclear=tuple(
+            guest.why for guest in facts.unclear if not guest.passing and facts.nodes.get(guest.node, False)
+        ),
         endpoint=facts.endpoint,
         token=facts.token,
     )
@@ -63,22 +74,29 @@ def problems(state: ClusterState) -> tuple[Problem, ...]:
             Problem("NoQuorum", "the cluster has no quorum, so nothing can be changed; bring more nodes back")
         )
     found += [Problem("NodeOffline", f"node {name} is offline") for name, online in state.nodes if not online]
+    if state.blind:
+        found.append(Problem("GuestsHidden", state.blind))
     if state.missing:
         found.append(Problem("MissingPrivileges", _missing(state)))
+    found += [Problem("GuestUnclear", f"nothing new is made: {why}") for why in state.unclear]
     return tuple(found)
 
 
 def status(state: ClusterState) -> dict[str, Json]:
     """What `status` shows."""
-    missing: list[Json] = [f"{privilege.name} on {privilege.path}" for privilege in state.missing]
     return {
         "version": state.version,
         "cluster": state.name or None,
         "nodes": {name: "online" if online else "offline" for name, online in state.nodes},
         "quorate": state.quorate,
         "endpoint": state.endpoint,
-        "missingPrivileges": missing,
+        "missingPrivileges": _names(state.missing),
+        "optionalPrivileges": _names(state.forgone),
     }
+
+
+def _names(privileges: tuple[Privilege, ...]) -> list[Json]:
+    return [f"{privilege.name} on {privilege.path}" for privilege in privileges]
 
 
 def _missing(state: ClusterState) -> str:

@@ -8,6 +8,7 @@ from setpoint.model.kind import Kind
 from setpoint_proxmox.examples import examples
 from setpoint_proxmox.kinds.virtual_machine.act import ACTS
 from setpoint_proxmox.kinds.virtual_machine.observe import observe
+from setpoint_proxmox.kinds.virtual_machine.outputs import VmOutputs, publish
 from setpoint_proxmox.kinds.virtual_machine.plan import plan
 from setpoint_proxmox.kinds.virtual_machine.project import TREATMENTS, declare, project, secrets
 from setpoint_proxmox.kinds.virtual_machine.remark import remark
@@ -36,5 +37,7 @@ KIND: Kind[VirtualMachineSpec, VmState] = Kind(
     problems=problems,
     status=status,
     secrets=secrets,
+    outputs=VmOutputs,
+    publish=publish,
     examples=examples(__name__),
 )

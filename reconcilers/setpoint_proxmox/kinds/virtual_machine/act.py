@@ -4,123 +4,129 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from setpoint.model.errors import RefusalError
 from setpoint.model.identity import Mark
 from setpoint.model.kind import Acting
-from setpoint.model.plan import ActResult, Started
-from setpoint.model.tree import Json, Scalar
-from setpoint_proxmox.answer import operation, records
-from setpoint_proxmox.client import Part
+from setpoint.model.plan import ActResult, Applied
+from setpoint.model.tree import Scalar
 from setpoint_proxmox.cluster import Cluster
-from setpoint_proxmox.kinds.virtual_machine.project import is_nic_slot
-from setpoint_proxmox.kinds.virtual_machine.strings import NicText
+from setpoint_proxmox.kinds.virtual_machine.act_check import check_bridges, check_storages, check_volumes
+from setpoint_proxmox.kinds.virtual_machine.act_common import making, node_of, path_of, started, vmid_of
+from setpoint_proxmox.kinds.virtual_machine.act_power import POWER
 from setpoint_proxmox.mark import with_mark
-
-SHUTDOWN_SECONDS = 180
-"""How long a guest may take to shut down."""
 
 
 async def create(cluster: Cluster, acting: Acting) -> ActResult:
     """Make a VM under its reserved id; it bears our mark from its first moment."""
-    config = _config(acting)
-    await _check_bridges(cluster, _node(acting), config)
-    vmid = _vmid(acting)
-    mark = Mark(acting.owner.estate, acting.owner.key, str(vmid))
-    description = with_mark(str(acting.arguments["description"]), mark)
-    path = ("nodes", _node(acting), "qemu")
-    return _started(await cluster.api.post(*path, vmid=vmid, description=description, **config))
+    node, config = node_of(acting), _config(acting)
+    await check_bridges(cluster, node, config)
+    await check_volumes(cluster, node, config)
+    with making(cluster, vmid_of(acting)) as vmid:
+        path = ("nodes", node, "qemu")
+        return started(await cluster.api.post(*path, vmid=vmid, description=_marked(acting), **config))
+
+
+async def clone(cluster: Cluster, acting: Acting) -> ActResult:
+    """Copy a VM to our reserved id; the copy bears our mark from its first moment."""
+    node, to = node_of(acting), str(acting.arguments["to"])
+    optional = {"storage": "storage", "pool": "pool", "snapname": "snapshot"}
+    values: dict[str, Scalar] = {
+        name: str(acting.arguments[key])
+        for name, key in optional.items()
+        if acting.arguments.get(key) is not None
+    }
+    await check_storages(cluster, to, {str(values[name]) for name in ("storage",) if name in values})
+    with making(cluster, vmid_of(acting)) as vmid:
+        path = ("nodes", node, "qemu", int(str(acting.arguments["source"])), "clone")
+        answer = await cluster.api.post(
+            *path,
+            newid=vmid,
+            target=None if to == node else to,
+            name=str(acting.arguments["name"]),
+            full=acting.arguments["full"] is True,
+            description=_marked(acting),
+            **values,
+        )
+        return started(answer)
 
 
 async def configure(cluster: Cluster, acting: Acting) -> ActResult:
-    """Write options, all in one call; refused when somebody else wrote since they were read.
+    """Write and remove options, all in one call; refused when somebody else wrote since they were read.
 
     It is the asynchronous form, for allocating a disk can take longer than a proxied call may.
     """
-    config = _config(acting)
-    await _check_bridges(cluster, _node(acting), config)
+    node, config = node_of(acting), _config(acting)
+    await check_bridges(cluster, node, config)
+    await check_volumes(cluster, node, config)
+    removed = acting.arguments.get("delete") or []
+    assert isinstance(removed, list)  # noqa: S101  # the plan made it
+    if removed:
+        config["delete"] = ",".join(str(option) for option in removed)
     digest = str(acting.arguments["digest"])
-    return _started(await cluster.api.post(*_path(acting), "config", digest=digest, **config))
+    return started(await cluster.api.post(*path_of(acting), "config", digest=digest, **config))
 
 
 async def resize(cluster: Cluster, acting: Acting) -> ActResult:
     """Grow a disk to an absolute size, so that a repetition does nothing."""
-    names = ("digest", "disk", "size")
-    values: dict[str, Scalar] = {name: str(acting.arguments[name]) for name in names}
-    return _started(await cluster.api.put(*_path(acting), "resize", **values))
+    return started(
+        await cluster.api.put(*path_of(acting), "resize", **_texts(acting, "digest", "disk", "size"))
+    )
 
 
-async def start(cluster: Cluster, acting: Acting) -> ActResult:
-    """Switch on; what waited for a restart takes effect."""
-    return _started(await cluster.api.post(*_path(acting), "status", "start"))
+async def move(cluster: Cluster, acting: Acting) -> ActResult:
+    """Move a disk to another storage or form; the old volume goes when the new one is whole."""
+    values = _texts(acting, "digest", "disk", "storage")
+    if acting.arguments.get("format") is not None:
+        values |= _texts(acting, "format")
+    await check_storages(cluster, node_of(acting), {str(values["storage"])})
+    return started(await cluster.api.post(*path_of(acting), "move_disk", delete=True, **values))
 
 
-async def resume(cluster: Cluster, acting: Acting) -> ActResult:
-    """Let a paused VM go on."""
-    return _started(await cluster.api.post(*_path(acting), "status", "resume"))
+async def enroll(cluster: Cluster, acting: Acting) -> ActResult:
+    """Put the VM into a pool, out of the one that it is in; without a pool only take it out."""
+    pool = str(acting.arguments.get("pool") or "")
+    vms: dict[str, Scalar] = {"vms": str(vmid_of(acting))}
+    if pool:
+        await cluster.api.put("pools", poolid=pool, **vms, **{"allow-move": True})
+        return Applied(f"put into pool {pool}")
+    former = str(acting.arguments["former"])
+    await cluster.api.put("pools", poolid=former, delete=True, **vms)
+    return Applied(f"taken out of pool {former}")
 
 
-async def shutdown(cluster: Cluster, acting: Acting) -> ActResult:
-    """Ask the guest to shut down; switch it off afterwards only when that was declared."""
-    force = acting.arguments["force"] is True
-    path = (*_path(acting), "status", "shutdown")
-    return _started(await cluster.api.post(*path, timeout=SHUTDOWN_SECONDS, forceStop=force))
-
-
-async def restart(cluster: Cluster, acting: Acting) -> ActResult:
-    """Shut down and start again in one task; a reset from inside would not apply what waits."""
-    path = (*_path(acting), "status", "reboot")
-    return _started(await cluster.api.post(*path, timeout=SHUTDOWN_SECONDS))
+async def regenerate(cluster: Cluster, acting: Acting) -> ActResult:
+    """Make the cloud-init drive anew from the present settings; a running guest reads it at its next start."""
+    await cluster.api.put(*path_of(acting), "cloudinit")
+    return Applied("cloud-init drive made anew")
 
 
 ACTS: Mapping[str, Callable[[Cluster, Acting], Awaitable[ActResult]]] = {
     "create": create,
+    "clone": clone,
     "configure": configure,
     "resize": resize,
-    "start": start,
-    "resume": resume,
-    "shutdown": shutdown,
-    "restart": restart,
+    "move": move,
+    "enroll": enroll,
+    "regenerate": regenerate,
+    **POWER,
 }
 
 
-async def _check_bridges(cluster: Cluster, node: str, config: Mapping[str, Scalar]) -> None:
-    """Refuse a bridge that the node does not have: Proxmox takes it and fails only at the VM's start."""
-    nics = [NicText.parse(str(text)) for option, text in config.items() if is_nic_slot(option)]
-    wanted = {nic.bridge for nic in nics if nic.bridge is not None}
-    if not wanted:
-        return
-    rows = records(await cluster.api.get("nodes", node, "network", type="any_bridge"))
-    known = {str(row["iface"]) for row in rows}
-    lacking = ", ".join(sorted(wanted - known))
-    if lacking:
-        raise RefusalError(
-            f"node {node} has no bridge {lacking} that {cluster.api.token} may use",
-            remedy=f"it has {', '.join(sorted(known)) or 'none'}",
-        )
-
-
 def _config(acting: Acting) -> dict[str, Scalar]:
-    config = acting.arguments["config"]
-    assert isinstance(config, dict)  # noqa: S101  # the plan made it
-    return {option: _scalar(value) for option, value in config.items()}
+    """The options of a step, secrets filled in."""
+    plain, secret = acting.arguments["config"], acting.arguments.get("secrets") or {}
+    assert isinstance(plain, dict)  # noqa: S101  # the plan made it
+    assert isinstance(secret, dict)  # noqa: S101  # the plan made it
+    config: dict[str, Scalar] = {}
+    for option, value in plain.items():
+        assert not isinstance(value, list | dict)  # noqa: S101  # the plan made it
+        config[option] = value
+    return config | {option: acting.secrets[str(place)].reveal() for option, place in secret.items()}
 
 
-def _scalar(value: Json) -> Scalar:
-    assert not isinstance(value, list | dict)  # noqa: S101  # the plan made it
-    return value
+def _texts(acting: Acting, *names: str) -> dict[str, Scalar]:
+    return {name: str(acting.arguments[name]) for name in names}
 
 
-def _started(answer: Json) -> Started:
-    return Started(operation(answer))
-
-
-def _path(acting: Acting) -> tuple[Part, ...]:
-    return ("nodes", _node(acting), "qemu", _vmid(acting))
-
-
-def _node(acting: Acting) -> str:
-    return str(acting.arguments["node"])
-
-
-def _vmid(acting: Acting) -> int:
-    return int(str(acting.identity["vmid"]))
+def _marked(acting: Acting) -> str:
+    mark = Mark(acting.owner.estate, acting.owner.key, str(vmid_of(acting)))
+    return with_mark(str(acting.arguments["description"]), mark)

@@ -11,51 +11,41 @@ from setpoint_proxmox.answer import record, records
 from setpoint_proxmox.cluster import Cluster
 from setpoint_proxmox.facts import Facts, Guest
 from setpoint_proxmox.failures import GoneError, TakenError
+from setpoint_proxmox.kinds.virtual_machine.observe_inside import addresses, image_current
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
-from setpoint_proxmox.kinds.virtual_machine.state import Config, VmState
-
-_UNFINISHED = ("create", "clone")
-"""Locks under which the configuration is not what it will be."""
+from setpoint_proxmox.kinds.virtual_machine.state import Config, Snapshot, VmState
+from setpoint_proxmox.unfinished import LOCKS, look
 
 
 async def observe(cluster: Cluster, looking: Looking[VirtualMachineSpec]) -> Observation[VmState]:
     """Look at the guest of the vmid that is ours by declaration, inventory, mark or reservation."""
     survey: Survey[Facts] = looking.survey
+    if not survey.facts.quorate:
+        why = f"{survey.target_id} has no quorum, so what it tells may be old and nothing can be changed"
+        return Unknown(why, of_target=True)
     if looking.identity is None:
         return _without_id(looking, survey)
     vmid = int(str(looking.identity["vmid"]))
     guest = survey.facts.guests.get(vmid)
     if guest is None:
         return await _unlisted(cluster, vmid, survey.facts)
-    return await _listed(cluster, guest, survey.facts)
-
-
-async def _listed(cluster: Cluster, guest: Guest, facts: Facts) -> Observation[VmState]:
-    vmid = guest.vmid
-    if not facts.nodes.get(guest.node, False):
-        return Unknown(f"VM {vmid} is on node {guest.node}, which is offline")
-    if guest.kind != "qemu":
-        return Present(VmState(vmid, guest.node, guest.kind), {"vmid": vmid}, None)
-    try:
-        state = await _read(cluster, guest)
-    except GoneError:
-        return Unknown(f"VM {vmid} left node {guest.node} while it was looked at")
-    if state.lock in _UNFINISHED:
-        return Unknown(_unfinished(state))
-    return Present(state, {"vmid": vmid, "uuid": state.uuid}, state.mark)
+    return await _listed(cluster, guest, survey)
 
 
 def _without_id(looking: Looking[VirtualMachineSpec], survey: Survey[Facts]) -> Observation[VmState]:
-    if not survey.complete:
-        why = "; ".join(survey.errors.values())
-        return Unknown(f"whether {looking.owner.key} exists cannot be told: {why}")
-    return Absent(f"no guest of {survey.target_id} bears the mark of {looking.owner.key}")
+    if survey.complete:
+        return Absent(f"no guest of {survey.target_id} bears the mark of {looking.owner.key}")
+    facts = survey.facts
+    reasons = [facts.blind] if facts.blind else [guest.why for guest in facts.unclear]
+    why = f"whether {looking.owner.key} exists cannot be told: {'; '.join(reasons)}"
+    passing = not facts.blind and all(guest.passing for guest in facts.unclear)
+    return Unknown(why, of_target=not passing, passing=passing)
 
 
 async def _unlisted(cluster: Cluster, vmid: int, facts: Facts) -> Observation[VmState]:
     """The list shows no such guest; only the id being free proves that there is none."""
     if facts.blind:
-        return Unknown(facts.blind)
+        return Unknown(facts.blind, of_target=True)
     try:
         await cluster.api.get("cluster", "nextid", vmid=vmid)
     except TakenError:
@@ -63,26 +53,49 @@ async def _unlisted(cluster: Cluster, vmid: int, facts: Facts) -> Observation[Vm
     return Absent(f"vmid {vmid} is free")
 
 
-async def _read(cluster: Cluster, guest: Guest) -> VmState:
-    """Read configuration and power.
+async def _listed(cluster: Cluster, guest: Guest, survey: Survey[Facts]) -> Observation[VmState]:
+    vmid = guest.vmid
+    if not survey.facts.nodes.get(guest.node, False):
+        return Unknown(f"VM {vmid} is on node {guest.node}, which is offline", of_target=True)
+    if guest.kind != "qemu":
+        return Present(VmState(vmid, guest.node, guest.kind), {"vmid": vmid}, None)
+    try:
+        return await _read(cluster, guest, survey.begun)
+    except GoneError:
+        return Unknown(f"VM {vmid} left node {guest.node} while it was looked at", passing=True)
+
+
+async def _read(cluster: Cluster, guest: Guest, now: float) -> Observation[VmState]:
+    """Read configuration, power and snapshots; of a running one also what it tells from inside.
 
     Raises:
         TargetError: GoneError when the guest is not on that node any more.
     """
     path = ("nodes", guest.node, "qemu", guest.vmid)
     rows = records(await cluster.api.get(*path, "pending"))
-    power = record(await cluster.api.get(*path, "status", "current"))
     current, coming = _configs(rows)
-    return VmState(
+    lock = str(current.get("lock") or "")
+    if lock in LOCKS:
+        unfinished = await look(cluster, guest, lock)
+        return Unknown(f"VM {unfinished.why}", passing=unfinished.passing)
+    machine = record(await cluster.api.get(*path, "status", "current"))
+    snapshots = records(await cluster.api.get(*path, "snapshot"))
+    told = await addresses(cluster, guest, current, machine, now)
+    state = VmState(
         vmid=guest.vmid,
         node=guest.node,
-        power=_power(power),
+        power=_power(machine),
         current=current,
         coming=coming,
         digest=next((str(row.get("value")) for row in rows if row.get("key") == "digest"), ""),
         pool=guest.pool,
         template=current.get("template") == 1,
+        snapshots=_snapshots(snapshots),
+        addresses=told.addresses,
+        silence=told.silence,
+        image_current=await image_current(cluster, guest, current, machine),
     )
+    return Present(state, {"vmid": guest.vmid, "uuid": state.uuid}, state.mark)
 
 
 def _configs(rows: list[dict[str, Json]]) -> tuple[Config, Config]:
@@ -110,8 +123,17 @@ def _power(status: dict[str, Json]) -> str:
     return str(status.get("qmpstatus") or "running")
 
 
-def _unfinished(state: VmState) -> str:
-    return (
-        f"VM {state.vmid} is locked ({state.lock}) on node {state.node}, so it is just being made; "
-        f"if no task works on it any more, look at it and run there: qm unlock {state.vmid}"
-    )
+def _snapshots(rows: list[dict[str, Json]]) -> tuple[Snapshot, ...]:
+    """The snapshots by their times; the list's `current` is none."""
+    found = [
+        Snapshot(
+            name=str(row["name"]),
+            time=int(str(row.get("snaptime") or 0)),
+            description=str(row.get("description") or "").rstrip(),
+            parent=str(row.get("parent") or ""),
+            ram=row.get("vmstate") == 1,
+        )
+        for row in rows
+        if row.get("name") != "current"
+    ]
+    return tuple(sorted(found, key=lambda snapshot: (snapshot.time, snapshot.name)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 from setpoint.model.identity import Mark
@@ -51,6 +52,7 @@ class VmState:
         template: whether it is one, and can be cloned only.
         snapshots: in the order of their times.
         addresses: NIC slot -> addresses with prefix, as the guest agent tells them; None when it does not.
+        silence: why the agent that is configured tells nothing; empty when it does, or there is none.
         image_current: whether the cloud-init drive shows the present settings; None when that is not known, or
             there is no such drive.
     """
@@ -66,6 +68,7 @@ class VmState:
     template: bool = False
     snapshots: tuple[Snapshot, ...] = ()
     addresses: Mapping[str, tuple[str, ...]] | None = None
+    silence: str = ""
     image_current: bool | None = None
 
     @property
@@ -116,21 +119,56 @@ def problems(state: VmState) -> tuple[Problem, ...]:
 
 def status(state: VmState) -> dict[str, Json]:
     """What `status` shows."""
+    if state.kind != "qemu":
+        return {"vmid": state.vmid, "node": state.node, "container": True}
     changed = state.current.keys() | state.coming.keys()
     pending: list[Json] = [key for key in sorted(changed) if state.current.get(key) != state.coming.get(key)]
+    snapshots: list[Json] = [_snapshot(snapshot) for snapshot in state.snapshots]
     return {
         "vmid": state.vmid,
         "node": state.node,
         "power": state.power,
         "lock": state.lock or None,
-        "macs": _macs(state),
+        "template": state.template,
+        "pool": state.pool or None,
+        "macs": dict[str, Json](macs(state.current)),
+        "addresses": _addresses(state),
+        "guestAgent": state.silence or None,
+        "cloudInitImage": _IMAGE[state.image_current],
+        "snapshots": snapshots,
+        "detachedVolumes": _detached(state),
         "pendingRestart": pending,
     }
 
 
-def _macs(state: VmState) -> dict[str, Json]:
+_IMAGE: Mapping[bool | None, Json] = {True: "current", False: "old", None: None}
+
+
+def macs(config: Config) -> dict[str, str]:
+    """The MAC address of every NIC by its slot."""
     return {
         slot: NicText.parse(str(text)).mac.upper()
-        for slot, text in sorted(state.current.items())
+        for slot, text in sorted(config.items())
         if slot.startswith("net") and slot[3:].isdigit()
     }
+
+
+def _snapshot(snapshot: Snapshot) -> Json:
+    return {
+        "name": snapshot.name,
+        "taken": datetime.fromtimestamp(snapshot.time, UTC).isoformat() if snapshot.time else None,
+        "parent": snapshot.parent or None,
+        "description": snapshot.description,
+        "ram": snapshot.ram,
+    }
+
+
+def _addresses(state: VmState) -> Json:
+    if state.addresses is None:
+        return None
+    return {slot: list[Json](texts) for slot, texts in state.addresses.items()}
+
+
+def _detached(state: VmState) -> dict[str, Json]:
+    """The volumes that belong to the VM and are attached nowhere, by option."""
+    return {key: str(text) for key, text in sorted(state.current.items()) if key.startswith("unused")}

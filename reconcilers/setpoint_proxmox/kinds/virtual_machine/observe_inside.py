@@ -1,0 +1,103 @@
+"""What only a running VM tells: the addresses that its guest agent sees, and whether its cloud-init drive is current."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from setpoint.model.errors import RefusalError
+from setpoint.model.tree import Json
+from setpoint_proxmox.answer import record, records
+from setpoint_proxmox.cluster import Cluster, Silence
+from setpoint_proxmox.facts import Guest
+from setpoint_proxmox.kinds.virtual_machine.project import is_nic_slot
+from setpoint_proxmox.kinds.virtual_machine.state import Config
+from setpoint_proxmox.kinds.virtual_machine.strings import NicText
+from setpoint_proxmox.propstring import is_true, parse
+
+FIRST_PAUSE = 60.0
+LONGEST_PAUSE = 960.0
+"""Seconds for which an agent that did not answer is left alone; doubled each time."""
+MOST = 64
+"""Addresses of one NIC that are kept."""
+
+_CLOUDINIT = re.compile(r"[:/](vm-\d+-)?cloudinit(\.[a-z0-9]+)?$")
+
+
+@dataclass(frozen=True)
+class Told:
+    """Addresses by NIC slot; None when they are not known, for the reason in `silence` if there is one."""
+
+    addresses: Mapping[str, tuple[str, ...]] | None = None
+    silence: str = ""
+
+
+async def addresses(
+    cluster: Cluster, guest: Guest, config: Config, machine: Mapping[str, Json], now: float
+) -> Told:
+    """Ask the guest agent of a running VM that has one configured; one that is silent is soon left alone."""
+    if machine.get("qmpstatus", machine.get("status")) != "running" or not _has_agent(config):
+        return Told()
+    pid = int(str(machine.get("pid") or 0))
+    before = cluster.silences.get(guest.vmid)
+    if before is not None and before.pid == pid and now < before.until:
+        return Told(silence=before.why)
+    path = ("nodes", guest.node, "qemu", guest.vmid, "agent", "network-get-interfaces")
+    try:
+        answer = record(await cluster.api.get(*path))
+        found = _by_slot(config, records(answer.get("result")))
+    except RefusalError as error:
+        longer = before is not None and before.pid == pid
+        pause = min(before.pause * 2, LONGEST_PAUSE) if before is not None and longer else FIRST_PAUSE
+        cluster.silences[guest.vmid] = Silence(pid, pause, now + pause, str(error))
+        return Told(silence=str(error))
+    cluster.silences.pop(guest.vmid, None)
+    return Told(found)
+
+
+async def image_current(
+    cluster: Cluster, guest: Guest, config: Config, machine: Mapping[str, Json]
+) -> bool | None:
+    """Whether the cloud-init drive of a running VM was made of the present settings; each start makes it anew.
+
+    A changed password never shows, for what Proxmox tells of it is stars.
+    """
+    if machine.get("status") != "running" or not any(_is_cloudinit(text) for text in config.values()):
+        return None
+    rows = records(await cluster.api.get("nodes", guest.node, "qemu", guest.vmid, "cloudinit"))
+    return not any(_differs(row) for row in rows if row.get("key") != "cipassword")
+
+
+def _has_agent(config: Config) -> bool:
+    text = str(config.get("agent") or "")
+    return bool(text) and is_true(parse(text, "enabled").get("enabled", "0"))
+
+
+def _is_cloudinit(value: object) -> bool:
+    return _CLOUDINIT.search(str(value).partition(",")[0]) is not None
+
+
+def _differs(row: Mapping[str, Json]) -> bool:
+    return bool(row.get("delete")) or ("pending" in row and row["pending"] != row.get("value"))
+
+
+def _by_slot(config: Config, rows: list[dict[str, Json]]) -> dict[str, tuple[str, ...]]:
+    """The addresses of every NIC, known by its MAC address; what lies on top of it inside shares that."""
+    slots = {NicText.parse(str(text)).mac.lower(): slot for slot, text in config.items() if is_nic_slot(slot)}
+    found: dict[str, tuple[str, ...]] = dict.fromkeys(sorted(slots.values()), ())
+    for row in rows:
+        slot = slots.get(str(row.get("hardware-address") or "").lower())
+        if slot is not None:
+            found[slot] += tuple(_interface(entry) for entry in records(row.get("ip-addresses") or []))
+    return {slot: texts[:MOST] for slot, texts in found.items()}
+
+
+def _interface(entry: Mapping[str, Json]) -> str:
+    # A scope (`%eth0`) means nothing outside, and what the guest says is not to be trusted with free text.
+    text = f"{str(entry.get('ip-address')).partition('%')[0]}/{entry.get('prefix')}"
+    try:
+        return str(ipaddress.ip_interface(text))
+    except ValueError as error:
+        raise RefusalError(f"the guest agent gave '{text}' as an address") from error
