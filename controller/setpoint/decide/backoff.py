@@ -6,6 +6,14 @@ from datetime import timedelta
 
 BASE = timedelta(seconds=2)
 CAP = timedelta(minutes=15)
+BUSY_CAP = timedelta(seconds=30)
+BUSY_LIMIT = timedelta(minutes=5)
+"""How long a target may be busy with one key, every time it is asked, before that counts as a failure."""
+
+
+def while_busy(times: int) -> timedelta:
+    """How long to wait when the target was busy, and had been `times` times in a row before: 2 s doubling to 30 s."""
+    return min(BASE * int(2 ** min(times, 20)), BUSY_CAP)
 
 
 def delay(attempts: int, chance: float) -> timedelta:

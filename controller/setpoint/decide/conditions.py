@@ -9,6 +9,8 @@ from setpoint.model.condition import Condition, ConditionType, Truth
 from setpoint.model.kind import Problem
 from setpoint.model.outcome import Blocked, Changed, Done, Failed, Held, Outcome, Stalled, Wait
 
+UNREACHABLE = "TargetUnreachable"
+"""The reason of what is not known because calls do not arrive."""
 _Row = tuple[Truth, str, str]
 
 
@@ -46,11 +48,8 @@ def _condition(
 def _rows(outcome: Outcome, problems: Sequence[Problem]) -> dict[ConditionType, _Row]:
     synced = _synced(outcome)
     healthy = _healthy(outcome, problems)
-    ready = next(
-        (row for row in (synced, healthy) if row[0] is not Truth.TRUE), (Truth.TRUE, "InSync", synced[2])
-    )
     return {
-        ConditionType.READY: ready,
+        ConditionType.READY: _ready(synced, healthy),
         ConditionType.SYNCED: synced,
         ConditionType.HEALTHY: healthy,
         ConditionType.PROGRESSING: _flag(
@@ -59,6 +58,15 @@ def _rows(outcome: Outcome, problems: Sequence[Problem]) -> dict[ConditionType, 
         ConditionType.STALLED: _flag(isinstance(outcome, Stalled), outcome, "NeedsAPerson", "NotStalled"),
         ConditionType.HELD: _held(outcome),
     }
+
+
+def _ready(synced: _Row, healthy: _Row) -> _Row:
+    """False as soon as anything is known to be wrong: what is only not known calls for nobody."""
+    for truth in (Truth.FALSE, Truth.UNKNOWN):
+        for row in (synced, healthy):
+            if row[0] is truth:
+                return row
+    return Truth.TRUE, "InSync", synced[2]
 
 
 def _synced(outcome: Outcome) -> _Row:
@@ -72,7 +80,7 @@ def _synced(outcome: Outcome) -> _Row:
         case Held(holds):
             return Truth.FALSE, str(holds[0].rule), outcome.sentence
         case Failed(sentence, transport=transport):
-            return Truth.UNKNOWN, "TargetUnreachable" if transport else "Failed", sentence
+            return Truth.UNKNOWN, UNREACHABLE if transport else "Failed", sentence
         case Stalled(sentence):
             return Truth.FALSE, "Stalled", sentence
     assert_never(outcome)

@@ -26,10 +26,15 @@ class Changed:
 
 @dataclass(frozen=True)
 class Wait:
-    """Something goes on that will end by itself; look again `after`."""
+    """Something goes on that will end by itself; look again `after`.
+
+    Attributes:
+        idle: nothing of its own goes on; it waits for its turn.
+    """
 
     sentence: str
     after: timedelta
+    idle: bool = False
 
 
 @dataclass(frozen=True)

@@ -74,14 +74,14 @@ async def act(desk: Desk, now: Pass) -> Pass | Outcome:
         if left is not None:
             return Wait(f"the outcome of {now.pending.verb} is not known yet", left)
         await desk.calls.call(desk.store.close_intent, now.owner.key)
+    turn = desk.lane.slots.enter(now.owner.key, free.scopes)
+    if turn is not None:
+        return turn
     identity = await _identity(desk, now, free)
     acting = Acting(now.owner, identity, free.arguments, now.secrets)
-    async with desk.lane.acting:
-        intent = Intent(
-            free.verb, identity, free.arguments, desk.ports.now(), free.scopes, _carried(now, free)
-        )
-        await desk.calls.call(desk.store.open_intent, now.owner.key, desk.lane.target, intent)
-        answer = await now.kind.acts[free.verb](desk.lane.client(), acting)
+    intent = Intent(free.verb, identity, free.arguments, desk.ports.now(), free.scopes, _carried(now, free))
+    await desk.calls.call(desk.store.open_intent, now.owner.key, desk.lane.target, intent)
+    answer = await now.kind.acts[free.verb](desk.lane.client(), acting)
     desk.lane.acted[now.owner.key] = desk.ports.now()
     return await _conclude_step(desk, now, free, identity, answer)
 

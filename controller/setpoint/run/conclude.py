@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from setpoint.decide.conditions import conditions
+from setpoint.decide.conditions import UNREACHABLE, conditions
 from setpoint.decide.diff import in_force
 from setpoint.model.diff import Cause, Change
+from setpoint.model.kind import Problem
 from setpoint.model.observation import Present
 from setpoint.model.outcome import Blocked, Changed, Failed, Held, Outcome, Stalled, Wait
 from setpoint.run.desk import Desk, Pass, Report
@@ -23,9 +24,14 @@ def settled(outcome: Outcome) -> bool:
 
 
 def stepped(report: Report) -> bool:
-    """Whether the reconcile took a step, be it one that goes on."""
-    outcome = report.outcome
-    return isinstance(outcome, Changed) or (isinstance(outcome, Wait) and bool(report.learned.planned))
+    """Whether the reconcile took a step, be it one that goes on; to wait for one's turn is none."""
+    match report.outcome:
+        case Changed():
+            return True
+        case Wait(idle=False):
+            return bool(report.learned.planned)
+        case _:
+            return False
 
 
 async def conclude(desk: Desk, report: Report) -> Status:
@@ -55,7 +61,7 @@ def _status(desk: Desk, report: Report, before: Status | None) -> Status:
         sentence=outcome.sentence,
         conditions=conditions(
             outcome,
-            learned.problems,
+            (*_troubles(desk, report), *learned.problems),
             before.conditions if before else (),
             generation=learned.resource.spec_hash,
             now=now,
@@ -73,6 +79,16 @@ def _status(desk: Desk, report: Report, before: Status | None) -> Status:
         if learned.outputs is not None
         else (before.outputs if before else None),
     )
+
+
+def _troubles(desk: Desk, report: Report) -> tuple[Problem, ...]:
+    """What is wrong with a target as such; it alone tells of it, however many resources wait for that to end."""
+    if report.learned.owner.key != desk.lane.target:
+        return ()
+    open_ones = desk.lane.gate.troubles()
+    if isinstance(report.outcome, Failed):
+        return (Problem("TargetDown", report.outcome.sentence),)
+    return (Problem("BreakerOpen", "; ".join(map(str, open_ones))),) if open_ones else ()
 
 
 def _attempts(outcome: Outcome, before: Status | None) -> int:
@@ -119,7 +135,11 @@ def _new_drift(before: Status | None, after: Status) -> tuple[Change, ...]:
 
 
 def _told(status: Status | None) -> tuple[str, str, str] | None:
-    return (status.outcome, status.sentence, status.spec_hash) if status else None
+    """What makes an event of its own; not the words in which a target that is down says so, for they tell the time."""
+    if status is None:
+        return None
+    down = any(condition.reason == UNREACHABLE for condition in status.conditions)
+    return status.outcome, "" if down else status.sentence, status.spec_hash
 
 
 def _event(desk: Desk, status: Status, kind: EventKind, sentence: str, changes: tuple[Change, ...]) -> Event:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
@@ -17,6 +18,7 @@ from setpoint.run.estate import Estate
 from setpoint.run.lane import Lane
 from setpoint.run.queue import Class
 from setpoint.run.rename import move_renamed
+from setpoint.run.wake import breaker_moved, wake
 from setpoint.sources.snapshot import Snapshot
 from setpoint.store.records import Event, EventKind, Layer, Status
 
@@ -75,16 +77,18 @@ async def arrange_lanes(estate: Estate) -> None:
     for key in [key for key in estate.lanes if key not in targets]:
         await estate.lanes.pop(key).close()
     for key, resource in targets.items():
-        lane = estate.lanes.setdefault(key, Lane(key, estate.kinds[key.kind], estate.ports))
-        await lane.declare(resource)
+        if key not in estate.lanes:
+            estate.lanes[key] = await _open_lane(estate, key)
+        await estate.lanes[key].declare(resource)
 
 
-def wake(estate: Estate, key: Key, cls: Class = Class.CHANGED, delay: float = 0.0) -> None:
-    """Make `key` due in its lane."""
-    resource = estate.resources.get(key)
-    lane = estate.lane_of(resource) if resource is not None else None
-    if lane is not None:
-        lane.queue.add(key, cls, delay)
+async def _open_lane(estate: Estate, target: Key) -> Lane:
+    """A lane in which the steps under way hold their places already."""
+    lane = Lane(target, estate.kinds[target.kind], estate.ports, moved=partial(breaker_moved, estate))
+    for key, intent in await estate.calls.call(estate.store.intents, target):
+        if key in estate.resources:
+            lane.slots.resume(key, intent)
+    return lane
 
 
 async def _remember(estate: Estate, snapshot: Snapshot) -> None:
@@ -123,6 +127,7 @@ async def release(estate: Estate, key: Key, former: Resource | None) -> None:
     lane = estate.lane_of(former) if former is not None else None
     if lane is not None:
         lane.queue.discard(key)
+        lane.slots.leave(key)
     item = await estate.calls.call(estate.store.item, key)
     if item is None:
         await estate.calls.call(estate.store.forget_status, key)

@@ -9,7 +9,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from setpoint.decide.breaker import Breaker, Closed, Open, Verdict, failed, judge, probed, stale, succeeded
+from setpoint.decide.breaker import (
+    FIRST_WINDOW,
+    Breaker,
+    Closed,
+    Open,
+    Verdict,
+    failed,
+    judge,
+    probed,
+    stale,
+    succeeded,
+)
 from setpoint.decide.places import Places
 from setpoint.model.errors import DownError, OutcomeUnknownError, TargetError, TransportError
 from setpoint.run.ports import Ports
@@ -99,7 +110,7 @@ class LaneGate:
             await self._enter(call, places)
             try:
                 yield
-            except BaseException as error:
+            except (TargetError, asyncio.CancelledError) as error:
                 self._count(call, error)
                 raise
             self._answered(call)
@@ -127,6 +138,12 @@ class LaneGate:
             scope for scope in sorted(self._breakers) if judge(self._breaker(scope), _now()) is Verdict.PROBE
         )
 
+    def next_probe(self) -> float | None:
+        """The seconds until somebody should try an open breaker; None when all are closed."""
+        left = [breaker.until - _now() for breaker in self._breakers.values() if isinstance(breaker, Open)]
+        # For one that is overdue there may be nobody who needs it, and no reason to look all the time.
+        return min((after if after > 0 else FIRST_WINDOW for after in left), default=None)
+
     async def _enter(self, call: _Call, places: Places[_Call]) -> None:
         """Wait for a place on every scope; whoever waits at a breaker that opens is told at once."""
         self._refuse(call)
@@ -148,7 +165,7 @@ class LaneGate:
             if trouble.scope in shut:
                 raise DownError(str(trouble), scope=trouble.scope)
 
-    def _count(self, call: _Call, error: BaseException) -> None:
+    def _count(self, call: _Call, error: TargetError | asyncio.CancelledError) -> None:
         """Hold `error` against the parts that it concerns; what says nothing of them counts for nothing."""
         hung = _now() - call.began >= HANG
         match error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,13 +13,25 @@ from setpoint.model.survey import Survey
 from setpoint.run.gate import LaneGate
 from setpoint.run.ports import Ports
 from setpoint.run.queue import Queue
+from setpoint.run.slots import Slots
 from setpoint.run.survey import Surveyor
 from setpoint.secrets import resolve_secret
 
-WORKERS = 4
-"""Keys of one target that are looked at side by side."""
-ACTING = 2
-"""Keys of one target that are acted on side by side: more only fills the target's own queues."""
+WORKERS = 16
+"""Keys of one target that are worked on side by side. The gate bounds the calls in flight; these are more, so that
+keys that wait at a part that hangs leave some for the others."""
+
+
+@dataclass(frozen=True)
+class Busy:
+    """Since when, in seconds since the epoch, and how many times in a row."""
+
+    since: float
+    times: int
+
+
+def _unheard(_target: Key, _scope: str) -> None:
+    """Nobody listens."""
 
 
 @dataclass
@@ -27,18 +39,34 @@ class Lane:
     """Everything that the keys of one target share.
 
     Attributes:
+        moved: called with the target and a scope whenever the breaker of the scope opened or closed.
         acted: when each key was last acted on; a survey begun before is stale for it.
+        busy: since when the target has refused each key for now, every time.
+        scouts: for each scope the key that was last turned away there; it tries the scope when a probe is due.
+        said: what the target's status said when the keys that wait for it were last woken.
+        slots: the places of operations.
+        gate: what every call to the target passes; a new one with every new client.
     """
 
     target: Key
     kind: Kind[Any, Any]
     ports: Ports
     queue: Queue = field(default_factory=Queue)
-    acting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ACTING))
+    moved: Callable[[Key, str], None] = _unheard
     acted: dict[Key, float] = field(default_factory=dict[Key, float])
+    busy: dict[Key, Busy] = field(default_factory=dict[Key, Busy])
+    scouts: dict[str, Key] = field(default_factory=dict[str, Key])
+    said: list[str] = field(default_factory=list[str])
+    slots: Slots = field(init=False)
+    gate: LaneGate = field(init=False)
     _resource: Resource | None = None
+    _spec: Any = None
     _client: Any = None
     _surveyor: Surveyor | None = None
+
+    def __post_init__(self) -> None:
+        self.slots = Slots(self._limit, self.queue.add)
+        self.gate = self._fresh_gate()
 
     @property
     def port(self) -> TargetPort[Any]:
@@ -51,7 +79,8 @@ class Lane:
         """Use this declaration of the target from now on; the client is made anew when it changed."""
         if self._resource is None or self._resource.spec_hash != resource.spec_hash:
             await self._disconnect()
-        self._resource = resource
+        self._resource, self._spec = resource, None
+        self.slots.review()
 
     def client(self) -> Any:
         """The client, made at first use.
@@ -60,11 +89,9 @@ class Lane:
             SetpointError: a secret is missing, or the declaration cannot be used.
         """
         if self._client is None:
-            if self._resource is None:
-                raise TypeError(f"lane {self.target} was not given its declaration")
-            spec = self.kind.spec.model_validate(self._resource.spec)
+            spec = self._declared()
             secrets = {name: resolve_secret(ref) for name, ref in self.port.secrets(spec).items()}
-            client = self.port.connect(spec, secrets, LaneGate())
+            client = self.port.connect(spec, secrets, self.gate)
             self._client = client
             self._surveyor = Surveyor(lambda: self.port.survey(client, self.ports.now()), self.ports.now)
         return self._client
@@ -89,7 +116,21 @@ class Lane:
         self.queue.close()
         await self._disconnect()
 
+    def _declared(self) -> Any:
+        if self._resource is None:
+            raise TypeError(f"lane {self.target} was not given its declaration")
+        if self._spec is None:
+            self._spec = self.kind.spec.model_validate(self._resource.spec)
+        return self._spec
+
+    def _limit(self, scope: str) -> int:
+        return self.port.budget(self._declared(), scope)
+
+    def _fresh_gate(self) -> LaneGate:
+        return LaneGate(str(self.target), self.ports, lambda scope: self.moved(self.target, scope))
+
     async def _disconnect(self) -> None:
         client, self._client, self._surveyor = self._client, None, None
+        self.gate = self._fresh_gate()
         if client is not None:
             await self.port.close(client)

@@ -38,6 +38,9 @@ async def _move(estate: Estate, old: Key, new: Key) -> None:
     target = reservation.target if reservation else item.target if item else None
     if intent is not None and target is not None:
         await calls.call(store.open_intent, new, target, intent)
+        if target in estate.lanes:
+            estate.lanes[target].slots.resume(new, intent)
+            estate.lanes[target].slots.leave(old)
         await calls.call(store.close_intent, old)
     await calls.call(store.forget_status, old)
 

@@ -14,10 +14,11 @@ from setpoint.model.errors import SourceError, StateError
 from setpoint.model.key import Key
 from setpoint.model.resource import Resource
 from setpoint.run.conclude import FINAL
-from setpoint.run.declare import arrange_lanes, declare, wake
+from setpoint.run.declare import arrange_lanes, declare
 from setpoint.run.estate import Estate, SourceState, is_ready
 from setpoint.run.lane import WORKERS, Lane
 from setpoint.run.queue import Class
+from setpoint.run.wake import wake
 from setpoint.run.worker import work
 from setpoint.sources.snapshot import HistoryRewrittenError
 from setpoint.sources.source import Source

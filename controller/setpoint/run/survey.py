@@ -7,11 +7,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from setpoint.model.errors import TargetError
+from setpoint.model.errors import TargetError, TransportError
 from setpoint.model.survey import Survey
 
 FRESH = 15.0
 """Seconds for which a survey serves keys that nothing has happened to."""
+LIMIT = 40.0
+"""Seconds that a survey may take: more than a part needs to be given up, or one that hangs would hide the others."""
 SPARE = 5.0
 """Seconds for which a failed attempt answers every other key too, so that a dead target is not asked once per key."""
 
@@ -54,9 +56,16 @@ class Surveyor:
         if self._failure is not None and 0 <= self.now() - self._failure[0] < SPARE:
             raise self._failure[1]
         try:
-            taken = await self.take()
+            taken = await self._bounded()
         except TargetError as error:
             self._failure = self.now(), error
             raise
         self._failure = None
         return taken
+
+    async def _bounded(self) -> Survey[Any]:
+        try:
+            async with asyncio.timeout(LIMIT):
+                return await self.take()
+        except TimeoutError:
+            raise TransportError(f"nothing was heard within {LIMIT:.0f} s") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeAlias
@@ -11,21 +12,24 @@ import structlog
 from setpoint.decide import backoff, schedule
 from setpoint.model.errors import StateError
 from setpoint.model.key import Key
-from setpoint.model.outcome import Blocked, Changed, Failed, Held, Outcome, Wait
+from setpoint.model.outcome import Blocked, Changed, Failed, Held, Wait
 from setpoint.model.resource import Resource
 from setpoint.run.begin import begin, lay_desk
 from setpoint.run.conclude import conclude, settled, stepped
-from setpoint.run.declare import release, wake
+from setpoint.run.declare import release
 from setpoint.run.desk import Desk, Report
 from setpoint.run.estate import Estate
 from setpoint.run.lane import Lane
 from setpoint.run.pipeline import run
 from setpoint.run.queue import Class
 from setpoint.run.rebuild import rebuild
+from setpoint.run.wake import wake, wake_others
 
 STREAK = 20
 """Steps in a row after which a resource counts as failing: its changes do not take effect."""
 _BLOCKED = timedelta(seconds=30)
+_DOWN = timedelta(minutes=5)
+"""After which a key looks at its target again although nobody said that the target is back."""
 Due: TypeAlias = tuple[Class, float]
 """When to look again: the class, and the seconds until then."""
 _log = structlog.stdlib.get_logger("setpoint.worker")
@@ -48,6 +52,7 @@ async def work(estate: Estate, lane: Lane, announce: Callable[[], Awaitable[None
 async def _serve(estate: Estate, lane: Lane, key: Key) -> Due:
     resource = estate.resources.get(key)
     if resource is None or estate.lane_of(resource) is not lane:
+        lane.slots.leave(key)
         return Class.RESYNC, 0.0
     desk = await lay_desk(estate, lane, key)
     return await _close(estate, desk, _guard(estate, await run(desk, begin(estate, resource))))
@@ -84,9 +89,8 @@ async def _close(estate: Estate, desk: Desk, report: Report) -> Due:
         outcome=status.outcome,
         sentence=status.sentence,
     )
-    _wake_dependants(estate, resource.key, report.outcome)
-    cls, after = _next(estate, resource, report.outcome, status.attempts)
-    return cls, after.total_seconds()
+    await wake_others(estate, desk.lane, report, status)
+    return _next(estate, desk.lane, report, status.attempts)
 
 
 def _guard(estate: Estate, report: Report) -> Report:
@@ -103,29 +107,31 @@ def _guard(estate: Estate, report: Report) -> Report:
     return Report(Failed(sentence), report.learned)
 
 
-def _wake_dependants(estate: Estate, key: Key, outcome: Outcome) -> None:
-    if isinstance(outcome, Blocked) and outcome.on is not None:
-        estate.waiting.setdefault(outcome.on, set()).add(key)
-    if settled(outcome):
-        for dependant in estate.waiting.pop(key, set()):
-            wake(estate, dependant)
+def _next(estate: Estate, lane: Lane, report: Report, attempts: int) -> Due:
+    """When the key is due again; a target no later than somebody may try a breaker of it that is open."""
+    resource, chance = report.learned.resource, estate.ports.chance()
+    cls, after = _usual(estate, lane, report, attempts, chance)
+    probe = lane.gate.next_probe() if resource.key == lane.target else None
+    return cls, min(after.total_seconds(), math.inf if probe is None else probe)
 
 
-def _next(estate: Estate, resource: Resource, outcome: Outcome, attempts: int) -> tuple[Class, timedelta]:
-    chance = estate.ports.chance()
-    match outcome:
+def _usual(
+    estate: Estate, lane: Lane, report: Report, attempts: int, chance: float
+) -> tuple[Class, timedelta]:
+    match report.outcome:
         case Changed():
             return Class.CHANGED, timedelta(0)
         case Wait(_, after):
             return Class.CHANGED, after
-        case Blocked():
-            return Class.RESYNC, _BLOCKED
+        case Blocked(on=on):
+            down = on == lane.target
+            return Class.RESYNC, schedule.next_look(_DOWN, chance) if down else _BLOCKED
         case Held(holds) if any(hold.passing for hold in holds):
             return Class.RESYNC, _BLOCKED
         case Failed():
             return Class.RESYNC, backoff.delay(attempts, chance)
         case _:
-            return Class.RESYNC, _poll(estate, resource, chance)
+            return Class.RESYNC, _poll(estate, report.learned.resource, chance)
 
 
 def _poll(estate: Estate, resource: Resource, chance: float) -> timedelta:

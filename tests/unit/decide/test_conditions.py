@@ -65,3 +65,14 @@ def test_since_moves_only_when_the_status_flips() -> None:
 
 def test_an_unreachable_target_says_so() -> None:
     assert derive(Failed("x", transport=True))["Synced"].reason == "TargetUnreachable"
+
+
+@pytest.mark.parametrize("outcome", [Failed("x"), Blocked("x", None)], ids=["failed", "blocked"])
+def test_what_is_known_to_be_wrong_counts_before_what_is_not_known(outcome: Outcome) -> None:
+    assert derive(outcome)["Ready"].status is U
+    found = derive(outcome, DENT)
+    assert (found["Ready"].status, found["Ready"].reason) == (F, "Dented")
+
+
+def test_what_is_not_as_declared_is_told_before_what_else_is_wrong() -> None:
+    assert derive(HELD, DENT)["Ready"].reason == Rule.REBOOT_PENDING

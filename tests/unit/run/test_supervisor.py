@@ -19,6 +19,7 @@ from setpoint.store.thread import StoreThread
 from tests.toy import KINDS, WORLDS, Thing, World
 
 A, B = Key("default", "Box", "a"), Key("default", "Box", "b")
+TARGET = Key("default", "Shelf", "s")
 SHELF = "kind: Shelf\nmetadata: {name: s}\nspec: {world: w}\n"
 
 
@@ -242,7 +243,8 @@ async def test_a_dead_target_is_not_asked_once_per_key(daemon: Daemon) -> None:
     daemon.world.call = lambda: (asked.append(1), call())[1]  # type: ignore[method-assign]
 
     async def body(daemon: Daemon) -> None:
-        await daemon.until(lambda: sum(s.outcome == "Failed" for s in daemon.store.statuses()) == 31)
+        await daemon.until(lambda: sum(s.outcome == "Blocked" for s in daemon.store.statuses()) == 30)
+        await daemon.until(lambda: daemon.outcome(TARGET) == "Failed")
 
     await running(daemon, body)
     assert len(asked) <= 3
@@ -291,6 +293,7 @@ async def test_a_single_run_settles_although_its_target_is_dead(daemon: Daemon) 
             await daemon.supervisor.settle(since=0.0)
         status = daemon.status(A)
         assert status is not None
-        assert (status.outcome, status.attempts >= 3) == ("Failed", True)
+        assert (status.outcome, status.attempts) == ("Blocked", 0)
+        assert daemon.outcome(TARGET) == "Failed"
 
     await running(daemon, body)

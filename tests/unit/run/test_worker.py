@@ -6,10 +6,10 @@ import pytest
 
 from setpoint.decide import schedule
 from setpoint.model.key import Key
-from setpoint.run.declare import wake
 from setpoint.run.estate import Estate
 from setpoint.run.lane import Lane
 from setpoint.run.ports import Ports
+from setpoint.run.wake import wake
 from setpoint.run.worker import work
 from setpoint.store.store import Store
 from setpoint.store.thread import StoreInline
