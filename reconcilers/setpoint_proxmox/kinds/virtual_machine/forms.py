@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -37,6 +38,18 @@ def _given(write: Callable[[Json], Scalar]) -> Callable[[Json], Scalar]:
 def _number(value: Json) -> str:
     """A number without an exponent and without zeros at its end."""
     return f"{Decimal(str(value)).normalize():f}"
+
+
+def _address(text: str) -> str:
+    """An address in its usual form, with its prefix length if it has one; a word such as `dhcp` as it is."""
+    try:
+        return str(ipaddress.ip_interface(text) if "/" in text else ipaddress.ip_address(text))
+    except ValueError:
+        return text
+
+
+def _addresses(text: str) -> Json:
+    return [_address(one) for one in text.replace(";", " ").replace(",", " ").split()]
 
 
 def _factor(text: str) -> Json:
@@ -85,6 +98,8 @@ SECONDS: Final = Form(
     lambda text: format_duration(timedelta(seconds=int(text))),
     _given(lambda value: int(parse_duration(value).total_seconds())),
 )
+ADDRESS: Final = Form(_address, _given(str))
+ADDRESSES: Final = Form(_addresses, _given(lambda value: " ".join(_texts(value))))
 MAC: Final = Form(str.upper, _given(str))
 ESCAPED: Final = Form(unquote, _given(lambda value: quote(str(value), safe="")))
 KEYS: Final = Form(_keys, _given(lambda value: quote("\n".join(_texts(value)), safe="")))

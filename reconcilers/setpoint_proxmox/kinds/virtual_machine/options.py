@@ -12,6 +12,8 @@ from setpoint.model.diff import MISSING, Missing
 from setpoint.model.tree import Json, Pointer
 from setpoint_proxmox.kinds.virtual_machine.drives import DRIVES
 from setpoint_proxmox.kinds.virtual_machine.forms import (
+    ADDRESS,
+    ADDRESSES,
     BYTES,
     DECIMAL,
     FLAG,
@@ -63,7 +65,7 @@ PLAIN: Final = (
     _plain("/hookScript", "hookscript"),
     _plain("/cloudInit/user", "ciuser"),
     _plain("/cloudInit/sshKeys", "sshkeys", KEYS, []),
-    _plain("/cloudInit/nameservers", "nameserver", words(" "), []),
+    _plain("/cloudInit/nameservers", "nameserver", ADDRESSES, []),
     _plain("/cloudInit/searchDomain", "searchdomain"),
     _plain("/cloudInit/upgrade", "ciupgrade", FLAG, True),
     _plain("/cloudInit/type", "citype"),
@@ -87,12 +89,13 @@ COMPOUND: Final = (
     Option(
         "agent",
         (
-            Row("/agent/enabled", "enabled", FLAG, False),
+            Row("/agent/enabled", "enabled", FLAG, False, needed=True),
             Row("/agent/fstrimClonedDisks", "fstrim_cloned_disks", FLAG, False),
             Row("/agent/freeze", "freeze-fs", FLAG, True),
             Row("/agent/type", "type", absent="virtio"),
         ),
         properties("enabled", guest_fsfreeze="freeze-fs", freeze_fs_on_backup="freeze-fs"),
+        begins={"enabled": "1"},
     ),
     Option(
         "startup",
@@ -139,10 +142,10 @@ DEVICES: Final = (
     Option(
         "ipconfig#",
         (
-            Row("/cloudInit/ip/net#/ipv4", "ip"),
-            Row("/cloudInit/ip/net#/gateway4", "gw"),
-            Row("/cloudInit/ip/net#/ipv6", "ip6"),
-            Row("/cloudInit/ip/net#/gateway6", "gw6"),
+            Row("/cloudInit/ip/net#/ipv4", "ip", ADDRESS),
+            Row("/cloudInit/ip/net#/gateway4", "gw", ADDRESS),
+            Row("/cloudInit/ip/net#/ipv6", "ip6", ADDRESS),
+            Row("/cloudInit/ip/net#/gateway6", "gw6", ADDRESS),
         ),
         properties(),
         "/cloudInit/ip/net#",
