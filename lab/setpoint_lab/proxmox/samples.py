@@ -38,8 +38,8 @@ class Samples:
 
     def of(self, world: World, vmid: int) -> Mapping[str, object] | None:
         """The sample of a guest, None when there is none."""
-        if self.lag == 0:
-            self._take(world)
+        if self.lag == 0 and vmid in world.guests:
+            self._take_one(world, vmid)
         found = self._taken.get(vmid)
         if found is None or world.clock.now() - found[0] > EXPIRY:
             return None
@@ -52,8 +52,11 @@ class Samples:
                 self._take(world)
 
     def _take(self, world: World) -> None:
-        now = world.clock.now()
         self._taken = {vmid: sample for vmid, sample in self._taken.items() if vmid in world.guests}
-        for vmid, guest in world.guests.items():
-            if world.nodes[guest.node].online:
-                self._taken[vmid] = (now, dict(guest.summary()))
+        for vmid in world.guests:
+            self._take_one(world, vmid)
+
+    def _take_one(self, world: World, vmid: int) -> None:
+        guest = world.guests[vmid]
+        if world.nodes[guest.node].online:
+            self._taken[vmid] = (world.clock.now(), dict(guest.summary()))
