@@ -7,6 +7,7 @@ import re
 from setpoint.model.kind import Kind
 from setpoint_proxmox.examples import examples
 from setpoint_proxmox.kinds.virtual_machine.act import ACTS
+from setpoint_proxmox.kinds.virtual_machine.describe import describe
 from setpoint_proxmox.kinds.virtual_machine.observe import observe
 from setpoint_proxmox.kinds.virtual_machine.outputs import VmOutputs, publish
 from setpoint_proxmox.kinds.virtual_machine.plan import plan
@@ -39,5 +40,6 @@ KIND: Kind[VirtualMachineSpec, VmState] = Kind(
     secrets=secrets,
     outputs=VmOutputs,
     publish=publish,
+    describe=describe,
     examples=examples(__name__),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from setpoint.model.identity import Owner
-from setpoint.model.plan import Disruption, Step
+from setpoint.model.plan import Disruption, Step, obstructed
 from setpoint.model.tree import Json, Tree
 from setpoint_proxmox.kinds.virtual_machine.forms import TAGS
 from setpoint_proxmox.kinds.virtual_machine.state import VmState
@@ -11,7 +11,7 @@ from setpoint_proxmox.mark import TAG, with_mark, without_mark
 
 
 def remark(owner: Owner, vm: VmState) -> Step | None:
-    """One write of whatever is missing or speaks of another name; None when all is there, or the VM is locked."""
+    """One write of whatever is missing or speaks of another name; None when all is there. It waits for a lock."""
     config: dict[str, Json] = {}
     mark = owner.mark(str(vm.vmid))
     if vm.mark != mark:
@@ -20,8 +20,12 @@ def remark(owner: Owner, vm: VmState) -> Step | None:
         config["tags"] = TAGS.write(list[Json](vm.tags))
     if vm.name != owner.key.name:
         config["name"] = owner.key.name
-    if not config or vm.lock or vm.kind != "qemu":
+    if not config or vm.kind != "qemu":
         return None
+    if vm.lock:
+        why = f"VM {vm.vmid} is locked ({vm.lock}), so it does not bear our mark yet"
+        remedy = f"wait until that ends; if nothing works on it any more: qm unlock {vm.vmid}"
+        return obstructed(why, remedy, (), passing=True)
     summary = f"write {', '.join(config)} of VM {vm.vmid}, which tell that it is {owner.key}"
     where: Tree = {"node": vm.node, "digest": vm.digest, "config": config, "delete": []}
     return Step("configure", summary, disruption=Disruption.NONE, arguments=where)
