@@ -31,7 +31,8 @@ async def survey(cluster: Cluster, now: float) -> Survey[Facts]:
         cluster.api.get("access", "permissions"),
     )
     facts = _facts(cluster, record(version), records(status), records(listed), _permissions(granted))
-    facts = replace(facts, unclear=(*await read_marks(cluster, facts), *await _being_made(cluster, facts)))
+    unread = await read_marks(cluster, facts)
+    facts = replace(facts, unclear=(*unread, *await _being_made(cluster, facts, unread)))
     errors = {f"guest/{guest.vmid}": guest.why for guest in facts.unclear}
     if facts.blind:
         errors["permissions"] = facts.blind
@@ -138,12 +139,13 @@ def _found(cluster: Cluster) -> list[tuple[Mark, Identity]]:
     return [(mark, {"vmid": vmid}) for vmid, (_, mark) in sorted(cluster.marks.items()) if mark is not None]
 
 
-async def _being_made(cluster: Cluster, facts: Facts) -> list[Unclear]:
+async def _being_made(cluster: Cluster, facts: Facts, unread: tuple[Unclear, ...]) -> list[Unclear]:
     """Guests in our range that are just being made: what they will be cannot be seen yet, and they may be ours.
 
     Those that we make ourselves are known, and hold up nobody else.
     """
     low, high = facts.vmids
+    known = cluster.making | {guest.vmid for guest in unread}
     locked = [guest for guest in facts.guests.values() if guest.lock in LOCKS]
     cluster.making.difference_update(facts.guests.keys() - {guest.vmid for guest in locked})
     doubtful = [
@@ -151,7 +153,7 @@ async def _being_made(cluster: Cluster, facts: Facts) -> list[Unclear]:
         for guest in locked
         if low <= guest.vmid <= high
         and TAG not in guest.tags
-        and guest.vmid not in cluster.making
+        and guest.vmid not in known
         and facts.nodes.get(guest.node, False)
     ]
     return await asyncio.gather(*(_unfinished(cluster, guest) for guest in doubtful))

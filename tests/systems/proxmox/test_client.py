@@ -24,30 +24,11 @@ from setpoint_proxmox import transport
 from setpoint_proxmox.client import Client
 from setpoint_proxmox.endpoint import Endpoint, Trust
 from setpoint_proxmox.transport import Login
+from tests.systems.proxmox.gates import Register
 from tests.systems.proxmox.served import OK, answer, by_path, serve
 
 SECRET = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
 LOGIN = Login("ctl@pve", "plumb", SECRET)
-
-
-class Register:
-    """A gate that notes what passes and what fails behind it; one that is shut lets nothing pass."""
-
-    def __init__(self, *, shut: bool = False) -> None:
-        self.shut = shut
-        self.passed: list[tuple[tuple[str, ...], bool]] = []
-        self.failed: list[str] = []
-
-    @contextlib.asynccontextmanager
-    async def using(self, *scopes: str, writes: bool = False) -> AsyncGenerator[None]:
-        if self.shut:
-            raise DownError("shut", scope=next(iter(scopes), ""))
-        self.passed.append((scopes, writes))
-        try:
-            yield
-        except TransportError as error:
-            self.failed.append(error.scope)
-            raise
 
 
 @contextlib.asynccontextmanager

@@ -13,9 +13,16 @@ from setpoint.model.kind import Looking
 from setpoint.model.observation import Present
 from setpoint.model.secret import Secret, SecretRef
 from setpoint.run.gate import LaneGate
+from setpoint_proxmox.access import NEEDS, Privilege
 from setpoint_proxmox.kinds.proxmox_cluster import KIND
 from setpoint_proxmox.kinds.proxmox_cluster.state import ClusterState
 from tests.systems.proxmox.drive import ROLES, Driver, cluster_spec, world
+
+
+def needed(path: str) -> list[str]:
+    """The privileges on a path that are no option."""
+    return [name for need in NEEDS if need.path == path and not need.optional for name in need.names]
+
 
 OWNER = Owner("home", Key("default", "ProxmoxCluster", "lab"))
 
@@ -39,6 +46,7 @@ async def test_a_good_cluster_has_no_problem(driver: Driver) -> None:
         "quorate": True,
         "endpoint": driver.cluster.api.endpoint,
         "missingPrivileges": [],
+        "optionalPrivileges": ["Pool.Allocate on /pool", "Sys.Modify on /"],
     }
 
 
@@ -50,6 +58,51 @@ async def test_a_lost_node_and_lost_quorum_are_problems(driver: Driver) -> None:
     assert [problem.reason for problem in found] == ["NoQuorum", "NodeOffline"]
 
 
+async def test_nothing_that_is_optional_is_a_problem(driver: Driver) -> None:
+    roles = [{"roleid": "Few", "privs": ",".join(needed("/vms"))}]
+    driver.lab.begin(world({**ROLES, "/vms": "Few"}, roles=roles))
+
+    state = await state_of(driver)
+
+    assert KIND.problems(state) == ()
+    assert Privilege("/vms", "VM.Clone") in state.forgone
+
+
+async def test_hidden_guests_are_a_problem_of_their_own(driver: Driver) -> None:
+    few = [name for name in needed("/vms") if name != "VM.Audit"]
+    roles = [{"roleid": "Few", "privs": ",".join(few)}, {"roleid": "Status", "privs": "Sys.Audit"}]
+    driver.lab.begin(world({**ROLES, "/": "Status", "/vms": "Few"}, roles=roles))
+
+    hidden, lacking = KIND.problems(await state_of(driver))
+
+    assert (hidden.reason, lacking.reason) == ("GuestsHidden", "MissingPrivileges")
+    assert "pveum acl modify /vms" in hidden.message
+    assert "lacks VM.Audit on /vms;" in lacking.message
+
+
+@pytest.mark.parametrize(("lock", "reasons"), [("create", ["GuestUnclear"]), ("backup", [])])
+async def test_a_guest_that_was_left_behind_is_a_problem_for_it_stops_all_creations(
+    driver: Driver, lock: str, reasons: list[str]
+) -> None:
+    entry = {"vmid": 1000, "type": "qemu", "node": "pve1", "name": "x", "status": "stopped"}
+    driver.lab.begin(world(guests=[{**entry, "config": {"lock": lock}}]))
+
+    found = KIND.problems(await state_of(driver))
+
+    assert [problem.reason for problem in found] == reasons
+    assert all("qm unlock 1000 && qm destroy 1000" in problem.message for problem in found)
+
+
+async def test_a_guest_of_an_offline_node_is_no_problem_beside_the_node(driver: Driver) -> None:
+    entry = {"vmid": 300, "type": "qemu", "node": "pve2", "name": "x", "status": "stopped"}
+    driver.lab.begin(world(guests=[{**entry, "config": {"tags": "setpoint"}}]))
+    driver.lab.happen("node_offline", value="pve2")
+
+    found = KIND.problems(await state_of(driver))
+
+    assert [problem.reason for problem in found] == ["NodeOffline"]
+
+
 @pytest.mark.parametrize(
     ("path", "role"), [("/vms", "PVEVMAdmin"), ("/storage", "PVEDatastoreUser"), ("/sdn", "PVESDNUser")]
 )
@@ -58,7 +111,7 @@ async def test_a_missing_privilege_is_a_problem_with_the_command_that_mends_it(
 ) -> None:
     driver.lab.begin(world({one: role for one, role in ROLES.items() if one != path}))
 
-    (problem,) = KIND.problems(await state_of(driver))
+    problem = KIND.problems(await state_of(driver))[-1]
 
     assert problem.reason == "MissingPrivileges"
     command = f"pveum acl modify {path} --users setpoint@pve --tokens 'setpoint@pve!ctl' --roles {role}"
@@ -84,6 +137,8 @@ async def test_nothing_is_compared_and_nothing_done(driver: Driver) -> None:
             {"fingerprint": "AB" * 32, "ca": "/x.pem"}, "exclude each other", id="two ways to trust"
         ),
         pytest.param({"vmids": {"from": 2000, "to": 1000}}, "swap them", id="range backwards"),
+        pytest.param({"budgets": {"perNode": 0}}, "greater than or equal to 1", id="no place to work"),
+        pytest.param({"budgets": {"perStorage": 17}}, "less than or equal to 16", id="too many places"),
         pytest.param({"vmids": {"from": 1}}, "greater than or equal to 100", id="reserved ids"),
     ],
 )
@@ -120,3 +175,14 @@ async def test_a_port_connects_without_a_call_and_closes() -> None:
     await port.close(cluster)
 
     assert cluster.vmids == (1000, 1999)
+
+
+@pytest.mark.parametrize(
+    ("scope", "places"), [("node/pve1", 3), ("storage/ceph", 1)], ids=["node", "storage"]
+)
+def test_a_cluster_says_how_much_goes_on_side_by_side(scope: str, places: int) -> None:
+    port = KIND.port
+    assert port is not None
+
+    assert port.budget(cluster_spec("pve1", budgets={"perNode": 3, "perStorage": 1}), scope) == places
+    assert port.budget(cluster_spec("pve1"), scope) == 2

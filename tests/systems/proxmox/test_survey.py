@@ -9,10 +9,18 @@ import pytest
 
 from setpoint.model.errors import RefusalError
 from setpoint.model.identity import Mark
+from setpoint.model.secret import Secret
+from setpoint_proxmox.kinds.proxmox_cluster.connect import connect
+from setpoint_proxmox.kinds.virtual_machine.act_common import making
 from setpoint_proxmox.mark import with_mark
-from setpoint_proxmox.survey import read_marks
-from tests.systems.proxmox.drive import ROLES, Driver, Lab, world
+from setpoint_proxmox.survey import read_marks, survey
+from tests.systems.proxmox.drive import ROLES, SECRET, Driver, Lab, cluster_spec, world
+from tests.systems.proxmox.gates import Register
 from tests.systems.proxmox.made import KEY, spec
+
+
+def guest(vmid: int, **fields: Any) -> dict[str, Any]:
+    return {"vmid": vmid, "type": "qemu", "node": "pve1", "name": "x", "status": "stopped", **fields}
 
 
 async def test_a_cluster_is_known_by_its_name(driver: Driver) -> None:
@@ -146,8 +154,83 @@ async def test_a_mark_that_may_not_be_read_leaves_the_survey_incomplete(driver: 
     guest = seen.facts.guests[300]
     moved = replace(guest, node="pve2")
 
-    errors = await read_marks(driver.cluster, replace(seen.facts, guests={300: moved}))
+    (unclear,) = await read_marks(driver.cluster, replace(seen.facts, guests={300: moved}))
 
-    assert list(errors) == ["guest/300"]
-    assert "does not exist" in errors["guest/300"]
+    assert (unclear.vmid, unclear.node, unclear.passing) == (300, "pve2", True)
+    assert "does not exist" in unclear.why
     assert driver.cluster.marks == {}
+
+
+async def test_one_list_tells_guests_pools_and_storages(driver: Driver) -> None:
+    guests = [
+        guest(100, config={"name": "base", "template": "1"}),
+        guest(101, config={"name": "web"}),
+    ]
+    storages = world()["storages"] | {"ceph": {"type": "rbd", "content": "images", "shared": True}}
+    pools = [{"poolid": "prod", "members": [{"vmid": 101}]}]
+    driver.lab.begin(world(guests=guests, storages=storages, pools=pools))
+
+    facts = (await driver.survey()).facts
+
+    assert {vmid: (one.name, one.template, one.pool) for vmid, one in facts.guests.items()} == {
+        100: ("base", True, ""),
+        101: ("web", False, "prod"),
+    }
+    assert facts.storages == {"local-zfs": False, "local": False, "ceph": True}
+
+
+async def test_a_survey_asks_four_times_and_once_more_for_each_new_guest(driver: Driver) -> None:
+    await driver.converge(spec())
+    driver.cluster.marks.clear()
+    gate = Register()
+    cluster = connect(cluster_spec(driver.lab.url), {"token": Secret(SECRET)}, gate)
+
+    await survey(cluster, 0.0)
+    assert len(gate.passed) == 5
+    await survey(cluster, 0.0)
+    assert len(gate.passed) == 9
+    await cluster.api.close()
+
+
+@pytest.mark.parametrize("lock", ["create", "clone"])
+async def test_a_guest_that_is_left_behind_keeps_the_survey_incomplete(driver: Driver, lock: str) -> None:
+    driver.lab.begin(world(guests=[guest(1000, config={"lock": lock}), guest(300, config={"lock": lock})]))
+
+    seen = await driver.survey()
+
+    (unclear,) = seen.facts.unclear
+    assert (unclear.vmid, unclear.passing, seen.complete) == (1000, False, False)
+    assert f"locked ({lock})" in unclear.why
+    assert unclear.why.endswith("qm unlock 1000 && qm destroy 1000")
+
+
+async def copy(driver: Driver) -> None:
+    """Let VM 1000 be cloned to 1001 until that is locked."""
+    await driver.converge(spec(disks={"scsi0": {"storage": "local-zfs", "size": "10GiB"}}))
+    await driver.cluster.api.post("nodes", "pve1", "qemu", 1000, "clone", newid=1001, full=True)
+    driver.lab.post("clock", {"advance": 0.2})
+
+
+async def test_a_guest_that_somebody_makes_is_waited_for(driver: Driver) -> None:
+    await copy(driver)
+
+    seen = await driver.survey()
+
+    (unclear,) = seen.facts.unclear
+    assert (unclear.vmid, unclear.passing, seen.complete) == (1001, True, False)
+    driver.lab.finish()
+    assert (await driver.survey()).complete
+
+
+async def test_a_guest_that_we_make_holds_up_no_other(driver: Driver) -> None:
+    with making(driver.cluster, 1001):
+        await copy(driver)
+
+    seen = await driver.survey()
+
+    assert seen.facts.guests[1001].lock == "clone"
+    assert seen.complete
+    assert driver.cluster.making == {1001}
+    driver.lab.finish()
+    assert (await driver.survey()).complete
+    assert driver.cluster.making == set()

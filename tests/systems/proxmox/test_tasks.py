@@ -9,8 +9,10 @@ import pytest
 from setpoint.model.errors import RefusalError
 from setpoint.model.kind import Acting
 from setpoint.model.plan import Finished, Intent, Running, Started
+from setpoint.model.tree import Tree
+from setpoint_proxmox.answer import operation
 from setpoint_proxmox.kinds.virtual_machine import KIND
-from setpoint_proxmox.tasks import TYPES, find, poll
+from setpoint_proxmox.tasks import TYPES, find, is_making, poll
 from tests.systems.proxmox.drive import Driver
 from tests.systems.proxmox.made import OWNER, spec
 
@@ -25,6 +27,11 @@ async def begin(driver: Driver, declared: Any) -> str:
     answer = await KIND.acts[step.verb](driver.cluster, Acting(OWNER, driver.identity, step.arguments))
     assert isinstance(answer, Started)
     return answer.operation
+
+
+async def copy(driver: Driver) -> str:
+    """Let 1000 be cloned to 1001."""
+    return operation(await driver.cluster.api.post("nodes", "pve1", "qemu", 1000, "clone", newid=1001))
 
 
 async def test_a_task_runs_and_ends(driver: Driver) -> None:
@@ -90,7 +97,38 @@ async def test_an_intent_without_a_node_started_no_task(driver: Driver) -> None:
 
 
 def test_every_act_that_starts_a_task_can_be_found() -> None:
-    assert set(TYPES) == set(KIND.acts)
+    """A clone's task cannot be told from another's; the others in the difference start no task."""
+    assert set(KIND.acts) - set(TYPES) == {"clone", "enroll", "regenerate"}
+
+
+async def test_a_clone_is_never_guessed_at(driver: Driver) -> None:
+    await driver.converge(spec())
+    upid = await copy(driver)
+    now = driver.lab.get("clock")["now"]
+
+    arguments: Tree = {"node": "pve1", "source": 1000}
+    assert await find(driver.cluster, Intent("clone", {"vmid": 1001}, arguments, now)) is None
+    assert await poll(driver.cluster, upid) == Running()
+
+
+@pytest.mark.parametrize(
+    ("vmid", "lock", "making"),
+    [
+        pytest.param(1001, "clone", True, id="the copy, known by its lock"),
+        pytest.param(1001, "create", False, id="a creation is not explained by a clone"),
+        pytest.param(1000, "create", True, id="the id of the task"),
+    ],
+)
+async def test_only_a_running_task_makes_a_guest(
+    driver: Driver, vmid: int, lock: str, *, making: bool
+) -> None:
+    await driver.converge(spec())
+    assert not await is_making(driver.cluster, "pve1", 1000, "create")
+    await copy(driver)
+
+    assert await is_making(driver.cluster, "pve1", vmid, lock) is making
+    driver.lab.finish()
+    assert not await is_making(driver.cluster, "pve1", vmid, lock)
 
 
 async def test_what_is_no_task_is_refused(driver: Driver) -> None:
