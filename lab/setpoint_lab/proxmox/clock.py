@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 EPOCH = 1_795_230_000.0
 """Where a virtual clock starts: 2026-11-21 03:00 UTC."""
 
-SETTLE_PASSES = 30
+SETTLE_PASSES = 8
 """Turns of the event loop that let woken coroutines reach their next sleep; they do nothing else that waits."""
 
 DAEMON_PID = 1103
@@ -149,8 +149,10 @@ class VirtualClock(Clock):
         await self._settle()
         while (due := self.next_due()) is not None and due <= target:
             self._now = max(self._now, due)
-            _, _, future = heapq.heappop(self._sleepers)
-            future.set_result(None)
+            while self._sleepers and self._sleepers[0][0] <= self._now:
+                _, _, future = heapq.heappop(self._sleepers)
+                if not future.done():
+                    future.set_result(None)
             await self._settle()
         self._now = max(self._now, target)
 

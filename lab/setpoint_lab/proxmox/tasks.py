@@ -89,6 +89,7 @@ class Tasks:
         self._next_pid = first_pid
         self.failures: list[Failure] = []
         self.all: list[Task] = []
+        self._by_name: dict[str, Task] = {}
 
     def start(self, who: Call | str, node: str, kind: str, ident: str, body: Body) -> str:
         """Fork a worker that runs `body`; give its UPID.
@@ -107,6 +108,7 @@ class Tasks:
         if failure is not None:
             self.fail(task, failure.exitstatus)
         self.all.append(task)
+        self._by_name[str(upid)] = task
         self._ledger.changed()
         task.worker = asyncio.get_running_loop().create_task(self._run(task, body))
         task.worker.add_done_callback(lambda worker: self._tell_mistake(task, worker))
@@ -115,11 +117,12 @@ class Tasks:
     def restore(self, past: list[Task]) -> None:
         """Begin with these finished tasks; new ones get higher process numbers."""
         self.all = past
+        self._by_name = {str(task.upid): task for task in past}
         self._next_pid = max((task.upid.pid for task in past), default=FIRST_PID)
 
     def find(self, upid: str) -> Task | None:
         """The task of that name."""
-        return next((task for task in self.all if str(task.upid) == upid), None)
+        return self._by_name.get(upid)
 
     def running(self) -> list[Task]:
         """The tasks whose worker lives."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from setpoint_lab.proxmox.qemu.options import canonical
@@ -67,6 +68,16 @@ class Config:
         config.deletes = {mark.lstrip("!"): mark.startswith("!") for mark in marks.split(",") if mark}
         return config
 
+    def copy(self) -> Config:
+        """Another one that says the same."""
+        return Config(
+            dict(self.current),
+            dict(self.pending),
+            dict(self.deletes),
+            {name: dict(section) for name, section in self.special.items()},
+            {name: dict(section) for name, section in self.snapshots.items()},
+        )
+
     def _sections(self) -> list[Section]:
         return [self.current, self.pending, *self.special.values(), *self.snapshots.values()]
 
@@ -76,6 +87,13 @@ class Config:
         return self.pending if name.upper() == "PENDING" else self.snapshots.setdefault(name, {})
 
 
+@lru_cache(maxsize=4096)
+def parsed(text: str) -> Config:
+    """The config that a text says, for those who only look at it: all get the same one."""
+    return Config.parse(text)
+
+
+@lru_cache(maxsize=4096)
 def digest(text: str) -> str:
     """What `digest` shows of a file."""
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()

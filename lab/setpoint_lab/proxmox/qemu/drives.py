@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.properties import PropertyError, split_properties
@@ -28,6 +29,7 @@ class Drive:
     size: int | None = None
 
     @classmethod
+    @lru_cache(maxsize=8192)
     def parse(cls, key: str, text: str) -> Drive | None:
         """Read a property string; None when it says what such a drive cannot be."""
         try:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.properties import parse_boolean, split_properties
 from setpoint_lab.proxmox.qemu import options
+from setpoint_lab.proxmox.qemu.config import parsed
 from setpoint_lab.proxmox.qemu.drives import boot_disk
 
 if TYPE_CHECKING:
-    from setpoint_lab.proxmox.qemu.config import Section
+    from collections.abc import Mapping
+
     from setpoint_lab.proxmox.qemu.guest import Vm
 
 MIB = 1 << 20
@@ -17,17 +21,31 @@ _COUNTERS = ("cpu", "disk", "mem", "memhost", "netin", "netout")
 _PRESSURES = tuple(f"pressure{what}{how}" for what in ("cpu", "io", "memory") for how in ("some", "full"))
 
 
+@dataclass(frozen=True, slots=True)
+class _Size:
+    cpus: int
+    memory: int
+    disk: int
+
+
+@lru_cache(maxsize=4096)
+def _size(text: str) -> _Size:
+    """What lists say about a VM with that config; they are asked for far more often than configs change."""
+    values = parsed(text).current
+    return _Size(cpus(values), memory(values) * MIB, disk_size(values))
+
+
 def row(vm: Vm) -> dict[str, object]:
     """The VM in the list of its node."""
-    values = vm.load().current
+    values, size = vm.values, _size(vm.text)
     found: dict[str, object] = dict.fromkeys(_COUNTERS, 0)
     found |= {
         "vmid": vm.vmid,
         "name": vm.name,
         "status": vm.status,
-        "cpus": cpus(values),
-        "maxmem": memory(values) * MIB,
-        "maxdisk": disk_size(values),
+        "cpus": size.cpus,
+        "maxmem": size.memory,
+        "maxdisk": size.disk,
         "uptime": uptime(vm),
     }
     found |= {key: values[key] for key in ("lock", "tags") if key in values}
@@ -44,7 +62,7 @@ def row(vm: Vm) -> dict[str, object]:
 
 def status(vm: Vm) -> dict[str, object]:
     """What /status/current shows."""
-    values = vm.load().current
+    values = vm.values
     found = row(vm) | {"qmpstatus": qmp_status(vm), "ha": {"managed": 0}}
     if agent_enabled(values):
         found["agent"] = 1
@@ -62,16 +80,16 @@ def status(vm: Vm) -> dict[str, object]:
 
 def sample(vm: Vm) -> dict[str, object]:
     """The VM as the cluster's list knows it."""
-    values = vm.load().current
+    size = _size(vm.text)
     found: dict[str, object] = dict.fromkeys((*_COUNTERS, "diskread", "diskwrite"), 0)
     return found | {
         "name": vm.name,
         "status": vm.status,
         "template": int(vm.template),
         "uptime": uptime(vm),
-        "maxcpu": cpus(values),
-        "maxmem": memory(values) * MIB,
-        "maxdisk": disk_size(values),
+        "maxcpu": size.cpus,
+        "maxmem": size.memory,
+        "maxdisk": size.disk,
     }
 
 
@@ -87,13 +105,13 @@ def uptime(vm: Vm) -> int:
     return 0 if vm.machine is None else int(vm.world.clock.now() - vm.machine.started)
 
 
-def cpus(values: Section) -> int:
+def cpus(values: Mapping[str, str]) -> int:
     """How many CPUs the guest sees."""
     most = int(values.get("sockets", "1")) * int(values.get("cores", "1"))
     return min(most, int(values.get("vcpus", most)))
 
 
-def memory(values: Section) -> int:
+def memory(values: Mapping[str, str]) -> int:
     """The memory in MiB."""
     return memory_of(values.get("memory", "512"))
 
@@ -103,13 +121,13 @@ def memory_of(text: str) -> int:
     return int(_parts("memory", text).get("current", "512"))
 
 
-def disk_size(values: Section) -> int:
+def disk_size(values: Mapping[str, str]) -> int:
     """The size of the disk that it boots from."""
     disk = boot_disk(values)
     return 0 if disk is None else disk.size or 0
 
 
-def agent_enabled(values: Section) -> bool:
+def agent_enabled(values: Mapping[str, str]) -> bool:
     """Whether the config says that a guest agent is there."""
     return "agent" in values and parse_boolean(_parts("agent", values["agent"]).get("enabled", "0")) == "1"
 

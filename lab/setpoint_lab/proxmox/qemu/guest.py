@@ -11,7 +11,7 @@ from setpoint_lab.proxmox.flock import Flock
 from setpoint_lab.proxmox.guests import guest_reader
 from setpoint_lab.proxmox.qemu import nets, pending
 from setpoint_lab.proxmox.qemu.behaviour import Behaviour, behaviour_of
-from setpoint_lab.proxmox.qemu.config import Config, digest
+from setpoint_lab.proxmox.qemu.config import Config, digest, parsed
 from setpoint_lab.proxmox.qemu.drives import drives
 from setpoint_lab.proxmox.volumes import Volume
 
@@ -54,9 +54,14 @@ class Vm:
         return "qemu"
 
     @property
+    def values(self) -> Mapping[str, str]:
+        """The options in effect, to look at."""
+        return parsed(self.text).current
+
+    @property
     def name(self) -> str:
         """Its name, `VM 100` when it has none."""
-        return self.load().current.get("name", f"VM {self.vmid}")
+        return self.values.get("name", f"VM {self.vmid}")
 
     @property
     def status(self) -> str:
@@ -66,17 +71,17 @@ class Vm:
     @property
     def lock(self) -> str | None:
         """The lock in its config."""
-        return self.load().current.get("lock")
+        return self.values.get("lock")
 
     @property
     def tags(self) -> str | None:
         """Its tags as stored."""
-        return self.load().current.get("tags")
+        return self.values.get("tags")
 
     @property
     def template(self) -> bool:
         """Whether it is a template."""
-        return self.load().current.get("template") == "1"
+        return self.values.get("template") == "1"
 
     @property
     def behaviour(self) -> Behaviour:
@@ -109,7 +114,7 @@ class Vm:
 
     def load(self) -> Config:
         """Read the config file."""
-        return Config.parse(self.text)
+        return parsed(self.text).copy()
 
     def write(self, config: Config) -> None:
         """Write the config file; a detached volume that a drive holds again is no longer detached.

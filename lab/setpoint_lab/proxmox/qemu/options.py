@@ -39,6 +39,7 @@ _FAST = CLOUDINIT | {
 }
 
 
+@cache
 def shape(key: str) -> Shape | None:
     """The description of an option, None when there is no such option."""
     if key in _NO_OPTIONS:
@@ -74,6 +75,7 @@ def shown(key: str, value: str) -> object:
     return int(value) if is_number(key) else value
 
 
+@cache
 def bus(key: str) -> str:
     """The name of a numbered option without its number, such as `scsi`; empty for options without one."""
     found = _NUMBERED.match(key)
