@@ -62,7 +62,7 @@ async def image_current(
 ) -> bool | None:
     """Whether the cloud-init drive of a running VM was made of the present settings; each start makes it anew.
 
-    A changed password never shows, for what Proxmox tells of it is stars.
+    Changed passwords and addresses never show: of the first Proxmox tells stars, of the second nothing.
     """
     if machine.get("status") != "running" or not any(_is_cloudinit(text) for text in config.values()):
         return None
