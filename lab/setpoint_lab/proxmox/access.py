@@ -36,6 +36,8 @@ class Access:
         self.groups: dict[str, Group] = {}
         self.roles = {name: Role(name, privs, special=True) for name, privs in BUILT_IN.items()}
         self.acl: dict[AclEntry, bool] = {}
+        self._known: dict[tuple[str, str], frozenset[str]] = {}
+        self._known_at = 0
 
     def changed(self) -> None:
         """Say that the user configuration was written."""
@@ -70,7 +72,13 @@ class Access:
 
     def privileges(self, user: str, path: str) -> frozenset[str]:
         """The privileges of `name@realm` or `name@realm!token` on an ACL path."""
-        return frozenset(self.granted(user, path))
+        if self._known_at != self._ledger.version:
+            self._known.clear()
+            self._known_at = self._ledger.version
+        found = self._known.get((user, path))
+        if found is None:
+            found = self._known[user, path] = frozenset(self.granted(user, path))
+        return found
 
     def granted(self, user: str, path: str) -> Granted:
         """The privileges on a path with their propagation; a separated token has those that its user has too."""
@@ -121,18 +129,19 @@ class Access:
 
     def _roles(self, owner: str, path: str) -> dict[str, bool]:
         """The roles that hold: those of the deepest entry; the owner's own ones before those of groups."""
-        roles: dict[str, bool] = {}
         groups = self.users[owner].groups if owner in self.users else set[str]()
         kind: Kind = "token" if "!" in owner else "user"
-        for prefix in prefixes(path):
-            found = self._at(prefix, kind, {owner}, final=prefix == path)
-            found = found or self._at(prefix, "group", groups, final=prefix == path)
-            roles = found or roles
+        depths = {prefix: depth for depth, prefix in enumerate(prefixes(path))}
+        own: dict[int, dict[str, bool]] = {}
+        of_groups: dict[int, dict[str, bool]] = {}
+        for entry, propagate in self.acl.items():
+            depth = depths.get(entry.path)
+            if depth is None or not (propagate or entry.path == path):
+                continue
+            if entry.kind == kind and entry.ugid == owner:
+                own.setdefault(depth, {})[entry.role] = propagate
+            elif entry.kind == "group" and entry.ugid in groups:
+                of_groups.setdefault(depth, {})[entry.role] = propagate
+        deepest = max(own.keys() | of_groups.keys(), default=0)
+        roles = own.get(deepest) or of_groups.get(deepest, {})
         return {"NoAccess": roles["NoAccess"]} if "NoAccess" in roles else roles
-
-    def _at(self, path: str, kind: Kind, names: set[str], *, final: bool) -> dict[str, bool]:
-        return {
-            entry.role: propagate
-            for entry, propagate in self.acl.items()
-            if entry.path == path and entry.kind == kind and entry.ugid in names and (final or propagate)
-        }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 Kind = Literal["user", "group", "token"]
@@ -44,7 +45,8 @@ def is_acl_path(path: str) -> bool:
     return _PATHS.match(path) is not None
 
 
-def prefixes(path: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def prefixes(path: str) -> tuple[str, ...]:
     """The path's ancestors and itself, from / down."""
     parts = [part for part in path.split("/") if part]
-    return ["/", *("/" + "/".join(parts[: count + 1]) for count in range(len(parts)))]
+    return ("/", *("/" + "/".join(parts[: count + 1]) for count in range(len(parts))))

@@ -29,10 +29,15 @@ class Ledger:
     def __init__(self) -> None:
         """Start empty."""
         self.effects: list[Effect] = []
+        self.version = 0
         self._current: ContextVar[Effect | None] = ContextVar("effect", default=None)
 
     def changed(self) -> None:
-        """Say that the request that is being served changes the world; call it in every store that is written."""
+        """Say that the request that is being served changes the world; call it in every store that is written.
+
+        `version` grows each time, so that what was worked out before is known to be old.
+        """
+        self.version += 1
         effect = self._current.get()
         if effect is not None:
             effect.changed = True

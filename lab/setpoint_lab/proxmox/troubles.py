@@ -36,7 +36,12 @@ async def take_acl(world: World, spec: Spec) -> None:
     }
     for entry in taken:
         world.access.revoke(entry)
-    world.mending.append(lambda: acl.update(taken))
+
+    def give_back() -> None:
+        acl.update(taken)
+        world.access.changed()
+
+    world.mending.append(give_back)
 
 
 @lab_event("acl_given")

@@ -115,6 +115,7 @@ def test_a_separated_token_may_no_more_than_its_user_and_than_its_own_grants(
     of_token = made.privileges(TOKEN, path)
     assert of_token <= made.privileges(USER, path)
     made.users[USER].tokens["t"].privsep = False
+    made.changed()
     assert made.privileges(TOKEN, path) == made.privileges(USER, path)
 
 

@@ -98,6 +98,7 @@ async def _clone(worker: Worker, source: Vm, *, full: bool) -> None:
         world.effects.note("guest_moved", vm.vmid, target)
     if pool is not None and pool in world.pools:
         world.pools[pool].guests.add(vm.vmid)
+        world.changed()
 
 
 def _check_number(world: World, vmid: int) -> None:

@@ -45,6 +45,7 @@ async def create(call: Call) -> object:
         await _fill(worker, vm, values)
         if pool is not None:
             call.world.pools[pool].guests.add(vmid)
+            call.world.changed()
         if call.flag("start"):
             worker.log("Execute autostart")
             launch(call, vm)
