@@ -19,10 +19,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from setpoint.desired.compile import compile_set
 from setpoint.settings import LogSettings
 from setpoint.surface.log import set_up_log
 from tests.crash.points import Life, MortalDaemon, Phase, Point, hang_in
 from tests.rig.daemon import Running, shipped_kinds
+from tests.rig.estate import vm
 
 ROOT = Path(__file__).parents[2]
 
@@ -94,8 +96,9 @@ def open_forge() -> Generator[Forge]:
 
 def main() -> None:
     """Fork one child per order, and tell how it ended."""
-    import_module("proxmoxer.backends.https")  # Otherwise at the first connection, in every child.
-    shipped_kinds()
+    # What happens at first use would otherwise happen in every child.
+    import_module("proxmoxer.backends.https")
+    compile_set({"warm.yaml": vm("warm", {}).encode()}, shipped_kinds(), version="warm")
     gc.collect()
     gc.freeze()
     for line in sys.stdin:

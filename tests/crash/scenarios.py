@@ -12,6 +12,7 @@ from tests.systems.proxmox.drive import world
 Document = Mapping[str, Any]
 VMID = 1000
 """The first number of the cluster's range, which the VM of every scenario gets."""
+_TEMPLATE = 9000
 _GIB = 1 << 30
 
 _DISK = {"storage": "local-zfs", "size": "4GiB"}
@@ -22,6 +23,7 @@ _PLAIN: dict[str, Any] = {
     "nics": {"net0": {"bridge": "vmbr0"}},
 }
 _TWO = {**_PLAIN, "disks": {"scsi0": _DISK, "scsi1": {"storage": "local-zfs", "size": "8GiB"}}}
+_MOVED = {**_TWO, "disks": {"scsi0": _DISK, "scsi1": {"storage": "local", "size": "8GiB"}}}
 _MORE = {
     **_PLAIN,
     "cores": 2,
@@ -29,6 +31,23 @@ _MORE = {
     "nics": {**_PLAIN["nics"], "net1": {"bridge": "vmbr1"}},
     "power": "running",
 }
+
+
+def _with_template() -> Document:
+    disk = f"local-zfs:base-{_TEMPLATE}-disk-0"
+    config = {
+        "name": "debian",
+        "template": 1,
+        "memory": "1024",
+        "scsi0": f"{disk},size=4G",
+        "net0": "virtio=BC:24:11:00:90:00,bridge=vmbr0",
+        "scsihw": "virtio-scsi-single",
+    }
+    template = {
+        "type": "qemu", "vmid": _TEMPLATE, "node": "pve1", "status": "stopped", "config": config
+    }  # fmt: skip
+    volume = {"volid": disk, "node": "pve1", "vmid": _TEMPLATE, "size": 4 * _GIB}
+    return world(guests=[template], content=[volume])
 
 
 @dataclass(frozen=True)
@@ -58,17 +77,24 @@ SCENARIOS = {
         disks={"scsi0": ("local-zfs", 4), "scsi1": ("local-zfs", 8)},
     ),
     "update": Scenario(
-        before={**_PLAIN, "power": "stopped"},
-        after=_MORE,
-        effects={"volume_made": 1, "mac_made": 1, "started": 1},
-        disks={"scsi0": ("local-zfs", 6), "scsi1": ("local-zfs", 8)},
-    ),
-    "update while it runs": Scenario(
         before={**_PLAIN, "power": "running"},
         after=_MORE,
         effects={"volume_made": 1, "mac_made": 1, "stopped": 1, "started": 1},
         disks={"scsi0": ("local-zfs", 6), "scsi1": ("local-zfs", 8)},
         policy={"reboot": "whenNeeded"},
+    ),
+    "clone": Scenario(
+        before=None,
+        after={**_MORE, "clone": {"from": _TEMPLATE}},
+        effects={"guest_made": 1, "volume_made": 2, "mac_made": 2, "started": 1},
+        disks={"scsi0": ("local-zfs", 6), "scsi1": ("local-zfs", 8)},
+        state=_with_template(),
+    ),
+    "move": Scenario(
+        before={**_TWO, "power": "running"},
+        after={**_MOVED, "power": "running"},
+        effects={"volume_made": 1, "volume_gone": 1},
+        disks={"scsi0": ("local-zfs", 4), "scsi1": ("local", 8)},
     ),
 }
 

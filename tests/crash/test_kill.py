@@ -137,5 +137,5 @@ def test_after_a_kill_at_any_moment_there_is_what_was_declared_and_nothing_twice
 
 def pauses(point: Point, about: str, number: int) -> tuple[float, ...]:
     """Every pause where something had begun that goes on without the daemon; elsewhere one of them, by turns."""
-    lasting = point.phase is Phase.TASK or not (point.phase is Phase.WRITE or about.startswith("GET"))
+    lasting = point.phase is Phase.TASK or (point.phase is Phase.EFFECT and not about.startswith("GET"))
     return PAUSES if lasting else (PAUSES[number % len(PAUSES)],)

@@ -30,7 +30,7 @@ class Plane:
 
     def pass_to(self, moment: float) -> float:
         """Let time pass until `moment`; the time then, which is later when the emulator's ran ahead."""
-        return float(self.post("clock", {"advance": max(0.0, moment - self.now())})["now"])
+        return float(self.post("clock", {"to": moment})["now"])
 
     def close(self) -> None:
         self._connection.close()
