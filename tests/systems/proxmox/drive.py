@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
 import requests
 
-from setpoint.decide.diff import diff
+from setpoint.decide.diff import diff, in_force
 from setpoint.decide.scope import actionable
-from setpoint.model.diff import Diff
+from setpoint.model.diff import Diff, Treatment
 from setpoint.model.identity import Identity, Owner
 from setpoint.model.kind import Acting, Looking, Planning
 from setpoint.model.observation import Absent, Observation, Present
@@ -18,6 +19,7 @@ from setpoint.model.plan import Disruption, Finished, Intent, Started, Step
 from setpoint.model.policy import Policy
 from setpoint.model.secret import Secret
 from setpoint.model.survey import Survey
+from setpoint.model.tree import Pointer, Tree, put
 from setpoint.run.gate import LaneGate
 from setpoint_proxmox.cluster import Cluster
 from setpoint_proxmox.facts import Facts
@@ -31,6 +33,7 @@ from setpoint_proxmox.tasks import poll
 from tests.systems.proxmox.made import OWNER
 
 TOKEN = "setpoint@pve!ctl"
+PASSWORD: Pointer = "/cloudInit/password"
 SECRET = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
 ROLES = {"/": "PVEAuditor", "/vms": "PVEVMAdmin", "/storage": "PVEDatastoreUser", "/sdn": "PVESDNUser"}
 
@@ -149,13 +152,23 @@ class Seen:
 
 @dataclass
 class Driver:
-    """One VM under control. `identity` is what inventory and reservations would remember."""
+    """One VM under control.
+
+    Attributes:
+        identity: what inventory and reservations would remember.
+        applied: what was in force at the last look, as the inventory would remember it.
+        secrets: what the references in the declaration stand for.
+        sent: fingerprint of each secret that was sent, which is the secret itself here.
+    """
 
     lab: Lab
     cluster: Cluster
     owner: Owner = OWNER
     identity: Identity | None = None
     intents: list[Intent] = field(default_factory=list[Intent])
+    applied: Tree | None = None
+    secrets: dict[Pointer, Secret] = field(default_factory=lambda: {PASSWORD: Secret("first")})
+    sent: dict[Pointer, str] = field(default_factory=dict[Pointer, str])
 
     async def survey(self) -> Survey[Facts]:
         return await survey(self.cluster, 0.0)
@@ -173,10 +186,25 @@ class Driver:
         assert isinstance(observation, Present | Absent), observation
         state = observation.state if isinstance(observation, Present) else None
         seen = KIND.project(state) if state is not None else None
-        found = diff(KIND.declare(declared), seen, KIND.treatments, applied=None)
+        tree = KIND.declare(declared)
+        prints = {pointer: self.secrets[pointer].reveal() for pointer in KIND.secrets(declared)}
+        treatments = {**KIND.treatments, **dict.fromkeys(prints, Treatment.WRITE_ONLY)}
+        for pointer, text in prints.items():
+            put(tree, pointer, text)
+        found = diff(tree, seen, treatments, applied=self._remembered())
+        if state is not None:
+            self.applied = in_force(tree, found, treatments)
         planning = Planning(declared, self.owner, state, self.identity, facts)
         wanted = actionable(found, Policy())
         return Seen(observation, found, KIND.plan(wanted, planning) if wanted.changes else ())
+
+    def _remembered(self) -> Tree | None:
+        if self.applied is None:
+            return None
+        tree = deepcopy(self.applied)
+        for pointer, text in self.sent.items():
+            put(tree, pointer, text)
+        return tree
 
     async def act(self, step: Step, *, finish: bool = True) -> str:
         """Take a step; gives the text with which its task failed, empty when it did not."""
@@ -185,7 +213,13 @@ class Driver:
             self.identity = {step.reserve.space: min(free)}
         identity = self.identity or {}
         self.intents.append(Intent(step.verb, identity, step.arguments, self.lab.get("clock")["now"]))
-        answer = await KIND.acts[step.verb](self.cluster, Acting(self.owner, identity, step.arguments))
+        acting = Acting(self.owner, identity, step.arguments, self.secrets)
+        answer = await KIND.acts[step.verb](self.cluster, acting)
+        places = step.arguments.get("secrets") or {}
+        assert isinstance(places, dict)
+        self.sent |= {str(place): self.secrets[str(place)].reveal() for place in places.values()}
+        if self.applied is None:
+            self.applied = {}
         if not isinstance(answer, Started) or not finish:
             return ""
         self.lab.finish()
@@ -196,9 +230,13 @@ class Driver:
     async def converge(self, declared: VirtualMachineSpec, *, restart: bool = False) -> list[str]:
         """Take one free step after the other until none is left; the verbs in their order."""
         verbs: list[str] = []
-        for _ in range(10):
+        for _ in range(20):
             seen = await self.look(declared)
-            free = [step for step in seen.steps if restart or step.disruption < Disruption.RESTART]
+            free = [
+                step
+                for step in seen.steps
+                if step.obstacle is None and (restart or step.disruption < Disruption.RESTART)
+            ]
             if not free:
                 return verbs
             assert await self.act(free[0]) == ""

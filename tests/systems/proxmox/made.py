@@ -28,14 +28,16 @@ MARK = Mark("home", KEY, str(VMID))
 MARKED: dict[str, Scalar] = {"name": "web01", "tags": "setpoint", "description": with_mark("", MARK)}
 
 
-def facts(*nodes: str, guests: Mapping[int, Guest] | None = None) -> Facts:
+def facts(
+    *nodes: str, guests: Mapping[int, Guest] | None = None, storages: Mapping[str, bool] | None = None
+) -> Facts:
     return Facts(
         version="9.2.11",
         cluster="lab",
         quorate=True,
         nodes=dict.fromkeys(nodes or ("pve1",), True),
         guests=guests or {},
-        storages={"local-zfs": False, "ceph.fast": True, "nas": True},
+        storages=storages or {"local-zfs": False, "ceph.fast": True, "nas": True},
         missing=(),
         forgone=(),
         unclear=(),
@@ -50,11 +52,27 @@ def spec(**fields: Any) -> VirtualMachineSpec:
     return VirtualMachineSpec.model_validate({"node": "pve1", **fields})
 
 
-def vm(coming: Mapping[str, Scalar] | None = None, power: str = "stopped", **current: Scalar) -> VmState:
+def vm(
+    coming: Mapping[str, Scalar] | None = None,
+    power: str = "stopped",
+    *,
+    pool: str = "",
+    image_current: bool | None = None,
+    **current: Scalar,
+) -> VmState:
     """A marked machine; `coming` are the options that change at the next start, None removes one."""
     now = {**MARKED, **current}
     later = {key: value for key, value in {**now, **(coming or {})}.items() if value is not None}
-    return VmState(VMID, "pve1", power=power, current=now, coming=later, digest="d1")
+    return VmState(
+        VMID,
+        "pve1",
+        power=power,
+        current=now,
+        coming=later,
+        digest="d1",
+        pool=pool,
+        image_current=image_current,
+    )
 
 
 def differ(declared: VirtualMachineSpec, state: VmState | None, *, applied: Tree | None = None) -> Diff:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
-from tests.systems.proxmox.drive import Driver
+from tests.systems.proxmox.drive import Driver, Lab, world
 from tests.systems.proxmox.made import spec
 
 NIC = {"bridge": "vmbr0"}
@@ -19,6 +20,14 @@ MAC = "aa:bb:cc:dd:ee:01"
 DISK = {"storage": "local-zfs", "size": "1GiB"}
 MARK_LINE = "setpoint: home default/VirtualMachine/web01 vmid=1000"
 VOLUME = "local-zfs:vm-1000-disk-0"
+SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGr/0+mzHk2r8sDq0nQ1u anna@example.org"
+CLOUD = {
+    "user": "admin",
+    "sshKeys": [SSH_KEY],
+    "ip": {"net0": {"ipv4": "192.0.2.10/24", "gateway4": "192.0.2.1"}},
+    "nameservers": ["9.9.9.9", "1.1.1.1"],
+    "searchDomain": "example.org",
+}
 
 
 @dataclass(frozen=True)
@@ -96,7 +105,58 @@ ROWS = [
     row("balloon and sockets", {"cores": 1, "memory": "512MiB"}, {"balloon": 256, "sockets": 2}),
     row("cloud-init", {"cores": 1}, {"ide2": "local-zfs:cloudinit", "cipassword": "secret123", "nameserver": "1.1.1.1,8.8.8.8"}),
     row("protection", {"cores": 1}, {"protection": 1}),
+    row("agent with its name", {"agent": True}, {"agent": "enabled=1"}),
+    row("agent as a word", {"agent": True}, {"agent": "yes,type=virtio"}),
+    row("agent with an alias", {"agent": {"freeze": False}}, {"agent": "1,guest-fsfreeze=0"}),
+    row("agent off written out", {"agent": False}, {"agent": "0"}),
+    row("startup in another order", {"startup": {"order": 1, "up": "30s"}}, {"startup": "up=30,order=1"}),
+    row("startup bare", {"startup": {"order": 1}}, {"startup": "1"}),
+    row("cpu with its name", {"cpu": {"type": "host", "flags": ["+aes"]}}, {"cpu": "cputype=host,flags=+aes"}),
+    row("cpu default written out", {"cpu": {"type": "kvm64"}}, {"cpu": "kvm64"}),
+    row("cpu default left out", {"cpu": {"type": "kvm64", "hidden": False}}, {"delete": "cpu"}),
+    row("cpu options that are not managed", {"cpu": {"type": "host"}}, {"cpu": "host,phys-bits=host"}),
+    row("cpulimit in another form", {"cpu": {"limit": 1.5}}, {"cpulimit": "1.50"}),
+    row("cpulimit none", {"cpu": {"limit": None}}, {"cpulimit": "0"}),
+    row("cpuunits default", {"cpu": {"units": 100}}, {"cpuunits": 100}),
+    row("sockets default", {"sockets": 1, "numa": False}, {"sockets": 1, "numa": 0}),
+    row("machine default", {"machine": "pc"}, {"machine": "type=pc"}),
+    row("firmware default", {"firmware": {"type": "seabios"}}, {"bios": "seabios"}),
+    row("firmware", {"firmware": {"type": "ovmf", "efi": {"storage": "local-zfs"}}}),
+    row("tpm", {"tpm": {"storage": "local-zfs", "version": "v2.0"}}),
+    row("os and controller left out", {"osType": "other", "scsiController": "lsi"}, {"delete": "ostype,scsihw"}),
+    row("vga with its name", {"vga": {"type": "virtio", "memory": "32MiB"}}, {"vga": "memory=32,type=virtio"}),
+    row("vga default", {"vga": {"type": "std", "memory": None}}, {"vga": "std"}),
+    row("tablet, acpi and kvm written out", {"tablet": True, "acpi": True, "kvm": True}, {"tablet": 1, "acpi": 1, "kvm": 1}),
+    row("hotplug as usual", {"hotplug": ["network", "disk", "usb"]}, {"hotplug": "1"}),
+    row("hotplug in another order", {"hotplug": ["network", "disk", "usb"]}, {"hotplug": "usb,network,disk"}),
+    row("hotplug of nothing", {"hotplug": []}, {"hotplug": "0"}),
+    row("watchdog bare", {"watchdog": {"model": "i6300esb", "action": "reset"}}, {"watchdog": "action=reset"}),
+    row("rng with its name", {"rng": {"source": "/dev/urandom"}}, {"rng0": "source=/dev/urandom"}),
+    row("disk options sorted otherwise", {"disks": {"scsi0": DISK | {"ssd": True, "discard": True}}}, {"scsi0": f"{VOLUME},ssd=on,discard=on"}),
+    row("disk options default", {"disks": {"scsi0": DISK | {"backup": True, "cache": "none", "discard": False}}}, {"scsi0": f"{VOLUME},backup=1,cache=none,discard=ignore"}),
+    row("disk options that are not managed", {"disks": {"scsi0": DISK | {"ssd": True}}}, {"scsi0": f"{VOLUME},ssd=1,wwn=0x5000000000000001,werror=stop"}),
+    row("cd drive", {"cdroms": {"ide2": {"iso": None}}}, {"ide2": "none"}),
+    row("nic options written out", {"nics": {"net0": NIC | {"mac": MAC, "connected": True, "trunks": [10, "20-30"]}}}, {"net0": f"virtio={MAC},bridge=vmbr0,link_down=0,trunks=20-30;10"}),
+    row("nic rate in another form", {"nics": {"net0": NIC | {"mac": MAC, "rate": 10.5}}}, {"net0": f"virtio={MAC},bridge=vmbr0,rate=10.50"}),
+    row("cloud-init drive", {"disks": {"scsi0": DISK}, "cloudInit": {}}),
+    row("cloud-init in full", {"disks": {"scsi0": DISK}, "cloudInit": CLOUD}),
+    row("cloud-init addresses in another order", {"disks": {"scsi0": DISK}, "cloudInit": CLOUD}, {"ipconfig0": "gw=192.0.2.1,ip=192.0.2.10/24"}),
+    row("cloud-init servers with commas", {"disks": {"scsi0": DISK}, "cloudInit": CLOUD}, {"nameserver": "9.9.9.9,1.1.1.1"}),
+    row("cloud-init keys with a line end", {"disks": {"scsi0": DISK}, "cloudInit": CLOUD}, {"sshkeys": quote(f"\n{SSH_KEY}\n", safe="")}),
+    row("cloud-init upgrade default", {"disks": {"scsi0": DISK}, "cloudInit": {"upgrade": True}}, {"ciupgrade": 1}),
+    row("cloud-init drive somewhere else", {"disks": {"scsi0": DISK}, "cloudInit": {"user": "a"}}, {"delete": "ide2"}, {"scsi7": "local-zfs:cloudinit"}),
+    row("pool", {"pool": "ops"}),
+    row("serial port", {"serial": {"serial0": "socket"}}),
+    row("usb with its name", {"usb": {"usb0": {"device": "spice"}}}, {"usb0": "host=spice,usb3=0"}),
 ]  # fmt: skip
+
+
+@pytest.fixture
+def lab(emulator: str) -> Lab:
+    """Everything that a field may need is there and granted."""
+    found = Lab(emulator)
+    found.begin(world({"/": "Administrator"}, pools=[{"poolid": "ops"}]))
+    return found
 
 
 BY_HAND = [one for one in ROWS if one.by_hand]

@@ -198,13 +198,25 @@ async def test_a_disk_never_shrinks(driver: Driver) -> None:
     assert "cannot shrink it to 8GiB" in step.obstacle.why
 
 
-async def test_a_disk_on_another_storage_is_shown_and_left_alone(driver: Driver) -> None:
+@pytest.mark.parametrize("power", ["stopped", "running"])
+async def test_a_disk_is_moved_to_another_storage(driver: Driver, power: str) -> None:
+    await driver.converge(spec(disks={"scsi0": DISK}, power=power))
+    declared = spec(disks={"scsi0": DISK | {"storage": "local"}}, power=power)
+
+    assert await driver.converge(declared) == ["move"]
+
+    assert (await driver.look(declared)).found.changes == ()
+    assert [volume.partition(":")[0] for volume in volumes(driver)] == ["local"]
+
+
+async def test_a_disk_that_somebody_moved_is_left_where_it_is(driver: Driver) -> None:
     await driver.converge(spec(disks={"scsi0": DISK}))
+    driver.lab.api("POST", "nodes/pve1/qemu/1000/move_disk", disk="scsi0", storage="local", delete=1)
 
-    seen = await driver.look(spec(disks={"scsi0": DISK | {"storage": "local"}}))
+    (step,) = (await driver.look(spec(disks={"scsi0": DISK}))).steps
 
-    assert [(change.path, change.fixed) for change in seen.found.changes] == [("/disks/scsi0/storage", True)]
-    assert seen.steps == ()
+    assert step.obstacle is not None
+    assert "was moved to local by hand" in step.obstacle.why
 
 
 DRIFT: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
@@ -322,7 +334,7 @@ async def test_a_vm_that_moved_meanwhile_is_a_conflict(driver: Driver) -> None:
 
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
-    ("storage", {"disks": {"scsi0": DISK | {"storage": "nostore"}}}, "storage 'nostore' does not exist"),
+    ("storage", {"disks": {"scsi0": DISK | {"storage": "nostore"}}}, "node pve1 has no storage nostore"),
     ("bridge", {"nics": {"net0": {"bridge": "vmbr9"}}}, "node pve1 has no bridge vmbr9.*it has vmbr0, vmbr1"),
 ]
 

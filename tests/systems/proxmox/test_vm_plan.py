@@ -410,4 +410,16 @@ def test_a_locked_vm_that_is_as_declared_needs_nothing() -> None:
 
 
 def test_every_verb_has_an_act() -> None:
-    assert {"create", "configure", "resize", "start", "resume", "shutdown", "restart"} == set(KIND.acts)
+    assert set(KIND.acts) == {
+        "create",
+        "clone",
+        "configure",
+        "regenerate",
+        "resize",
+        "move",
+        "enroll",
+        "start",
+        "resume",
+        "shutdown",
+        "restart",
+    }

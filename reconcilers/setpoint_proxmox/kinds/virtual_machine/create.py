@@ -136,7 +136,8 @@ def _source(clone: Clone, facts: Facts, changes: tuple[Change, ...]) -> Guest | 
         names = ", ".join(sorted(f"{guest.name} ({guest.vmid})" for guest in templates)) or "none"
         what = f"VM {wanted}" if wanted.isdecimal() else f"template {wanted}"
         why = f"there is no {what} to clone, or {facts.token} may not see it"
-        return obstructed(why, f"set spec.clone.from to one of the templates: {names}", changes)
+        remedy = f"set spec.clone.from to one of the templates: {names}; or to the vmid of any VM"
+        return obstructed(why, remedy, changes)
     if clone.linked and not found[0].template:
         why = f"VM {found[0].vmid} is no template, so only full clones can be made of it"
         return obstructed(why, "leave out spec.clone.linked, or make a template of it", changes)

@@ -32,6 +32,7 @@ class Row:
         absent: what it means that the sub-option is not there; MISSING when it means nothing, UNSEEN when the
             value is there and not told.
         excludes: sub-options that cannot stand beside it.
+        needed: whether every other sub-option needs it beside itself.
     """
 
     place: Pointer
@@ -39,6 +40,7 @@ class Row:
     form: Form = TEXT
     absent: Json | Missing | Unseen = None
     excludes: tuple[str, ...] = ()
+    needed: bool = False
 
 
 @dataclass(frozen=True)
@@ -180,12 +182,13 @@ def _read_rows(tree: Tree, option: Option, number: str, found: Mapping[str, str]
 def written(spot: Spot, value: Json, found: Mapping[str, str]) -> dict[str, str]:
     """The sub-options with `value` set at `spot`; every other one stays as it is.
 
-    What says the same as leaving it out is left out, unless nothing would be left of a device.
+    What says the same as leaving it out is left out, unless it is needed or nothing would be left of a device.
     """
     row = spot.row
     assert row is not None  # noqa: S101  # a device as a whole is taken away, never written
     rest = {name: text for name, text in found.items() if name != row.key and name not in row.excludes}
     text = row.form.write(value)
-    if text is None or (row.key and value == row.absent and (rest or not spot.option.device)):
+    left_out = not row.needed if rest else not spot.option.device
+    if text is None or (row.key and value == row.absent and left_out):
         return rest
     return {**rest, row.key: str(text)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from setpoint.model.diff import SECRET, Projection, Treatment
+from setpoint.model.diff import MISSING, SECRET, Projection, Treatment
 from setpoint.model.secret import SecretRef
 from setpoint.model.tree import Json, Pointer, Tree, join
 from setpoint_proxmox.kinds.virtual_machine.layout import put
@@ -121,7 +121,7 @@ def _is_compared(place: Pointer, value: Json) -> bool:
     spot = LAYOUT.spot(place)
     if spot is None:
         return False
-    return value is not None or spot.row is None or spot.row.absent is None
+    return value is not None or spot.row is None or spot.row.absent is not MISSING
 
 
 def _tree(config: Config, state: VmState) -> tuple[Tree, tuple[Pointer, ...]]:

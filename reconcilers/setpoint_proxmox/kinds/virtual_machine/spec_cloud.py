@@ -22,7 +22,7 @@ from setpoint_proxmox.kinds.virtual_machine.spec_text import (
     Server,
 )
 
-_KEY = re.compile(r"(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,3}( [^\r\n]*)?")
+_KEY = re.compile(r"(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/]{32,}={0,3}( [^\r\n]*)?")
 
 
 class CloudInitType(StrEnum):
