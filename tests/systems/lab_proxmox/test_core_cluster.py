@@ -363,3 +363,16 @@ def test_the_lists_of_paths_are_those_of_a_real_node(client: Client) -> None:
     ]
     names = {row["name"] for row in client.ask("GET", "/nodes/pve1").data}
     assert {"qemu", "lxc", "tasks", "storage", "apt", "ceph"} <= names
+
+
+def test_the_options_of_the_data_centre_come_with_the_tags_that_may_be_given(client: Client) -> None:
+    guest = {"vmid": 100, "type": "qemu", "node": "pve1", "config": {"tags": "b;a"}}
+    options = {"tag-style": "shape=full,case-sensitive=1", "registered-tags": "z"}
+    client.reset(guests=[guest], datacenter_options=options)
+    assert client.ask("GET", "/cluster/options").data == {
+        "mac_prefix": "BC:24:11",
+        "description": "",
+        "tag-style": {"shape": "full", "case-sensitive": 1},
+        "registered-tags": "z",
+        "allowed-tags": ["a", "b", "z"],
+    }
