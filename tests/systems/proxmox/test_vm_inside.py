@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import replace
 from typing import Any
@@ -13,6 +12,7 @@ from setpoint.model.errors import TransportError
 from setpoint.model.identity import Mark
 from setpoint.model.kind import Looking
 from setpoint.model.observation import Present
+from setpoint.model.tree import Json
 from setpoint_proxmox.facts import Guest
 from setpoint_proxmox.kinds.virtual_machine import KIND
 from setpoint_proxmox.kinds.virtual_machine.observe_inside import LONGEST_PAUSE, Told, addresses
@@ -27,7 +27,7 @@ NIC = "virtio=BC:24:11:00:00:01,bridge=vmbr0"
 CONFIG = {"agent": "1", "net0": NIC, "net1": "e1000=bc:24:11:00:00:02,bridge=vmbr0"}
 ROW = {"name": "eth0", "hardware-address": "bc:24:11:00:00:01"}
 GUEST = Guest(1000, "qemu", "pve1", frozenset(), "", "web01", template=False, pool="")
-RUNNING = {"status": "running", "qmpstatus": "running", "pid": 7}
+RUNNING: dict[str, Json] = {"status": "running", "qmpstatus": "running", "pid": 7}
 
 
 def ours(status: str = "running", **config: str) -> dict[str, Any]:
@@ -36,13 +36,8 @@ def ours(status: str = "running", **config: str) -> dict[str, Any]:
 
 
 async def state_of(driver: Driver, at: float = 0.0) -> VmState:
-    """Look at VM 1000 while time passes in the emulator: a silent agent costs seconds."""
     seen = replace(await driver.survey(), begun=at)
-    look = asyncio.ensure_future(KIND.observe(driver.cluster, Looking(spec(), OWNER, {"vmid": 1000}, seen)))
-    while not look.done():
-        await asyncio.to_thread(driver.lab.post, "clock", {"advance": 1.0})
-        await asyncio.sleep(0.01)
-    found = await look
+    found = await KIND.observe(driver.cluster, Looking(spec(), OWNER, {"vmid": 1000}, seen))
     assert isinstance(found, Present)
     return found.state
 
