@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from pydantic import ValidationError
@@ -22,6 +22,7 @@ _CLOUD = "/cloudInit"
 _IMPLIED = (f"{_CLOUD}/drive", f"{_CLOUD}/current")
 """What declaring cloud-init at all declares."""
 _NEVER = ("/power", PASSWORD, *_IMPLIED)
+_NOTHING: Said = {}
 _NUMBERS = re.compile(r"(\d+)")
 
 
@@ -44,13 +45,13 @@ def describe(state: VmState) -> Tree:
 
 
 def _seen(state: VmState) -> Said:
-    """Everything that is in force and stays so, without what is not ours to declare."""
+    """Everything that is known to be in force and to stay so, without what is not to be declared."""
     seen = project(state)
     now = dict(leaves(seen.tree))
     then = now if seen.accepted is None else dict(leaves(seen.accepted))
     lasting = {place: value for place, value in now.items() if place in then and then[place] == value}
     idle = any(lasting.get(place) is not True for place in _IMPLIED)
-    never = (*_NEVER, _CLOUD) if idle else _NEVER
+    never = (*_NEVER, *seen.unseen, *([_CLOUD] if idle else []))
     shown = {
         place: value
         for place, value in sorted(lasting.items(), key=lambda item: _slots_in_order(item[0]))
@@ -88,17 +89,38 @@ def _sayable(said: Said) -> tuple[Said, VirtualMachineSpec]:
             if not wrong:
                 return said, spec
         for place in wrong:
-            said = _left_out(said, place)
+            said = _left_out(said, place) if place else _without_one(said)
 
 
 def _left_out(said: Said, place: tuple[str, ...]) -> Said:
     """Without what stands at `place`; where nothing does, something is lacking there, so without what is above it."""
-    for length in range(len(place), -1, -1):
-        pattern = "".join(join("", part) for part in place[:length])
-        rest = {other: value for other, value in said.items() if not covers(pattern, other)}
+    for length in range(len(place), 0, -1):
+        rest = _without(said, _pointer(place[:length]))
         if len(rest) < len(said):
             return rest
-    return said
+    return {}
+
+
+def _without_one(said: Said) -> Said:
+    """Without the first field that does not go together with the others."""
+    fields = dict.fromkeys(parts(place)[0] for place in said)
+    return next((rest for field in fields if _goes_together(rest := _without(said, f"/{field}"))), _NOTHING)
+
+
+def _goes_together(said: Said) -> bool:
+    try:
+        VirtualMachineSpec.model_validate(_tree(said))
+    except ValidationError:
+        return False
+    return True
+
+
+def _without(said: Said, above: Pointer) -> Said:
+    return {place: value for place, value in said.items() if not covers(above, place)}
+
+
+def _pointer(place: Iterable[str]) -> Pointer:
+    return "".join(join("", part) for part in place)
 
 
 def _needed(said: Said, spec: VirtualMachineSpec) -> frozenset[Pointer]:
@@ -116,7 +138,7 @@ def _device(place: Pointer) -> Pointer:
     """The device that a place is a part of; empty when it is of none."""
     spot = LAYOUT.spot(place)
     depth = 0 if spot is None else len(parts(spot.option.device))
-    return "".join(join("", part) for part in parts(place)[:depth])
+    return _pointer(parts(place)[:depth])
 
 
 def _tree(said: Said) -> Tree:
