@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +29,7 @@ from setpoint.model.plan import (
 from setpoint.model.secret import Secret, SecretRef
 from setpoint.model.spec import Spec, described
 from setpoint.model.survey import Survey
+from setpoint.run.gate import LaneGate
 
 
 @dataclass
@@ -37,9 +40,21 @@ class Thing:
     pending: dict[str, Any] = field(default_factory=dict)
 
 
+async def well(scopes: tuple[str, ...]) -> None:
+    """Nothing is wrong."""
+
+
 @dataclass
 class World:
-    """What is really there. `fault` is called at every effect with its moment: `before` or `after`."""
+    """What is really there.
+
+    Attributes:
+        fault: called at every effect with its moment: `before` or `after`.
+        trouble: what happens to every call before it arrives, by the scopes that it uses.
+        lasting: seconds after which a slow operation ends by itself; 0 when `finish` ends it.
+        arrived: when a call arrived, seconds of the loop, with its scopes.
+        busiest: how many operations went on side by side at most, per scope.
+    """
 
     name: str = "shelf-1"
     things: dict[int, Thing] = field(default_factory=dict)
@@ -52,7 +67,21 @@ class World:
     blind: bool = False
     slow: bool = False
     fault: Callable[[str, str], None] = lambda moment, verb: None
-    ids: itertools.count = field(default_factory=itertools.count)
+    ids: itertools.count[int] = field(default_factory=itertools.count)
+    trouble: Callable[[tuple[str, ...]], Awaitable[None]] = well
+    lasting: float = 0.0
+    gate: Gate = field(default_factory=LaneGate)
+    arrived: list[tuple[float, tuple[str, ...]]] = field(default_factory=list)
+    underway: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    busiest: Counter[str] = field(default_factory=Counter)
+
+    @asynccontextmanager
+    async def reach(self, *scopes: str, writes: bool = False) -> AsyncGenerator[None]:
+        """A call through the gate."""
+        async with self.gate.using(*scopes, writes=writes):
+            self.arrived.append((asyncio.get_running_loop().time(), scopes))
+            await self.trouble(scopes)
+            yield
 
     def call(self) -> None:
         if self.down:
@@ -65,14 +94,23 @@ class World:
         change()
         self.fault("after", verb)
 
-    def finish(self) -> None:
-        for operation, (_, change) in list(self.operations.items()):
+    def begin(self, operation: str, number: int, change: Callable[[], None], scopes: tuple[str, ...]) -> None:
+        self.operations[operation] = (number, change)
+        self.running[operation] = True
+        self.underway[operation] = scopes
+        self.busiest |= Counter(scope for used in self.underway.values() for scope in used)
+        if self.lasting:
+            asyncio.get_running_loop().call_later(self.lasting, self.finish, operation)
+
+    def finish(self, *only: str) -> None:
+        for operation in only or list(self.operations):
+            _, change = self.operations.pop(operation)
             try:
                 change()
             except ConflictError as error:
                 self.failures[operation] = str(error)
             self.running[operation] = False
-            del self.operations[operation]
+            del self.underway[operation]
 
 
 WORLDS: dict[str, World] = {}
@@ -80,6 +118,7 @@ WORLDS: dict[str, World] = {}
 
 class ShelfSpec(Spec):
     world: str = described("Which world it is.", "w")
+    places: int = described("Operations side by side per scope.", 2)
 
 
 class BoxSpec(Spec):
@@ -91,6 +130,12 @@ class BoxSpec(Spec):
     wood: str | None = described("Chosen at creation.", None)
     number: int | None = described("A fixed id.", None)
     lock: SecretRef | None = described("The code of its lock.", None)
+    drawer: str | None = described("The part of the shelf that it stands in.", None)
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """What a call about it uses."""
+        return (f"drawer/{self.drawer}",) if self.drawer else ()
 
 
 class BoxOutputs(Outputs):
@@ -112,20 +157,23 @@ class BoxState:
 
 
 async def survey(world: World, now: float) -> Survey[frozenset[int]]:
-    world.call()
+    async with world.reach():
+        world.call()
     found = tuple((t.mark, {"id": n}) for n, t in world.things.items() if t.mark is not None)
     return Survey(frozenset(world.things), world.name, now, found, complete=not world.blind)
 
 
 async def poll(world: World, operation: str) -> OperationState:
-    world.call()
+    async with world.reach():
+        world.call()
     if operation not in world.running:
         return Finished("lost")
     return Running() if world.running[operation] else Finished(world.failures.get(operation, ""))
 
 
 async def find(world: World, intent: Intent) -> str | None:
-    world.call()
+    async with world.reach():
+        world.call()
     wanted = intent.identity.get("id")
     return next((op for op, (number, _) in world.operations.items() if number == wanted), None)
 
@@ -139,16 +187,21 @@ def no_secrets(spec: ShelfSpec) -> Mapping[str, SecretRef]:
 
 
 def connect(spec: ShelfSpec, secrets: Mapping[str, Secret], gate: Gate) -> World:
-    return WORLDS[spec.world]
+    world = WORLDS[spec.world]
+    world.gate = gate
+    return world
 
 
 async def observe_shelf(world: World, looking: Looking[ShelfSpec]) -> Observation[ShelfState]:
-    world.call()
+    async with world.reach():
+        world.call()
     return Present(ShelfState(), {"name": world.name}, None)
 
 
 def declare_box(spec: BoxSpec) -> dict[str, Any]:
-    tree = {name: getattr(spec, name) for name in sorted(spec.model_fields_set - {"number", "lock"})}
+    tree = {
+        name: getattr(spec, name) for name in sorted(spec.model_fields_set - {"number", "lock", "drawer"})
+    }
     return {key: list(value) if isinstance(value, tuple) else value for key, value in tree.items()}
 
 
@@ -158,7 +211,8 @@ def project_box(state: BoxState) -> Projection:
 
 
 async def observe_box(world: World, looking: Looking[BoxSpec]) -> Observation[BoxState]:
-    world.call()
+    async with world.reach(*looking.spec.scopes):
+        world.call()
     if looking.identity is None:
         return (
             Absent("nothing bears the mark") if looking.survey.complete else Unknown("cannot see everything")
@@ -178,10 +232,11 @@ async def observe_box(world: World, looking: Looking[BoxSpec]) -> Observation[Bo
 
 def plan_box(diff: Diff, planning: Planning[BoxSpec, BoxState]) -> tuple[Step, ...]:
     if planning.observed is None:
-        wish = None if planning.identity else Reserve("id", 1, 50, planning.facts)
-        return (
-            Step("create", "make the box", diff.changes, arguments=declare_box(planning.spec), reserve=wish),
-        )
+        wish = None if planning.identity else Reserve("id", 1, 500, planning.facts)
+        scopes, arguments = planning.spec.scopes, declare_box(planning.spec)
+        if scopes:
+            scopes, arguments = (*scopes, "cart"), {**arguments, "drawer": scopes[0]}
+        return (Step("create", "make the box", diff.changes, Disruption.NONE, arguments, wish, scopes),)
     steps = []
     fresh = [c for c in diff.changes if not c.accepted]
     if fresh:
@@ -205,33 +260,32 @@ async def remark_box(world: World, acting: Acting) -> ActResult:
     def change() -> None:
         world.things[number].mark = acting.owner.mark(str(number))
 
-    world.effect("mark", change)
+    async with world.reach(writes=True):
+        world.effect("mark", change)
     return Applied()
 
 
 async def create_box(world: World, acting: Acting) -> ActResult:
+    arguments = dict(acting.arguments)
+    scopes = (str(arguments.pop("drawer")), "cart") if "drawer" in arguments else ()
     number = int(acting.identity["id"])  # type: ignore[arg-type]
 
     def change() -> None:
         if number in world.things:
             whose = "made twice" if world.things[number].mark else "a stranger's"
             raise ConflictError(f"box {number} exists: {whose}")
-        fields = dict(acting.arguments) | {p.lstrip("/"): s.reveal() for p, s in acting.secrets.items()}
+        fields = arguments | {p.lstrip("/"): s.reveal() for p, s in acting.secrets.items()}
         world.things[number] = Thing(fields, Mark(acting.owner.estate, acting.owner.key, str(number)))
 
-    if number in world.things:
-        raise ConflictError(f"box {number} exists")
-    if not world.slow:
-        world.effect("create", change)
-        return Applied()
-    operation = f"op-{next(world.ids)}"
-
-    def begin() -> None:
-        world.operations[operation] = (number, change)
-        world.running[operation] = True
-
-    world.effect("create", begin)
-    return Started(operation)
+    async with world.reach(*scopes[:1], writes=True):
+        if number in world.things:
+            raise ConflictError(f"box {number} exists")
+        if not world.slow:
+            world.effect("create", change)
+            return Applied()
+        operation = f"op-{next(world.ids)}"
+        world.effect("create", lambda: world.begin(operation, number, change, scopes))
+        return Started(operation)
 
 
 async def set_box(world: World, acting: Acting) -> ActResult:
@@ -245,14 +299,16 @@ async def set_box(world: World, acting: Acting) -> ActResult:
         if "lock" in acting.arguments:
             thing.fields["lock"] = acting.secrets["/lock"].reveal()
 
-    await asyncio.sleep(world.delay)
-    world.effect("set", change)
+    async with world.reach(writes=True):
+        await asyncio.sleep(world.delay)
+        world.effect("set", change)
     return Applied()
 
 
 async def restart_box(world: World, acting: Acting) -> ActResult:
     thing = world.things[int(acting.identity["id"])]  # type: ignore[arg-type]
-    world.effect("restart", lambda: (thing.fields.update(thing.pending), thing.pending.clear())[1])
+    async with world.reach(writes=True):
+        world.effect("restart", lambda: (thing.fields.update(thing.pending), thing.pending.clear())[1])
     return Applied()
 
 
@@ -270,7 +326,15 @@ SHELF = Kind(
     plan=lambda diff, planning: (),
     identify=lambda spec: None,
     object_id=lambda identity: str(identity["name"]),
-    port=TargetPort(connect=connect, survey=survey, poll=poll, find=find, close=close, secrets=no_secrets),
+    port=TargetPort(
+        connect=connect,
+        survey=survey,
+        poll=poll,
+        find=find,
+        close=close,
+        secrets=no_secrets,
+        budget=lambda spec, scope: spec.places,
+    ),
 )
 BOX = Kind(
     name="Box",
