@@ -15,7 +15,7 @@ class Guest:
     Attributes:
         kind: `qemu` or `lxc`.
         lock: empty when it has none.
-        name: as last reported by its node; empty for a new guest and for one whose node is silent.
+        name: as last reported by its node, `VM 100` for one without; empty while its node has not reported it.
         template: as last reported by its node.
         pool: the pool that it is in, as far as we may see it; else empty.
     """

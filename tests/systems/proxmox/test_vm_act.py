@@ -67,7 +67,7 @@ VERBS = tuple(CALLS)
 
 async def ready(driver: Driver, verb: str, **arguments: Json) -> Acting:
     """VM 1000 in the state in which `verb` has something to do, and what the engine would give to the act."""
-    pools = [{"poolid": "prod", "members": []}, {"poolid": "old", "members": []}]
+    pools: list[dict[str, Any]] = [{"poolid": "prod", "members": []}, {"poolid": "old", "members": []}]
     driver.lab.begin(world({**ROLES, "/pool": "PVEPoolAdmin"}, pools=pools))
     await driver.converge(spec(disks=DISK, onboot=True))
     driver.lab.api("PUT", VM[1:] + "/config", **CLOUD)
