@@ -135,6 +135,21 @@ def test_after_a_kill_at_any_moment_there_is_what_was_declared_and_nothing_twice
     record_property("kill", [name, calls, writes, tasks, len(mine)])
 
 
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_daemon_that_dies_beside_each_of_its_tasks_still_gets_there(ground: Ground, name: str) -> None:
+    scenario = SCENARIOS[name]
+    base, whole = ground.whole(name)
+    folder = ground.begin(base)
+    deaths = 0
+    while (ended := ground.live(scenario, scenario.after, folder, Point(Phase.TASK, 1))).killed:
+        deaths += 1
+        assert deaths <= 2 * whole.count(Phase.TASK), "one task is begun again and again"
+        ground.plane.pass_to(ground.plane.now() + PAUSES[0])
+
+    assert deaths == whole.count(Phase.TASK)
+    ground.check(scenario, base, ended)
+
+
 def pauses(point: Point, about: str, number: int) -> tuple[float, ...]:
     """Every pause where something had begun that goes on without the daemon; elsewhere one of them, by turns."""
     lasting = point.phase is Phase.TASK or (point.phase is Phase.EFFECT and not about.startswith("GET"))

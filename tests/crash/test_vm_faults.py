@@ -12,7 +12,7 @@ from setpoint.decide.diff import diff
 from setpoint.model.identity import Owner
 from setpoint.model.key import Key
 from setpoint.model.origin import Origin
-from setpoint.model.outcome import Changed, Done, Failed, Wait
+from setpoint.model.outcome import Changed, Done, Failed, Outcome, Wait
 from setpoint.model.policy import Policy
 from setpoint.model.resource import Resource
 from setpoint.run.conclude import conclude
@@ -79,13 +79,14 @@ class Engine:
         return report
 
     async def settle(self, spec: dict[str, Any]) -> None:
+        last: Outcome | None = None
         for _ in range(30):
-            report = await self.once(spec)
-            if isinstance(report.outcome, Done):
+            last = (await self.once(spec)).outcome
+            if isinstance(last, Done):
                 return
-            assert isinstance(report.outcome, Changed | Wait | Failed), report.outcome
+            assert isinstance(last, Changed | Wait | Failed), last
             self.lab.post("clock", {"advance": 8})
-        raise AssertionError(report.outcome)
+        raise AssertionError(last)
 
     async def restart(self) -> Lane:
         await self.close()
