@@ -216,7 +216,7 @@ async def test_a_disk_that_somebody_moved_is_left_where_it_is(driver: Driver) ->
     (step,) = (await driver.look(spec(disks={"scsi0": DISK}))).steps
 
     assert step.obstacle is not None
-    assert "was moved to local by hand" in step.obstacle.why
+    assert "lies on local and not on local-zfs" in step.obstacle.why
 
 
 DRIFT: list[tuple[str, dict[str, Any], dict[str, Any]]] = [

@@ -347,7 +347,7 @@ def test_a_disk_that_somebody_moved_is_not_moved_back() -> None:
     (step,) = planned({"disks": ceph}, vm(scsi0=DISK), {"disks": ceph})
 
     assert step.obstacle is not None
-    assert "was moved to local-zfs by hand" in step.obstacle.why
+    assert "lies on local-zfs and not on ceph" in step.obstacle.why
     assert "qm disk move 101 scsi0 ceph --delete 1" in step.obstacle.remedy
 
 

@@ -59,7 +59,8 @@ def obstacles(changes: tuple[Change, ...], vm: VmState) -> Iterator[Step]:
     for change, slot in _differing(changes, "storage", vm):
         if change.cause is Cause.DRIFT:
             yield obstructed(
-                f"disk {slot} of VM {vm.vmid} was moved to {change.observed} by hand; it is not moved back by itself",
+                f"disk {slot} of VM {vm.vmid} lies on {change.observed} and not on {change.desired}; what was moved by "
+                "hand is not moved back by itself",
                 f"declare storage: {change.observed}; or move it back on {vm.node}: "
                 f"qm disk move {vm.vmid} {slot} {change.desired} --delete 1",
                 (change,),

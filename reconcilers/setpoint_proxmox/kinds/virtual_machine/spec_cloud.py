@@ -69,7 +69,9 @@ class CloudInit(Spec):
         "Storage of the drive; that of the first disk when left out.", None, pattern=STORAGE
     )
     slot: CdromSlot | None = described("Where the drive is attached; ide2 when it is free.", None)
-    user: str | None = described("Login; null for the image's own.", None, pattern=r"^[a-z_][a-z0-9_.-]*$")
+    user: str | None = described(
+        "Login; null for the image's own.", None, pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$"
+    )
     password: SecretRef | None = described("Where the login's password is found.", None)
     ssh_keys: tuple[str, ...] = described("Public keys that may log in, without order.", ())
     ip: dict[NicSlot, IpConfig] = described("Addresses by NIC.", default_factory=dict)
