@@ -128,7 +128,7 @@ async def observe(desk: Desk, now: Pass) -> Pass | Outcome:
 
 
 async def own(desk: Desk, now: Pass) -> Pass | Outcome:
-    """Go on only with an object that bears our mark; remember it."""
+    """Go on only with an object that bears our mark, or may be taken over; remember it once it bears it."""
     seen = now.observation
     if not now.kind.acts or not isinstance(seen, Present):
         return now
@@ -137,7 +137,7 @@ async def own(desk: Desk, now: Pass) -> Pass | Outcome:
         if await _give_up_reservation(desk, now):
             return Changed(f"{hold.why}; another id is chosen")
         return Held((hold,))
-    if now.item is None:
+    if now.item is None and now.owner.owns(seen.mark, now.kind.object_id(seen.identity)):
         known = Item(now.owner.key, desk.lane.target, seen.identity, None, desk.ports.now())
         await desk.calls.call(desk.store.save_item, known)
         return now.learn(item=known)
@@ -176,4 +176,4 @@ def _known_again(now: Pass) -> bool:
     if now.item is None or not isinstance(now.observation, Present) or not now.kind.lasting:
         return False
     before, seen = now.item.identity, now.observation.identity
-    return all(name in seen and seen[name] == before.get(name) for name in now.kind.lasting)
+    return all(seen.get(name) and seen[name] == before.get(name) for name in now.kind.lasting)
