@@ -31,7 +31,8 @@ class Cluster:
 
     Attributes:
         vmids: first and last id that we may give to a new guest.
-        marks: per vmid, the guest as it was listed when its mark was read; another listing reads it again.
+        marks: per vmid, the guest as it was listed when its mark was read, name, pool and template left aside;
+            another listing reads it again.
         making: the vmids under which we began to make guests that do not show their mark yet.
         silences: per vmid, the guest agents that did not answer.
     """

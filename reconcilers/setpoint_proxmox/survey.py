@@ -111,9 +111,16 @@ async def read_marks(cluster: Cluster, facts: Facts) -> tuple[Unclear, ...]:
     candidates = {vmid: guest for vmid, guest in facts.guests.items() if _may_be_ours(guest, facts)}
     for vmid in cluster.marks.keys() - candidates.keys():
         del cluster.marks[vmid]
-    stale = [guest for vmid, guest in candidates.items() if cluster.marks.get(vmid, (None,))[0] != guest]
+    stale = [
+        guest for vmid, guest in candidates.items() if cluster.marks.get(vmid, (None,))[0] != _live(guest)
+    ]
     found = await asyncio.gather(*(_read_mark(cluster, facts, guest) for guest in stale))
     return tuple(unclear for unclear in found if unclear is not None)
+
+
+def _live(guest: Guest) -> Guest:
+    """What the list tells of a guest without help from its node; the rest is forgotten while that is silent."""
+    return replace(guest, name="", template=False, pool="")
 
 
 def _may_be_ours(guest: Guest, facts: Facts) -> bool:
@@ -131,7 +138,7 @@ async def _read_mark(cluster: Cluster, facts: Facts, guest: Guest) -> Unclear | 
     except TargetError as error:
         cluster.marks.pop(guest.vmid, None)
         return Unclear(guest.vmid, guest.node, str(error), passing=isinstance(error, GoneError))
-    cluster.marks[guest.vmid] = guest, parse_mark(str(config.get("description") or ""))
+    cluster.marks[guest.vmid] = _live(guest), parse_mark(str(config.get("description") or ""))
     return None
 
 

@@ -110,6 +110,17 @@ async def test_a_mark_is_read_once_and_again_when_the_listing_changed(driver: Dr
     assert (await driver.survey()).found == ()
 
 
+async def test_a_mark_read_before_outlasts_what_the_list_forgets_of_a_silent_node(driver: Driver) -> None:
+    await driver.converge(spec())
+    facts = (await driver.survey()).facts
+    silent = replace(facts.guests[1000], name="", pool="", template=False)
+
+    assert facts.guests[1000].name == "web01"
+    assert (
+        await read_marks(driver.cluster, replace(facts, nodes={"pve1": False}, guests={1000: silent})) == ()
+    )
+
+
 async def test_the_mark_of_a_removed_guest_is_forgotten(driver: Driver) -> None:
     await driver.converge(spec())
     await driver.survey()

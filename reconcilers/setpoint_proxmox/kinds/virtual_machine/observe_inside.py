@@ -85,7 +85,8 @@ def _differs(row: Mapping[str, Json]) -> bool:
 
 def _by_slot(config: Config, rows: list[dict[str, Json]]) -> dict[str, tuple[str, ...]]:
     """The addresses of every NIC, known by its MAC address; what lies on top of it inside shares that."""
-    slots = {NicText.parse(str(text)).mac.lower(): slot for slot, text in config.items() if is_nic_slot(slot)}
+    nics = {slot: NicText.parse(str(text)) for slot, text in config.items() if is_nic_slot(slot)}
+    slots = {nic.mac.lower(): slot for slot, nic in nics.items() if nic.mac}
     found: dict[str, tuple[str, ...]] = dict.fromkeys(sorted(slots.values()), ())
     for row in rows:
         slot = slots.get(str(row.get("hardware-address") or "").lower())
