@@ -25,7 +25,7 @@ from tests.rig.emulator import Plane
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 BEGUN = 0.2
-"""Seconds of a task that pass before the daemon dies beside it: its worker has begun and not ended."""
+"""Seconds of a task that pass before the daemon dies beside it: its worker has begun."""
 WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
 
 
@@ -63,7 +63,7 @@ class Life:
     calls: int = 0
     writes: int = 0
     tasks: int = 0
-    fresh: list[int] = field(default_factory=list[int])
+    fresh: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
 
     def passes(self, phase: Phase, number: int, about: str) -> None:
         """Note a moment; the process ends here when it is the deadly one."""
@@ -86,14 +86,16 @@ class Life:
         """A call gave `answer`; a UPID is a task that began."""
         if isinstance(answer, str) and answer.startswith("UPID:"):
             self.tasks += 1
-            self.fresh.append(self.tasks)
+            self.fresh.append((self.tasks, answer))
 
     def pass_time(self, plane: Plane, moment: float) -> float:
-        """Time begins to pass; whatever task is new has begun by then."""
-        for number in self.fresh:
+        """Time begins to pass; whatever task is new runs then."""
+        for number, upid in self.fresh:
             if Point(Phase.TASK, number) == self.deadly:
                 plane.pass_to(min(moment, plane.now() + BEGUN))
-            self.passes(Phase.TASK, number, "")
+                ended = [task["upid"] for task in plane.get("state")["tasks"]]
+                assert upid not in ended, f"{upid} ended too soon to die beside it"
+            self.passes(Phase.TASK, number, upid)
         self.fresh.clear()
         return plane.pass_to(moment)
 

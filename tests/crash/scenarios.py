@@ -22,8 +22,8 @@ _PLAIN: dict[str, Any] = {
     "disks": {"scsi0": _DISK},
     "nics": {"net0": {"bridge": "vmbr0"}},
 }
-_TWO = {**_PLAIN, "disks": {"scsi0": _DISK, "scsi1": {"storage": "local-zfs", "size": "8GiB"}}}
-_MOVED = {**_TWO, "disks": {"scsi0": _DISK, "scsi1": {"storage": "local", "size": "8GiB"}}}
+_TWO = {**_PLAIN, "disks": {"scsi0": _DISK, "scsi1": {"storage": "local-zfs", "size": "2GiB"}}}
+_MOVED = {**_TWO, "disks": {"scsi0": _DISK, "scsi1": {"storage": "local", "size": "2GiB"}}}
 _MORE = {
     **_PLAIN,
     "cores": 2,
@@ -33,21 +33,26 @@ _MORE = {
 }
 
 
+def _world(**parts: Any) -> Document:
+    """Tasks take as long as real ones, so that there is time to die beside each."""
+    return world(pace="realistic", **parts)
+
+
 def _with_template() -> Document:
     disk = f"local-zfs:base-{_TEMPLATE}-disk-0"
     config = {
         "name": "debian",
         "template": 1,
         "memory": "1024",
-        "scsi0": f"{disk},size=4G",
+        "scsi0": f"{disk},size=2G",
         "net0": "virtio=BC:24:11:00:90:00,bridge=vmbr0",
         "scsihw": "virtio-scsi-single",
     }
     template = {
         "type": "qemu", "vmid": _TEMPLATE, "node": "pve1", "status": "stopped", "config": config
     }  # fmt: skip
-    volume = {"volid": disk, "node": "pve1", "vmid": _TEMPLATE, "size": 4 * _GIB}
-    return world(guests=[template], content=[volume])
+    volume = {"volid": disk, "node": "pve1", "vmid": _TEMPLATE, "size": 2 * _GIB}
+    return _world(guests=[template], content=[volume])
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ class Scenario:
     effects: Mapping[str, int]
     disks: Mapping[str, tuple[str, int]]
     policy: Document = field(default_factory=dict[str, Any])
-    state: Document = field(default_factory=world)
+    state: Document = field(default_factory=_world)
 
 
 SCENARIOS = {
@@ -74,27 +79,27 @@ SCENARIOS = {
         before=None,
         after={**_TWO, "power": "running"},
         effects={"guest_made": 1, "volume_made": 2, "mac_made": 1, "started": 1},
-        disks={"scsi0": ("local-zfs", 4), "scsi1": ("local-zfs", 8)},
+        disks={"scsi0": ("local-zfs", 4), "scsi1": ("local-zfs", 2)},
     ),
     "update": Scenario(
         before={**_PLAIN, "power": "running"},
         after=_MORE,
         effects={"volume_made": 1, "mac_made": 1, "stopped": 1, "started": 1},
-        disks={"scsi0": ("local-zfs", 6), "scsi1": ("local-zfs", 8)},
+        disks={"scsi0": ("local-zfs", 6), "scsi1": ("local-zfs", 2)},
         policy={"reboot": "whenNeeded"},
     ),
     "clone": Scenario(
         before=None,
         after={**_MORE, "clone": {"from": _TEMPLATE}},
         effects={"guest_made": 1, "volume_made": 2, "mac_made": 2, "started": 1},
-        disks={"scsi0": ("local-zfs", 6), "scsi1": ("local-zfs", 8)},
+        disks={"scsi0": ("local-zfs", 6), "scsi1": ("local-zfs", 2)},
         state=_with_template(),
     ),
     "move": Scenario(
         before={**_TWO, "power": "running"},
         after={**_MOVED, "power": "running"},
         effects={"volume_made": 1, "volume_gone": 1},
-        disks={"scsi0": ("local-zfs", 4), "scsi1": ("local", 8)},
+        disks={"scsi0": ("local-zfs", 4), "scsi1": ("local", 2)},
     ),
 }
 
