@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 
+from setpoint.decide.diff import diff
+from setpoint.model.diff import Treatment
 from setpoint.model.identity import Reserve
 from setpoint.model.kind import Planning
 from setpoint.model.plan import Disruption, Step
-from setpoint.model.tree import Json, Tree
+from setpoint.model.tree import Json, Tree, put
 from setpoint_proxmox.facts import Guest
 from setpoint_proxmox.kinds.virtual_machine import KIND
 from setpoint_proxmox.kinds.virtual_machine.create import Context
@@ -20,6 +23,8 @@ from setpoint_proxmox.mark import with_mark
 from tests.systems.proxmox.made import MARK, OWNER, SPECS, differ, facts, spec, steps, vm
 
 NIC = "virtio=BC:24:11:00:00:01,bridge=vmbr0"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGr/0+mzHk2r8sDq0nQ1u anna@example.org"
+CI = "local-zfs:vm-101-cloudinit,media=cdrom"
 DISK = "local-zfs:vm-101-disk-0,iothread=1,size=10G"
 TEN: dict[str, Json] = {"scsi0": {"storage": "local-zfs", "size": "10GiB"}}
 
@@ -106,6 +111,7 @@ def test_the_node_of_a_new_vm(node: str | None, nodes: tuple[str, ...], verb: st
     assert said in step.summary
 
 
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(SPECS)
 def test_a_plan_is_the_same_every_time(declared: VirtualMachineSpec) -> None:
     assert steps(declared, vm()) == steps(declared, vm())
@@ -168,6 +174,67 @@ EDITS: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Json]]] = [
         {"net0": NIC},
     ),
     (
+        "agent keeps what is not managed",
+        {"agent": True},
+        {"agent": "0,fstrim_cloned_disks=1,future=x"},
+        {"agent": "1,fstrim_cloned_disks=1,future=x"},
+    ),
+    ("agent in full from nothing", {"agent": {"type": "isa"}}, {}, {"agent": "1,type=isa"}),
+    ("agent off keeps the rest", {"agent": False}, {"agent": "1,type=isa"}, {"agent": "0,type=isa"}),
+    (
+        "cpu type keeps flags",
+        {"cpu": {"type": "host"}},
+        {"cpu": "kvm64,flags=+aes"},
+        {"cpu": "host,flags=+aes"},
+    ),
+    (
+        "cpu default keeps the rest",
+        {"cpu": {"type": "kvm64"}},
+        {"cpu": "host,phys-bits=40"},
+        {"cpu": "phys-bits=40"},
+    ),
+    ("balloon off", {"balloon": False}, {"memory": "512"}, {"balloon": 0}),
+    ("startup", {"startup": {"order": 2, "down": "2m"}}, {"startup": "up=5"}, {"startup": "2,down=120,up=5"}),
+    ("boot in place of the old form", {"boot": ["scsi0"]}, {"boot": "cdn"}, {"boot": "order=scsi0"}),
+    (
+        "ssh keys are encoded twice",
+        {"cloudInit": {"sshKeys": [KEY]}},
+        {"ide2": CI},
+        {"sshkeys": quote(KEY, safe="")},
+    ),
+    (
+        "gateway keeps the address",
+        {"cloudInit": {"ip": {"net0": {"ipv4": "192.0.2.9/24", "gateway4": "192.0.2.1"}}}},
+        {"ide2": CI, "ipconfig0": "ip=192.0.2.9/24,ip6=auto"},
+        {"ipconfig0": "gw=192.0.2.1,ip=192.0.2.9/24,ip6=auto"},
+    ),
+    (
+        "snippet keeps the others",
+        {"cloudInit": {"snippets": {"user": "a1:snippets/u"}}},
+        {"ide2": CI, "cicustom": "meta=a1:snippets/m"},
+        {"cicustom": "meta=a1:snippets/m,user=a1:snippets/u"},
+    ),
+    (
+        "a mapping takes the place of a device",
+        {"pci": {"hostpci0": {"mapping": "gpu"}}},
+        {"hostpci0": "01:00,pcie=1"},
+        {"hostpci0": "mapping=gpu,pcie=1"},
+    ),
+    (
+        "disk option keeps volume and the rest",
+        {"disks": {"scsi0": {"storage": "local-zfs", "size": "10GiB", "discard": True}}},
+        {"scsi0": DISK},
+        {"scsi0": "local-zfs:vm-101-disk-0,discard=on,iothread=1,size=10G"},
+    ),
+    (
+        "another disc",
+        {"cdroms": {"ide2": {"iso": "local:iso/b.iso"}}},
+        {"ide2": "local:iso/a.iso,media=cdrom,size=1M"},
+        {"ide2": "local:iso/b.iso,media=cdrom,size=1M"},
+    ),
+    ("watchdog of the usual model", {"watchdog": {"model": "i6300esb"}}, {}, {"watchdog": "i6300esb"}),
+    ("rng", {"rng": {"period": 5}}, {}, {"rng0": "/dev/urandom,period=5"}),
+    (
         "two options of one nic",
         {"nics": {"net0": {"bridge": "vmbr1", "vlan": 9}}},
         {"net0": NIC},
@@ -186,6 +253,98 @@ def test_only_what_differs_is_written_and_what_we_do_not_manage_is_kept(
 
     assert written(step) == config
     assert step.arguments["digest"] == "d1"
+
+
+GONE: list[tuple[str, dict[str, Any], dict[str, Any], list[Json]]] = [
+    (
+        "what is null",
+        {"keyboard": None, "rng": None},
+        {"keyboard": "de", "rng0": "/dev/urandom"},
+        ["keyboard", "rng0"],
+    ),
+    (
+        "a list without entries",
+        {"cloudInit": {"nameservers": []}},
+        {"ide2": CI, "nameserver": "9.9.9.9"},
+        ["nameserver"],
+    ),
+    ("an option of which nothing is left", {"agent": False}, {"agent": "1"}, ["agent"]),
+    ("every part of an option", {"startup": {"order": None}}, {"startup": "order=2"}, ["startup"]),
+]
+
+
+@pytest.mark.parametrize(("fields", "current", "gone"), [row[1:] for row in GONE], ids=[r[0] for r in GONE])
+def test_what_says_nothing_more_is_taken_away(
+    fields: dict[str, Any], current: dict[str, Any], gone: list[Json]
+) -> None:
+    (step,) = steps(spec(**fields), vm(**current))
+
+    assert (written(step), step.arguments["delete"]) == ({}, gone)
+
+
+def test_a_removed_nic_is_taken_away_and_others_are_not() -> None:
+    applied: Tree = {"nics": {"net0": {"bridge": "vmbr0"}, "net1": {"bridge": "vmbr0"}}}
+    state = vm(net0=NIC, net1=NIC, net2=NIC, power="running")
+
+    (step,) = planned({"nics": {"net0": {"bridge": "vmbr0"}}}, state, applied)
+
+    assert (step.summary, step.disruption) == ("remove nics.net1", Disruption.HOT)
+    assert (written(step), step.arguments["delete"]) == ({}, ["net1"])
+
+
+def test_a_sentence_says_all_that_one_write_does() -> None:
+    applied: Tree = {"nics": {"net1": {"bridge": "vmbr0"}}}
+    fields = {"cores": 4, "boot": ["net0", "scsi0"], "balloon": None, "cloudInit": {"password": {"env": "P"}}}
+    state = vm(net1=NIC, balloon=5, ide2=CI)
+    declared = KIND.declare(spec(**fields))
+    put(declared, "/cloudInit/password", "print")
+    treatments = {**KIND.treatments, "/cloudInit/password": Treatment.WRITE_ONLY}
+    found = diff(declared, KIND.project(state), treatments, applied=applied)
+
+    (step,) = KIND.plan(found, Planning(spec(**fields), OWNER, state, {"vmid": 101}, facts()))
+
+    assert step.summary == (
+        "remove nics.net1; set cores to 4, balloon to none, boot to net0, scsi0, cloudInit.password"
+    )
+    assert step.arguments["secrets"] == {"cipassword": "/cloudInit/password"}
+
+
+@pytest.mark.parametrize(
+    ("pool", "seen", "summary", "arguments"),
+    [
+        ("ops", "", "put VM 101 into pool ops", {"pool": "ops", "former": ""}),
+        ("ops", "team", "put VM 101 into pool ops", {"pool": "ops", "former": "team"}),
+        (None, "team", "take VM 101 out of pool team", {"pool": "", "former": "team"}),
+    ],
+)
+def test_a_vm_is_put_into_its_pool(
+    pool: str | None, seen: str, summary: str, arguments: dict[str, Json]
+) -> None:
+    (step,) = steps(spec(pool=pool), vm(pool=seen))
+
+    assert (step.verb, step.summary, step.arguments) == ("enroll", summary, arguments)
+
+
+def test_a_new_vm_is_made_in_its_pool() -> None:
+    (step,) = steps(spec(pool="ops"), None)
+
+    assert isinstance(step.arguments["config"], dict)
+    assert step.arguments["config"]["pool"] == "ops"
+
+
+def test_everything_else_comes_before_the_start() -> None:
+    declared = {
+        "cores": 4,
+        "pool": "ops",
+        "disks": {"scsi0": {"storage": "nas", "size": "12GiB"}},
+        "power": "running",
+    }
+
+    found = planned(declared, vm(scsi0=DISK), {})
+
+    assert verbs(found) == ["configure", "resize", "move", "enroll", "start"]
+    assert [step.scopes for step in found if step.verb != "move"] == [("node/pve1",)] * 4
+    assert next(step.scopes for step in found if step.verb == "move") == ("node/pve1", "storage/nas")
 
 
 @pytest.mark.parametrize(

@@ -6,18 +6,22 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pydantic.alias_generators import to_camel
 
 from setpoint.model.diff import MISSING
+from setpoint.model.kind import Planning
 from setpoint.model.tree import Json, Scalar, lookup
 from setpoint_proxmox.kinds.virtual_machine import KIND
+from setpoint_proxmox.kinds.virtual_machine.options import LAYOUT
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 from setpoint_proxmox.kinds.virtual_machine.state import VmState
 from setpoint_proxmox.mark import with_mark
-from tests.systems.proxmox.made import MARK, SPECS, VMID, differ, kept, spec, steps, vm
+from tests.systems.proxmox.made import MARK, OWNER, SPECS, VMID, differ, facts, kept, spec, steps, vm
 
 
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(SPECS)
 def test_what_was_created_as_declared_does_not_differ(declared: VirtualMachineSpec) -> None:
     assert differ(declared, _state(_created(declared))).changes == ()
@@ -34,6 +38,7 @@ def _state(current: Mapping[str, Scalar]) -> VmState:
     return VmState(VMID, "pve1", current=current, coming=current)
 
 
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(SPECS, SPECS)
 def test_one_write_corrects_what_it_says(before: VirtualMachineSpec, after: VirtualMachineSpec) -> None:
     current = _created(before)
@@ -51,6 +56,7 @@ def test_one_write_corrects_what_it_says(before: VirtualMachineSpec, after: Virt
     assert not {change.path for change in left.changes} & {change.path for change in write.changes}
 
 
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(SPECS)
 def test_only_what_was_written_is_compared(declared: VirtualMachineSpec) -> None:
     written = {to_camel(field) for field in declared.model_fields_set}
@@ -58,6 +64,7 @@ def test_only_what_was_written_is_compared(declared: VirtualMachineSpec) -> None
     assert set(KIND.declare(declared)) == written - {"node"}
 
 
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(SPECS)
 def test_the_declaration_is_normal_already(declared: VirtualMachineSpec) -> None:
     again = VirtualMachineSpec.model_validate(
@@ -65,6 +72,59 @@ def test_the_declaration_is_normal_already(declared: VirtualMachineSpec) -> None
     )
 
     assert KIND.declare(again) == KIND.declare(declared)
+
+
+_NAMES = sorted({option.name.replace("#", "1") for option in LAYOUT.options} | {"unused0", "scsi0", "net0"})
+_TEXTS = st.sampled_from(
+    [
+        "",
+        "1",
+        "x",
+        "a=",
+        "=b",
+        "a,b",
+        "a=1,a=2",
+        "none",
+        "none,media=cdrom",
+        "nas:vm-101-disk-1,size=1G",
+        "nas:vm-101-disk-1",
+        "size=9Q",
+        "-1",
+        " ",
+        "nas:vm-101-cloudinit,media=cdrom",
+        "virtio=02:00:00:00:00:01,tag=x",
+        "up=99999999999999999999",
+        "order=1e9",
+        "nan",
+    ]
+)
+_GARBAGE = st.dictionaries(st.sampled_from(_NAMES), _TEXTS | st.text(max_size=9))
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    SPECS,
+    _GARBAGE,
+    _GARBAGE,
+    st.sampled_from(["stopped", "running"]),
+    st.sampled_from(["none", "all", "nothing"]),
+)
+def test_whatever_proxmox_keeps_a_plan_is_made(
+    declared: VirtualMachineSpec, now: dict[str, str], later: dict[str, str], power: str, memory: str
+) -> None:
+    """What cannot be read is said not to be seen, and no other text is written in its place."""
+    state = VmState(VMID, "pve1", power=power, current=now, coming={**now, **later})
+    applied = {"none": None, "nothing": {}, "all": KIND.declare(declared)}[memory]
+    found = differ(declared, state, applied=applied)
+
+    planned = KIND.plan(found, Planning(declared, OWNER, state, {"vmid": VMID}, facts()))
+
+    for path in found.unseen:
+        spot = LAYOUT.spot(path)
+        for step in planned:
+            config = step.arguments.get("config") or {}
+            assert isinstance(config, dict)
+            assert spot is None or spot.row is not None or spot.name not in config
 
 
 NIC = "virtio=BC:24:11:22:24:D8,bridge=vmbr0"

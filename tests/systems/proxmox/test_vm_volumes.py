@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from setpoint.model.kind import Planning
@@ -162,6 +162,7 @@ def test_a_cd_is_never_put_in_the_place_of_a_disk(text: str) -> None:
     assert f"slot ide0 of VM 101 holds '{text}'" in step.obstacle.why
 
 
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(SPECS, st.sampled_from(["stopped", "running", "paused"]), st.booleans())
 def test_an_occupied_slot_is_never_sent_an_allocation(declared: Any, power: str, remembered: bool) -> None:  # noqa: FBT001  # hypothesis gives it
     """An allocation puts an empty disk in the place of the one that is there."""

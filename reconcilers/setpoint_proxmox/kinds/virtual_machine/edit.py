@@ -12,7 +12,7 @@ from setpoint.model.plan import Step
 from setpoint.model.tree import Json, Pointer
 from setpoint_proxmox.kinds.virtual_machine.layout import Option, Spot, written
 from setpoint_proxmox.kinds.virtual_machine.options import LAYOUT
-from setpoint_proxmox.kinds.virtual_machine.project import PASSWORD, cloudinit_slot
+from setpoint_proxmox.kinds.virtual_machine.project import PASSWORD, cloudinit_slot, drives
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 from setpoint_proxmox.kinds.virtual_machine.state import VmState
 from setpoint_proxmox.kinds.virtual_machine.strings import DRIVE, is_disk, storage_of
@@ -63,10 +63,7 @@ def cloudinit_storage(vm: VmState, spec: VirtualMachineSpec) -> str | None:
     if spec.cloud_init is not None and spec.cloud_init.storage is not None:
         return spec.cloud_init.storage
     declared = [spec.disks[slot].storage for slot in sorted(spec.disks)]
-    texts = [
-        str(text) for name, text in sorted(vm.coming.items()) if any(o.volume for o, _ in LAYOUT.called(name))
-    ]
-    seen = [storage_of(DRIVE.split(text)["file"]) for text in texts if is_disk(DRIVE.split(text))]
+    seen = [storage_of(drive["file"]) for _, drive in drives(vm.coming) if is_disk(drive)]
     return next((storage for storage in (*declared, *seen) if storage is not None), None)
 
 

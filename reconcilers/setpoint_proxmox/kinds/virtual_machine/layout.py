@@ -170,7 +170,7 @@ def _read_rows(tree: Tree, option: Option, number: str, found: Mapping[str, str]
         place = row.place.replace("#", number)
         try:
             value = row.form.read(found[row.key]) if row.key in found else row.absent
-        except ValueError:
+        except (ValueError, OverflowError):
             value = UNSEEN
         if value is UNSEEN:
             unseen.append(place)

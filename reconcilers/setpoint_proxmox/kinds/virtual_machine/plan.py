@@ -16,7 +16,6 @@ from setpoint_proxmox.kinds.virtual_machine.project import cloudinit_slot
 from setpoint_proxmox.kinds.virtual_machine.scopes import scopes
 from setpoint_proxmox.kinds.virtual_machine.spec import Power, VirtualMachineSpec
 from setpoint_proxmox.kinds.virtual_machine.state import VmState
-from setpoint_proxmox.kinds.virtual_machine.strings import DRIVE
 from setpoint_proxmox.kinds.virtual_machine.volumes import refusals
 
 
@@ -150,7 +149,7 @@ def _removed(change: Change, vm: VmState) -> str:
     if spot is None or not spot.option.volume:
         return f"remove {name}"
     text = str(vm.current.get(spot.name) or vm.coming.get(spot.name))
-    return f"detach disk {spot.name}, whose volume {DRIVE.split(text)['file']} is kept"
+    return f"detach disk {spot.name}, whose volume {text.partition(',')[0]} is kept"
 
 
 def _shown(change: Change) -> str:

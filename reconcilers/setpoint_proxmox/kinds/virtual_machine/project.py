@@ -68,11 +68,11 @@ def project(state: VmState) -> Projection:
     if state.kind != "qemu":
         return Projection({})
     current, unseen = _tree(state.current, state)
-    coming, _ = _tree(state.coming, state)
+    coming, hidden = (current, unseen) if state.coming == state.current else _tree(state.coming, state)
     accepted = None if coming == current else coming
     # Between the states lie moments such as `prelaunch`; what they end in is not known yet.
     unknown = () if state.power in SETTLED else ("/power",)
-    return Projection(current, accepted, unseen + unknown)
+    return Projection(current, accepted, tuple(dict.fromkeys((*unseen, *hidden, *unknown))))
 
 
 def is_nic_slot(option: str) -> bool:
@@ -87,10 +87,11 @@ def is_drive_slot(option: str) -> bool:
 
 def cloudinit_slot(config: Config) -> str | None:
     """Where the drive is attached that cloud-init reads; None when there is none."""
-    return next((slot for slot, drive in _drives(config) if is_cloudinit(drive)), None)
+    return next((slot for slot, drive in drives(config) if is_cloudinit(drive)), None)
 
 
-def _drives(config: Config) -> list[tuple[str, dict[str, str]]]:
+def drives(config: Config) -> list[tuple[str, dict[str, str]]]:
+    """Every drive on a bus that can be read, by slot."""
     found: list[tuple[str, dict[str, str]]] = []
     for option, text in sorted(config.items()):
         if is_drive_slot(option):
@@ -130,7 +131,7 @@ def _tree(config: Config, state: VmState) -> tuple[Tree, tuple[Pointer, ...]]:
     tree |= {"power": state.power, "pool": state.pool or None}
     if config.get("cipassword"):
         put(tree, PASSWORD, SECRET)
-    for slot, drive in _drives(config):
+    for slot, drive in drives(config):
         if is_cloudinit(drive):
             put(tree, "/cloudInit/slot", slot)
             put(tree, "/cloudInit/storage", storage_of(drive["file"]))
