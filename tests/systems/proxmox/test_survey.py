@@ -215,6 +215,16 @@ async def test_a_guest_that_is_left_behind_keeps_the_survey_incomplete(driver: D
     assert unclear.why.endswith("qm unlock 1000 && qm destroy 1000")
 
 
+async def test_a_guest_whose_tasks_cannot_be_read_stays_unclear(driver: Driver) -> None:
+    driver.lab.begin(world(guests=[guest(1000, config={"lock": "create"})]))
+    driver.lab.happen("reply_fails", method="GET", path="/nodes/pve1/tasks", status=500, reason="broken")
+
+    (unclear,) = (await driver.survey()).facts.unclear
+
+    assert (unclear.vmid, unclear.passing) == (1000, False)
+    assert "broken" in unclear.why
+
+
 async def copy(driver: Driver) -> None:
     """Let VM 1000 be cloned to 1001 until that is locked."""
     await driver.converge(spec(disks={"scsi0": {"storage": "local-zfs", "size": "10GiB"}}))

@@ -202,6 +202,23 @@ async def test_a_moved_disk_leaves_nothing_behind(driver: Driver) -> None:
     assert KIND.status(state)["detachedVolumes"] == {}
 
 
+async def test_a_disk_keeps_its_form_when_none_is_said(driver: Driver) -> None:
+    acting = await ready(driver, "move", format=None)
+
+    await end(driver, await take(driver, "move", acting))
+
+    assert "vm-1000-disk-0.raw" in str((await state_of(driver)).current["scsi0"])
+
+
+async def test_an_answer_that_names_no_task_is_refused() -> None:
+    acting = Acting(OWNER, {"vmid": 1000}, {"node": "pve1"})
+    async with serve(answer("200 OK", '{"data":null}')) as server:
+        cluster = connected(server.port)
+        with pytest.raises(RefusalError, match="answered None where a task was expected"):
+            await KIND.acts["start"](cluster, acting)
+        await cluster.api.close()
+
+
 @pytest.mark.parametrize(
     ("arguments", "before", "after"),
     [

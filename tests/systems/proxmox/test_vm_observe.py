@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from setpoint.model.errors import RefusalError
 from setpoint.model.identity import Mark, Owner
 from setpoint.model.key import Key
 from setpoint.model.kind import Looking
@@ -18,8 +19,9 @@ from setpoint_proxmox.kinds.virtual_machine.remark import remark
 from setpoint_proxmox.kinds.virtual_machine.state import Snapshot, VmState
 from setpoint_proxmox.mark import with_mark
 from tests.systems.proxmox.drive import SECRET, Driver, cluster_spec, world
-from tests.systems.proxmox.gates import Register
+from tests.systems.proxmox.gates import Register, connected
 from tests.systems.proxmox.made import KEY, OWNER, spec, vm
+from tests.systems.proxmox.served import answer, serve
 
 
 def guest(vmid: int, kind: str = "qemu", node: str = "pve1", **config: str) -> dict[str, Any]:
@@ -226,6 +228,16 @@ async def test_an_id_that_is_taken_but_not_listed_proves_nothing(driver: Driver)
     seen = await KIND.observe(driver.cluster, Looking(spec(), OWNER, {"vmid": 150}, before))
 
     assert seen == Unknown("vmid 150 is taken, but the cluster's list does not show by whom")
+
+
+async def test_an_option_of_a_form_that_proxmox_never_gives_is_refused(driver: Driver) -> None:
+    driver.lab.begin(world(guests=[ours(1000)]))
+    before = await driver.survey()
+    async with serve(answer("200 OK", '{"data":[{"key":"cores","value":[1]}]}')) as server:
+        cluster = connected(server.port)
+        with pytest.raises(RefusalError, match="option 'cores' as a list"):
+            await KIND.observe(cluster, Looking(spec(), OWNER, {"vmid": 1000}, before))
+        await cluster.api.close()
 
 
 def test_a_power_state_that_does_not_end_by_itself_is_a_problem() -> None:
