@@ -93,13 +93,13 @@ class Shelves:
             for status in self.calls.ended
         )
 
-    async def until(self, holds: Callable[[], bool], patience: float = 3600.0) -> float:
+    async def until(self, holds: Callable[[], bool], patience: float = 3600.0, step: float = 1.0) -> float:
         """Wait until it holds; the seconds that took."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         while not holds():
             assert loop.time() - began < patience, {s.key: s.sentence for s in self.estate.store.statuses()}
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(step)
         return loop.time() - began
 
 
