@@ -11,18 +11,17 @@ from setpoint.model.kind import Acting, Kind, Planning, System
 from setpoint.model.plan import ActResult, Applied, Disruption, Step, obstructed
 from setpoint.model.spec import Spec, described
 from setpoint.model.tree import Json
-from tests.toy import BOX, SHELF, BoxState, World
+from tests.toy import BOX, SHELF, BoxSpec, BoxState, World
 
 
 class PartSpec(Spec):
     colour: str = described("Any colour.")
 
 
-class CrateSpec(Spec):
+class CrateSpec(BoxSpec):
     """A box of parts."""
 
     parts: dict[str, PartSpec] = described("Parts by name.", default_factory=dict)
-    number: int | None = described("A fixed id.", None)
 
 
 def declare(spec: CrateSpec) -> dict[str, Json]:
@@ -68,7 +67,6 @@ CRATE = replace(
     project=project,
     plan=plan,
     acts={**BOX.acts, "empty": empty},
-    secrets=lambda _: {},
     treatments={"/parts/*": Treatment.MEMBER},
 )
 SYSTEM = System("toy", (SHELF, BOX, CRATE))

@@ -71,11 +71,11 @@ async def test_a_request_that_was_never_made_is_not_answered(served: Served) -> 
     assert not answer["handled"]
 
 
-async def test_a_resync_of_a_dead_target_is_answered_as_failed(served: Served) -> None:
+async def test_a_resync_beneath_a_dead_target_is_answered_as_blocked(served: Served) -> None:
     await served.in_sync("Box/a")
     served.world.down = True
     (answer,) = await resync(served, {"keys": ["Box/a"]})
-    assert (answer["handled"], answer["resource"]["outcome"]) == (True, "Failed")
+    assert (answer["handled"], answer["resource"]["outcome"]) == (True, "Blocked")
     assert "plug it in" in answer["resource"]["sentence"]
 
 
