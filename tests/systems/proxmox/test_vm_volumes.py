@@ -9,8 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from setpoint.decide.scope import actionable
 from setpoint.model.kind import Planning
 from setpoint.model.plan import Disruption, Step
+from setpoint.model.policy import Drift, Policy
 from setpoint.model.tree import Json, Tree
 from setpoint_proxmox.kinds.virtual_machine import KIND
 from setpoint_proxmox.kinds.virtual_machine.create import Context
@@ -67,6 +69,30 @@ def test_the_state_of_firmware_and_tpm_is_made_when_there_is_none(
 
     assert step.arguments["config"] == {option: text}
     assert step.scopes == ("node/pve1", "storage/nas")
+
+
+def corrected(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """The verbs for an empty VM when `before` was in force and what somebody did by hand is only shown."""
+    found = differ(spec(**after), vm(), applied=KIND.declare(spec(**before)))
+    planning: Context = Planning(spec(**after), OWNER, vm(), {"vmid": 101}, facts())
+    return [step.verb for step in KIND.plan(actionable(found, Policy(drift=Drift.WARN)), planning)]
+
+
+def test_what_somebody_removed_is_not_made_anew_by_declaring_a_part_of_it() -> None:
+    nic = {"bridge": "vmbr0"}
+
+    assert corrected({"disks": {"scsi0": DISK}}, {"disks": {"scsi0": DISK | {"discard": True}}}) == []
+    assert corrected({"nics": {"net0": nic}}, {"nics": {"net0": nic | {"vlan": 5}}}) == []
+    assert corrected({}, {"nics": {"net0": nic}}) == ["configure"]
+
+
+def test_a_detached_disk_is_not_replaced_by_one_on_another_storage() -> None:
+    declared = {"disks": {"scsi0": DISK | {"storage": "nas"}}}
+
+    (step,) = planned(declared, vm(unused0=VOLUME), {"disks": {"scsi0": DISK}})
+
+    assert step.obstacle is not None
+    assert f"{VOLUME} lies detached" in step.obstacle.why
 
 
 @pytest.mark.parametrize(

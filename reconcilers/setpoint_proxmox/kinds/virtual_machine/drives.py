@@ -59,7 +59,9 @@ def _disk(bus: str) -> Option:
         Row(f"{place}/size", "size", SIZE, UNSEEN),
         *(Row(f"{place}/{below}", key, form, absent) for below, key, form, absent in _OPTIONS),
     )
-    return Option(f"{bus}#", rows, DRIVE, place, holds=is_disk, plugs=bus in PLUGGED, volume=True)
+    return Option(
+        f"{bus}#", rows, DRIVE, place, holds=is_disk, plugs=bus in PLUGGED, volume=True, core="file"
+    )
 
 
 def _cdrom(bus: str) -> Option:
@@ -81,6 +83,7 @@ DRIVES: Final = (
         "/firmware/efi",
         {"efitype": "4m", "pre-enrolled-keys": "1"},
         volume=True,
+        core="file",
     ),
     Option(
         "tpmstate0",
@@ -92,5 +95,6 @@ DRIVES: Final = (
         "/tpm",
         {"version": "v2.0"},
         volume=True,
+        core="file",
     ),
 )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
 from setpoint.model.diff import MISSING, Change
 from setpoint.model.kind import Planning
-from setpoint.model.plan import Step
 from setpoint.model.tree import Json, Pointer
 from setpoint_proxmox.kinds.virtual_machine.layout import Option, Spot, written
 from setpoint_proxmox.kinds.virtual_machine.options import LAYOUT
@@ -47,7 +47,8 @@ class Edit:
 def edited(changes: Iterable[Change], vm: VmState, planning: Planning[VirtualMachineSpec, VmState]) -> Edit:
     """The write that corrects what one write can."""
     changes = tuple(changes)
-    draft = _Draft(vm, planning, leaving(changes), refusals(changes, vm, planning.spec))
+    skipped = leaving(changes) | refusals(changes, vm, planning.spec).keys() | _coreless(changes, vm)
+    draft = _Draft(vm, planning, skipped)
     corrected = tuple(change for change in changes if draft.take(change))
     config, delete = draft.result()
     return Edit(config, delete, draft.secrets, corrected, frozenset(draft.storages))
@@ -75,6 +76,17 @@ def free_slot(vm: VmState, spec: VirtualMachineSpec) -> str | None:
     return next((slot for slot in slots if slot not in taken), None)
 
 
+def _coreless(changes: Iterable[Change], vm: VmState) -> frozenset[str]:
+    """The devices that are not there and of which only a part is to be written.
+
+    That is so where somebody removed one and drift is not corrected, and then a part of it was declared anew.
+    """
+    spots = [spot for change in changes if (spot := LAYOUT.spot(change.path)) is not None]
+    wanted = {spot.name for spot in spots if spot.option.core and is_vacant(spot.name, vm)}
+    begun = {spot.name for spot in spots if spot.row is not None and spot.row.key == spot.option.core}
+    return frozenset(wanted - begun)
+
+
 class _Draft:
     """A write in the making."""
 
@@ -82,12 +94,11 @@ class _Draft:
         self,
         vm: VmState,
         planning: Planning[VirtualMachineSpec, VmState],
-        gone: frozenset[str],
-        refused: Mapping[str, Step],
+        skipped: AbstractSet[str],
     ) -> None:
         self._vm = vm
         self._planning = planning
-        self._skipped = gone | refused.keys()
+        self._skipped = skipped
         self._config: dict[str, Json] = {}
         self._delete: list[str] = []
         self._texts: dict[str, tuple[Option, Mapping[str, str]]] = {}

@@ -55,6 +55,7 @@ class Option:
         holds: whether a text is of this sort, where several share the option's name.
         plugs: whether a running VM takes a change by plugging.
         volume: whether its first sub-option is a volume, which is allocated and never just written.
+        core: the sub-option without which a new one is not made; empty when any makes it.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Option:
     holds: Callable[[Mapping[str, str]], bool] = _always
     plugs: bool = False
     volume: bool = False
+    core: str = ""
 
 
 @dataclass(frozen=True)

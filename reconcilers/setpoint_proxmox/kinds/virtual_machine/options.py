@@ -138,6 +138,7 @@ DEVICES: Final = (
         "/nics/net#",
         {"model": "virtio"},
         plugs=True,
+        core="bridge",
     ),
     Option(
         "ipconfig#",

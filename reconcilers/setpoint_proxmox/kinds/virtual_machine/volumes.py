@@ -117,7 +117,7 @@ def _detached(vm: VmState) -> list[str]:
 def _lost(slot: str, changes: tuple[Change, ...], vm: VmState) -> Step | None:
     """A volume that somebody detached; a new one would be an empty one in the place of somebody's data."""
     detached = _detached(vm)
-    if not detached or changes[0].cause is not Cause.DRIFT:
+    if not detached or all(change.cause is not Cause.DRIFT for change in changes):
         return None
     why = f"disk {slot} of VM {vm.vmid} is gone and {detached[0]} lies detached; a new disk would be empty"
     remedy = f"attach it again on {vm.node}: qm set {vm.vmid} --{slot} {detached[0]}; or remove it to get a new one"
