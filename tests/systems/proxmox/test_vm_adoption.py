@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -169,3 +169,28 @@ async def test_a_locked_one_waits(adopting: tuple[Shape, Driver]) -> None:
     assert mark.obstacle is None
     assert await driver.act(mark) == ""
     assert split_tags((await driver.look(BLANK)).state.current["tags"]) == {TAG}
+
+
+@pytest.mark.parametrize("power", ["running", "stopped"])
+async def test_under_another_name_a_guest_keeps_its_cloud_init_drive(
+    lab: Lab, driver: Driver, power: str
+) -> None:
+    """The drive is not written anew while it runs; its next start finds the new host name, as after any rename."""
+    (found,) = (shape for shape in HANDMADE if shape.shape == "cloud-init")
+    shape = replace(found, named="shop", power="stopped")
+    lab.begin(shape.world())
+    driver.owner = shape.owner
+    if power == "running":
+        lab.api("POST", f"nodes/pve1/qemu/{VMID}/status/start")
+    declared, before, happened = compiled(shape, shape.spec), file(lab), lab.get("effects")
+    _, mark = await look(driver, declared)
+    assert mark is not None
+    assert "write description, tags, name" in mark.summary
+
+    assert await driver.act(mark) == ""
+
+    now, another = await look(driver, declared)
+    assert (now.found.changes, now.steps, another) == ((), (), None)
+    assert lab.get("effects") == happened
+    recorded = "\n[special:cloudinit]\nname: cloud-init\n" if power == "running" else ""
+    assert others(file(lab).removesuffix(recorded)) == others(before)
