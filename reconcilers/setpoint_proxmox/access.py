@@ -55,10 +55,9 @@ NEEDS = (
         "to configure guests",
     ),
     Need("/vms", ("VM.PowerMgmt",), "to start and stop guests"),
-    Need(
-        "/storage", ("Datastore.AllocateSpace", "Datastore.Audit"), "to find and create disks", anywhere=True
-    ),
+    Need("/storage", ("Datastore.AllocateSpace",), "to create disks", anywhere=True),
     Need("/sdn", ("SDN.Use",), "to connect NICs to bridges", anywhere=True),
+    Need("/storage", ("Datastore.Audit",), "to know where storages are", anywhere=True, optional=True),
     Need("/vms", ("VM.Clone",), "to clone templates", optional=True),
     Need("/vms", ("VM.Config.Cloudinit",), "to make cloud-init drives anew", optional=True),
     Need("/vms", ("VM.Config.CDROM",), "to change CD-ROMs", optional=True),

@@ -40,6 +40,7 @@ def test_everything_is_missing_without_any() -> None:
 def test_what_only_some_features_need_is_not_missing() -> None:
     assert missing(NEEDED) == ()
     assert {f"{privilege.name} {privilege.path}" for privilege in forgone(NEEDED)} == {
+        "Datastore.Audit /storage",
         "VM.Clone /vms",
         "VM.Config.Cloudinit /vms",
         "VM.Config.CDROM /vms",

@@ -251,35 +251,48 @@ async def test_a_cloud_init_drive_is_made_anew(driver: Driver) -> None:
     assert (await state_of(driver)).image_current is True
 
 
+NIC9 = "virtio,bridge=vmbr9"
+FAR = "storage far is not on node pve1; it is on pve2"
+
+
 @pytest.mark.parametrize(
     ("verb", "arguments", "said"),
     [
-        pytest.param("create", {"config": {"scsi0": "fast:1"}}, "node pve1 has no storage fast", id="disk"),
-        pytest.param(
-            "create", {"config": {"ide2": "fast:cloudinit"}}, "has no storage fast", id="cloud-init"
-        ),
-        pytest.param("create", {"config": {"net0": "virtio,bridge=vmbr9"}}, "has no bridge vmbr9", id="NIC"),
-        pytest.param("configure", {"config": {"efidisk0": "fast:1,efitype=4m"}}, "no storage fast", id="EFI"),
-        pytest.param("configure", {"config": {"net1": "virtio,bridge=vmbr9"}}, "has no bridge", id="new NIC"),
-        pytest.param("clone", {"storage": "fast"}, "node pve1 has no storage fast", id="clone"),
-        pytest.param(
-            "clone", {"storage": "one", "to": "pve2"}, "node pve2 has no storage one", id="clone to"
-        ),
-        pytest.param("move", {"storage": "fast"}, "it has local, local-zfs, one", id="move"),
+        pytest.param("create", {"config": {"scsi0": "far:1"}}, FAR, id="disk"),
+        pytest.param("create", {"config": {"ide2": "far:cloudinit"}}, FAR, id="cloud-init"),
+        pytest.param("create", {"config": {"net0": NIC9}}, "node pve1 has no bridge vmbr9", id="NIC"),
+        pytest.param("configure", {"config": {"efidisk0": "far:1,efitype=4m"}}, FAR, id="EFI"),
+        pytest.param("configure", {"config": {"net1": NIC9}}, "it has vmbr0, vmbr1", id="new NIC"),
+        pytest.param("clone", {"storage": "far"}, FAR, id="clone"),
+        pytest.param("clone", {"storage": "near", "to": "pve2"}, "near is not on node pve2", id="clone to"),
+        pytest.param("move", {"storage": "far"}, FAR, id="move"),
     ],
 )
-async def test_what_a_node_does_not_have_is_refused_before_anything_is_sent(
+async def test_what_is_on_other_nodes_only_is_refused_before_anything_is_sent(
     driver: Driver, verb: str, arguments: dict[str, Json], said: str
 ) -> None:
     acting = await ready(driver, verb, **arguments)
     state = driver.lab.get("state")
-    state["storages"]["one"] = {"type": "zfspool", "pool": "one", "content": "images", "nodes": "pve1"}
+    for name, node in [("near", "pve1"), ("far", "pve2")]:
+        storage = {"type": "zfspool", "pool": name, "content": "images", "nodes": node, "total": 1 << 40}
+        state["storages"][name] = storage
     driver.lab.begin(state)
 
     with pytest.raises(RefusalError, match=said):
         await take(driver, verb, acting)
 
     assert driver.lab.writes() == []
+
+
+async def test_a_storage_that_we_may_use_and_not_look_at_is_left_to_proxmox(driver: Driver) -> None:
+    acting = await ready(driver, "create")
+    state = driver.lab.get("state")
+    roles = [{"roleid": "Blind", "privs": "Datastore.AllocateSpace"}]
+    few = {**ROLES, "/storage": "Blind", "/": "Status"}
+    roles.append({"roleid": "Status", "privs": "Sys.Audit"})
+    driver.lab.begin({**state, "acls": world(few)["acls"], "roles": roles})
+
+    assert await end(driver, await take(driver, "create", acting)) == ""
 
 
 @pytest.mark.parametrize(

@@ -334,7 +334,7 @@ async def test_a_vm_that_moved_meanwhile_is_a_conflict(driver: Driver) -> None:
 
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
-    ("storage", {"disks": {"scsi0": DISK | {"storage": "nostore"}}}, "node pve1 has no storage nostore"),
+    ("storage", {"disks": {"scsi0": DISK | {"storage": "nostore"}}}, "storage 'nostore' does not exist"),
     ("bridge", {"nics": {"net0": {"bridge": "vmbr9"}}}, "node pve1 has no bridge vmbr9.*it has vmbr0, vmbr1"),
 ]
 

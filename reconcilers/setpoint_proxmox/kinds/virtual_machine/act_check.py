@@ -18,7 +18,7 @@ _NEW = re.compile(r"(?P<storage>[^:/,]+):(\d+(\.\d+)?|cloudinit)(,.*)?")
 
 
 async def check_bridges(cluster: Cluster, node: str, config: Mapping[str, Scalar]) -> None:
-    """Let only bridges and vnets pass that the node has.
+    """Let only bridges and vnets pass that the node has and we may use.
 
     Raises:
         RefusalError: it lacks one.
@@ -28,14 +28,20 @@ async def check_bridges(cluster: Cluster, node: str, config: Mapping[str, Scalar
     if not wanted:
         return
     rows = records(await cluster.api.get("nodes", node, "network", type="any_bridge"))
-    _check(wanted, {str(row["iface"]) for row in rows}, f"node {node} has no bridge", cluster.api.token)
+    known = {str(row["iface"]) for row in rows}
+    lacking = ", ".join(sorted(wanted - known))
+    if lacking:
+        raise RefusalError(
+            f"node {node} has no bridge {lacking} that {cluster.api.token} may use",
+            remedy=f"it has {', '.join(sorted(known)) or 'none'}",
+        )
 
 
 async def check_volumes(cluster: Cluster, node: str, config: Mapping[str, Scalar]) -> None:
-    """Let only new drives pass whose storage is on the node.
+    """Let no new drive pass whose storage is on other nodes only.
 
     Raises:
-        RefusalError: it lacks one.
+        RefusalError: one is.
     """
     drives = [str(text) for option, text in config.items() if _DRIVE.fullmatch(option)]
     matches = [_NEW.fullmatch(text) for text in drives]
@@ -43,21 +49,19 @@ async def check_volumes(cluster: Cluster, node: str, config: Mapping[str, Scalar
 
 
 async def check_storages(cluster: Cluster, node: str, wanted: Collection[str]) -> None:
-    """Let only storages pass that are on the node; the cluster's list tells, so that no storage is touched.
+    """Let no storage pass that is on other nodes only; one that is nowhere Proxmox refuses at once by itself.
+
+    The cluster's list tells, so that no storage is touched. It shows only what we may look at.
 
     Raises:
-        RefusalError: it lacks one.
+        RefusalError: one is.
     """
     if not wanted:
         return
     rows = records(await cluster.api.get("cluster", "resources", type="storage"))
-    known = {str(row["storage"]) for row in rows if row.get("node") == node}
-    _check(wanted, known, f"node {node} has no storage", cluster.api.token)
-
-
-def _check(wanted: Collection[str], known: Collection[str], what: str, token: str) -> None:
-    lacking = ", ".join(sorted(set(wanted) - set(known)))
-    if lacking:
-        raise RefusalError(
-            f"{what} {lacking} that {token} may use", remedy=f"it has {', '.join(sorted(known)) or 'none'}"
-        )
+    for storage in sorted(wanted):
+        nodes = {str(row["node"]) for row in rows if row["storage"] == storage}
+        if nodes and node not in nodes:
+            raise RefusalError(
+                f"storage {storage} is not on node {node}", remedy=f"it is on {', '.join(sorted(nodes))}"
+            )
