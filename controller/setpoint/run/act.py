@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +11,7 @@ from setpoint.decide.diff import diff
 from setpoint.decide.holds import judge
 from setpoint.decide.scope import actionable, standing, visible
 from setpoint.model.diff import Projection
+from setpoint.model.errors import OutcomeUnknownError
 from setpoint.model.identity import Identity
 from setpoint.model.kind import Acting, Planning
 from setpoint.model.observation import Present
@@ -22,6 +24,8 @@ from setpoint.run.recall import unsettled
 from setpoint.run.resolve import remembered, treatments, with_prints
 from setpoint.store.records import Item
 
+LIMIT = 180.0
+"""Seconds that an act may take; what takes longer is begun by it and polled."""
 _SOON = timedelta(seconds=1)
 _UNSEEN = timedelta(seconds=30)
 
@@ -81,7 +85,7 @@ async def act(desk: Desk, now: Pass) -> Pass | Outcome:
     acting = Acting(now.owner, identity, free.arguments, now.secrets)
     intent = Intent(free.verb, identity, free.arguments, desk.ports.now(), free.scopes, _carried(now, free))
     await desk.calls.call(desk.store.open_intent, now.owner.key, desk.lane.target, intent)
-    answer = await now.kind.acts[free.verb](desk.lane.client(), acting)
+    answer = await _begin(desk, now, free, acting)
     desk.lane.acted[now.owner.key] = desk.ports.now()
     return await _conclude_step(desk, now, free, identity, answer)
 
@@ -106,6 +110,14 @@ async def _rest(desk: Desk, now: Pass) -> Outcome:
         paths = ", ".join(change.path.lstrip("/") for change in now.found.changes)
         return Wait(f"{paths} differs and no step is known that corrects it", _UNSEEN)
     return Done()
+
+
+async def _begin(desk: Desk, now: Pass, step: Step, acting: Acting) -> Applied | Started:
+    try:
+        async with asyncio.timeout(LIMIT):
+            return await now.kind.acts[step.verb](desk.lane.client(), acting)
+    except TimeoutError:
+        raise OutcomeUnknownError(f"{step.verb} gave no answer within {LIMIT:.0f} s") from None
 
 
 async def _identity(desk: Desk, now: Pass, step: Step) -> Identity:

@@ -62,6 +62,8 @@ async def _bring_in(estate: Estate, snapshot: Snapshot, former: Mapping[Key, Res
     moved = await move_renamed(estate, [estate.resources[key] for key in (*changes.added, *changes.changed)])
     for key in await _gone(estate, changes.removed - moved):
         await release(estate, key, former.get(key))
+    for key in changes.changed:
+        _move_lane(estate, former[key], estate.resources[key])
     await arrange_lanes(estate)
     for key in (*changes.added, *changes.changed):
         await _announce(estate, key, snapshot, added=key in changes.added)
@@ -69,6 +71,14 @@ async def _bring_in(estate: Estate, snapshot: Snapshot, former: Mapping[Key, Res
     for key, resource in estate.resources.items():
         if resource.target in changes.changed:
             wake(estate, key, Class.RESYNC)
+
+
+def _move_lane(estate: Estate, former: Resource, now: Resource) -> None:
+    """Leave the lane of the former target; what goes on there is no business of the new one."""
+    lane = estate.lane_of(former)
+    if lane is not None and lane is not estate.lane_of(now):
+        lane.queue.discard(now.key)
+        lane.slots.leave(now.key)
 
 
 async def arrange_lanes(estate: Estate) -> None:
@@ -86,7 +96,8 @@ async def _open_lane(estate: Estate, target: Key) -> Lane:
     """A lane in which the steps under way hold their places already."""
     lane = Lane(target, estate.kinds[target.kind], estate.ports, moved=partial(breaker_moved, estate))
     for key, intent in await estate.calls.call(estate.store.intents, target):
-        if key in estate.resources:
+        resource = estate.resources.get(key)
+        if resource is not None and (resource.target or key) == target:
             lane.slots.resume(key, intent)
     return lane
 

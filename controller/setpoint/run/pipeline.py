@@ -36,7 +36,9 @@ async def run(desk: Desk, start: Pass, stages: tuple[Stage, ...] = RECONCILE) ->
     if busy.get(key) is before:
         busy.pop(key, None)
     if slots.knows(key):
-        slots.settle(key, report.outcome, await desk.calls.call(desk.store.intent, key))
+        here = await desk.calls.call(desk.store.intent_target, key) == desk.lane.target
+        intent = await desk.calls.call(desk.store.intent, key) if here else None
+        slots.settle(key, report.outcome, intent)
     return report
 
 

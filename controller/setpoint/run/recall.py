@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from setpoint.model.errors import RefusalError
+from setpoint.model.errors import BusyError, RefusalError, TransportError
 from setpoint.model.key import Key
 from setpoint.model.outcome import Failed, Outcome, Wait
 from setpoint.model.plan import Finished, Intent, OperationState, Running
@@ -15,6 +18,8 @@ from setpoint.store.records import Item
 
 SETTLE = 30.0
 """Seconds in which a call may still be executed by the target after its reply was lost."""
+LIMIT = 60.0
+"""Seconds that a question about an operation may take."""
 _POLL_FIRST, _POLL_CAP = 1.0, 10.0
 
 
@@ -67,7 +72,10 @@ async def _end(desk: Desk, key: Key, *, well: bool) -> None:
 
 async def _find(desk: Desk, client: Any, intent: Intent) -> str:
     try:
-        return await desk.lane.port.find(client, intent) or ""
+        async with _bounded(f"what became of {intent.verb}"):
+            return await desk.lane.port.find(client, intent) or ""
+    except BusyError:
+        raise
     except RefusalError:
         if unsettled(desk, intent) is not None:
             raise
@@ -77,11 +85,23 @@ async def _find(desk: Desk, client: Any, intent: Intent) -> str:
 async def _poll(desk: Desk, client: Any, intent: Intent) -> OperationState | None:
     """How the operation stands; None for one that the target knows no more: it has ended, and is observed."""
     try:
-        return await desk.lane.port.poll(client, intent.operation)
+        async with _bounded(f"how {intent.verb} goes on"):
+            return await desk.lane.port.poll(client, intent.operation)
+    except BusyError:
+        raise
     except RefusalError:
         if unsettled(desk, intent) is not None:
             raise
         return None
+
+
+@asynccontextmanager
+async def _bounded(question: str) -> AsyncGenerator[None]:
+    try:
+        async with asyncio.timeout(LIMIT):
+            yield
+    except TimeoutError:
+        raise TransportError(f"no answer within {LIMIT:.0f} s, {question} is not known") from None
 
 
 async def _pending(desk: Desk, key: Key) -> Intent | None:

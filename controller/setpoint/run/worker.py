@@ -51,7 +51,7 @@ async def work(estate: Estate, lane: Lane, announce: Callable[[], Awaitable[None
 
 async def _serve(estate: Estate, lane: Lane, key: Key) -> Due:
     resource = estate.resources.get(key)
-    if resource is None or estate.lane_of(resource) is not lane:
+    if resource is None or _lane_of(estate, key) is not lane:
         lane.slots.leave(key)
         return Class.RESYNC, 0.0
     desk = await lay_desk(estate, lane, key)
@@ -78,6 +78,8 @@ async def _close(estate: Estate, desk: Desk, report: Report) -> Due:
     if resource.key not in estate.resources:
         # It left while it was worked on, and `conclude` wrote over that.
         await release(estate, resource.key, None)
+    if _lane_of(estate, resource.key) is not desk.lane:
+        desk.lane.slots.leave(resource.key)
     await rebuild(estate, desk.lane)
     _log.info(
         "reconcile_ended",
@@ -91,6 +93,11 @@ async def _close(estate: Estate, desk: Desk, report: Report) -> Due:
     )
     await wake_others(estate, desk.lane, report, status)
     return _next(estate, desk.lane, report, status.attempts)
+
+
+def _lane_of(estate: Estate, key: Key) -> Lane | None:
+    resource = estate.resources.get(key)
+    return estate.lane_of(resource) if resource is not None else None
 
 
 def _guard(estate: Estate, report: Report) -> Report:

@@ -13,6 +13,7 @@ from setpoint.model.condition import Truth
 from setpoint.model.errors import BusyError, RefusalError, TransportError
 from setpoint.model.key import Key
 from setpoint.model.resource import Resource
+from setpoint.run.declare import release
 from setpoint.run.wake import SPREAD
 from setpoint.store.store import Store
 from setpoint.testing.clock import virtual_loop
@@ -229,5 +230,92 @@ def test_a_busy_target_is_asked_again_soon_and_counts_as_failing_only_in_the_end
             await asyncio.sleep(400)
             assert shelves.status(box("x")).outcome == ("Done" if lasts < 400 else "Failed")
             assert shelves.estate.lanes[BAD].busy.keys() == (set() if lasts < 400 else {box("x")})
+
+    in_virtual_time(body)
+
+
+def test_what_hangs_in_the_middle_of_a_step_is_given_up_and_read_back() -> None:
+    """The client has no limit of its own; first the calls that begin operations hang, then those that ask for them."""
+
+    async def body() -> None:
+        world = worlds("a")["a"]
+        world.slow, world.lasting = True, 600.0
+        boxes = [declared(box(str(n)), BAD, {"drawer": str(n)}) for n in range(4)]
+
+        async def writes_hang(scopes: tuple[str, ...]) -> None:
+            if scopes and not world.things:
+                await asyncio.sleep(1e9)
+
+        async with serving(Store.in_memory(), [declared(BAD, None, {"world": "a"}), *boxes]) as shelves:
+            world.trouble = writes_hang
+            await asyncio.sleep(600)
+            assert world.effects == []
+            world.trouble = well
+            await shelves.until(lambda: len(world.effects) == 2)
+            world.trouble = hangs
+            await asyncio.sleep(1200)
+            assert shelves.outcomes(BAD) == {"Blocked": 4}
+            assert shelves.estate.lanes[BAD].slots.usage()["cart"] == 2
+            world.trouble = well
+            await shelves.until(lambda: shelves.outcomes(BAD) == {"Done": 4})
+            assert world.effects == ["create"] * 4
+            assert world.busiest["cart"] == 2
+
+    in_virtual_time(body)
+
+
+def test_the_keys_of_a_target_that_is_back_are_spread() -> None:
+    async def body() -> None:
+        world = worlds("a")["a"]
+        many = [declared(box(str(n)), BAD, {}) for n in range(120)]
+        async with serving(Store.in_memory(), [declared(BAD, None, {"world": "a"}), *many]) as shelves:
+            await shelves.until(lambda: shelves.outcomes(BAD) == {"Done": 120})
+            world.trouble = cannot_be_reached
+            await asyncio.sleep(2000)
+            assert shelves.outcomes(BAD) == {"Blocked": 120}
+            world.trouble = well
+            await shelves.until(lambda: shelves.ready(BAD).status is Truth.TRUE)
+            began = virtual_loop().wall()
+            await shelves.until(lambda: shelves.outcomes(BAD) == {"Done": 120})
+            ends = sorted(shelves.status(one.key).reconciled_at - began for one in many)
+            assert SPREAD - 5 <= ends[-1] <= SPREAD + 5
+            assert all(sum(at <= end < at + 10 for end in ends) <= 25 for at in range(int(SPREAD)))
+
+    in_virtual_time(body)
+
+
+def test_an_operation_on_a_target_that_is_busy_is_not_taken_for_ended() -> None:
+    async def body() -> None:
+        world = worlds("a")["a"]
+        world.slow, world.lasting = True, 300.0
+
+        async def busy(scopes: tuple[str, ...]) -> None:
+            if world.effects and 60 < asyncio.get_running_loop().time() < 200:
+                raise BusyError("too much to do")
+
+        world.trouble = busy
+        async with serving(
+            Store.in_memory(), [declared(BAD, None, {"world": "a"}), declared(box("x"), BAD, {"drawer": "1"})]
+        ) as shelves:
+            await shelves.until(lambda: shelves.outcomes(BAD) == {"Done": 1})
+            assert world.effects == ["create"]
+
+    in_virtual_time(body)
+
+
+def test_what_leaves_the_estate_gives_its_places_back() -> None:
+    async def body() -> None:
+        world = worlds("a")["a"]
+        world.slow, world.lasting = True, 3600.0
+        boxes = [declared(box(str(n)), BAD, {"drawer": "1"}) for n in range(3)]
+        async with serving(Store.in_memory(), [declared(BAD, None, {"world": "a"}), *boxes]) as shelves:
+            lane, estate = shelves.estate.lanes[BAD], shelves.estate
+            await shelves.until(lambda: len(world.effects) == 2)
+            waiting = lane.slots.waiting()
+            gone = next(one for one in boxes if one.key not in waiting)
+            del estate.resources[gone.key]
+            await release(estate, gone.key, gone)
+            await shelves.until(lambda: len(world.effects) == 3, patience=10)
+            assert not lane.slots.knows(gone.key)
 
     in_virtual_time(body)
