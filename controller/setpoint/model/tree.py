@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import TypeAlias
 
 Scalar: TypeAlias = str | int | float | bool | None
@@ -17,6 +18,7 @@ def join(pointer: Pointer, key: str) -> Pointer:
     return f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
 
 
+@lru_cache(maxsize=1 << 14)
 def parts(pointer: Pointer) -> tuple[str, ...]:
     """The keys that a pointer names, outermost first."""
     if not pointer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -12,17 +12,16 @@ import structlog
 
 from setpoint.model.errors import SourceError, StateError
 from setpoint.model.key import Key
-from setpoint.model.resource import Resource
 from setpoint.run.conclude import FINAL
 from setpoint.run.declare import arrange_lanes, declare
-from setpoint.run.estate import Estate, SourceState, is_ready
+from setpoint.run.estate import Estate, SourceState
 from setpoint.run.lane import WORKERS, Lane
 from setpoint.run.queue import Class
 from setpoint.run.wake import wake
 from setpoint.run.worker import work
 from setpoint.sources.snapshot import HistoryRewrittenError
 from setpoint.sources.source import Source
-from setpoint.store.records import Event, EventKind, Status
+from setpoint.store.records import Event, EventKind
 
 GRACE = 30.0
 """Seconds that a step under way is given to end when the daemon stops."""
@@ -131,13 +130,32 @@ class Supervisor:
 
     async def settle(self, since: float) -> None:
         """Wait until every declared key was looked at after `since` and needs nothing more by itself."""
-        estate = self.estate
+        left: list[Key] = []
         async for _ in self.updates():
             if self.phase is Phase.STARTING:
                 continue
-            statuses = {s.key: s for s in await estate.calls.call(estate.store.statuses)}
-            if all(_rests(key, estate.resources, statuses, since) for key in estate.resources):
-                return
+            # One that rests may begin again, so whoever seems to be the last is followed by a look at all.
+            while left and await self._rests(left[-1], since):
+                left.pop()
+            if not left:
+                left = [key for key in self.estate.resources if not await self._rests(key, since)]
+                if not left:
+                    return
+
+    async def _rests(self, key: Key, since: float) -> bool:
+        """Whether `key` came to an end that it does not leave by itself, or waits for one that did so badly."""
+        resource = self.estate.resources.get(key)
+        status = await self.estate.calls.call(self.estate.store.status, key)
+        if resource is None:
+            return True
+        if status is None or status.reconciled_at < since:
+            return False
+        if status.outcome in FINAL or status.attempts >= PATIENCE:
+            return True
+        if status.outcome != "Blocked":
+            return False
+        needed = [reference for reference in resource.references if reference in self.estate.resources]
+        return any([await self._rests(one, since) and not await self.estate.ready(one) for one in needed])
 
     async def updates(self) -> AsyncIterator[None]:
         """Yields at once and then whenever there are news, a few times a second at most, and never misses the last."""
@@ -220,20 +238,6 @@ class Supervisor:
             await asyncio.gather(*late, return_exceptions=True)
         for lane in lanes:
             await lane.close()
-
-
-def _rests(key: Key, resources: Mapping[Key, Resource], statuses: Mapping[Key, Status], since: float) -> bool:
-    """Whether `key` came to an end that it does not leave by itself, or waits for one that did so badly."""
-    status = statuses.get(key)
-    if status is None or status.reconciled_at < since:
-        return False
-    if status.outcome in FINAL or status.attempts >= PATIENCE:
-        return True
-    return status.outcome == "Blocked" and any(
-        _rests(needed, resources, statuses, since) and not is_ready(statuses[needed])
-        for needed in resources[key].references
-        if needed in resources
-    )
 
 
 def _in_force(estate: Estate) -> str:
