@@ -115,11 +115,14 @@ def _guard(estate: Estate, report: Report) -> Report:
 
 
 def _next(estate: Estate, lane: Lane, report: Report, attempts: int) -> Due:
-    """When the key is due again; a target no later than somebody may try a breaker of it that is open."""
+    """When the key is due again; a target that fails is looked at often, for everything on it waits for that."""
     resource, chance = report.learned.resource, estate.ports.chance()
     cls, after = _usual(estate, lane, report, attempts, chance)
-    probe = lane.gate.next_probe() if resource.key == lane.target else None
-    return cls, min(after.total_seconds(), math.inf if probe is None else probe)
+    if resource.key != lane.target:
+        return cls, after.total_seconds()
+    failing = min(after, _DOWN) if isinstance(report.outcome, Failed) else after
+    probe = lane.gate.next_probe()
+    return cls, min(failing.total_seconds(), math.inf if probe is None else probe)
 
 
 def _usual(
