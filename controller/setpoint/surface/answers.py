@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from setpoint.desired.suggest import remedy
 from setpoint.model.key import DEFAULT_NAMESPACE, Key
+from setpoint.run.gate import Trouble
 from setpoint.run.lane import Lane
 from setpoint.run.supervisor import Phase, Supervisor
 from setpoint.store.records import Status
@@ -158,9 +159,26 @@ class Answers:
 
 
 def _lane(lane: Lane) -> View:
+    """What a target is asked and how it fares: keys due by class, those at work, places in use, parts that are down."""
     changed, resync = lane.queue.depth()
-    running = sorted(str(key) for key in lane.queue.running())
-    return {"target": str(lane.target), "changed": changed, "resync": resync, "running": running}
+    return {
+        "target": str(lane.target),
+        "changed": changed,
+        "resync": resync,
+        "running": sorted(str(key) for key in lane.queue.running()),
+        "places": dict(sorted(lane.slots.usage().items())),
+        "waiting": [str(key) for key in lane.slots.waiting()],
+        "down": [_trouble(trouble) for trouble in lane.gate.troubles()],
+    }
+
+
+def _trouble(trouble: Trouble) -> View:
+    return {
+        "scope": trouble.scope,
+        "why": trouble.why,
+        "since": views.time_text(trouble.since),
+        "nextProbe": views.time_text(trouble.probe),
+    }
 
 
 def _any_key(text: str) -> Key:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.client
 import os
 import socket
@@ -15,7 +16,8 @@ from typing import Any
 import pytest
 
 from setpoint.cli.client import Client, DaemonDownError, RefusedError
-from setpoint.model.errors import StateError
+from setpoint.decide.breaker import IN_A_ROW
+from setpoint.model.errors import StateError, TransportError
 from setpoint.surface.bind import bind_socket
 from setpoint.surface.peer import Peer, may_talk
 from tests.served import Served, box, row
@@ -26,7 +28,17 @@ async def test_status_tells_source_resources_and_lanes(served: Served) -> None:
     assert (status["estate"], status["phase"], status["pid"]) == ("home", "running", os.getpid())
     assert status["source"]["good"]
     assert status["source"]["version"] == served.supervisor.estate.version
-    assert status["lanes"] == [{"target": "Shelf/s", "changed": 0, "resync": 0, "running": []}]
+    assert status["lanes"] == [
+        {
+            "target": "Shelf/s",
+            "changed": 0,
+            "resync": 0,
+            "running": [],
+            "places": {},
+            "waiting": [],
+            "down": [],
+        }
+    ]
     a = row(status, "Box/a")
     assert (a["outcome"], a["reason"], a["target"], a["origin"]) == (
         "Done",
@@ -37,6 +49,19 @@ async def test_status_tells_source_resources_and_lanes(served: Served) -> None:
     assert a["detail"] == {"colour": "red"}
     one = await served.get("/v1/status", key="Box/a")
     assert [row["key"] for row in one["resources"]] == ["Box/a"]
+
+
+async def test_status_tells_which_part_of_a_target_is_down(served: Served) -> None:
+    await served.in_sync("Shelf/s", "Box/a")
+    (lane,) = served.supervisor.estate.lanes.values()
+    for _ in range(IN_A_ROW):
+        with contextlib.suppress(TransportError):
+            async with lane.gate.using("drawer/1"):
+                raise TransportError("it is stuck", scope="drawer/1")
+    status = await served.get("/v1/status")
+    (down,) = status["lanes"][0]["down"]
+    assert (down["scope"], down["why"]) == ("drawer/1", "it is stuck")
+    assert down["nextProbe"] >= down["since"]
 
 
 async def test_drift_tells_both_values_and_what_was_corrected(served: Served) -> None:
