@@ -52,6 +52,21 @@ def poke(root: Path, key: str, changes: tuple[str, ...]) -> None:
     change(root, key, changes)
 
 
+@lab.command()
+@click.argument("what", type=click.Choice(["node", "network", "permissions", "quorum", "calm"]))
+@click.argument("node", required=False)
+@click.pass_obj
+def trouble(root: Path, what: str, node: str | None) -> None:
+    """Break something of the emulated cluster, or take all of it back.
+
+    node: one is switched off. network: one is cut off, and does not even refuse. permissions: the token loses its role
+    on the guests. quorum: nothing can be written. calm: all is well again. NODE is pve3 unless said.
+    """
+    from setpoint_lab.rehearsal_trouble import trouble as come  # noqa: PLC0415  # `serve` does without
+
+    come(root, what, node)
+
+
 @lab.group()
 def serve() -> None:
     """Run one emulator in the foreground."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -19,7 +20,7 @@ from setpoint_lab.rehearsal_world import ROOT_TOKEN, first_world
 PORT = 8006
 """Proxmox's own port; another one is chosen when it is taken."""
 _EXAMPLE_URL = f"http://127.0.0.1:{PORT}"
-_EXAMPLE_SECRET = "/etc/setpoint/proxmox-token"  # noqa: S105  # a path
+_EXAMPLE_SECRETS = "/etc/setpoint/"
 _PRIVATE = 0o600
 _SETTINGS = """\
 # The settings of the rehearsal's daemon. setpoint finds them here, or by SETPOINT_CONFIG.
@@ -70,6 +71,11 @@ class Folder:
     def secret(self) -> Path:
         """The value of the daemon's token."""
         return self.root / "proxmox-token"
+
+    @property
+    def password(self) -> Path:
+        """The password that cloud-init gives the user of app01."""
+        return self.root / "app01-password"
 
     @property
     def access(self) -> Path:
@@ -129,6 +135,7 @@ def _prepared(root: Path, port: int) -> Folder:
     folder.root.mkdir(parents=True, exist_ok=True)
     token, root_token, port = str(uuid.uuid4()), str(uuid.uuid4()), free_port(port)
     _write_private(folder.secret, f"{token}\n")
+    _write_private(folder.password, f"{secrets.token_urlsafe(12)}\n")
     folder.keep_world(first_world(token, root_token))
     folder.settings.write_text(_SETTINGS, encoding="utf-8")
     _make_estate(folder, port)
@@ -157,13 +164,13 @@ def free_port(wanted: int) -> int:
 
 
 def _make_estate(folder: Folder, port: int) -> None:
-    """The example estate as first commit, with this rehearsal's address and secret."""
+    """The example estate as first commit, with this rehearsal's address and secrets."""
     _git("init", "--quiet", "--bare", "--initial-branch=main", str(folder.repository))
     _git("clone", "--quiet", str(folder.repository), str(folder.clone))
     shutil.copytree(example_estate(), folder.clone, dirs_exist_ok=True)
-    cluster = folder.clone / "cluster.yaml"
-    text = cluster.read_text(encoding="utf-8").replace(_EXAMPLE_URL, f"http://127.0.0.1:{port}")
-    cluster.write_text(text.replace(_EXAMPLE_SECRET, str(folder.secret)), encoding="utf-8")
+    for path in folder.clone.rglob("*.yaml"):
+        text = path.read_text(encoding="utf-8").replace(_EXAMPLE_URL, f"http://127.0.0.1:{port}")
+        path.write_text(text.replace(_EXAMPLE_SECRETS, f"{folder.root}/"), encoding="utf-8")
     inside = ("-C", str(folder.clone))
     for name, value in (("user.name", "You"), ("user.email", "you@example.org"), ("commit.gpgsign", "false")):
         _git(*inside, "config", name, value)

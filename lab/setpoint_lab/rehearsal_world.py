@@ -1,4 +1,5 @@
-"""The emulated data centre of the rehearsal: three nodes, and a token with no more than Setpoint needs."""
+"""The emulated data centre of the rehearsal: three nodes, a template, a VM that somebody made by hand, and a token with
+no more than Setpoint needs for the example estate."""
 
 from __future__ import annotations
 
@@ -15,19 +16,64 @@ ROLES = {
         (
             "VM.Allocate",
             "VM.Audit",
+            "VM.Clone",
+            "VM.Config.CDROM",
             "VM.Config.CPU",
+            "VM.Config.Cloudinit",
             "VM.Config.Disk",
             "VM.Config.HWType",
             "VM.Config.Memory",
             "VM.Config.Network",
             "VM.Config.Options",
+            "VM.GuestAgent.Audit",
             "VM.PowerMgmt",
         ),
     ),
-    "SetpointStorage": ("/storage", ("Datastore.AllocateSpace",)),
+    "SetpointStorage": ("/storage", ("Datastore.AllocateSpace", "Datastore.Audit")),
     "SetpointNetwork": ("/sdn", ("SDN.Use",)),
 }
 """Role -> the path on which it is granted, and its privileges."""
+TEMPLATE = {
+    "vmid": 9000,
+    "type": "qemu",
+    "node": "pve1",
+    "status": "stopped",
+    "config": {
+        "name": "debian-13",
+        "template": 1,
+        "memory": 1024,
+        "cores": 1,
+        "ostype": "l26",
+        "scsihw": "virtio-scsi-single",
+        "scsi0": "local-zfs:base-9000-disk-0,size=4G",
+        "net0": "virtio=BC:24:11:00:90:00,bridge=vmbr0",
+        "ide2": "local-zfs:vm-9000-cloudinit,media=cdrom",
+        "boot": "order=scsi0",
+        "serial0": "socket",
+        "vga": "serial0",
+        "smbios1": "uuid=3f0a6f2e-6c54-4f6e-9a52-0c3a51a09000",
+    },
+}
+"""What app01 is a copy of."""
+BY_HAND = {
+    "vmid": 200,
+    "type": "qemu",
+    "node": "pve2",
+    "status": "running",
+    "config": {
+        "name": "files01",
+        "description": "Do not touch. Ask Karl.\n",
+        "memory": 2048,
+        "cores": 2,
+        "ostype": "l26",
+        "scsihw": "virtio-scsi-single",
+        "scsi0": "local-zfs:vm-200-disk-0,size=32G",
+        "net0": "virtio=BC:24:11:00:02:00,bridge=vmbr0,tag=30",
+        "boot": "order=scsi0",
+        "smbios1": "uuid=7b1f0c5d-2f3e-4d0a-8f6b-5f8b9c100200",
+    },
+}
+"""What files01 takes over."""
 
 
 def first_world(token: str, root_token: str) -> dict[str, Any]:
@@ -57,6 +103,8 @@ def first_world(token: str, root_token: str) -> dict[str, Any]:
             },
         },
         "bridges": [{"iface": "vmbr0", "type": "bridge", "active": 1, "bridge_vlan_aware": 1}],
+        "guests": [TEMPLATE, BY_HAND],
+        "guest_behaviour": [{"guest_agent": "running"}],
         "users": [{"userid": "root@pam", "enable": 1}, {"userid": USER, "enable": 1}],
         "tokens": [
             {"tokenid": TOKEN, "secret": token, "privsep": 1},
