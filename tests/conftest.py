@@ -8,6 +8,14 @@ from collections.abc import Generator
 
 import pytest
 
+LONG = ("tests/scale/", "tests/crash/", "tests/outages/")
+"""Where the tests are that take longest; begun first, they leave no process idle at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.crash.ground import made_ground
+
+__all__ = ["made_ground"]
+
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reports = [report for found in terminalreporter.stats.values() for report in found]

@@ -1,0 +1,20 @@
+"""The daemon is killed at every moment while a template is cloned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.crash.ground import CHUNKS, Ground, die_beside_each_task, kill_at_every_moment
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_after_a_kill_at_any_moment_there_is_what_was_declared_and_nothing_twice(
+    ground: Ground, chunk: int, record_property: Callable[[str, object], None]
+) -> None:
+    kill_at_every_moment(ground, "clone", chunk, record_property)
+
+
+def test_a_daemon_that_dies_beside_each_of_its_tasks_still_gets_there(ground: Ground) -> None:
+    die_beside_each_task(ground, "clone")
