@@ -24,6 +24,7 @@ class Hold:
 
     Attributes:
         passing: it ends by itself, so the key is looked at again soon.
+        until: when it ends by itself, seconds since the epoch; 0 when nobody knows.
         token: what `approve` takes to release exactly this; empty when approval is no way out.
     """
 
@@ -32,3 +33,4 @@ class Hold:
     release: str
     token: str = ""
     passing: bool = False
+    until: float = 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -55,6 +56,13 @@ class Step:
     obstacle: Obstacle | None = None
 
 
+def waiting(step: Step) -> dict[Pointer, str]:
+    """What a step restarts for, as text by its place; empty for a step that restarts nothing."""
+    if step.disruption is not Disruption.RESTART:
+        return {}
+    return {change.path: json.dumps(change.desired, sort_keys=True) for change in step.changes}
+
+
 def obstructed(why: str, remedy: str, changes: tuple[Change, ...], *, passing: bool = False) -> Step:
     """A step that only says what cannot be done."""
     return Step("none", why, changes, obstacle=Obstacle(why, remedy, passing))
@@ -69,12 +77,28 @@ class PlannedStep:
 
 
 @dataclass(frozen=True)
+class Restarts:
+    """The restarts for changes that wait for one, until none waits any more.
+
+    Attributes:
+        ended: what a restart that ended well was to bring into force, as text by its place.
+        begun: how many were begun, whatever came of them.
+        at: when the last one began, seconds since the epoch; 0 without one.
+    """
+
+    ended: Mapping[Pointer, str] = field(default_factory=dict[Pointer, str])
+    begun: int = 0
+    at: float = 0.0
+
+
+@dataclass(frozen=True)
 class Intent:
     """What the journal keeps of the step under way: written before the effect, cleared after it was seen.
 
     Attributes:
         scopes: as of the step; they stay in use until the operation has ended.
         prints: fingerprints of the secrets that the step sends, by their place in the comparable tree.
+        waiting: what the step restarts for, as text by its place.
         operation: the target's own id of the long operation that the step started, once known.
         began: seconds since the epoch.
         doubted: when its reply was found to be lost, seconds since the epoch; 0 while it is not. The target may
@@ -89,6 +113,7 @@ class Intent:
     prints: Mapping[Pointer, str] = field(default_factory=dict[Pointer, str])
     operation: str = ""
     doubted: float = 0.0
+    waiting: Mapping[Pointer, str] = field(default_factory=dict[Pointer, str])
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from setpoint.model.identity import Identity
 from setpoint.model.kind import Acting, Planning
 from setpoint.model.observation import Present
 from setpoint.model.outcome import Changed, Done, Held, Outcome, Wait
-from setpoint.model.plan import Applied, Intent, Started, Step
+from setpoint.model.plan import Applied, Intent, Started, Step, waiting
 from setpoint.model.tree import Pointer, covers
 from setpoint.run.desk import Desk, Pass
 from setpoint.run.observe import looked
@@ -83,7 +83,10 @@ async def act(desk: Desk, now: Pass) -> Pass | Outcome:
         return turn
     identity = await _identity(desk, now, free)
     acting = Acting(now.owner, identity, free.arguments, now.secrets)
-    intent = Intent(free.verb, identity, free.arguments, desk.ports.now(), free.scopes, _carried(now, free))
+    intent = replace(
+        Intent(free.verb, identity, free.arguments, desk.ports.now(), free.scopes, _carried(now, free)),
+        waiting=waiting(free),
+    )
     await desk.calls.call(desk.store.open_intent, now.owner.key, desk.lane.target, intent)
     answer = await _begin(desk, now, free, acting)
     desk.lane.acted[now.owner.key] = desk.ports.now()

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from setpoint.decide.conditions import UNREACHABLE, conditions
 from setpoint.decide.diff import in_force
-from setpoint.model.diff import Cause, Change
+from setpoint.model.diff import Cause, Change, Diff
 from setpoint.model.kind import Problem
 from setpoint.model.observation import Present
 from setpoint.model.outcome import Blocked, Changed, Failed, Held, Outcome, Stalled, Wait
+from setpoint.model.plan import Restarts
 from setpoint.run.desk import Desk, Pass, Report
 from setpoint.run.resolve import treatments
 from setpoint.store.records import Event, EventKind, Status
@@ -104,15 +105,29 @@ async def _remember_item(desk: Desk, learned: Pass) -> None:
     if not isinstance(learned.observation, Present):
         return
     stored = await desk.calls.call(desk.store.item, learned.item.key)
+    if stored is None:
+        # It was handed over to another name in the meantime.
+        return
     item = replace(
-        stored or learned.item,
+        stored,
         target=desk.lane.target,
         identity=learned.observation.identity,
         applied=in_force(learned.declared, learned.found, treatments(learned)),
         seen_at=desk.ports.now(),
         released=False,
+        restarts=_still(stored.restarts, learned.found),
     )
     await desk.calls.call(desk.store.save_item, item)
+
+
+def _still(restarts: Restarts, found: Diff) -> Restarts:
+    """The restarts as long as something waits that one was to bring into force."""
+    waits = {change.path for change in found.changes if change.accepted}
+    return (
+        replace(restarts, ended={p: t for p, t in restarts.ended.items() if p in waits})
+        if waits
+        else Restarts()
+    )
 
 
 def _events(desk: Desk, report: Report, before: Status | None, after: Status) -> list[Event]:

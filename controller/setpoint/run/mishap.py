@@ -96,4 +96,4 @@ async def _forget(desk: Desk, learned: Pass) -> None:
     """Close the intent of a step that was certainly not executed in this pass."""
     intent = await desk.calls.call(desk.store.intent, learned.owner.key)
     if intent is not None and (learned.pending is None or intent.began != learned.pending.began):
-        await desk.calls.call(desk.store.close_intent, learned.owner.key)
+        await desk.calls.call(desk.store.take_back_intent, learned.owner.key)

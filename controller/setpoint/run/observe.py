@@ -11,6 +11,7 @@ from setpoint.model.identity import Identity
 from setpoint.model.kind import Looking
 from setpoint.model.observation import Absent, Present, Unknown
 from setpoint.model.outcome import Blocked, Changed, Failed, Held, Outcome, Wait
+from setpoint.model.plan import Restarts
 from setpoint.run.desk import Desk, Pass
 from setpoint.store.records import Item
 
@@ -167,6 +168,7 @@ def looked(desk: Desk, now: Pass) -> Looked:
         known_again=_known_again(now),
         remembered=now.item.identity if now.item else None,
         seen_at=now.item.seen_at if now.item else 0.0,
+        restarts=now.item.restarts if now.item else Restarts(),
         approved=now.approvals.__contains__,
         now=desk.ports.now(),
     )

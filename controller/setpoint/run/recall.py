@@ -58,7 +58,8 @@ async def resume(desk: Desk, now: Pass) -> Pass | Outcome:
             desk.lane.acted[now.owner.key] = desk.ports.now()
             if error:
                 return Failed(f"{intent.verb} failed: {error}")
-            return now.learn(pending=None)
+            # What ended well is remembered of the item: the secrets that were sent are not sent again.
+            return now.learn(pending=None, item=await desk.calls.call(desk.store.item, now.owner.key))
         case None:
             await _end(desk, now.owner.key, well=False)
             desk.lane.acted[now.owner.key] = desk.ports.now()

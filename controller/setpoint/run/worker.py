@@ -11,6 +11,7 @@ import structlog
 
 from setpoint.decide import backoff, schedule
 from setpoint.model.errors import StateError
+from setpoint.model.hold import Hold
 from setpoint.model.key import Key
 from setpoint.model.outcome import Blocked, Changed, Failed, Held, Wait
 from setpoint.model.resource import Resource
@@ -137,11 +138,20 @@ def _usual(
             down = on == lane.target
             return Class.RESYNC, schedule.next_look(_DOWN, chance) if down else _BLOCKED
         case Held(holds) if any(hold.passing for hold in holds):
-            return Class.RESYNC, _BLOCKED
+            return Class.RESYNC, _passing(estate, report.learned.resource, holds, chance)
         case Failed():
             return Class.RESYNC, backoff.delay(attempts, chance)
         case _:
             return Class.RESYNC, _poll(estate, report.learned.resource, chance)
+
+
+def _passing(estate: Estate, resource: Resource, holds: tuple[Hold, ...], chance: float) -> timedelta:
+    """Soon, or when the first of the holds ends where all say when; never later than the interval."""
+    passing = [hold for hold in holds if hold.passing]
+    if not all(hold.until for hold in passing):
+        return _BLOCKED
+    left = timedelta(seconds=min(hold.until for hold in passing) - estate.ports.now())
+    return min(max(left, timedelta(seconds=1)), schedule.next_look(resource.policy.interval, chance))
 
 
 def _poll(estate: Estate, resource: Resource, chance: float) -> timedelta:

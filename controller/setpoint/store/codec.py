@@ -12,7 +12,7 @@ from setpoint.model.diff import MISSING, Cause, Change
 from setpoint.model.hold import Hold, Rule
 from setpoint.model.key import Key
 from setpoint.model.origin import Origin
-from setpoint.model.plan import Intent
+from setpoint.model.plan import Intent, Restarts
 from setpoint.model.policy import Policy
 from setpoint.model.resource import Resource
 from setpoint.store.records import Event, EventKind, Item, Status
@@ -44,7 +44,7 @@ def status_from(document: str) -> Status:
 
 def item_from(document: str) -> Item:
     """What `encode` made of an Item."""
-    return _build(Item, json.loads(document), key=key_from, target=key_from)
+    return _build(Item, json.loads(document), key=key_from, target=key_from, restarts=_restarts)
 
 
 def event_from(document: str) -> Event:
@@ -96,6 +96,10 @@ def _build(made: Callable[..., T], raw: Mapping[str, Any], **readers: Callable[[
 
 def _optional_key(text: str | None) -> Key | None:
     return None if text is None else key_from(text)
+
+
+def _restarts(raw: Any) -> Restarts:
+    return Restarts(**raw)
 
 
 def _origin(raw: Any) -> Origin:

@@ -53,9 +53,12 @@ class Journal(Observed):
         self._db.run("DELETE FROM reservation WHERE key = ?", (key_text(key),))
 
     def open_intent(self, key: Key, target: Key, intent: Intent) -> None:
-        """Write down the step that is about to begin, in place of an earlier one of the key."""
+        """Write down the step that is about to begin, in place of an earlier one of the key; a restart is counted."""
         row = (key_text(key), key_text(target), encode(intent))
-        self._db.run("INSERT OR REPLACE INTO intent VALUES (?, ?, ?)", row)
+        with self._db.transaction():
+            self._db.run("INSERT OR REPLACE INTO intent VALUES (?, ?, ?)", row)
+            if intent.waiting:
+                self._count(key, intent.began)
 
     def note_operation(self, key: Key, operation: str) -> None:
         """Add the id of the operation that the key's step started.
@@ -94,13 +97,29 @@ class Journal(Observed):
         """Forget the key's step, if one is open: its effect was seen, or certainly did not happen."""
         self._db.run("DELETE FROM intent WHERE key = ?", (key_text(key),))
 
-    def complete_intent(self, key: Key) -> None:
-        """Forget the key's step, for it ended well: the secrets that it carried were sent."""
+    def take_back_intent(self, key: Key) -> None:
+        """Forget the key's step, for it certainly did not happen; a restart counts for none."""
         with self._db.transaction():
             intent, item = self.intent(key), self.item(key)
-            if intent is not None and item is not None and intent.prints:
-                self.save_item(replace(item, sent={**item.sent, **intent.prints}))
+            if intent is not None and item is not None and intent.waiting:
+                fewer = replace(item.restarts, begun=max(item.restarts.begun - 1, 0))
+                self.save_item(replace(item, restarts=fewer))
             self.close_intent(key)
+
+    def complete_intent(self, key: Key) -> None:
+        """Forget the key's step, for it ended well: the secrets that it carried were sent, and it has restarted."""
+        with self._db.transaction():
+            intent, item = self.intent(key), self.item(key)
+            if intent is not None and item is not None and (intent.prints or intent.waiting):
+                restarts = replace(item.restarts, ended={**item.restarts.ended, **intent.waiting})
+                self.save_item(replace(item, sent={**item.sent, **intent.prints}, restarts=restarts))
+            self.close_intent(key)
+
+    def _count(self, key: Key, at: float) -> None:
+        item = self.item(key)
+        if item is not None:
+            more = replace(item.restarts, begun=item.restarts.begun + 1, at=at)
+            self.save_item(replace(item, restarts=more))
 
     def _amend(self, key: Key, **news: str | float) -> None:
         with self._db.transaction():

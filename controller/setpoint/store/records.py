@@ -11,6 +11,7 @@ from setpoint.model.diff import Change
 from setpoint.model.hold import Hold
 from setpoint.model.identity import Identity
 from setpoint.model.key import Key
+from setpoint.model.plan import Restarts
 from setpoint.model.tree import Json, Pointer, Tree
 
 
@@ -60,6 +61,7 @@ class Item:
         seen_at: when it was last seen present.
         sent: fingerprint of each secret that was last sent with success, by its place in the comparable tree.
         released: it left the declarations and is left alone.
+        restarts: those for changes that still wait for one.
     """
 
     key: Key
@@ -69,6 +71,7 @@ class Item:
     seen_at: float
     released: bool = False
     sent: Mapping[Pointer, str] = field(default_factory=dict[Pointer, str])
+    restarts: Restarts = field(default_factory=Restarts)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from setpoint.model.hold import Rule
 from setpoint.model.identity import Mark, Owner
 from setpoint.model.key import Key
 from setpoint.model.observation import Absent, Present
-from setpoint.model.plan import Disruption, Step, obstructed
+from setpoint.model.plan import Disruption, Restarts, Step, obstructed
 from setpoint.model.policy import Policy
 
 KEY = Key("default", "Box", "one")
@@ -20,7 +20,7 @@ OURS = Mark("home", KEY, "7")
 PRESENT = Present("state", {"id": 7}, OURS)
 LOOKED = Looked(
     owner=Owner("home", KEY), policy=Policy(), observation=PRESENT, object_id="7", stateful=True,
-    known_again=False, remembered=None, seen_at=0.0, approved=lambda token: False, now=0.0,
+    known_again=False, remembered=None, seen_at=0.0, restarts=Restarts(), approved=lambda token: False, now=0.0,
 )  # fmt: skip
 STEP = Step("set", "set it")
 

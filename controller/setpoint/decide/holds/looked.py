@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from setpoint.model.identity import Identity, Owner
 from setpoint.model.observation import Absent, Present
+from setpoint.model.plan import Restarts
 from setpoint.model.policy import Policy
 
 
@@ -20,6 +21,7 @@ class Looked:
         seen_at: when it was last seen present, seconds since the epoch.
         object_id: the text of the observed object's identity; empty when absent.
         stateful: losing it loses data.
+        restarts: those for changes that still wait.
         approved: whether a hold's token was approved.
         now: seconds since the epoch.
     """
@@ -32,5 +34,6 @@ class Looked:
     known_again: bool
     remembered: Identity | None
     seen_at: float
+    restarts: Restarts
     approved: Callable[[str], bool]
     now: float
