@@ -91,7 +91,7 @@ RULES = (
     _rule(401, "", RefusalError, "check the token's id and secret, and whether it or its user has expired"),
     _rule(400, r"already exists", TakenError),
     _rule(400, "", RefusalError),
-    _rule(403, r"\(pool '.*' does not exist\)", RefusalError, "create the pool, or name another one"),
+    _rule(0, r"pool '.*' does not exist", RefusalError, "create the pool, or name another one"),
     _rule(403, "", RefusalError),
     _rule(429, "", BusyError),
     _rule(501, "", RefusalError, "Setpoint needs Proxmox VE 8 or later"),

@@ -195,7 +195,12 @@ EDITS: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Json]]] = [
     ),
     ("balloon off", {"balloon": False}, {"memory": "512"}, {"balloon": 0}),
     ("startup", {"startup": {"order": 2, "down": "2m"}}, {"startup": "up=5"}, {"startup": "2,down=120,up=5"}),
-    ("boot in place of the old form", {"boot": ["scsi0"]}, {"boot": "cdn"}, {"boot": "order=scsi0"}),
+    (
+        "boot in place of the old form",
+        {"boot": ["net0"]},
+        {"boot": "cdn", "net0": NIC},
+        {"boot": "order=net0"},
+    ),
     (
         "ssh keys are encoded twice",
         {"cloudInit": {"sshKeys": [KEY]}},
@@ -295,7 +300,7 @@ def test_a_removed_nic_is_taken_away_and_others_are_not() -> None:
 def test_a_sentence_says_all_that_one_write_does() -> None:
     applied: Tree = {"nics": {"net1": {"bridge": "vmbr0"}}}
     fields = {"cores": 4, "boot": ["net0", "scsi0"], "balloon": None, "cloudInit": {"password": {"env": "P"}}}
-    state = vm(net1=NIC, balloon=5, ide2=CI)
+    state = vm(net0=NIC, net1=NIC, scsi0="local-zfs:vm-101-disk-0,size=1G", balloon=5, ide2=CI)
     declared = KIND.declare(spec(**fields))
     put(declared, "/cloudInit/password", "print")
     treatments = {**KIND.treatments, "/cloudInit/password": Treatment.WRITE_ONLY}

@@ -120,7 +120,9 @@ DISK = {"storage": "local-zfs", "size": "1GiB"}
             id="private key",
         ),
         pytest.param(
-            {"cloudInit": {"password": "geheim"}}, "SecretRef|dictionary", id="password in the open"
+            {"cloudInit": {"password": "geheim"}},
+            "SecretRef|dictionary|never written in a declaration",
+            id="password in the open",
         ),
         pytest.param(
             {"clone": {"from": 9000, "linked": True, "storage": "a1"}},

@@ -10,7 +10,7 @@ from setpoint.model.plan import Step, obstructed
 from setpoint.model.tree import Json, Tree, leaves
 from setpoint_proxmox.allocate import free_vmid
 from setpoint_proxmox.facts import Facts, Guest
-from setpoint_proxmox.kinds.virtual_machine.edit import edited
+from setpoint_proxmox.kinds.virtual_machine.edit import edited, unbootable
 from setpoint_proxmox.kinds.virtual_machine.project import declare
 from setpoint_proxmox.kinds.virtual_machine.scopes import scopes
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
@@ -53,9 +53,9 @@ def _from_nothing(node: str, changes: tuple[Change, ...], planning: Context) -> 
     wanted = [Change(path, value, MISSING) for path, value in leaves(declare(spec)) if path != "/description"]
     if spec.cloud_init is not None and spec.cloud_init.password is not None:
         wanted.append(Change("/cloudInit/password", "", MISSING))
-    refused = refusals(wanted, vm, spec)
-    if refused:
-        return next(iter(refused.values()))
+    refused = next(iter(refusals(wanted, vm, spec).values()), unbootable(wanted, vm, spec))
+    if refused is not None:
+        return refused
     edit = edited(wanted, vm, planning)
     config: dict[str, Json] = {
         "name": name,
@@ -111,7 +111,8 @@ def _from_source(clone: Clone, changes: tuple[Change, ...], planning: Context) -
     return Step(
         "clone",
         f"clone {found.name or 'VM'} ({found.vmid}) as VM {name} on node {to}",
-        changes,
+        # Only the copy: whatever else is declared, secrets above all, is still to be sent.
+        (Change("/clone", str(clone.source), MISSING, changes[0].cause),),
         arguments=arguments,
         reserve=free_vmid(facts) if planning.identity is None else None,
         scopes=tuple(dict.fromkeys((f"node/{found.node}", *scopes(facts, to, *storages)))),

@@ -9,6 +9,7 @@ from typing import Final
 
 from setpoint.model.diff import MISSING, Change
 from setpoint.model.kind import Planning
+from setpoint.model.plan import Step, obstructed
 from setpoint.model.tree import Json, Pointer
 from setpoint_proxmox.kinds.virtual_machine.layout import Option, Spot, written
 from setpoint_proxmox.kinds.virtual_machine.options import LAYOUT
@@ -21,6 +22,8 @@ from setpoint_proxmox.mark import with_mark
 
 CLOUDINIT_SLOTS: Final = ("ide2", "ide0", "ide3", "ide1", "sata5", "scsi30")
 """Where a drive for cloud-init is attached, the first free one."""
+
+BOOT: Final[Pointer] = "/boot"
 
 _DRIVE_PLACES: Final = ("/cloudInit/drive", "/cloudInit/slot", "/cloudInit/storage")
 
@@ -47,11 +50,39 @@ class Edit:
 def edited(changes: Iterable[Change], vm: VmState, planning: Planning[VirtualMachineSpec, VmState]) -> Edit:
     """The write that corrects what one write can."""
     changes = tuple(changes)
-    skipped = leaving(changes) | refusals(changes, vm, planning.spec).keys() | _coreless(changes, vm)
-    draft = _Draft(vm, planning, skipped)
+    refused = refusals(changes, vm, planning.spec).keys()
+    draft = _Draft(vm, planning, refused, leaving(changes) | refused | _coreless(changes, vm))
+    if unbootable(changes, vm, planning.spec):
+        changes = tuple(change for change in changes if change.path != BOOT)
     corrected = tuple(change for change in changes if draft.take(change))
     config, delete = draft.result()
     return Edit(config, delete, draft.secrets, corrected, frozenset(draft.storages))
+
+
+def unbootable(changes: Iterable[Change], vm: VmState, spec: VirtualMachineSpec) -> Step | None:
+    """Why the declared boot order is not written: Proxmox refuses the whole write for a device that is not there."""
+    changes = tuple(changes)
+    wanted = next((change for change in changes if change.path == BOOT and not change.accepted), None)
+    if wanted is None or not isinstance(wanted.desired, list):
+        return None
+    refused = refusals(changes, vm, spec).keys()
+    spots = [
+        spot for change in changes if change.desired is not MISSING and (spot := LAYOUT.spot(change.path))
+    ]
+    coming = {spot.name for spot in spots} - refused - _coreless(changes, vm)
+    there = (vm.current.keys() | vm.coming.keys()) - (leaving(changes) - refused)
+    drive = (
+        {free_slot(vm, spec)} if any(change.path == _DRIVE_PLACES[0] for change in changes) else set[str]()
+    )
+    lacking = [str(slot) for slot in wanted.desired if slot not in there | coming | drive]
+    if not lacking:
+        return None
+    why = (
+        f"VM {vm.vmid} has no {', '.join(lacking)} to boot from"
+        if vm.vmid
+        else f"there is no {', '.join(lacking)} to boot from"
+    )
+    return obstructed(why, "declare it, or take it out of spec.boot", (wanted,))
 
 
 def is_hot(name: str) -> bool:
@@ -94,10 +125,12 @@ class _Draft:
         self,
         vm: VmState,
         planning: Planning[VirtualMachineSpec, VmState],
+        refused: AbstractSet[str],
         skipped: AbstractSet[str],
     ) -> None:
         self._vm = vm
         self._planning = planning
+        self._refused = refused
         self._skipped = skipped
         self._config: dict[str, Json] = {}
         self._delete: list[str] = []
@@ -133,6 +166,8 @@ class _Draft:
 
     def _take(self, spot: Spot, change: Change) -> bool:
         desired = change.desired
+        if desired is MISSING and spot.name in self._refused:
+            return False
         if desired is MISSING or (spot.row is None and desired is None):
             self._delete.append(spot.name)
             return True

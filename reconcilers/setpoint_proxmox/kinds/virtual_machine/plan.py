@@ -10,7 +10,13 @@ from setpoint.model.plan import Disruption, Step, obstructed
 from setpoint.model.tree import Json, Tree, parts
 from setpoint_proxmox.kinds.virtual_machine.create import Context, create
 from setpoint_proxmox.kinds.virtual_machine.disks import moves, obstacles, resizes
-from setpoint_proxmox.kinds.virtual_machine.edit import cloudinit_storage, edited, free_slot, is_hot
+from setpoint_proxmox.kinds.virtual_machine.edit import (
+    cloudinit_storage,
+    edited,
+    free_slot,
+    is_hot,
+    unbootable,
+)
 from setpoint_proxmox.kinds.virtual_machine.options import LAYOUT
 from setpoint_proxmox.kinds.virtual_machine.project import cloudinit_slot
 from setpoint_proxmox.kinds.virtual_machine.scopes import scopes
@@ -40,6 +46,7 @@ def plan(diff: Diff, planning: Context) -> tuple[Step, ...]:
         *refusals(changes, vm, planning.spec).values(),
         *obstacles(changes, vm),
         *_no_room(changes, vm, planning.spec),
+        *_unbootable(changes, vm, planning.spec),
     )
 
 
@@ -130,6 +137,12 @@ def _no_room(changes: tuple[Change, ...], vm: VmState, spec: VirtualMachineSpec)
     elif cloudinit_storage(vm, spec) is None:
         why = f"VM {vm.vmid} has no drive for cloud-init, and no disk that tells where one may lie"
         yield obstructed(why, "set spec.cloudInit.storage to a storage for disk images", wanted)
+
+
+def _unbootable(changes: tuple[Change, ...], vm: VmState, spec: VirtualMachineSpec) -> Iterator[Step]:
+    why = unbootable(changes, vm, spec)
+    if why is not None:
+        yield why
 
 
 def _is_on(vm: VmState) -> bool:

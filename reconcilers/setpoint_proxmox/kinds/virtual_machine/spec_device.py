@@ -44,7 +44,16 @@ class NicModel(StrEnum):
 
     VIRTIO = "virtio"
     E1000 = "e1000"
+    E1000_82540EM = "e1000-82540em"
+    E1000_82544GC = "e1000-82544gc"
+    E1000_82545EM = "e1000-82545em"
     E1000E = "e1000e"
+    I82551 = "i82551"
+    I82557B = "i82557b"
+    I82559ER = "i82559er"
+    NE2K_ISA = "ne2k_isa"
+    NE2K_PCI = "ne2k_pci"
+    PCNET = "pcnet"
     RTL8139 = "rtl8139"
     VMXNET3 = "vmxnet3"
 

@@ -52,23 +52,67 @@ def leaving(changes: Iterable[Change]) -> frozenset[str]:
 
 
 def refusals(changes: Iterable[Change], vm: VmState, spec: VirtualMachineSpec) -> Mapping[str, Step]:
-    """The drives that are not ours to fill, with the reason, by slot."""
-    wanted: dict[str, list[Change]] = {}
-    options: dict[str, Option] = {}
+    """The drives that are not ours to fill or to take away now, with the reason, by slot."""
     changes = tuple(changes)
     gone = leaving(changes)
+    drives = {slot: drive for slot, drive in _drives(changes).items() if slot not in gone}
+    leave = {slot: drive for slot, drive in _drives(changes).items() if slot in gone}
+    found = {slot: _refusal(slot, option, of, vm, spec) for slot, (option, of) in drives.items()}
+    found |= {slot: _protected(slot, of, vm) for slot, (_, of) in leave.items()}
+    empty = {
+        slot: of
+        for slot, (_, of) in drives.items()
+        if found[slot] is None
+        and is_vacant(slot, vm)
+        and slot in spec.disks
+        and spec.disks[slot].volume is None
+    }
+    volumes = {slot: volume for slot, (option, _) in leave.items() if (volume := _volume(slot, option, vm))}
+    if empty and volumes:
+        found |= {slot: _renamed(slot, of, volumes, vm) for slot, of in empty.items()}
+        found |= {slot: _stays(slot, leave[slot][1], empty, vm) for slot in volumes if found[slot] is None}
+    return {slot: step for slot, step in found.items() if step is not None}
+
+
+def _drives(changes: Iterable[Change]) -> Mapping[str, tuple[Option, tuple[Change, ...]]]:
+    """The changes of every drive by its slot; a null that takes a device away is none of them."""
+    found: dict[str, tuple[Option, tuple[Change, ...]]] = {}
     for change in changes:
         spot = LAYOUT.spot(change.path)
-        if (
-            spot is not None
-            and spot.row is not None
-            and spot.option.syntax is DRIVE
-            and spot.name not in gone
-        ):
-            wanted.setdefault(spot.name, []).append(change)
-            options[spot.name] = spot.option
-    found = {slot: _refusal(slot, options[slot], tuple(of), vm, spec) for slot, of in wanted.items()}
-    return {slot: step for slot, step in found.items() if step is not None}
+        if spot is None or spot.option.syntax is not DRIVE:
+            continue
+        if spot.row is not None or change.desired is MISSING:
+            found[spot.name] = spot.option, (*found.get(spot.name, (spot.option, ()))[1], change)
+    return found
+
+
+def _protected(slot: str, changes: tuple[Change, ...], vm: VmState) -> Step | None:
+    """Proxmox refuses the whole write that takes a drive from a protected VM."""
+    if str(vm.current.get("protection", 0)) != "1" or all(change.accepted for change in changes):
+        return None
+    why = f"VM {vm.vmid} is protected, so drive {slot} stays although it is declared no more"
+    return obstructed(why, "declare protection: false until it is gone, or declare the drive again", changes)
+
+
+def _volume(slot: str, option: Option, vm: VmState) -> str:
+    """The volume that a slot holds; empty when it holds none."""
+    text = str(vm.current.get(slot) or vm.coming.get(slot) or "")
+    return text.partition(",")[0] if option.volume else ""
+
+
+def _renamed(slot: str, changes: tuple[Change, ...], volumes: Mapping[str, str], vm: VmState) -> Step:
+    """A disk comes and another one leaves: perhaps the same one in another slot, whose data a new one would lack."""
+    old = ", ".join(f"{name} with {volume}" for name, volume in sorted(volumes.items()))
+    why = f"disk {slot} of VM {vm.vmid} is declared in place of {old}; a new disk would be empty"
+    remedy = (
+        f"write volume: '{min(volumes.items())[1]}' to attach that one, or volume: {NEW} for an empty disk"
+    )
+    return obstructed(why, remedy, changes)
+
+
+def _stays(slot: str, changes: tuple[Change, ...], empty: Iterable[str], vm: VmState) -> Step:
+    why = f"disk {slot} of VM {vm.vmid} stays until it is clear whether {', '.join(sorted(empty))} is to hold its data"
+    return obstructed(why, "write a volume there", changes)
 
 
 def _disk(disk: Disk) -> dict[str, str]:
