@@ -31,7 +31,8 @@ _WIDEST = 100
 def explain(what: str | None, form: str) -> None:
     """Teach a kind, or one of its fields; alone it lists the kinds.
 
-    A field of the spec may be named without `spec.`.
+    A field of the spec may be named without `spec.`, and one of a member with or without the member's name:
+    KIND.disks.size, KIND.disks.scsi0.size.
     """
     kinds = installed_kinds()
     if what is None:
@@ -78,9 +79,10 @@ def _teach_kind(kind: Kind[Any, Any], book: Book, form: str) -> None:
 
 
 def _teach_field(kind: Kind[Any, Any], book: Book, path: tuple[str, ...], form: str) -> None:
-    where = (
+    full = (
         path if path[0] in ("spec", "policy", "metadata", "target", "kind", "apiVersion") else ("spec", *path)
     )
+    where = book.fields_of(full)
     try:
         schema = book.find(where)
     except KeyError as error:
@@ -95,7 +97,7 @@ def _teach_field(kind: Kind[Any, Any], book: Book, path: tuple[str, ...], form: 
     if form == Form.JSON:
         print_json({**asdict(lesson), "fields": [asdict(one) for one in below]})
         return
-    click.echo("\n".join(_entry(lesson, f"{kind.name}.{'.'.join(where)}", "")))
+    click.echo("\n".join(_entry(lesson, f"{kind.name}.{'.'.join(full)}", "")))
     if below:
         click.echo("\nFields:")
         click.echo("\n".join(_told(below, f"{kind.name}.{'.'.join(path)}")))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from setpoint.cli.output import Ending, counted
-from setpoint.cli.tables import Cell, age, field, paint, seen, table, value, wanted
+from setpoint.cli.tables import Cell, age, field, paint, plain, seen, table, wanted
 from setpoint.cli.verdict import row_verdict
+from setpoint.model.tree import leaves
 
 COLOURS = {Ending.FINE: "green", Ending.DIFFERENT: "yellow", Ending.HELD: "magenta", Ending.ERROR: "red"}
 _SHOWN = 5
 """How many resources that wait for one and the same thing are told one by one."""
+_NOTHING: tuple[Any, ...] = (None, "", [], {})
+"""What need not be told in the details."""
 _HEAD = ("KEY", "READY", "OUTCOME", "SINCE", "WHAT")
 
 
@@ -22,8 +25,9 @@ def overview(
     """Every line; `rows` are the resources to show, `detailed` with what is known of each."""
     yield from source_lines(status)
     if rows:
+        told = {row["key"]: row["sentence"] for row in rows if row["ready"] != "True"}
         yield ""
-        yield from table(_HEAD, [_row(row) for row in rows])
+        yield from table(_HEAD, [_row(row, told) for row in rows])
     for row in rows if detailed else ():
         yield ""
         yield from _details(row)
@@ -58,22 +62,39 @@ def _waiting(waiting: Sequence[dict[str, Any]]) -> Iterator[str]:
             yield f"  and {number - _SHOWN} more wait: {what}"
 
 
-def _row(row: dict[str, Any]) -> tuple[str | Cell, ...]:
+def _row(row: dict[str, Any], told: Mapping[str, str]) -> tuple[str | Cell, ...]:
     colour = COLOURS[row_verdict(row)]
     kept = " (kept as it was: its declaration is broken now)" if row["retained"] else ""
     ready = Cell(row["ready"], colour)
-    return row["key"], ready, Cell(row["outcome"], colour), age(row["since"]), row["sentence"] + kept
+    return row["key"], ready, Cell(row["outcome"], colour), age(row["since"]), _sentence(row, told) + kept
+
+
+def _sentence(row: dict[str, Any], told: Mapping[str, str]) -> str:
+    """What is the matter; only a word when the target in the same table says it already, for all that wait for it."""
+    own, other = str(row["sentence"]), told.get(row["target"])
+    said = row["outcome"] == "Blocked" and other is not None and (own in other or other in own)
+    return f"waits for {row['target']}" if said else own
 
 
 def _details(row: dict[str, Any]) -> Iterator[str]:
     """What is known of one resource."""
     held_by = f", on {row['target']}" if row["target"] else ""
     yield f"{row['key']}: declared at {row['origin']}{held_by}, looked at {age(row['lookedAt'])} ago"
-    yield from (f"  {name}: {value(one)}" for name, one in row["detail"].items())
+    yield from (f"  {name}: {plain(one)}" for name, one in row["detail"].items() if one not in _NOTHING)
+    outputs = [f"{field(path)} {plain(one)}" for path, one in leaves(row["outputs"]) if one not in _NOTHING]
+    if outputs:
+        yield f"  outputs: {', '.join(outputs)}"
     for change in row["changes"]:
         yield f"  {field(change['path'])} differs: seen {seen(change)}, declared {wanted(change)}"
-    for one in row["conditions"]:
-        why = f": {one['message']}" if one["message"] else ""
+    yield from _conditions(row["conditions"])
+
+
+def _conditions(conditions: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Each condition; several that say the same say it once."""
+    told: set[str] = set()
+    for one in conditions:
+        why = f": {one['message']}" if one["message"] and one["message"] not in told else ""
+        told.add(one["message"])
         yield f"  {one['type']} is {one['status']} since {age(one['since'])} ({one['reason']}){why}"
 
 

@@ -15,12 +15,14 @@ from typing import Any
 import click
 
 from setpoint.model.diff import SECRET
+from setpoint.model.tree import leaves
 
 NARROWEST = 24
 """Columns that the last column of a table gets even in a narrow terminal."""
 _GAP = "  "
 _LONGEST_BEFORE = 60
 """Longer cells do not widen their column for all the others."""
+_UNSET: tuple[Any, ...] = (None, "", [], {}, False)
 _SPANS = ((86400, "d"), (3600, "h"), (60, "m"))
 
 
@@ -56,13 +58,35 @@ def value(raw: Any, *, missing: bool = False) -> str:
     return json.dumps(raw, ensure_ascii=False)
 
 
+def plain(raw: Any) -> str:
+    """A value of any depth in words: lists with commas, mappings as `name value`; JSON inside of both."""
+    if isinstance(raw, dict) and raw:
+        return ", ".join(f"{name} {_inside(one)}" for name, one in raw.items())
+    if isinstance(raw, list) and raw and not any(isinstance(one, dict | list) for one in raw):
+        return ", ".join(value(one) for one in raw)
+    if isinstance(raw, list) and raw:
+        return "; ".join(plain(one) for one in raw)
+    return value(raw)
+
+
+def _inside(raw: Any) -> str:
+    scalar = isinstance(raw, list) and not any(isinstance(one, dict | list) for one in raw)
+    return " and ".join(map(value, raw)) if scalar and raw else value(raw)
+
+
 def seen(change: dict[str, Any]) -> str:
     """What is there of a field that differs, and whether a restart will change that."""
     other = change["observed"] == change["desired"] == SECRET
-    text = "(another secret)" if other else value(change["observed"], missing=change["missing"])
+    text = "(another secret)" if other else _brief(change["observed"], missing=change["missing"])
     if change["accepted"]:
         return f"{text} (until its restart)"
     return f"{text} (after its restart)" if change["later"] else text
+
+
+def _brief(raw: Any, *, missing: bool) -> str:
+    """A value on one line; of a mapping only what is set in it."""
+    said = [f"{field(path)} {value(one)}" for path, one in leaves(raw) if one not in _UNSET]
+    return ", ".join(said) if isinstance(raw, dict) and said else value(raw, missing=missing)
 
 
 def wanted(change: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -71,6 +72,25 @@ class Book:
                 raise KeyError(step)
             here = below
         return here
+
+    def fields_of(self, path: tuple[str, ...]) -> tuple[str, ...]:
+        """The path without names of members: that of `disks.scsi0.size`, or `disks.SLOT.size`, is `disks.size`."""
+        here, kept = self._schema, list[str]()
+        for step in path:
+            below = next((fields[step] for fields in self._fields(here) if step in fields), None)
+            if below is not None:
+                here = below
+            elif self._names_member(here, step):
+                continue
+            kept.append(step)
+        return tuple(kept)
+
+    def _names_member(self, schema: Schema, step: str) -> bool:
+        """Whether a mapping by name may hold such a member, or `step` stands for any, in capitals."""
+        schema = self._resolved(schema)
+        mappings = [one for one in (schema, *map(self._resolved, _alternatives(schema))) if _values(one)]
+        patterns = [pattern for one in mappings for pattern in one.get("patternProperties", {})]
+        return bool(mappings) and (step.isupper() or any(re.search(pattern, step) for pattern in patterns))
 
     def names(self, schema: Schema) -> list[str]:
         """The names of the fields below."""

@@ -18,6 +18,16 @@ class SecretRef(Spec):
     env: str | None = described("Name of an environment variable of the daemon.", None)
     credential: str | None = described("Name of a systemd credential (LoadCredential=).", None)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _no_value(cls, given: object) -> object:
+        if isinstance(given, str):
+            raise ValueError(  # noqa: TRY004  # pydantic takes only this one for a mistake of the user
+                "a secret is never written in a declaration; write where it is: {file: PATH}, {env: NAME} or "
+                "{credential: NAME}"
+            )
+        return given
+
     @model_validator(mode="after")
     def _exactly_one(self) -> SecretRef:
         if sum(value is not None for value in (self.file, self.env, self.credential)) != 1:

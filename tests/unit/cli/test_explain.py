@@ -108,3 +108,11 @@ def test_every_field_of_every_installed_kind_is_described(say: Say, kind: str) -
         return found
 
     assert bare(json.loads(say("explain", kind, "-o", "json").out)["fields"], kind) == []
+
+
+def test_a_member_of_a_mapping_may_be_named(say: Say, toys: None) -> None:
+    named, plain = say("explain", "thing.nics.ETH"), say("explain", "thing.nics")
+    assert named.code == plain.code == 0
+    assert named.lines[0].startswith("Thing.spec.nics.ETH: mapping from name")
+    assert named.lines[1:] == plain.lines[1:]
+    assert say("explain", "thing.memory.ETH").code == 1, "what is no mapping has no members"

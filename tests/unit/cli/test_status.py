@@ -135,6 +135,29 @@ async def test_the_exit_code_tells_how_it_is(
     assert said.code == code
 
 
+async def test_what_waits_for_a_target_in_trouble_leaves_the_telling_to_the_target(
+    served: Served, ask: Ask
+) -> None:
+    served.world.down = True
+    await ask("resync", "--all", "--wait")
+    await served.until(lambda s: row(s, "Box/a")["outcome"] == row(s, "Box/b")["outcome"] == "Blocked")
+    lines = (await ask("status")).lines
+    assert [line.rpartition("  ")[2] for line in lines if line.startswith("Box/")] == [
+        "waits for Shelf/s"
+    ] * 2
+    assert sum("does not answer" in line for line in lines) == 1
+    assert "does not answer" in (await ask("status", "Box/a")).lines[3], "alone it tells itself"
+
+
+async def test_the_details_of_one_tell_what_is_known_and_nothing_twice(served: Served, ask: Ask) -> None:
+    served.fields("a")["dented"] = True
+    await ask("resync", "Box/a", "--wait")
+    lines = (await ask("status", "Box/a")).lines[5:]
+    assert not [line for line in lines if line.endswith((": null", ": []", ": {}"))]
+    messages = [line.partition("): ")[2] for line in lines if "): " in line]
+    assert len(messages) == len(set(messages)), "a sentence that several conditions share is told once"
+
+
 async def test_a_changed_declaration_is_pending_until_it_was_looked_at(served: Served, ask: Ask) -> None:
     key = next(key for key in served.supervisor.estate.resources if str(key) == "Box/a")
     resource = served.supervisor.estate.resources[key]

@@ -122,3 +122,26 @@ def test_an_age_is_told_in_its_largest_unit(text: str | None, shown: str) -> Non
 
 def test_the_width_of_the_terminal_is_the_real_one(terminal: None) -> None:
     assert tables.terminal_width() == int(os.environ["COLUMNS"])
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (["cores", "memory"], "cores, memory"),
+        ({"net0": "AA:BB", "net1": "CC:DD"}, "net0 AA:BB, net1 CC:DD"),
+        ({"net0": ["192.0.2.1/24", "2001:db8::1/64"]}, "net0 192.0.2.1/24 and 2001:db8::1/64"),
+        ([{"name": "before", "memory": True}, {"name": "after"}], "name before, memory true; name after"),
+        ({"unused0": {"size": 1}}, 'unused0 {"size": 1}'),
+        ([], "[]"),
+        (" x", '" x"'),
+    ],
+    ids=["list", "mapping", "lists in a mapping", "mappings in a list", "deeper", "empty", "unclear text"],
+)
+def test_a_value_of_any_depth_is_words(raw: object, text: str) -> None:
+    assert tables.plain(raw) == text
+
+
+def test_of_a_part_that_is_removed_only_what_is_set_is_shown() -> None:
+    disk = {"storage": "tank", "size": "4GiB", "ssd": False, "aio": None, "limits": {"iops": None, "mbps": 5}}
+    change = {"observed": disk, "desired": None, "missing": False, "accepted": False, "later": False}
+    assert tables.seen(change) == "storage tank, size 4GiB, limits.mbps 5"
