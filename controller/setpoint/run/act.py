@@ -78,6 +78,8 @@ async def act(desk: Desk, now: Pass) -> Pass | Outcome:
         if left is not None:
             return Wait(f"the outcome of {now.pending.verb} is not known yet", left)
         await desk.calls.call(desk.store.close_intent, now.owner.key)
+        # Whatever fails again and again queues up anew each time, or two such keys would keep all places.
+        desk.lane.slots.leave(now.owner.key)
     turn = desk.lane.slots.enter(now.owner.key, free.scopes)
     if turn is not None:
         return turn

@@ -17,6 +17,14 @@ def begin(estate: Estate, resource: Resource) -> Pass:
     return Pass(resource, kind, spec, Owner(estate.name, resource.key, resource.formerly))
 
 
+def begin_blindly(estate: Estate, resource: Resource) -> Pass:
+    """A pass of which nothing is to be done any more: its spec is not read, for even that may be what crashed."""
+    kind = estate.kinds[resource.key.kind]
+    return Pass(
+        resource, kind, kind.spec.model_construct(), Owner(estate.name, resource.key, resource.formerly)
+    )
+
+
 async def lay_desk(estate: Estate, lane: Lane, key: Key) -> Desk:
     """What the stages have at hand for `key`."""
     return Desk(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from setpoint.model.errors import SetpointError
-from setpoint.model.outcome import Done
+from setpoint.model.key import Key
+from setpoint.model.outcome import Done, Outcome
 from setpoint.run.act import act, compare, foresee, plan
 from setpoint.run.desk import Desk, Pass, Report, Stage
 from setpoint.run.mishap import judge, unless_itself
@@ -30,16 +31,21 @@ RECONCILE: tuple[Stage, ...] = (
 
 async def run(desk: Desk, start: Pass, stages: tuple[Stage, ...] = RECONCILE) -> Report:
     """Take `start` through the stages; expected errors become outcomes, anything else is a bug and raises."""
-    key, slots, busy = start.owner.key, desk.lane.slots, desk.lane.busy
+    key, busy = start.owner.key, desk.lane.busy
     before = busy.get(key)
     report = await _through(desk, start, stages)
     if busy.get(key) is before:
         busy.pop(key, None)
-    if slots.knows(key):
+    await give_places_back(desk, key, report.outcome)
+    return report
+
+
+async def give_places_back(desk: Desk, key: Key, outcome: Outcome) -> None:
+    """After a pass, be it one that crashed: a key keeps places for a step under way, or while it waits in turn."""
+    if desk.lane.slots.knows(key):
         here = await desk.calls.call(desk.store.intent_target, key) == desk.lane.target
         intent = await desk.calls.call(desk.store.intent, key) if here else None
-        slots.settle(key, report.outcome, intent)
-    return report
+        desk.lane.slots.settle(key, outcome, intent)
 
 
 async def _through(desk: Desk, start: Pass, stages: tuple[Stage, ...]) -> Report:

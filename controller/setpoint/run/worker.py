@@ -15,13 +15,13 @@ from setpoint.model.hold import Hold
 from setpoint.model.key import Key
 from setpoint.model.outcome import Blocked, Changed, Failed, Held, Wait
 from setpoint.model.resource import Resource
-from setpoint.run.begin import begin, lay_desk
+from setpoint.run.begin import begin, begin_blindly, lay_desk
 from setpoint.run.conclude import conclude, settled, stepped
 from setpoint.run.declare import release
 from setpoint.run.desk import Desk, Report
 from setpoint.run.estate import Estate
 from setpoint.run.lane import Lane
-from setpoint.run.pipeline import run
+from setpoint.run.pipeline import give_places_back, run
 from setpoint.run.queue import Class
 from setpoint.run.rebuild import rebuild
 from setpoint.run.wake import wake, wake_others
@@ -40,17 +40,26 @@ async def work(estate: Estate, lane: Lane, announce: Callable[[], Awaitable[None
     """Serve the lane until its queue closes; `announce` is awaited after every reconcile."""
     while (key := await lane.queue.take()) is not None:
         try:
-            due = await _serve(estate, lane, key)
-        except Exception as error:  # noqa: BLE001  # the one place: a bug fails one key, not the daemon
-            _log.exception("reconcile_crashed", key=str(key), lane=str(lane.target))
-            due = await _bury(estate, lane, key, error)
+            due = await _survive(estate, lane, key)
         finally:
             lane.queue.done(key)
         wake(estate, key, *due)
         await announce()
 
 
-async def _serve(estate: Estate, lane: Lane, key: Key) -> Due:
+async def _survive(estate: Estate, lane: Lane, key: Key) -> Due:
+    """Serve the key; a crash is told as its failure, and one even in that leaves the worker to the others."""
+    crash: Exception | None = None
+    for attempt in (_serve, _bury):
+        try:
+            return await attempt(estate, lane, key, crash)
+        except Exception as error:  # noqa: BLE001  # the one place: a bug fails one key, not the daemon
+            _log.exception("reconcile_crashed", key=str(key), lane=str(lane.target))
+            crash = error
+    return Class.RESYNC, _BLOCKED.total_seconds()
+
+
+async def _serve(estate: Estate, lane: Lane, key: Key, _crash: Exception | None) -> Due:
     resource = estate.resources.get(key)
     if resource is None or _lane_of(estate, key) is not lane:
         lane.slots.leave(key)
@@ -59,16 +68,16 @@ async def _serve(estate: Estate, lane: Lane, key: Key) -> Due:
     return await _close(estate, desk, _guard(estate, await run(desk, begin(estate, resource))))
 
 
-async def _bury(estate: Estate, lane: Lane, key: Key, error: Exception) -> Due:
+async def _bury(estate: Estate, lane: Lane, key: Key, crash: Exception | None) -> Due:
     """Report a crash as a failure of its key; when not even that can be written, try again later."""
     resource = estate.resources.get(key)
-    if resource is None or isinstance(error, StateError):
+    if resource is None or isinstance(crash, StateError):
         return Class.RESYNC, _BLOCKED.total_seconds()
-    outcome = Failed(f"a bug in Setpoint: {type(error).__name__}: {error}")
+    outcome = Failed(f"a bug in Setpoint: {type(crash).__name__}: {crash}")
     try:
-        return await _close(
-            estate, await lay_desk(estate, lane, key), Report(outcome, begin(estate, resource))
-        )
+        desk = await lay_desk(estate, lane, key)
+        await give_places_back(desk, key, outcome)
+        return await _close(estate, desk, Report(outcome, begin_blindly(estate, resource)))
     except StateError:
         return Class.RESYNC, _BLOCKED.total_seconds()
 

@@ -1,21 +1,30 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
+from dataclasses import replace
 
 import pytest
 
 from setpoint.decide import schedule
+from setpoint.model.condition import Truth
 from setpoint.model.key import Key
+from setpoint.model.kind import Acting, Looking
+from setpoint.model.observation import Observation
+from setpoint.model.plan import ActResult
 from setpoint.run.estate import Estate
-from setpoint.run.lane import Lane
+from setpoint.run.lane import WORKERS, Lane
 from setpoint.run.ports import Ports
 from setpoint.run.wake import wake
 from setpoint.run.worker import work
 from setpoint.store.store import Store
 from setpoint.store.thread import StoreInline
 from setpoint.testing.clock import virtual_loop, virtual_run
-from tests.toy import KINDS, WORLDS, World
+from tests.toy import BOX as BOX_KIND
+from tests.toy import KINDS, WORLDS, BoxSpec, BoxState, World, create_box, observe_box
 from tests.unit.run.conftest import BOX, SHELF, resource
+from tests.unit.run.shelves import box, declared, in_virtual_time, serving, worlds
+from tests.unit.run.shelves import shelf as shelves_key
 
 
 @pytest.mark.parametrize("key", [SHELF, BOX], ids=str)
@@ -50,3 +59,51 @@ def test_polls_begin_at_the_keys_own_place_in_its_interval(key: Key) -> None:
     assert [later - ends[0] for later in ends[1:4]] == pytest.approx(
         [first, first + 3600, first + 7200], abs=1
     )
+
+
+@pytest.mark.parametrize("crash", ["the declaration", "the inventory", "the look", "the act"])
+def test_a_bug_in_every_pass_of_many_keys_leaves_the_lane_to_the_others_and_is_told(
+    monkeypatch: pytest.MonkeyPatch, crash: str
+) -> None:
+    """More keys than workers, so a worker lost or a place kept per crash would stop the lane."""
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    def observed(world: World, looking: Looking[BoxSpec]) -> Awaitable[Observation[BoxState]]:
+        if looking.spec.colour == "bad" and crash == "the look":
+            raise ZeroDivisionError
+        return observe_box(world, looking)
+
+    async def created(world: World, acting: Acting) -> ActResult:
+        if acting.arguments["colour"] == "bad" and crash == "the act":
+            raise ZeroDivisionError
+        return await create_box(world, acting)
+
+    if crash == "the inventory":
+        monkeypatch.setattr("setpoint.run.worker.rebuild", broken)
+    kind = replace(BOX_KIND, observe=observed, acts={**BOX_KIND.acts, "create": created})
+    monkeypatch.setitem(KINDS, "Box", kind)
+    spec = {"colour": "bad", "size": "none"} if crash == "the declaration" else {"colour": "bad"}
+
+    async def body() -> None:
+        target = shelves_key("a")
+        worlds("a")
+        bad = [declared(box(f"bad-{n}"), target, {**spec, "drawer": "1"}) for n in range(2 * WORKERS)]
+        good = declared(box("good"), target, {"colour": "red", "drawer": "1"})
+        async with serving(Store.in_memory(), [declared(target, None, {"world": "a"}), *bad]) as shelves:
+            await asyncio.sleep(600)
+            shelves.estate.resources[good.key] = good
+            wake(shelves.estate, good.key)
+            await shelves.until(lambda: shelves.estate.store.status(good.key) is not None, patience=900)
+            await asyncio.sleep(900)
+            assert not [task for task in shelves.tasks if task.done()]
+            if crash != "the inventory":
+                assert shelves.status(good.key).outcome == "Done"
+                assert not [one.key for one in bad if shelves.ready(one.key).status is Truth.TRUE]
+                told = [shelves.status(one.key).sentence for one in bad]
+                assert sum("a bug in Setpoint" in sentence for sentence in told) >= (
+                    crash != "the act"
+                ) * len(bad)
+
+    in_virtual_time(body)
