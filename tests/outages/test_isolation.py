@@ -12,7 +12,6 @@ from typing import Any, ParamSpec, TypeVar
 
 import pytest
 
-from setpoint.model.key import Key
 from setpoint.store.records import Status
 from setpoint.store.thread import StoreInline
 from setpoint_lab.process import start_proxmox
@@ -51,11 +50,9 @@ class Counting(StoreInline):
         self.ended = Counter[str]()
 
     async def call(self, method: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-        match args:
-            case (Status(key=Key(kind="VirtualMachine", name=name)),):
-                self.ended[name.partition("-")[0]] += 1
-            case _:
-                pass
+        told = args[0] if args else None
+        if isinstance(told, Status) and told.key.kind == "VirtualMachine":
+            self.ended[told.key.name.partition("-")[0]] += 1
         return await super().call(method, *args, **kwargs)
 
 

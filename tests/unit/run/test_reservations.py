@@ -56,6 +56,7 @@ def test_what_a_step_was_making_on_another_target_is_not_made_again_here(rigged:
             assert "Shelf/elsewhere" in report.outcome.sentence
         assert rig.world.effects == []
 
+        assert isinstance(report.outcome, Held)
         (hold,) = report.outcome.holds
         rig.store.approve(hold.token, "a person", rig.ports.now())
         assert isinstance((await rig.settle(resource(BOX, {}))).outcome, Done)
