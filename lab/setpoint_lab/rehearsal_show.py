@@ -34,8 +34,11 @@ In another terminal, first:  export SETPOINT_CONFIG={folder.settings}{_path()}
   ... of a database          setpoint lab --dir {here} poke VirtualMachine/db01 onboot=0
   ... or with curl           curl -X PUT -H 'Authorization: {authorization}' \\
                                {url}/api2/json/nodes/pve1/qemu/VMID/config -d onboot=0
+  Break the cluster          setpoint lab --dir {here} trouble node pve2   (or network, permissions, quorum)
+  ... and mend it            setpoint lab --dir {here} trouble calm
   Look now, not in a minute  setpoint resync --all --wait
   See what was found         setpoint drift; setpoint history VirtualMachine/web01
+  See all about a machine    setpoint status VirtualMachine/app01
 """
 
 

@@ -1,5 +1,4 @@
-"""The emulated data centre of the rehearsal: three nodes, a template, a VM that somebody made by hand, and a token with
-no more than Setpoint needs for the example estate."""
+"""The emulated data centre of the rehearsal: nodes, a template, a VM made by hand, and a token with no more than is needed."""
 
 from __future__ import annotations
 
@@ -100,6 +99,13 @@ def first_world(token: str, root_token: str) -> dict[str, Any]:
                 "pool": "rpool/data",
                 "sparse": 1,
                 "total": 1 << 40,
+            },
+            "tank": {
+                "type": "zfspool",
+                "content": "images",
+                "pool": "tank/vms",
+                "sparse": 1,
+                "total": 1 << 42,
             },
         },
         "bridges": [{"iface": "vmbr0", "type": "bridge", "active": 1, "bridge_vlan_aware": 1}],

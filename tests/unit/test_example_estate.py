@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from setpoint.desired.compile import compile_set
-from setpoint.model.policy import Drift
+from setpoint.model.policy import Drift, Reboot
 from setpoint.systems import installed_kinds
 from setpoint_lab.rehearsal_folder import example_estate
 
@@ -28,5 +28,7 @@ def test_it_is_valid_and_shows_namespaces_layers_and_policy() -> None:
     assert {r.policy.drift for r in machines.values()} == {Drift.ENFORCE, Drift.WARN}
     for resource in machines.values():
         assert len({origin.path for origin in resource.origins.values()}) >= 2, "values from several layers"
+    assert {r.policy.reboot for r in machines.values()} == set(Reboot)
+    assert {key.name for key, r in machines.items() if r.policy.adopt} == {"files01"}
     database = next(r for key, r in machines.items() if key.name == "db01")
     assert len(database.spec["disks"]) == len(database.spec["nics"]) == 2  # type: ignore[arg-type]
