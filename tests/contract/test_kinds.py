@@ -112,4 +112,5 @@ def test_only_what_was_written_is_compared(example: Resource) -> None:
 def test_what_is_in_force_is_the_whole_declaration_once_nothing_differs(example: Resource) -> None:
     treatments = KINDS[example.key.kind].treatments
     tree = declared(example)
-    assert in_force(tree, diff(tree, Projection(tree), treatments, applied=None), treatments) == tree
+    found = diff(tree, Projection(tree), treatments, applied=None)
+    assert in_force(tree, found, treatments, applied=None) == tree

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 
 from setpoint.model.diff import MISSING, SECRET, Cause, Change, Diff, Missing, Projection, Treatment
 from setpoint.model.tree import Json, Pointer, Tree, covers, join, lookup, parts, put
@@ -31,8 +32,7 @@ def diff(
     if projection is None:
         cause = Cause.DRIFT if applied else Cause.DECLARED
         return Diff(changes=(Change("", _shown(declared, treatments), MISSING, cause),))
-    changes = _removals(declared, projection, treatments, applied or {}, ignore)
-    unseen: list[Pointer] = []
+    changes, unseen = _removals(declared, projection, treatments, applied or {}, ignore)
     for pointer, desired in _compared(declared, treatments):
         if any(covers(pattern, pointer) for pattern in ignore):
             continue
@@ -45,19 +45,38 @@ def diff(
     return Diff(changes=tuple(changes), unseen=tuple(unseen))
 
 
-def in_force(declared: Tree, found: Diff, treatments: Mapping[Pointer, Treatment]) -> Tree:
+def in_force(
+    declared: Tree,
+    found: Diff,
+    treatments: Mapping[Pointer, Treatment],
+    *,
+    applied: Tree | None,
+    ignore: Sequence[Pointer] = (),
+) -> Tree:
     """What may be remembered as applied: the declared tree without the leaves that are still to be applied.
 
-    A member that is still to be removed stays in it, or its removal would be forgotten.
+    Of what was not compared, ignored or unseen, no more than before: else what nobody ever applied would be
+    removed once it is declared no more. A member that is still to be removed stays in it, seen or not, or its
+    removal would be forgotten; one that is ignored is let go.
     """
     waiting = {change.path for change in found.changes if change.cause is Cause.DECLARED}
+    before: Tree = applied or {}
     tree: Tree = {}
     for pointer, value in _compared(declared, treatments):
-        if "" not in waiting and pointer not in waiting:
-            put(tree, pointer, value)
+        if "" in waiting or pointer in waiting:
+            continue
+        kept: Json | Missing = value
+        if pointer in found.unseen or any(covers(pattern, pointer) for pattern in ignore):
+            of_member = any(t is Treatment.MEMBER and covers(p, pointer) for p, t in treatments.items())
+            kept = value if applied is None and not of_member else _at(before, pointer)
+        if kept is not MISSING:
+            put(tree, pointer, deepcopy(kept))
     for change in found.changes:
         if change.desired is MISSING and change.observed is not MISSING:
             put(tree, change.path, change.observed)
+    for pointer in found.unseen:
+        if _at(declared, pointer) is MISSING and (last := _at(before, pointer)) is not MISSING:
+            put(tree, pointer, last)
     return tree
 
 
@@ -108,11 +127,18 @@ def _removals(
     treatments: Mapping[Pointer, Treatment],
     applied: Tree,
     ignore: Sequence[Pointer],
-) -> list[Change]:
-    """The members that were in force, are declared no more, and are there or will be after a restart."""
+) -> tuple[list[Change], list[Pointer]]:
+    """The members that were in force, are declared no more, and are there or will be after a restart.
+
+    And those of which nobody can say whether they are.
+    """
     changes: list[Change] = []
+    unseen: list[Pointer] = []
     for pointer in _members(applied, treatments):
         if _at(declared, pointer) is not MISSING or any(covers(pattern, pointer) for pattern in ignore):
+            continue
+        if any(covers(pattern, pointer) for pattern in projection.unseen):
+            unseen.append(pointer)
             continue
         observed = _at(projection.tree, pointer)
         coming = observed if projection.accepted is None else _at(projection.accepted, pointer)
@@ -120,7 +146,7 @@ def _removals(
             changes.append(Change(pointer, MISSING, observed, accepted=coming is MISSING))
         elif coming is not MISSING:
             changes.append(Change(pointer, MISSING, coming, later=True))
-    return changes
+    return changes, unseen
 
 
 def _members(applied: Tree, treatments: Mapping[Pointer, Treatment]) -> Iterator[Pointer]:

@@ -73,7 +73,7 @@ def _status(desk: Desk, report: Report, before: Status | None) -> Status:
         known=known,
         attempts=_attempts(outcome, before),
         handled=desk.requested if settled(outcome) else (before.handled if before else 0),
-        in_sync_at=now if known and not changes else (before.in_sync_at if before else None),
+        in_sync_at=now if learned.found == Diff() else (before.in_sync_at if before else None),
         drift_since=(since or now) if drifted else (None if known else since),
         detail=dict(learned.detail) if learned.detail is not None else (before.detail if before else None),
         outputs=dict(learned.outputs)
@@ -112,7 +112,13 @@ async def _remember_item(desk: Desk, learned: Pass) -> None:
         stored,
         target=desk.lane.target,
         identity=learned.observation.identity,
-        applied=in_force(learned.declared, learned.found, treatments(learned)),
+        applied=in_force(
+            learned.declared,
+            learned.found,
+            treatments(learned),
+            applied=stored.applied,
+            ignore=learned.resource.policy.ignore,
+        ),
         seen_at=desk.ports.now(),
         released=False,
         restarts=_still(stored.restarts, learned.found),

@@ -193,7 +193,7 @@ class Driver:
             put(tree, pointer, text)
         found = diff(tree, seen, treatments, applied=self._remembered())
         if state is not None:
-            self.applied = in_force(tree, found, treatments)
+            self.applied = in_force(tree, found, treatments, applied=self._remembered())
         planning = Planning(declared, self.owner, state, self.identity, facts)
         wanted = actionable(found, Policy())
         return Seen(observation, found, KIND.plan(wanted, planning) if wanted.changes else ())

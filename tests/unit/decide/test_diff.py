@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from setpoint.decide.diff import diff, in_force, same
 from setpoint.model.diff import MISSING, SECRET, Cause, Change, Projection, Treatment
+from setpoint.model.tree import parts
 
 LEAF = st.none() | st.booleans() | st.integers(-5, 5) | st.text("ab/~", max_size=3)
 TREES = st.recursive(
@@ -118,7 +119,7 @@ def test_what_is_in_force_and_what_waits_make_up_the_declaration(
     declared: Any, observed: Any, applied: Any
 ) -> None:
     found = diff(declared, Projection(observed), {}, applied=applied)
-    remembered = in_force(declared, found, {})
+    remembered = in_force(declared, found, {}, applied=applied)
     again = diff(declared, Projection(observed), {}, applied=remembered)
     assert [(c.path, c.cause) for c in again.changes] == [(c.path, c.cause) for c in found.changes]
 
@@ -174,9 +175,48 @@ def test_a_removal_may_wait_for_a_restart_or_threaten_to_be_undone_by_one() -> N
 
 def test_a_removal_is_remembered_until_it_is_done() -> None:
     found = diff(ONE, Projection(TWO), MEMBERS, applied=TWO)
-    assert in_force(ONE, found, MEMBERS) == TWO
+    assert in_force(ONE, found, MEMBERS, applied=TWO) == TWO
     done = diff(ONE, Projection(ONE), MEMBERS, applied=TWO)
-    assert in_force(ONE, done, MEMBERS) == ONE
+    assert in_force(ONE, done, MEMBERS, applied=TWO) == ONE
+
+
+NAMES = st.sampled_from(["net0", "net1", "net2"])
+NICS = st.dictionaries(NAMES, st.integers(1, 3), max_size=3)
+MOMENTS = st.lists(
+    st.tuples(NICS, NICS, st.sets(NAMES), st.sets(NAMES), st.booleans(), st.booleans()), min_size=1, max_size=8
+)  # fmt: skip
+
+
+def nics(vlans: dict[str, int]) -> dict[str, Any]:
+    return {"nics": {name: {"vlan": vlan} for name, vlan in vlans.items()}}
+
+
+@given(MOMENTS)
+def test_only_what_was_applied_is_removed_and_none_of_it_is_forgotten(moments: list[Any]) -> None:
+    """Each moment: what is declared, what others do, what is ignored and unseen, whether steps work and others act."""
+    world: dict[str, int] = {}
+    applied: dict[str, Any] = {}
+    ours: set[str] = set()
+    for declared, others, ignored, unseen, works, others_act in moments:
+        world = dict(others) if others_act else world
+        hidden = Projection(nics(world), unseen=tuple(f"/nics/{name}" for name in unseen))
+        ignore = tuple(f"/nics/{name}" for name in ignored)
+        found = diff(nics(declared), hidden, MEMBERS, applied=applied, ignore=ignore)
+        ours -= {name for name in ours if name not in declared and name in ignored}
+        ours -= {name for name in ours if not {name} & ({*declared, *unseen, *world})}
+        removed = {parts(change.path)[1] for change in found.changes if change.desired is MISSING}
+        assert removed == {name for name in ours & {*world} if name not in {*declared, *ignored, *unseen}}
+        applied = in_force(nics(declared), found, MEMBERS, applied=applied, ignore=ignore)
+        compared = {*declared} - ignored - unseen
+        ours |= {name for name in compared if world.get(name) == declared[name]}
+        ours -= {name for name in compared if f"/nics/{name}/vlan" in waiting(found)}
+        if works:
+            world = {name: vlan for name, vlan in world.items() if name not in removed}
+            world |= {name: declared[name] for name in compared}
+
+
+def waiting(found: Any) -> set[str]:
+    return {change.path for change in found.changes if change.cause is Cause.DECLARED}
 
 
 HIDDEN = {"/password": Treatment.WRITE_ONLY}
