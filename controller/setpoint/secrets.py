@@ -14,6 +14,11 @@ CREDENTIALS = "CREDENTIALS_DIRECTORY"
 """Where systemd puts what LoadCredential= names."""
 
 
+LONGEST = 65536
+"""Bytes of the longest secret; a longer line is another file by mistake."""
+_WRITE = "write the secret into its first line, as UTF-8"
+
+
 def resolve_secret(ref: SecretRef, env: Mapping[str, str] = os.environ) -> Secret:
     """The value that `ref` names: never empty, one line.
 
@@ -53,23 +58,41 @@ def _from_credential(name: str, env: Mapping[str, str]) -> Secret:
 
 def _from_file(path: Path, *, private: bool) -> Secret:
     try:
-        with path.open("rb") as file:
-            if private and os.fstat(file.fileno()).st_mode & stat.S_IROTH:
+        # Path.open takes no opener.
+        with open(path, "rb", opener=_without_waiting) as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if not stat.S_ISREG(mode):
+                raise SettingsError(f"{path}, which should hold a secret, is no file", remedy=_WRITE)
+            if private and mode & stat.S_IROTH:
                 raise SettingsError(
                     f"the secret in {path} can be read by everybody", remedy=f"chmod o-rwx {path}"
                 )
-            line = file.readline().decode().rstrip("\r\n")
+            line = _text(path, file.readline(LONGEST + 1))
     except OSError as error:
         raise SettingsError(
             f"the secret in {path} cannot be read: {error.strerror}",
             remedy="make the file, with the secret in its first line, readable for the user of the daemon",
-        ) from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(
-            f"the secret in {path} is no text", remedy="write it as one line of UTF-8"
         ) from error
     if not line:
         raise SettingsError(
             f"the first line of {path}, which should be a secret, is empty", remedy="write the secret there"
         )
     return Secret(line)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Opening a pipe waits for its writer, and everything else with it."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _text(path: Path, line: bytes) -> str:
+    if len(line) > LONGEST:
+        raise SettingsError(f"the first line of {path} is too long for a secret", remedy=_WRITE)
+    try:
+        text = line.decode().rstrip("\r\n")
+    except UnicodeDecodeError:
+        # Without its cause, which quotes the bytes.
+        raise SettingsError(f"the secret in {path} is no text", remedy=_WRITE) from None
+    if "\0" in text:
+        raise SettingsError(f"the secret in {path} is no text", remedy=_WRITE)
+    return text

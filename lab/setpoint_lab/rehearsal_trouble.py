@@ -32,7 +32,10 @@ def _everything_back() -> Sequence[Event]:
 
 TROUBLES: Final[Mapping[str, tuple[str, Callable[[str], Sequence[Event]]]]] = {
     "node": ("{node} is switched off", lambda node: [{"node_offline": node}]),
-    "network": ("nothing on the way to {node} is answered", lambda node: [{"packets_dropped": {"node": node}}]),
+    "network": (
+        "nothing on the way to {node} is answered",
+        lambda node: [{"packets_dropped": {"node": node}}],
+    ),
     "permissions": ("the token has lost its role on /vms", lambda _: _permissions_taken()),
     "quorum": ("the cluster has lost its quorum", lambda _: [{"quorum": False}]),
     "calm": ("all is well again", lambda _: _everything_back()),

@@ -35,6 +35,7 @@ class Cluster:
             another listing reads it again.
         making: the vmids under which we began to make guests that do not show their mark yet.
         silences: per vmid, the guest agents that did not answer.
+        outdated: the vmids whose cloud-init drives our own writes made old in what Proxmox does not tell of them.
     """
 
     api: Client
@@ -42,3 +43,4 @@ class Cluster:
     marks: dict[int, tuple[Guest, Mark | None]] = field(default_factory=dict[int, tuple[Guest, Mark | None]])
     making: set[int] = field(default_factory=set[int])
     silences: dict[int, Silence] = field(default_factory=dict[int, Silence])
+    outdated: set[int] = field(default_factory=set[int])

@@ -24,7 +24,10 @@ PATIENCE = 25.0
 COMMAND = (sys.executable, "-m", "setpoint")
 ALL = {
     "ProxmoxCluster/lab",
+    "VirtualMachine/app01",
     "VirtualMachine/db01",
+    "VirtualMachine/files01",
+    "VirtualMachine/vault01",
     "VirtualMachine/web01",
     "VirtualMachine/web02",
     "test/VirtualMachine/build01",

@@ -101,7 +101,7 @@ def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
     [
         (("VirtualMachine/web01", "memory=1"), "is no folder of a rehearsal"),
         (("web01", "memory=1"), "is no folder of a rehearsal"),
-        (("VirtualMachine/web01",), "Missing argument"),
+        (("VirtualMachine/web01",), "missing argument"),
     ],
     ids=["no rehearsal", "no key", "no change"],
 )

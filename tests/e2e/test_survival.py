@@ -27,7 +27,7 @@ def test_a_lost_database_is_rebuilt_from_the_marks(own_lab: Rig) -> None:
     assert lab.writes() == before
     rows = lab.status()["resources"]
     vmids = {row["detail"]["vmid"] for row in rows if row["kind"] == "VirtualMachine"}
-    assert vmids == {guest["vmid"] for guest in lab.guests()}
+    assert vmids == {guest["vmid"] for guest in lab.guests() if not guest.get("template")}
 
 
 def test_a_rewritten_history_is_held_until_approved(own_lab: Rig) -> None:
@@ -63,7 +63,7 @@ def test_killed_in_the_middle_of_a_create_there_is_one_machine_afterwards(own_la
     lab.start()
     lab.in_sync({"VirtualMachine/new01"})
     assert [guest["name"] for guest in lab.guests()].count("new01") == 1
-    assert lab.writes().count("POST /nodes/pve2/qemu") == 2, "web02 and new01, once each"
+    assert lab.writes().count("POST /nodes/pve2/qemu") == 3, "web02, vault01 and new01, once each"
     assert lab.call("plan").returncode == 0
 
 
@@ -78,15 +78,18 @@ def test_stopped_in_the_middle_of_work_it_ends_well_and_goes_on_later(own_lab: R
     assert "daemon_stopped" in lab.folder.log.read_text()
     lab.start()
     lab.in_sync({"VirtualMachine/new01"})
-    assert lab.writes().count("POST /nodes/pve2/qemu") == 2
+    assert lab.writes().count("POST /nodes/pve2/qemu") == 3
 
 
 def test_a_dead_target_is_told_as_failed_and_healed(own_lab: Rig) -> None:
     lab = own_lab
     state = lab.power_off()
     answer = lab.call("resync", "VirtualMachine/web01", "--wait")
-    assert answer.returncode == 1
+    assert answer.returncode == 2, "it only waits"
     assert "cannot be reached" in answer.stdout
+    target = lab.call("resync", "ProxmoxCluster/lab", "--wait")
+    assert target.returncode == 1
+    assert "cannot be reached" in target.stdout
     status = lab.call("status")
     assert status.returncode == 1
     assert "Unknown" in status.stdout, "unreachable is not deleted"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -234,12 +236,26 @@ class TestSecrets:
 
     @pytest.mark.parametrize(
         ("content", "expected"),
-        [(b"", "is empty"), (b"\nsecond\n", "is empty"), (b"\xff\n", "is no text")],
-        ids=["empty", "empty line", "not UTF-8"],
+        [
+            (b"", "is empty"),
+            (b"\nsecond\n", "is empty"),
+            (b"\xff\n", "is no text"),
+            (b"a\0b\n", "is no text"),
+            (b"x" * 70_000, "too long"),
+        ],
+        ids=["empty", "empty line", "not UTF-8", "NUL", "endless"],
     )
     def test_what_is_no_secret_is_refused(self, tmp_path: Path, content: bytes, expected: str) -> None:
         with pytest.raises(SettingsError, match=expected):
             resolve_secret(self.write(tmp_path / "s", content))
+
+    @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["folder", "pipe"])
+    def test_what_is_no_file_is_refused_without_waiting(
+        self, tmp_path: Path, make: Callable[[Path], None]
+    ) -> None:
+        make(tmp_path / "s")
+        with pytest.raises(SettingsError, match=r"cannot be read: Is a directory|is no file"):
+            resolve_secret(SecretRef(file=str(tmp_path / "s")))
 
     def test_a_file_that_is_not_there(self, tmp_path: Path) -> None:
         with pytest.raises(SettingsError, match=f"the secret in {tmp_path}/none cannot be read: No such"):

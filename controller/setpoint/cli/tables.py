@@ -60,18 +60,28 @@ def value(raw: Any, *, missing: bool = False) -> str:
 
 def plain(raw: Any) -> str:
     """A value of any depth in words: lists with commas, mappings as `name value`; JSON inside of both."""
-    if isinstance(raw, dict) and raw:
-        return ", ".join(f"{name} {_inside(one)}" for name, one in raw.items())
-    if isinstance(raw, list) and raw and not any(isinstance(one, dict | list) for one in raw):
-        return ", ".join(value(one) for one in raw)
-    if isinstance(raw, list) and raw:
-        return "; ".join(plain(one) for one in raw)
-    return value(raw)
+    match raw:
+        case {**members} if members:
+            return ", ".join(f"{name} {_inside(one)}" for name, one in members.items())
+        case [_, *_] if scalars := _scalars(raw):
+            return ", ".join(scalars)
+        case [_, *_]:
+            return "; ".join(map(plain, raw))
+        case _:
+            return value(raw)
 
 
 def _inside(raw: Any) -> str:
-    scalar = isinstance(raw, list) and not any(isinstance(one, dict | list) for one in raw)
-    return " and ".join(map(value, raw)) if scalar and raw else value(raw)
+    return " and ".join(_scalars(raw)) or value(raw)
+
+
+def _scalars(raw: Any) -> list[str]:
+    """The items of a list without depth in words; empty for anything else."""
+    match raw:
+        case [*rows] if not any(isinstance(one, dict | list) for one in rows):
+            return list(map(value, rows))
+        case _:
+            return []
 
 
 def seen(change: dict[str, Any]) -> str:

@@ -97,6 +97,11 @@ def probed(breaker: Breaker, now: float, chance: float) -> Breaker:
     return replace(breaker, until=now + _shortened(breaker.window, chance))
 
 
+def hastened(breaker: Breaker, now: float) -> Breaker:
+    """Somebody asks for a look: the next probe may go at once."""
+    return replace(breaker, until=min(breaker.until, now)) if isinstance(breaker, Open) else breaker
+
+
 def succeeded(breaker: Breaker, now: float, *, probe: bool) -> Breaker:
     """A call was answered; only a probe's answer closes, for others left before it opened."""
     match breaker:

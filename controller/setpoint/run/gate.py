@@ -16,6 +16,7 @@ from setpoint.decide.breaker import (
     Open,
     Verdict,
     failed,
+    hastened,
     judge,
     probed,
     stale,
@@ -143,6 +144,11 @@ class LaneGate:
         left = [breaker.until - _now() for breaker in self._breakers.values() if isinstance(breaker, Open)]
         # For one that is overdue there may be nobody who needs it, and no reason to look all the time.
         return min((after if after > 0 else FIRST_WINDOW for after in left), default=None)
+
+    def hasten(self) -> None:
+        """Let one call try each open breaker at once, for a person asks for a look."""
+        for scope, breaker in self._breakers.items():
+            self._breakers[scope] = hastened(breaker, _now())
 
     async def _enter(self, call: _Call, places: Places[_Call]) -> None:
         """Wait for a place on every scope; whoever waits at a breaker that opens is told at once."""

@@ -103,8 +103,10 @@ class Supervisor:
         await self.announce()
 
     async def resync(self, keys: list[Key], by: str) -> dict[Key, int]:
-        """Ask for a fresh look at `keys`; the numbers tell `Status.handled` when each was answered."""
+        """Ask for a fresh look at `keys`, and at once; the numbers tell `Status.handled` when each was answered."""
         numbers: dict[Key, int] = {}
+        for lane in {lane.target: lane for key in keys if (lane := self._lane_of(key))}.values():
+            lane.gate.hasten()
         for key in keys:
             now = self.estate.ports.now()
             # Before the number exists: whoever answers it must not do so from an older survey.
@@ -114,6 +116,10 @@ class Supervisor:
             await self.estate.calls.call(self.estate.store.record, event)
             wake(self.estate, key)
         return numbers
+
+    def _lane_of(self, key: Key) -> Lane | None:
+        resource = self.estate.resources.get(key)
+        return self.estate.lane_of(resource) if resource is not None else None
 
     async def approve(self, token: str, by: str) -> None:
         """Release what names `token`, and look again at once."""

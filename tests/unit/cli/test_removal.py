@@ -16,7 +16,7 @@ from tests.unit.cli import members
 from tests.unit.cli.conftest import Ask
 
 CRATE = "kind: Crate\nmetadata: {name: c}\nspec: {parts: {%s}}\n"
-GONE = 'parts.net1: {"colour": "red"} → (nothing)'
+GONE = "parts.net1: colour red → (nothing)"
 
 
 @pytest.fixture
@@ -59,18 +59,18 @@ async def test_drift_and_status_show_what_is_to_go(served: Served, ask: Ask) -> 
     said = await ask("drift")
     assert said.code == 2
     assert re.fullmatch(
-        r'Crate/c  parts\.net1  \(nothing\)  {"colour": "red"}  declared  \d+s     enforce', said.lines[1]
+        r"Crate/c  parts\.net1  \(nothing\)  colour red  declared  \d+s     enforce", said.lines[1]
     )
     said = await ask("status", "Crate/c")
     assert said.code == 2
-    assert '  parts.net1 differs: seen {"colour": "red"}, declared (nothing)' in said.lines
+    assert "  parts.net1 differs: seen colour red, declared (nothing)" in said.lines
 
 
 async def test_a_removal_that_waits_for_a_restart_says_so(served: Served, ask: Ask) -> None:
     served.fields("c").update(stuck=False, slow=True)
     held = await ask("resync", "Crate/c", "--wait")
     assert (held.code, "parts/net1" in held.out) == (3, True)
-    assert (await ask("drift")).lines[1].split("  ")[3] == '{"colour": "red"} (until its restart)'
+    assert (await ask("drift")).lines[1].split("  ")[3] == "colour red (until its restart)"
 
 
 async def test_the_history_and_the_rehearsal_tell_what_went(served: Served, ask: Ask) -> None:
@@ -83,4 +83,4 @@ async def test_the_history_and_the_rehearsal_tell_what_went(served: Served, ask:
     events: list[dict[str, Any]] = json.loads((await ask("history", "Crate/c", "-o", "json")).out)["events"]
     told = next(event for event in events if event["kind"] == "step" and event["changes"][0]["path"])
     lines = list(event_lines({**told, "kind": "drift"}))
-    assert lines[1].strip() == 'parts.net1: seen {"colour": "red"}, declared (nothing)'
+    assert lines[1].strip() == "parts.net1: seen colour red, declared (nothing)"

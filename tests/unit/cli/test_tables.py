@@ -72,7 +72,7 @@ DIFFERENCES: list[tuple[dict[str, Any], str, str]] = [
     ({"accepted": True}, "1 (until its restart)", "2"),
     ({"observed": 2, "later": True}, "2 (after its restart)", "2"),
     ({"observed": None, "missing": True}, "(nothing)", "2"),
-    ({"observed": {"a": 1}, "desired": None, "removed": True}, '{"a": 1}', "(nothing)"),
+    ({"observed": {"a": 1}, "desired": None, "removed": True}, "a 1", "(nothing)"),
     ({"observed": SECRET, "desired": SECRET}, "(another secret)", SECRET),
     ({"observed": None, "missing": True, "desired": SECRET}, "(nothing)", SECRET),
 ]

@@ -101,6 +101,21 @@ def test_one_probe_per_window_and_its_answer_closes() -> None:
     at_site(body)
 
 
+def test_who_asks_for_a_look_need_not_wait_for_the_window() -> None:
+    async def body(site: Site) -> None:
+        await site.fail()
+        site.gate.hasten()
+        assert site.gate.due() == (WHOLE,)
+        await site.fail(times=1)
+        assert await site.call() == "DownError", "one call was let through, and it failed"
+        site.gate.hasten()
+        assert await site.call() == "answered"
+        site.gate.hasten()
+        assert await site.call() == "answered"
+
+    at_site(body)
+
+
 def test_a_cancelled_probe_costs_a_window_and_no_more() -> None:
     async def body(site: Site) -> None:
         await site.fail()

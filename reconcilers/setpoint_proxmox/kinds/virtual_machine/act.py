@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 
 from setpoint.model.identity import Mark
@@ -13,6 +14,9 @@ from setpoint_proxmox.kinds.virtual_machine.act_check import check_bridges, chec
 from setpoint_proxmox.kinds.virtual_machine.act_common import making, node_of, path_of, started, vmid_of
 from setpoint_proxmox.kinds.virtual_machine.act_power import POWER
 from setpoint_proxmox.mark import with_mark
+
+_UNTOLD = re.compile(r"(net|ipconfig)\d+|cipassword")
+"""What a cloud-init drive holds and Proxmox does not compare with the present settings."""
 
 
 async def create(cluster: Cluster, acting: Acting) -> ActResult:
@@ -62,6 +66,8 @@ async def configure(cluster: Cluster, acting: Acting) -> ActResult:
     if removed:
         config["delete"] = ",".join(str(option) for option in removed)
     digest = str(acting.arguments["digest"])
+    if any(_UNTOLD.fullmatch(option) for option in (*config, *map(str, removed))):
+        cluster.outdated.add(vmid_of(acting))
     return started(await cluster.api.post(*path_of(acting), "config", digest=digest, **config))
 
 
@@ -96,6 +102,7 @@ async def enroll(cluster: Cluster, acting: Acting) -> ActResult:
 async def regenerate(cluster: Cluster, acting: Acting) -> ActResult:
     """Make the cloud-init drive anew from the present settings; a running guest reads it at its next start."""
     await cluster.api.put(*path_of(acting), "cloudinit")
+    cluster.outdated.discard(vmid_of(acting))
     return Applied("cloud-init drive made anew")
 
 

@@ -62,10 +62,14 @@ async def image_current(
 ) -> bool | None:
     """Whether the cloud-init drive of a running VM was made of the present settings; each start makes it anew.
 
-    Changed passwords and addresses never show: of the first Proxmox tells stars, of the second nothing.
+    Changed passwords and addresses never show: of the first Proxmox tells stars, of the second nothing. Those that
+    we wrote ourselves are remembered until the drive was made anew.
     """
     if machine.get("status") != "running" or not any(_is_cloudinit(text) for text in config.values()):
+        cluster.outdated.discard(guest.vmid)
         return None
+    if guest.vmid in cluster.outdated:
+        return False
     rows = records(await cluster.api.get("nodes", guest.node, "qemu", guest.vmid, "cloudinit"))
     return not any(_differs(row) for row in rows if row.get("key") != "cipassword")
 

@@ -54,7 +54,7 @@ class VmState:
         addresses: NIC slot -> addresses with prefix, as the guest agent tells them; None when it does not.
         silence: why the agent that is configured tells nothing; empty when it does, or there is none.
         image_current: whether the cloud-init drive shows the present settings; None when that is not known, or
-            there is no such drive. Passwords and addresses that were changed since do not count.
+            there is no such drive. Passwords and addresses that somebody else changed since do not count.
     """
 
     vmid: int
