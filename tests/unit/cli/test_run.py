@@ -35,7 +35,7 @@ class Daemon:
             (root / name).mkdir(parents=True)
         info = root / "site" / "bench-1.0.dist-info"
         (info / "METADATA").write_text("Metadata-Version: 2.1\nName: bench\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text("[setpoint.systems]\nbench = tests.bench:SYSTEM\n")
+        (info / "entry_points.txt").write_text("[setpoint.systems]\nbench = tests.workbench:SYSTEM\n")
         self.settings(SETTINGS)
         self.declare("bench", f"kind: Bench\nmetadata: {{name: b}}\nspec: {{folder: {self.bench}}}\n")
 
