@@ -3,6 +3,7 @@ budgets allow, and nothing in each other's way."""
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -94,9 +95,16 @@ async def made(running: Running) -> float:
     """Seconds until everything was as declared."""
     begun = running.now()
     await running.settle(patience=24 * HOUR)
-    outcomes = Counter(status.outcome for status in running.statuses().values())
-    assert outcomes == {"Done": COUNT + 1}
+    # Three failures of different steps seem to be enough to rest; they are tried again all the same.
+    while outcomes(running) != {"Done": COUNT + 1}:
+        assert running.now() - begun < 24 * HOUR, outcomes(running)
+        await asyncio.sleep(60)
+        await running.settle(patience=24 * HOUR)
     return running.now() - begun
+
+
+def outcomes(running: Running) -> Counter[str]:
+    return Counter(status.outcome for status in running.statuses().values())
 
 
 def floor(done: list[Task]) -> tuple[float, str]:
