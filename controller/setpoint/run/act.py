@@ -90,6 +90,7 @@ async def act(desk: Desk, now: Pass) -> Pass | Outcome:
         waiting=waiting(free),
     )
     await desk.calls.call(desk.store.open_intent, now.owner.key, desk.lane.target, intent)
+    desk.ports.meters.stepped(now.owner.key.kind, free.verb)
     answer = await _begin(desk, now, free, acting)
     desk.lane.acted[now.owner.key] = desk.ports.now()
     return await _conclude_step(desk, now, free, identity, answer)

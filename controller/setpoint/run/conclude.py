@@ -40,6 +40,8 @@ async def conclude(desk: Desk, report: Report) -> Status:
     key = report.learned.owner.key
     before = await desk.calls.call(desk.store.status, key)
     status = _status(desk, report, before)
+    if before is not None and before.in_sync_at and status.drift_since and not before.drift_since:
+        desk.ports.meters.drift_found(key.kind, status.reconciled_at - before.in_sync_at)
     await _remember_item(desk, report.learned)
     await desk.calls.call(desk.store.save_status, status)
     for event in _events(desk, report, before, status):

@@ -65,6 +65,8 @@ async def _bring_in(estate: Estate, snapshot: Snapshot, former: Mapping[Key, Res
     for key in changes.changed:
         _move_lane(estate, former[key], estate.resources[key])
     await arrange_lanes(estate)
+    fresh = (key for key in changes.added if estate.resources[key].formerly not in moved)
+    estate.declared.update(dict.fromkeys(fresh, estate.ports.now()))
     for key in (*changes.added, *changes.changed):
         await _announce(estate, key, snapshot, added=key in changes.added)
         wake(estate, key)
@@ -135,6 +137,7 @@ async def _gone(estate: Estate, removed: frozenset[Key]) -> list[Key]:
 async def release(estate: Estate, key: Key, former: Resource | None) -> None:
     """Leave alone what is no longer declared; what was made keeps its row and its mark."""
     now = estate.ports.now()
+    estate.declared.pop(key, None)
     lane = estate.lane_of(former) if former is not None else None
     if lane is not None:
         lane.queue.discard(key)

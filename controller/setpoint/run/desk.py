@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
@@ -34,6 +35,7 @@ class Desk:
         ready: whether another resource is in sync and healthy.
         requested: number of the last resync request of the key when the reconcile began.
         not_before: a survey must have begun at this moment or later.
+        began: when the reconcile began, seconds of the loop.
     """
 
     lane: Lane
@@ -46,6 +48,11 @@ class Desk:
     reconcile_id: str
     requested: int
     not_before: float
+    began: float = field(default_factory=lambda: asyncio.get_running_loop().time())
+
+    def age(self) -> float:
+        """Seconds since the reconcile began."""
+        return asyncio.get_running_loop().time() - self.began
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ class Estate:
         cache: what the compiler read before.
         asked: when each key was last asked for by a person.
         polled: keys whose polls have begun, each at its own place in its interval.
+        declared: when each key came to be declared while this process runs; gone once it was ready.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Estate:
     cache: Cache = field(default_factory=_nothing_read)
     streaks: dict[Key, int] = field(default_factory=dict[Key, int])
     polled: set[Key] = field(default_factory=set[Key])
+    declared: dict[Key, float] = field(default_factory=dict[Key, float])
 
     def lane_of(self, resource: Resource) -> Lane | None:
         """The lane that serves `resource`: its target's, or its own when it is a target."""

@@ -24,6 +24,7 @@ from setpoint.decide.breaker import (
 )
 from setpoint.decide.places import Places
 from setpoint.model.errors import DownError, OutcomeUnknownError, TargetError, TransportError
+from setpoint.run.meters import Reply, reply_of
 from setpoint.run.ports import Ports
 
 WHOLE: Final = ""
@@ -65,6 +66,7 @@ class Trouble:
 @dataclass(eq=False)
 class _Call:
     scopes: frozenset[str]
+    writes: bool
     turn: asyncio.Event = field(default_factory=asyncio.Event)
     began: float = 0.0
     probing: frozenset[str] = frozenset()
@@ -105,7 +107,7 @@ class LaneGate:
     @asynccontextmanager
     async def using(self, *scopes: str, writes: bool = False) -> AsyncGenerator[None]:
         """See `setpoint.model.kind.Gate`."""
-        call = _Call(frozenset((WHOLE, *scopes)))
+        call = _Call(frozenset((WHOLE, *scopes)), writes)
         places = self._writes if writes else self._reads
         try:
             await self._enter(call, places)
@@ -113,8 +115,10 @@ class LaneGate:
                 yield
             except (TargetError, asyncio.CancelledError) as error:
                 self._count(call, error)
+                self._measure(call, reply_of(error), _now() - call.began)
                 raise
             self._answered(call)
+            self._measure(call, Reply.ANSWERED, _now() - call.began)
         finally:
             places.drop(call)
 
@@ -132,6 +136,10 @@ class LaneGate:
             for scope in sorted(self._breakers)
             if isinstance(breaker := self._breaker(scope), Open)
         )
+
+    def breakers(self) -> dict[str, bool]:
+        """Whether the breaker of each scope is open that was ever called; the empty one is the whole target."""
+        return {scope: isinstance(self._breaker(scope), Open) for scope in tuple(self._breakers)}
 
     def due(self) -> tuple[str, ...]:
         """The scopes that wait for somebody to probe them."""
@@ -169,6 +177,7 @@ class LaneGate:
         shut = [scope for scope in call.scopes if judge(self._breaker(scope), _now()) is Verdict.SHUT]
         for trouble in self.troubles() if shut else ():
             if trouble.scope in shut:
+                self._measure(call, Reply.DOWN, 0.0)
                 raise DownError(str(trouble), scope=trouble.scope)
 
     def _count(self, call: _Call, error: TargetError | asyncio.CancelledError) -> None:
@@ -185,6 +194,9 @@ class LaneGate:
                 self._answered(call)
             case _:
                 return
+
+    def _measure(self, call: _Call, reply: Reply, seconds: float) -> None:
+        self.ports.meters.called(self.target, call.parts, reply, seconds, writes=call.writes)
 
     def _answered(self, call: _Call) -> None:
         for scope in call.scopes:

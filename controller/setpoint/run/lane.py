@@ -66,6 +66,7 @@ class Lane:
 
     def __post_init__(self) -> None:
         self.slots = Slots(self._limit, self.queue.add)
+        self.queue.taken = self.ports.meters.delayed
         self.gate = self._fresh_gate()
 
     @property

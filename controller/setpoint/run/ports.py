@@ -1,4 +1,4 @@
-"""What the engine takes from outside instead of reaching for it: time, chance and ids."""
+"""What the engine takes from outside instead of reaching for it: time, chance, ids, and who measures it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import random
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from setpoint.run.meters import Meters, Silence
 
 
 @dataclass(frozen=True)
@@ -17,8 +19,10 @@ class Ports:
         now: wall clock, seconds since the epoch; for records, never for timers.
         chance: a number from 0 to 1.
         new_id: a short id for one reconcile.
+        meters: told what happens.
     """
 
     now: Callable[[], float] = time.time
     chance: Callable[[], float] = random.random
     new_id: Callable[[], str] = lambda: uuid.uuid4().hex[:8]
+    meters: Meters = field(default_factory=Silence)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -28,6 +28,10 @@ class Class(IntEnum):
     RESYNC = 1
 
 
+def _unheard(_cls: Class, _late: float) -> None:
+    """Nobody listens."""
+
+
 @dataclass
 class _Entry:
     due: float
@@ -41,9 +45,11 @@ class Queue:
 
     Attributes:
         now: a monotonic clock in seconds, the loop's own by default.
+        taken: called whenever a key is taken, with its class and the seconds since it was due.
     """
 
     now: Callable[[], float] = field(default_factory=lambda: asyncio.get_running_loop().time)
+    taken: Callable[[Class, float], None] = _unheard
     _waiting: dict[Key, _Entry] = field(default_factory=dict[Key, _Entry])
     _processing: set[Key] = field(default_factory=set[Key])
     _heap: list[tuple[float, int, Key]] = field(default_factory=list[tuple[float, int, Key]])
@@ -100,6 +106,14 @@ class Queue:
         self._promote()
         return len(self._ready[Class.CHANGED]), len(self._ready[Class.RESYNC])
 
+    def oldest(self) -> tuple[float, float]:
+        """How many seconds ago the oldest key that is due now became due, per class; 0 when none is."""
+        now, (changed, resync) = self.now(), self._ready
+        return self._age(changed, now), self._age(resync, now)
+
+    def _age(self, keys: Iterable[Key], now: float) -> float:
+        return max(now - min((self._waiting[key].due for key in keys), default=now), 0.0)
+
     def running(self) -> frozenset[Key]:
         """The keys that are being worked on."""
         return frozenset(self._processing)
@@ -120,7 +134,7 @@ class Queue:
             if key is not None:
                 self._served += 1
                 del self._ready[cls][key]
-                del self._waiting[key]
+                self.taken(cls, max(self.now() - self._waiting.pop(key).due, 0.0))
                 self._processing.add(key)
                 return key
         return None

@@ -19,12 +19,13 @@ from setpoint.run.begin import begin, begin_blindly, lay_desk
 from setpoint.run.conclude import conclude, settled, stepped
 from setpoint.run.declare import release
 from setpoint.run.desk import Desk, Report
-from setpoint.run.estate import Estate
+from setpoint.run.estate import Estate, is_ready
 from setpoint.run.lane import Lane
 from setpoint.run.pipeline import give_places_back, run
 from setpoint.run.queue import Class
 from setpoint.run.rebuild import rebuild
 from setpoint.run.wake import wake, wake_others
+from setpoint.store.records import Status
 
 STREAK = 20
 """Steps in a row after which a resource counts as failing: its changes do not take effect."""
@@ -55,6 +56,7 @@ async def _survive(estate: Estate, lane: Lane, key: Key) -> Due:
             return await attempt(estate, lane, key, crash)
         except Exception as error:  # noqa: BLE001  # the one place: a bug fails one key, not the daemon
             _log.exception("reconcile_crashed", key=str(key), lane=str(lane.target))
+            estate.ports.meters.crashed(key.kind)
             crash = error
     return Class.RESYNC, _BLOCKED.total_seconds()
 
@@ -85,6 +87,7 @@ async def _bury(estate: Estate, lane: Lane, key: Key, crash: Exception | None) -
 async def _close(estate: Estate, desk: Desk, report: Report) -> Due:
     resource = report.learned.resource
     status = await conclude(desk, report)
+    _measure(estate, desk, status)
     if resource.key not in estate.resources:
         # It left while it was worked on, and `conclude` wrote over that.
         await release(estate, resource.key, None)
@@ -103,6 +106,13 @@ async def _close(estate: Estate, desk: Desk, report: Report) -> Due:
     )
     await wake_others(estate, desk.lane, report, status)
     return _next(estate, desk.lane, report, status.attempts)
+
+
+def _measure(estate: Estate, desk: Desk, status: Status) -> None:
+    meters, kind = estate.ports.meters, status.key.kind
+    meters.reconciled(kind, status.outcome, desk.age())
+    if status.key in estate.declared and is_ready(status):
+        meters.first_ready(kind, status.reconciled_at - estate.declared.pop(status.key))
 
 
 def _lane_of(estate: Estate, key: Key) -> Lane | None:
