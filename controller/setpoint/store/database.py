@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -30,6 +30,7 @@ class Database:
     def __init__(self, connection: sqlite3.Connection, path: Path | None) -> None:
         self._connection = connection
         self._path = path
+        self._then: list[Callable[[], object]] = []
 
     def rows(self, sql: str, parameters: Sequence[Value] = ()) -> list[tuple[Any, ...]]:
         """Every row that a statement gives."""
@@ -59,6 +60,16 @@ class Database:
             yield
             self.run("COMMIT")
             undo.pop_all()
+        then, self._then = self._then, []
+        for told in then:
+            told()
+
+    def after_commit(self, told: Callable[[], object]) -> None:
+        """Call `told` once what was written is committed: now when it is, never when it is rolled back."""
+        if self._connection.in_transaction:
+            self._then.append(told)
+        else:
+            told()
 
     def migrate(self) -> None:
         """Bring the database to the newest shape, each step as a whole.
@@ -102,6 +113,7 @@ class Database:
         self._connection.close()
 
     def _roll_back(self) -> None:
+        self._then.clear()
         # A full disk makes SQLite roll back by itself; a second ROLLBACK would hide the first error.
         if self._connection.in_transaction:
             self._connection.rollback()

@@ -8,6 +8,7 @@ from setpoint.model.errors import StateError
 from setpoint.model.identity import Reserve
 from setpoint.model.key import Key
 from setpoint.model.plan import Intent
+from setpoint.store.cache import Cache
 from setpoint.store.codec import encode, intent_from, key_from, key_text
 from setpoint.store.database import Database
 from setpoint.store.observed import Observed
@@ -18,6 +19,8 @@ class Journal(Observed):
     """Reservations and intents."""
 
     _db: Database
+    _reservations: Cache[Key, Reservation]
+    _intents: Cache[Key, tuple[Key, Intent]]
 
     def reserve(self, target: Key, wish: Reserve, key: Key, at: float) -> int:
         """The key's number in a space of `target`: its own if it has one there, else the lowest free one.
@@ -39,24 +42,24 @@ class Journal(Observed):
             number = self._lowest_free(target, wish)
             row = (key_text(target), wish.space, number, key_text(key), at)
             self._db.run("INSERT INTO reservation VALUES (?, ?, ?, ?, ?)", row)
+            self._reservations.put(key, Reservation(target, wish.space, number, key, at))
             return number
 
     def reservation(self, key: Key) -> Reservation | None:
         """What is reserved for the key."""
-        found = self._db.row(
-            "SELECT target, space, number, at FROM reservation WHERE key = ?", (key_text(key),)
-        )
-        return Reservation(key_from(found[0]), found[1], found[2], key, found[3]) if found else None
+        return self._reservations.get(key)
 
     def release(self, key: Key) -> None:
         """Give the key's number back, if it has one."""
         self._db.run("DELETE FROM reservation WHERE key = ?", (key_text(key),))
+        self._reservations.drop(key)
 
     def open_intent(self, key: Key, target: Key, intent: Intent) -> None:
         """Write down the step that is about to begin, in place of an earlier one of the key; a restart is counted."""
         row = (key_text(key), key_text(target), encode(intent))
         with self._db.transaction():
             self._db.run("INSERT OR REPLACE INTO intent VALUES (?, ?, ?)", row)
+            self._intents.put(key, (target, intent))
             if intent.waiting:
                 self._count(key, intent.began)
 
@@ -78,24 +81,23 @@ class Journal(Observed):
 
     def intent(self, key: Key) -> Intent | None:
         """The key's step under way."""
-        found = self._db.row("SELECT document FROM intent WHERE key = ?", (key_text(key),))
-        return intent_from(found[0]) if found else None
+        found = self._intents.get(key)
+        return found[1] if found else None
 
     def intents(self, target: Key) -> list[tuple[Key, Intent]]:
         """Every step under way on `target`, with its key."""
-        found = self._db.rows(
-            "SELECT key, document FROM intent WHERE target = ? ORDER BY key", (key_text(target),)
-        )
-        return [(key_from(key), intent_from(document)) for key, document in found]
+        found = [(key, intent) for key, (where, intent) in self._intents.rows.items() if where == target]
+        return sorted(found, key=lambda row: key_text(row[0]))
 
     def intent_target(self, key: Key) -> Key | None:
         """Where the key's step under way was begun."""
-        found = self._db.row("SELECT target FROM intent WHERE key = ?", (key_text(key),))
-        return key_from(found[0]) if found else None
+        found = self._intents.get(key)
+        return found[0] if found else None
 
     def close_intent(self, key: Key) -> None:
         """Forget the key's step, if one is open: its effect was seen, or certainly did not happen."""
         self._db.run("DELETE FROM intent WHERE key = ?", (key_text(key),))
+        self._intents.drop(key)
 
     def take_back_intent(self, key: Key) -> None:
         """Forget the key's step, for it certainly did not happen; a restart counts for none."""
@@ -123,11 +125,12 @@ class Journal(Observed):
 
     def _amend(self, key: Key, **news: str | float) -> None:
         with self._db.transaction():
-            intent = self.intent(key)
-            if intent is None:
+            found = self._intents.get(key)
+            if found is None:
                 raise KeyError(key)
-            document = encode(replace(intent, **news))  # type: ignore[arg-type]  # by name, from the two callers
-            self._db.run("UPDATE intent SET document = ? WHERE key = ?", (document, key_text(key)))
+            intent = replace(found[1], **news)  # type: ignore[arg-type]  # by name, from the two callers
+            self._db.run("UPDATE intent SET document = ? WHERE key = ?", (encode(intent), key_text(key)))
+            self._intents.put(key, (found[0], intent))
 
     def _lowest_free(self, target: Key, wish: Reserve) -> int:
         rows = self._db.rows(
@@ -142,3 +145,12 @@ class Journal(Observed):
                 remedy="widen the range in the target's declaration, or remove what is no longer needed",
             )
         return number
+
+    def _load_reservations(self) -> dict[Key, Reservation]:
+        rows = self._db.rows("SELECT target, space, number, key, at FROM reservation")
+        reserved = [Reservation(key_from(row[0]), row[1], row[2], key_from(row[3]), row[4]) for row in rows]
+        return {reservation.key: reservation for reservation in reserved}
+
+    def _load_intents(self) -> dict[Key, tuple[Key, Intent]]:
+        rows = self._db.rows("SELECT key, target, document FROM intent")
+        return {key_from(key): (key_from(target), intent_from(document)) for key, target, document in rows}

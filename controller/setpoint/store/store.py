@@ -1,11 +1,16 @@
-"""The store as a whole: one object over one connection, used from one thread at a time."""
+"""The store as a whole: one object over one connection, which one thread at a time uses to write and to load.
+
+What a reconcile reads is at hand in memory, for any thread; a second process that writes would go unseen.
+"""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import final
 
 from setpoint.store.audit import Audit
+from setpoint.store.cache import Cache
 from setpoint.store.database import Database, open_copy, open_existing, open_file, open_memory
 from setpoint.store.decisions import Decisions
 from setpoint.store.declared import Declared
@@ -16,8 +21,17 @@ from setpoint.store.journal import Journal
 class Store(Declared, Journal, Audit, Decisions):
     """Everything that is remembered. Every method is one transaction and may raise StateError."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, sole: bool = True) -> None:
+        """`sole`: no other process writes."""
         self._db = database
+        self._statuses = Cache(database, self._load_statuses, keep=sole)
+        self._items = Cache(database, self._load_items, keep=sole)
+        self._reservations = Cache(database, self._load_reservations, keep=sole)
+        self._intents = Cache(database, self._load_intents, keep=sole)
+        self._approvals = Cache(database, self._load_approvals, keep=sole)
+        self._pins = Cache(database, self._load_pins, keep=sole)
+        self._requests = Cache(database, self._load_requests, keep=sole)
+        self._salt = Cache(database, self._load_salt, keep=sole)
 
     @classmethod
     def open(cls, path: Path) -> Store:
@@ -26,7 +40,13 @@ class Store(Declared, Journal, Audit, Decisions):
         Raises:
             StateError: it is damaged, of a newer Setpoint, or may not be written.
         """
-        return cls(open_file(path))
+        store = cls(open_file(path))
+        with ExitStack() as undo:
+            undo.callback(store.close)
+            # Now, before two threads share the connection: a read may come from any.
+            store.load()
+            undo.pop_all()
+        return store
 
     @classmethod
     def in_memory(cls) -> Store:
@@ -41,7 +61,7 @@ class Store(Declared, Journal, Audit, Decisions):
             StateError: it is damaged, or of another version of Setpoint.
         """
         database = open_existing(path)
-        return None if database is None else cls(database)
+        return None if database is None else cls(database, sole=False)
 
     @classmethod
     def copy_in_memory(cls, path: Path) -> Store | None:
@@ -52,6 +72,15 @@ class Store(Declared, Journal, Audit, Decisions):
         """
         database = open_copy(path)
         return None if database is None else cls(database)
+
+    def load(self) -> None:
+        """Take into memory what a reconcile reads, as far as it is not there yet."""
+        caches = (
+            self._statuses, self._items, self._reservations, self._intents,
+            self._approvals, self._pins, self._requests, self._salt,
+        )  # fmt: skip
+        for cache in caches:
+            cache.keys()
 
     def close(self) -> None:
         """Give the file back."""
