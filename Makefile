@@ -23,6 +23,7 @@ lab-once: $(STAMP) ## converge the example estate once, print the table, exit 0 
 	@$(BIN)/setpoint lab --once
 
 test: $(STAMP) ## every test; prints what was skipped and why
+	@deploy/servers.sh
 	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(STAMP) ## what a machine can judge: ruff, mypy, pyright, import-linter

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Installs the programs that tests in tests/observability start by themselves: Prometheus, Alertmanager, systemd-analyze.
+# They are for tests only, so nothing is started or enabled. Without root or apt the tests that need them are skipped.
+set -euo pipefail
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+missing=()
+{ have prometheus && have promtool; } || missing+=(prometheus)
+{ have prometheus-alertmanager && have amtool; } || missing+=(prometheus-alertmanager)
+have systemd-analyze || missing+=(systemd)
+[ ${#missing[@]} -gt 0 ] || exit 0
+if [ "$(id -u)" != 0 ] || ! have apt-get; then
+  echo "tests that need ${missing[*]} are skipped; as root on Debian: apt-get install ${missing[*]}" >&2
+  exit 0
+fi
+
+# Debian asks this file before it starts a service; one that is there already is the admin's own and stays.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap 'rm -f "$policy"' EXIT
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod 755 "$policy"
+fi
+apt-get update -qq
+DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+if have systemctl; then
+  for service in "${missing[@]}"; do
+    [ "$service" = systemd ] || systemctl disable --quiet "$service.service" 2>/dev/null || true
+  done
+fi
