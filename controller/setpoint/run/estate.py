@@ -21,12 +21,17 @@ from setpoint.store.thread import StoreCalls
 
 @dataclass(frozen=True)
 class SourceState:
-    """How the last look at the source went; `good` stays False until one went well."""
+    """How the last look at the source went; `good` stays False until one went well.
+
+    Attributes:
+        fetched: when it was last read with success, seconds since the epoch; 0 when never.
+    """
 
     good: bool
     sentence: str
     at: float
     token: str = ""
+    fetched: float = 0.0
 
 
 def _nothing_read() -> Cache:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import structlog
@@ -85,20 +85,21 @@ class Supervisor:
     async def look(self) -> None:
         """Fetch the source once and put in force what it declares."""
         estate = self.estate
-        now = estate.ports.now()
+        now, fetched = estate.ports.now(), estate.source.fetched
         try:
             previous = await estate.calls.call(estate.store.accepted, self.source.name)
             approvals = await estate.calls.call(estate.store.approvals)
             tokens = frozenset(approval.token for approval in approvals)
             snapshot = await self.source.fetch(previous, tokens.__contains__)
+            fetched = now
             if snapshot.version != estate.version or not estate.source.good:
                 await declare(estate, snapshot)
             state = SourceState(good=True, sentence=_in_force(estate), at=now)
         except HistoryRewrittenError as error:
-            state = SourceState(good=False, sentence=str(error), at=now, token=error.commit)
+            state, fetched = SourceState(good=False, sentence=str(error), at=now, token=error.commit), now
         except (SourceError, StateError) as error:
             state = SourceState(good=False, sentence=str(error), at=now)
-        await self._tell_source(state)
+        await self._tell_source(replace(state, fetched=fetched))
         self._staff()
         await self.announce()
 
