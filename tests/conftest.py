@@ -8,6 +8,8 @@ from collections.abc import Generator
 
 import pytest
 
+from tests.summary import show_figures, show_kills
+
 LONG = ("tests/scale/", "tests/crash/", "tests/outages/")
 """Where the tests are that take longest; begun first, they leave no process idle at the end."""
 
@@ -27,15 +29,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show what tests measured: every property `figure`."""
-    reports = [report for found in terminalreporter.stats.values() for report in found]
-    figures = [
-        str(value)
-        for report in reports
-        for name, value in getattr(report, "user_properties", ())
-        if name == "figure" and getattr(report, "when", "") == "call"
-    ]
-    if figures:
-        terminalreporter.section("figures")
-    for figure in sorted(figures):
-        terminalreporter.write_line(figure)
+    """Show what tests measured; here, for under several processes the one that sums up knows no other conftest."""
+    show_figures(terminalreporter)
+    show_kills(terminalreporter)
