@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help lab lab-once test check format lock schemas conformance clean
+.PHONY: help lab lab-once test check format lock schemas reference conformance clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ conformance: $(STAMP) ## hold the emulators against the recorded exchanges; the 
 
 schemas: $(STAMP) ## write crds-schemas/ anew from the kinds
 	@$(BIN)/setpoint schema --write crds-schemas
+
+reference: $(STAMP) ## write docs/reference anew from the code
+	@$(BIN)/python -m setpoint.cli.reference --write docs/reference
 
 lock: ## resolve the pinned and hashed requirements anew
 	@deploy/lock.sh "$(PYTHON)"

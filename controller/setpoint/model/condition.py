@@ -10,11 +10,17 @@ class ConditionType(StrEnum):
     """Ready is the summary; the others say why."""
 
     READY = "Ready"
+    """It is as declared and nothing is wrong with it: the summary."""
     SYNCED = "Synced"
+    """What is declared and what is seen agree."""
     HEALTHY = "Healthy"
+    """Its kind finds nothing wrong with it; the reason names the problem, and is listed on the kind's own page."""
     PROGRESSING = "Progressing"
+    """Something is being done about it."""
     STALLED = "Stalled"
+    """It stays wrong until somebody changes something."""
     HELD = "Held"
+    """A rule stops a step; the reason is the rule."""
 
 
 class Truth(StrEnum):

@@ -10,12 +10,19 @@ class Rule(StrEnum):
     """The rules that can hold a step, one file each in `decide/holds`."""
 
     DRIFT_WARN = "DriftWarn"
+    """Somebody changed it and `policy.drift` is `warn`: ends with `enforce`, another declaration, or the change taken back."""
     EXISTS = "Exists"
+    """What is in its way is not ours: ends with `policy.adopt`, or with another name or id."""
     IDENTITY = "Identity"
+    """The target, or the object's id, is not the one that is known: ends with `setpoint approve`, or another declaration."""
     REBOOT_PENDING = "RebootPending"
+    """It takes effect after a restart: ends with one, by hand or as `policy.reboot` and `policy.window` allow."""
     RECREATE = "Recreate"
+    """It held data, was there and is gone: ends when it is restored, or with `setpoint approve` for an empty one."""
     CREATE_ONLY = "CreateOnly"
+    """It can only be chosen at creation: ends with the former declaration, or the change made by hand."""
     IMPOSSIBLE = "Impossible"
+    """No call can correct it, such as a smaller disk: the hold itself says what would."""
 
 
 @dataclass(frozen=True)

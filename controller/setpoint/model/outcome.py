@@ -19,16 +19,17 @@ class Done:
 
 @dataclass(frozen=True)
 class Changed:
-    """A step was taken; look again at once."""
+    """A step was taken; it is looked at again at once."""
 
     sentence: str
 
 
 @dataclass(frozen=True)
 class Wait:
-    """Something goes on that will end by itself; look again `after`.
+    """Something goes on that will end by itself; it is looked at again after a while.
 
     Attributes:
+        after: that while.
         idle: nothing of its own goes on; it waits for its turn.
     """
 
@@ -39,7 +40,11 @@ class Wait:
 
 @dataclass(frozen=True)
 class Blocked:
-    """Something else must be ready first; `on` wakes the key."""
+    """Something else must be ready first, and wakes it.
+
+    Attributes:
+        on: that other thing; None when nobody knows its key.
+    """
 
     sentence: str
     on: Key | None
@@ -47,7 +52,7 @@ class Blocked:
 
 @dataclass(frozen=True)
 class Held:
-    """A rule forbids to go on; only what `holds` name can release it."""
+    """A rule forbids to go on; only what its holds name can release it."""
 
     holds: tuple[Hold, ...]
 
@@ -59,7 +64,11 @@ class Held:
 
 @dataclass(frozen=True)
 class Failed:
-    """It went wrong and is tried again with backoff. `transport`: the target could not be reached."""
+    """It went wrong and is tried again with backoff.
+
+    Attributes:
+        transport: the target could not be reached.
+    """
 
     sentence: str
     transport: bool = False
@@ -67,7 +76,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class Stalled:
-    """It will stay wrong until somebody changes something; looked at again only at the interval."""
+    """It will stay wrong until somebody changes something; it is looked at again only at the interval."""
 
     sentence: str
 

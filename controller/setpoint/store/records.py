@@ -89,13 +89,21 @@ class EventKind(StrEnum):
     """What the history tells."""
 
     STEP = "step"
+    """A step was begun, with the fields that it changes."""
     OUTCOME = "outcome"
+    """A reconcile ended otherwise than the one before."""
     DRIFT = "drift"
+    """A difference that nobody declared was found, with both values."""
     DECLARED = "declared"
+    """A commit declared it, changed its declaration, or broke it."""
     RELEASED = "released"
+    """It left the declarations; its object is left alone."""
     APPROVED = "approved"
+    """Somebody approved what was held."""
     RESYNC = "resync"
+    """Somebody asked to look now."""
     SOURCE = "source"
+    """Another version of the source is in force, or the source is in trouble."""
 
 
 @dataclass(frozen=True)
