@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Final, Self, cast
 
@@ -70,6 +71,52 @@ def close_api(api: Any) -> None:
     """Give the sockets back."""
     session: requests.Session = api._store["session"]  # noqa: SLF001  # see open_api
     session.close()
+
+
+@dataclass(frozen=True)
+class Greeting:
+    """How an endpoint answered the simplest question.
+
+    Attributes:
+        status: of HTTP; 200 when the login is good.
+        version: of Proxmox; empty when the answer does not tell.
+        clock: the server's, seconds since the epoch; None when it does not tell.
+        took: seconds.
+    """
+
+    status: int
+    reason: str
+    version: str
+    clock: float | None
+    took: float
+
+
+def greet(api: Any) -> Greeting:
+    """Ask an endpoint for its version; blocks.
+
+    Raises:
+        requests.RequestException: there was no answer.
+        OSError: the file with the authority cannot be read.
+    """
+    store = api._store  # noqa: SLF001  # see open_api
+    session: requests.Session = store["session"]
+    response = session.get(f"{store['base_url']}/version")
+    data: object = _body(response).get("data")
+    told = cast("dict[str, Any]", data) if isinstance(data, dict) else dict[str, Any]()
+    return Greeting(
+        status=response.status_code,
+        reason=str(response.reason or ""),
+        version=str(told.get("version") or ""),
+        clock=_moment(response.headers.get("Date")),
+        took=response.elapsed.total_seconds(),
+    )
+
+
+def _moment(text: str | None) -> float | None:
+    try:
+        return parsedate_to_datetime(text).timestamp() if text else None
+    except ValueError:
+        return None
 
 
 class Envelope:

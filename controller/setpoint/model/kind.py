@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from setpoint.model.diff import Diff, Projection, Treatment
+from setpoint.model.examine import Check, Examination
 from setpoint.model.identity import Identity, Owner
 from setpoint.model.observation import Observation
 from setpoint.model.plan import ActResult, Intent, OperationState, Step
@@ -107,6 +108,8 @@ class TargetPort(Generic[P]):
         close: gives the client's threads and sockets back.
         secrets: the references in a spec that `connect` needs resolved, by name.
         budget: how many operations may use a scope side by side, from the spec and the scope's name.
+        examine: every check of the target for `doctor`, also after one that failed; it raises nothing and writes
+            nothing. None when a survey tells enough.
     """
 
     connect: Callable[[P, Mapping[str, Secret], Gate], Any]
@@ -116,6 +119,7 @@ class TargetPort(Generic[P]):
     close: Callable[[Any], Awaitable[None]]
     secrets: Callable[[P], Mapping[str, SecretRef]]
     budget: Callable[[P, str], int] = _two
+    examine: Callable[[Examination[P]], AsyncIterator[Check]] | None = None
 
 
 def _complete(_owner: Owner, _state: Any) -> Step | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from setpoint.model.kind import Kind, TargetPort
+from setpoint_proxmox.doctor import examine
 from setpoint_proxmox.examples import examples
 from setpoint_proxmox.kinds.proxmox_cluster.connect import budget, close, connect, secrets
 from setpoint_proxmox.kinds.proxmox_cluster.spec import ProxmoxClusterSpec
@@ -20,7 +21,7 @@ KIND: Kind[ProxmoxClusterSpec, ClusterState] = Kind(
     plan=lambda _diff, _planning: (),
     identify=lambda _: None,
     object_id=lambda identity: str(identity["id"]),
-    port=TargetPort(connect, survey, poll, find, close, secrets, budget),
+    port=TargetPort(connect, survey, poll, find, close, secrets, budget, examine),
     problems=problems,
     status=status,
     examples=examples(__name__),

@@ -1,0 +1,169 @@
+"""Every check of a cluster for `setpoint doctor`: each endpoint, its certificate and clock, the token, each privilege."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
+from datetime import UTC, datetime
+from typing import Final
+
+from setpoint.model.errors import TargetError
+from setpoint.model.examine import Check, Examination, Verdict
+from setpoint.model.tree import Json
+from setpoint_proxmox.answer import record, records
+from setpoint_proxmox.client import Client
+from setpoint_proxmox.doctor_endpoints import endpoint_checks, meet, token_checks, wrong
+from setpoint_proxmox.doctor_needs import Requirement, grant_commands, lacking, named, requirements
+from setpoint_proxmox.endpoint import Endpoint, Trust
+from setpoint_proxmox.kinds.proxmox_cluster.spec import ProxmoxClusterSpec
+from setpoint_proxmox.transport import Login
+
+SOON: Final = 14 * 86400.0
+"""Seconds before its end from which a token is warned of."""
+
+
+class _Open:
+    """Lets every call pass: an examination is short, and wants to hear each failure itself."""
+
+    def using(self, *scopes: str, writes: bool = False) -> AbstractAsyncContextManager[None]:
+        """See `setpoint.model.kind.Gate`."""
+        del scopes, writes
+        return nullcontext()
+
+
+async def examine(asked: Examination[ProxmoxClusterSpec]) -> AsyncGenerator[Check]:
+    """Look at everything that the cluster's work depends on; nothing is written."""
+    spec = asked.spec
+    user, _, token = spec.token.id.partition("!")
+    login = Login(user, token, asked.secrets["token"].reveal())
+    trust = Trust(ca=spec.ca or "", fingerprint=spec.fingerprint or "")
+    met = await meet([Endpoint.parse(text) for text in spec.endpoints], login, trust)
+    for one in met:
+        for check in endpoint_checks(one, spec):
+            yield check
+    for check in token_checks(met, spec.token.id):
+        yield check
+    serving = [one.endpoint for one in met if one.serves]
+    if not serving:
+        return
+    client = Client(serving, login, trust, _Open())
+    try:
+        async for check in _inside(client, asked):
+            yield check
+    finally:
+        await client.close()
+
+
+async def _inside(client: Client, asked: Examination[ProxmoxClusterSpec]) -> AsyncGenerator[Check]:
+    """What an endpoint that lets us in tells."""
+    for looked in (_expiry, _cluster):
+        try:
+            async for check in looked(client, asked):
+                yield check
+        except TargetError as error:
+            yield wrong("cluster", error.message, error.remedy)
+    try:
+        for check in await _privileges(client, asked):
+            yield check
+    except TargetError as error:
+        yield wrong("privileges", error.message, error.remedy)
+
+
+async def _expiry(client: Client, asked: Examination[ProxmoxClusterSpec]) -> AsyncGenerator[Check]:
+    user, _, name = asked.spec.token.id.partition("!")
+    try:
+        told = record(await client.get("access", "users", user, "token", name))
+    except TargetError:
+        return  # Not every token may read itself, and nothing depends on it.
+    end = float(str(told.get("expire") or 0))
+    if end and end - time.time() < SOON:
+        day = datetime.fromtimestamp(end, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        yield Check(
+            "token's end",
+            Verdict.WARNING,
+            f"{asked.spec.token.id} expires on {day}",
+            "run on a node",
+            (f"pveum user token modify {user} {name} --expire 0",),
+        )
+
+
+async def _cluster(client: Client, asked: Examination[ProxmoxClusterSpec]) -> AsyncGenerator[Check]:
+    del asked
+    rows = records(await client.get("cluster", "status"))
+    whole = next((row for row in rows if row.get("type") == "cluster"), dict[str, Json]())
+    nodes = [row for row in rows if row.get("type") == "node"]
+    offline = sorted(str(row.get("name")) for row in nodes if row.get("online") != 1)
+    if whole.get("quorate", 1) != 1:
+        yield wrong("quorum", "there is none, so nothing can be changed", "bring more nodes back")
+    if offline:
+        yield Check(
+            "nodes",
+            Verdict.WARNING,
+            f"offline: {', '.join(offline)}",
+            "what is on them is not known until they are back",
+        )
+    else:
+        yield Check("nodes", Verdict.OK, f"{len(nodes)} online")
+
+
+async def _privileges(client: Client, asked: Examination[ProxmoxClusterSpec]) -> list[Check]:
+    """Every privilege on every path, as the server itself adds them up."""
+    everywhere, roles, zones = await asyncio.gather(
+        client.get("access", "permissions"), client.get("access", "roles"), _zones(client)
+    )
+    guests = [path for path in record(everywhere) if _is_ours(path, asked.spec)]
+    needed = requirements(asked.held.values(), zones, guests)
+    paths = sorted({one.path for one in needed})
+    told = await asyncio.gather(*(client.get("access", "permissions", path=path) for path in paths))
+    granted = {path: _flags(record(answer).get(path)) for path, answer in zip(paths, told, strict=True)}
+    role_rows = records(roles)
+    known = frozenset(name for row in role_rows for name in str(row.get("privs") or "").split(","))
+    missing = lacking(needed, granted)
+    if not missing:
+        return [Check("privileges", Verdict.OK, f"all {len(needed)} on {len(paths)} paths")]
+    return _told(missing, needed, known, {str(row["roleid"]) for row in role_rows}, asked.spec.token.id)
+
+
+def _told(
+    missing: tuple[Requirement, ...],
+    needed: tuple[Requirement, ...],
+    known: frozenset[str],
+    roles: set[str],
+    token: str,
+) -> list[Check]:
+    """A check for each privilege that is missing; the last one holds the commands for all of them."""
+    checks = [
+        Check(
+            f"privilege {named(one, known).name}",
+            Verdict.WRONG if one.vital else Verdict.WARNING,
+            f"{token} lacks {named(one, known).name} on {one.path}, {one.why}",
+        )
+        for one in missing
+    ]
+    commands = grant_commands(
+        [named(one, known) for one in missing], [named(one, known) for one in needed], roles, token
+    )
+    last = checks[-1]
+    remedy = "to grant all that is missing, run as root on a node"
+    return [*checks[:-1], Check(last.name, last.verdict, last.sentence, remedy, commands)]
+
+
+async def _zones(client: Client) -> Mapping[str, str]:
+    """The SDN zone of each vnet that we may see; without SDN there is none."""
+    try:
+        rows = records(await client.get("cluster", "sdn", "vnets"))
+    except TargetError:
+        return {}
+    return {str(row.get("vnet")): str(row.get("zone")) for row in rows}
+
+
+def _is_ours(path: str, spec: ProxmoxClusterSpec) -> bool:
+    """Whether a path is that of a guest in the range of ids that are ours to give."""
+    vmid = path.removeprefix("/vms/")
+    return vmid.isdecimal() and spec.vmids.low <= int(vmid) <= spec.vmids.high
+
+
+def _flags(granted: Json | None) -> Mapping[str, int]:
+    return {name: int(str(flag or 0)) for name, flag in record(granted or {}).items()}

@@ -1,0 +1,193 @@
+"""Which privileges the declarations need, path by path, and what grants them; `access` has the general ones."""
+
+from __future__ import annotations
+
+import shlex
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from setpoint_proxmox.access import NEEDS, Privilege
+from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
+
+_ROLES = {
+    "": "SetpointCluster",
+    "vms": "SetpointGuests",
+    "storage": "SetpointStorage",
+    "sdn": "SetpointNetwork",
+    "pool": "SetpointPools",
+    "mapping": "SetpointMappings",
+}
+"""First part of a path -> the role of our own that is granted on it."""
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """A privilege that something declared needs on one path.
+
+    Attributes:
+        name: as in `access.Need`, `A|B` when one of them is enough.
+        below: it must hold below the path, too.
+        why: what it is for.
+        vital: without it something declared cannot be done.
+    """
+
+    path: str
+    name: str
+    why: str
+    below: bool = False
+    vital: bool = True
+
+
+def requirements(
+    held: Iterable[Any], zones: Mapping[str, str], guests: Iterable[str]
+) -> tuple[Requirement, ...]:
+    """Everything that is needed, the general needs first.
+
+    Args:
+        held: the specs of all resources on the cluster.
+        zones: the SDN zone of each vnet; all other bridges are in `localnetwork`.
+        guests: paths of guests that have entries of their own.
+    """
+    specs = [spec for spec in held if isinstance(spec, VirtualMachineSpec)]
+    special = [one for spec in specs for one in _of_machine(spec, zones)]
+    own = {one.path for one in special}
+    general = [
+        Requirement(need.path, name, need.why, below=True)
+        for need in NEEDS
+        if not need.optional and not (need.anywhere and any(path.startswith(f"{need.path}/") for path in own))
+        for name in need.names
+    ]
+    fixed = {f"/vms/{spec.vmid}" for spec in specs if spec.vmid is not None} | {*guests}
+    of_guests = [
+        Requirement(path, one.name, one.why)
+        for path in sorted(fixed)
+        for one in (*general, *special)
+        if one.path == "/vms"
+    ]
+    return tuple(dict.fromkeys((*general, *sorted(special, key=lambda one: one.path), *of_guests)))
+
+
+def _of_machine(spec: VirtualMachineSpec, zones: Mapping[str, str]) -> Iterator[Requirement]:
+    for storage in sorted(_allocating(spec)):
+        yield Requirement(f"/storage/{storage}", "Datastore.AllocateSpace", "to create disks")
+        yield Requirement(
+            f"/storage/{storage}", "Datastore.Audit", "to know on which nodes the storage is", vital=False
+        )
+    for storage in sorted(_reading(spec)):
+        yield Requirement(
+            f"/storage/{storage}", "Datastore.Audit|Datastore.AllocateSpace", "to use images and discs on it"
+        )
+    for nic in spec.nics.values():
+        vlan = "" if nic.vlan is None else f"/{nic.vlan}"
+        zone = zones.get(nic.bridge, "localnetwork")
+        yield Requirement(f"/sdn/zones/{zone}/{nic.bridge}{vlan}", "SDN.Use", "to connect NICs to the bridge")
+    for name in (one.mapping for one in spec.pci.values() if one.mapping):
+        yield Requirement(f"/mapping/pci/{name}", "Mapping.Use", "to pass the device on")
+    for name in (one.mapping for one in spec.usb.values() if one.mapping):
+        yield Requirement(f"/mapping/usb/{name}", "Mapping.Use", "to pass the device on")
+    if spec.pool is not None:
+        yield Requirement(f"/pool/{spec.pool}", "Pool.Allocate", "to put guests into the pool")
+    yield from _of_features(spec)
+
+
+def _of_features(spec: VirtualMachineSpec) -> Iterator[Requirement]:
+    if spec.clone is not None:
+        source = f"/vms/{spec.clone.source}" if isinstance(spec.clone.source, int) else "/vms"
+        yield Requirement(source, "VM.Clone", "to clone templates", below=source == "/vms")
+    if spec.cloud_init is not None:
+        yield Requirement("/vms", "VM.Config.Cloudinit", "to make cloud-init drives anew", below=True)
+    if spec.cdroms:
+        yield Requirement("/vms", "VM.Config.CDROM", "to change CD-ROMs", below=True)
+    if spec.agent:
+        yield Requirement(
+            "/vms", "VM.GuestAgent.Audit|VM.Monitor", "to ask guest agents for addresses", below=True
+        )
+    if "startup" in spec.model_fields_set:
+        yield Requirement("/", "Sys.Modify", "to set the order in which guests start")
+
+
+def _allocating(spec: VirtualMachineSpec) -> set[str]:
+    """The storages on which something is made for a machine."""
+    others = (spec.firmware.efi, spec.tpm, spec.cloud_init, spec.clone)
+    names = [
+        *(disk.storage for disk in spec.disks.values()),
+        *(one.storage for one in others if one is not None),
+    ]
+    return {name for name in names if name is not None}
+
+
+def _reading(spec: VirtualMachineSpec) -> set[str]:
+    """The storages with what a machine begins with or has in its drives."""
+    volumes = [disk.image for disk in spec.disks.values()] + [drive.iso for drive in spec.cdroms.values()]
+    return {volume.partition(":")[0] for volume in volumes if volume}
+
+
+def lacking(
+    needed: Iterable[Requirement], granted: Mapping[str, Mapping[str, int]]
+) -> tuple[Requirement, ...]:
+    """What is needed and not granted.
+
+    Args:
+        needed: all of it.
+        granted: path -> privilege -> 1 when it also holds below; the path of every requirement is there.
+    """
+    return tuple(
+        one
+        for one in needed
+        if not any(_holds(granted.get(one.path, {}), name, one) for name in one.name.split("|"))
+    )
+
+
+def _holds(granted: Mapping[str, int], name: str, needed: Requirement) -> bool:
+    return granted.get(name, 0) == 1 if needed.below and needed.path != "/" else name in granted
+
+
+def named(one: Requirement, known: frozenset[str]) -> Privilege:
+    """The privilege as this version of Proxmox knows it."""
+    names = one.name.split("|")
+    return Privilege(one.path, next((name for name in names if name in known), names[0]))
+
+
+def grant_commands(
+    missing: Iterable[Privilege], needed: Iterable[Privilege], roles: Iterable[str], token: str
+) -> tuple[str, ...]:
+    """What root runs on a node: roles of our own with what is needed, and their entries for user and token.
+
+    An entry on a path replaces what comes from above it, so the role holds all that is needed on the path and not
+    only what is missing.
+
+    Args:
+        missing: what is to be granted.
+        needed: everything that is needed, on all paths.
+        roles: those that exist; one of ours is then extended.
+        token: `user@realm!name`. The user is named too: a separated token has only what its user has as well.
+    """
+    paths = {one.path for one in missing}
+    privileges: defaultdict[str, set[str]] = defaultdict(set)
+    for one in needed:
+        if one.path in paths:
+            privileges[_role(one.path)].add(one.name)
+    existing = {*roles}
+    made = [_made(role, names, existing) for role, names in sorted(privileges.items())]
+    user = token.partition("!")[0]
+    users = "" if user == "root@pam" else f" --users {shlex.quote(user)}"
+    return (
+        *made,
+        *(
+            f"pveum acl modify {path}{users} --tokens {shlex.quote(token)} --roles {_role(path)}"
+            for path in sorted(paths)
+        ),
+    )
+
+
+def _made(role: str, names: set[str], existing: set[str]) -> str:
+    privileges = shlex.quote(",".join(sorted(names)))
+    if role in existing:
+        return f"pveum role modify {role} --append 1 --privs {privileges}"
+    return f"pveum role add {role} --privs {privileges}"
+
+
+def _role(path: str) -> str:
+    return _ROLES.get(path.split("/")[1], "SetpointOther")
