@@ -23,6 +23,9 @@ VARIABLE = "SETPOINT_CONFIG"
 PLACES = (Path("setpoint.yaml"), Path("/etc/setpoint/setpoint.yaml"))
 """Where settings are looked for when nobody names them."""
 
+NOWHERE = "none"
+"""The address at which nothing listens."""
+
 _LAST_PORT = 65_535
 _ESTATE = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
 _BAD_BRANCH = re.compile(r"[\x00-\x20~^:?*\[\\\x7f]|\.\.|@\{|//|^[-/.]|/\.|[/.]$|\.lock(/|$)")
@@ -113,20 +116,31 @@ class HookSettings(Spec):
     @field_validator("listen")
     @classmethod
     def _address(cls, value: str) -> str:
-        host, _, port = value.rpartition(":")
-        if not _is_address(host) or not port.isdecimal() or int(port) > _LAST_PORT:
-            raise ValueError(f"'{value}' is no address with a port; write e.g. 127.0.0.1:8321 or [::1]:8321")
-        return value
+        return _checked_address(value, "127.0.0.1:8321 or [::1]:8321")
 
     @property
-    def host(self) -> str:
-        """The address without its port."""
-        return self.listen.rpartition(":")[0].strip("[]")
+    def address(self) -> tuple[str, int]:
+        """The host and the port; port 0 lets the system choose one."""
+        return _split_address(self.listen)
+
+
+class MetricsSettings(Spec):
+    """What Prometheus and a load balancer ask over HTTP: `/metrics`, `/healthz`, `/readyz`."""
+
+    listen: str = described(
+        "Address and port, e.g. 127.0.0.1:9645, or none; anybody who reaches it can read it, and nobody change anything.",
+        "127.0.0.1:9645",
+    )
+
+    @field_validator("listen")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        return value if value == NOWHERE else _checked_address(value, "127.0.0.1:9645, [::1]:9645 or none")
 
     @property
-    def port(self) -> int:
-        """The port; 0 lets the system choose one."""
-        return int(self.listen.rpartition(":")[2])
+    def address(self) -> tuple[str, int] | None:
+        """The host and the port; port 0 lets the system choose one; None for nowhere."""
+        return None if self.listen == NOWHERE else _split_address(self.listen)
 
 
 class LogSettings(Spec):
@@ -150,6 +164,7 @@ class Settings(Spec):
         "The Unix socket for the command line; setpoint.sock in the state folder when left out.", None
     )
     hook: HookSettings | None = described("Be called at every push, beside polling.", None)
+    metrics: MetricsSettings = described("Where metrics and health are served.", MetricsSettings())
     log: LogSettings = described("What is logged, and how.", LogSettings())
 
     @field_validator("estate")
@@ -197,6 +212,18 @@ def find_settings(path: Path | None, env: Mapping[str, str]) -> Path:
         f"there are no settings: neither {' nor '.join(str(place) for place in PLACES)} exists",
         remedy=f"write one, or name it with --config or {VARIABLE}",
     )
+
+
+def _checked_address(value: str, right: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not _is_address(host) or not port.isdecimal() or int(port) > _LAST_PORT:
+        raise ValueError(f"'{value}' is no address with a port; write e.g. {right}")
+    return value
+
+
+def _split_address(value: str) -> tuple[str, int]:
+    host, _, port = value.rpartition(":")
+    return host.strip("[]"), int(port)
 
 
 def _is_address(host: str) -> bool:

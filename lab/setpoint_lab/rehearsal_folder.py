@@ -15,10 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from setpoint.model.errors import SetpointError
+from setpoint.settings import load_settings
 from setpoint_lab.rehearsal_world import ROOT_TOKEN, first_world
 
 PORT = 8006
 """Proxmox's own port; another one is chosen when it is taken."""
+METRICS = 9645
+"""The daemon's own port for metrics; another one is chosen when it is taken."""
 _EXAMPLE_URL = f"http://127.0.0.1:{PORT}"
 _EXAMPLE_SECRETS = "/etc/setpoint/"
 _PRIVATE = 0o600
@@ -26,8 +29,9 @@ _SETTINGS = """\
 # The settings of the rehearsal's daemon. setpoint finds them here, or by SETPOINT_CONFIG.
 estate: lab
 source:
-  git: {url: estate.git, poll: 10s}
+  git: {{url: estate.git, poll: 10s}}
 state: state
+metrics: {{listen: "127.0.0.1:{metrics}"}}
 """
 
 
@@ -102,6 +106,12 @@ class Folder:
         return f"http://127.0.0.1:{access['port']}", f"PVEAPIToken={ROOT_TOKEN}={access['root']}"
 
     @property
+    def metrics(self) -> str | None:
+        """Where the daemon tells how it fares; None for nowhere."""
+        address = load_settings(self.settings, {}).metrics.address
+        return address and f"http://{address[0]}:{address[1]}"
+
+    @property
     def port(self) -> int:
         """Where the emulator listens."""
         return int(json.loads(self.access.read_text(encoding="utf-8"))["port"])
@@ -112,7 +122,7 @@ def prepare(root: Path, *, port: int = PORT) -> Folder:
 
     Args:
         root: its path.
-        port: where the emulator should listen; another one is chosen when it is taken, and for 0.
+        port: where the emulator should listen; another one is chosen when it is taken, and for 0, for metrics too.
 
     Raises:
         SetpointError: it holds something else, cannot be written, or git does not work.
@@ -133,11 +143,13 @@ def _prepared(root: Path, port: int) -> Folder:
     if root.exists() and any(root.iterdir()):
         raise SetpointError(f"{root} holds something else already", remedy="name another folder with --dir")
     folder.root.mkdir(parents=True, exist_ok=True)
-    token, root_token, port = str(uuid.uuid4()), str(uuid.uuid4()), free_port(port)
+    token, root_token = str(uuid.uuid4()), str(uuid.uuid4())
     _write_private(folder.secret, f"{token}\n")
     _write_private(folder.password, f"{secrets.token_urlsafe(12)}\n")
     folder.keep_world(first_world(token, root_token))
-    folder.settings.write_text(_SETTINGS, encoding="utf-8")
+    metrics = free_port(METRICS if port else 0)
+    folder.settings.write_text(_SETTINGS.format(metrics=metrics), encoding="utf-8")
+    port = free_port(port)
     _make_estate(folder, port)
     # Last, for it says that everything else is there.
     _write_private(folder.access, json.dumps({"port": port, "root": root_token}))

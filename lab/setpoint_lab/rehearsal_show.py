@@ -23,6 +23,7 @@ def welcome(folder: Folder, url: str) -> str:
 The rehearsal data centre is in {here}; Ctrl-C ends it, and the next start goes on from there.
   API         {url} (emulated: {", ".join(NODES)})
   Repository  {here}/estate.git, cloned to {here}/estate
+  Metrics     {folder.metrics or "nowhere"} (/metrics, /healthz, /readyz)
 
 In another terminal, first:  export SETPOINT_CONFIG={folder.settings}{_path()}
   See how it is              setpoint status

@@ -61,7 +61,7 @@ class TestValues:
         assert settings.source.git.url == "git@forge:estate.git"
         assert (settings.source.git.path, settings.source.git.poll) == ("estate/home", timedelta(minutes=5))
         assert settings.hook is not None
-        assert (settings.hook.host, settings.hook.port) == ("::1", 9000)
+        assert settings.hook.address == ("::1", 9000)
         assert settings.hook.secret == SecretRef(file="/etc/setpoint/hook")
         assert settings.socket_path == Path("/run/setpoint.sock")
         assert (settings.log.format, settings.log.level) == (LogFormat.JSON, LogLevel.DEBUG)
@@ -69,7 +69,7 @@ class TestValues:
     def test_the_hook_listens_on_loopback_unless_said(self, file: Path) -> None:
         settings = load(file, f"{GIT}hook: {{secret: {{env: HOOK}}}}\n")
         assert settings.hook is not None
-        assert (settings.hook.host, settings.hook.port) == ("127.0.0.1", 8321)
+        assert settings.hook.address == ("127.0.0.1", 8321)
 
     @pytest.mark.parametrize(
         ("url", "expected"),

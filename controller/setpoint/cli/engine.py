@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from setpoint.run.estate import Estate
+from setpoint.run.meters import Meters, Silence
 from setpoint.run.ports import Ports
 from setpoint.run.supervisor import Supervisor
 from setpoint.settings import Settings
@@ -18,8 +19,12 @@ from setpoint.systems import installed_kinds
 
 
 @asynccontextmanager
-async def open_engine(settings: Settings) -> AsyncGenerator[Supervisor]:
+async def open_engine(settings: Settings, meters: Meters | None = None) -> AsyncGenerator[Supervisor]:
     """A supervisor that is ready to run, with the state directory to itself for the length of the block.
+
+    Args:
+        settings: what the person wrote.
+        meters: told what happens; nobody when left out.
 
     Raises:
         StateInUseError: another process has it.
@@ -32,7 +37,9 @@ async def open_engine(settings: Settings) -> AsyncGenerator[Supervisor]:
     with StateLock(settings.state):
         store, calls = Store.open(settings.database_path), StoreThread()
         try:
-            yield Supervisor(Estate(settings.estate, kinds, store, calls, Ports()), source)
+            yield Supervisor(
+                Estate(settings.estate, kinds, store, calls, Ports(meters=meters or Silence())), source
+            )
         finally:
             await calls.close()
             store.close()

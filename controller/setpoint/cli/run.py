@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import AsyncGenerator
@@ -21,6 +22,9 @@ from setpoint.secrets import resolve_secret
 from setpoint.settings import HookSettings, Settings
 from setpoint.sources.hook import hook_app
 from setpoint.surface.log import set_up_log
+from setpoint.surface.metrics.meters import PrometheusMeters
+from setpoint.surface.metrics.serve import serve_metrics
+from setpoint.surface.notify import Notifier, keeping_told, take_notifier
 from setpoint.surface.socket import serve_socket
 
 _GRACE = 1.0
@@ -41,25 +45,32 @@ def run(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    stop = asyncio.Event()
+    stop, notifier, meters = asyncio.Event(), take_notifier(os.environ), PrometheusMeters()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, _ask_to_stop, number, stop)
+        asyncio.get_running_loop().add_signal_handler(number, _ask_to_stop, number, stop, notifier)
     async with AsyncExitStack() as stack:
-        supervisor = await stack.enter_async_context(open_engine(settings))
+        supervisor = await stack.enter_async_context(open_engine(settings, meters))
+        meters.expect(supervisor.estate.kinds)
         await stack.enter_async_context(serve_socket(settings.socket_path, supervisor))
+        await stack.enter_async_context(serve_metrics(settings.metrics, supervisor, meters))
         if settings.hook is not None:
             branch = settings.source.git.branch if settings.source.git else ""
             await stack.enter_async_context(_hook(settings.hook, branch, supervisor))
         _log.info("daemon_started", estate=settings.estate, state=str(settings.state))
-        await supervisor.run(
-            stop, ready=lambda: _log.info("daemon_ready", version=supervisor.estate.version[:12])
-        )
+        tell_ready = await stack.enter_async_context(keeping_told(notifier, supervisor))
+
+        def ready() -> None:
+            _log.info("daemon_ready", version=supervisor.estate.version[:12])
+            tell_ready()
+
+        await supervisor.run(stop, ready=ready)
     _log.info("daemon_stopped")
 
 
-def _ask_to_stop(number: int, stop: asyncio.Event) -> None:
+def _ask_to_stop(number: int, stop: asyncio.Event, notifier: Notifier) -> None:
     _log.info("stop_asked", signal=signal.Signals(number).name)
     stop.set()
+    notifier.tell(STOPPING=1)
     loop = asyncio.get_running_loop()
     for again in (signal.SIGTERM, signal.SIGINT):
         loop.remove_signal_handler(again)
@@ -82,7 +93,7 @@ async def _hook(settings: HookSettings, branch: str, supervisor: Supervisor) -> 
 
 async def _listen(runner: web.AppRunner, settings: HookSettings) -> None:
     try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
+        await web.TCPSite(runner, *settings.address).start()
     except OSError as error:
         raise SettingsError(
             f"the hook cannot listen on {settings.listen}: {error.strerror}",

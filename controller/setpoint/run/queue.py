@@ -101,6 +101,11 @@ class Queue:
         self._closed = True
         self._wake.set()
 
+    @property
+    def closed(self) -> bool:
+        """Whether it gives no more keys."""
+        return self._closed
+
     def depth(self) -> tuple[int, int]:
         """How many keys are due now, per class."""
         self._promote()

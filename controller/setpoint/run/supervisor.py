@@ -219,6 +219,11 @@ class Supervisor:
         except StateError as error:
             _log.warning("history_not_written", problem=str(error))
 
+    def lost_workers(self) -> int:
+        """How many workers ended although their lane goes on, which none should."""
+        served = [tasks for lane, tasks in self._workers if not lane.queue.closed]
+        return sum(task.done() for tasks in served for task in tasks)
+
     def _staff(self) -> None:
         """Workers for every lane that has none; lanes that closed end theirs by themselves."""
         staffed = [(lane, [task for task in tasks if not task.done()]) for lane, tasks in self._workers]

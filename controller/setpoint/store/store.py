@@ -82,6 +82,14 @@ class Store(Declared, Journal, Audit, Decisions):
         for cache in caches:
             cache.keys()
 
+    def prove(self) -> None:
+        """Make sure that the database takes writes.
+
+        Raises:
+            StateError: it does not.
+        """
+        self._db.prove()
+
     def close(self) -> None:
         """Give the file back."""
         self._db.close()

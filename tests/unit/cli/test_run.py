@@ -22,7 +22,7 @@ import pytest
 from setpoint.cli.client import Client, DaemonDownError
 
 REPOSITORY = Path(__file__).parents[3]
-SETTINGS = "estate: home\nsource: {directory: {path: estate}}\nstate: state\nlog: {format: json}\n"
+SETTINGS = "estate: home\nsource: {directory: {path: estate}}\nstate: state\nlog: {format: json}\nmetrics: {listen: 127.0.0.1:0}\n"
 
 
 class Daemon:
@@ -88,6 +88,18 @@ class Daemon:
         assert ended.returncode == 1
         return ended.stderr
 
+    def ask(self, path: str) -> str:
+        """What it answers over HTTP."""
+        lines = map(json.loads, (self.root / "log").read_text().splitlines())
+        address = next(line["address"] for line in lines if line["event"] == "metrics_open")
+        connection = http.client.HTTPConnection(address, timeout=10)
+        connection.request("GET", path)
+        response = connection.getresponse()
+        text = response.read().decode()
+        connection.close()
+        assert response.status == 200, text
+        return text
+
     def events(self) -> list[str]:
         lines = (self.root / "log").read_text().splitlines()
         return [json.loads(line)["event"] for line in lines]
@@ -119,7 +131,7 @@ def test_it_converges_and_stops_in_order(daemon: Daemon, number: int) -> None:
     daemon.signal(number)
     assert daemon.wait() == 0
     events = daemon.events()
-    assert events[:2] == ["socket_open", "daemon_started"]
+    assert events[:3] == ["socket_open", "metrics_open", "daemon_started"]
     assert events.index("source_looked_at") < events.index("daemon_ready") < events.index("reconcile_ended")
     assert events[-1] == "daemon_stopped"
     assert set(events[events.index("stop_asked") + 1 : -1]) <= {"reconcile_ended"}
@@ -237,3 +249,33 @@ def push(folder: Path, repository: Path) -> None:
     git(folder, "add", "--all")
     git(folder, "commit", "-q", "-m", "Declare")
     git(folder, "push", "-q", str(repository), "main")
+
+
+def test_it_serves_metrics_and_health_on_loopback(daemon: Daemon) -> None:
+    daemon.part("x", "one")
+    daemon.start()
+    until((daemon.bench / "x").exists)
+    ready = 'kind="Part",name="x",namespace="default",target="Bench/b",type="Ready"} 1.0'
+    until(lambda: ready in daemon.ask("/metrics"))
+    page = daemon.ask("/metrics")
+    assert 'setpoint_target_up{target="Bench/b"} 1.0' in page
+    assert 'setpoint_reconciles_total{kind="Part",outcome="Done"}' in page
+    assert daemon.ask("/healthz") == "the daemon is running\n"
+    assert daemon.ask("/readyz").startswith("2 resources; source: ")
+
+
+def test_metrics_can_be_turned_off(daemon: Daemon) -> None:
+    daemon.settings(SETTINGS.replace("127.0.0.1:0", "none"))
+    daemon.start()
+    assert "metrics_open" not in daemon.events()
+
+
+def test_a_taken_address_for_metrics_is_refused_with_the_way_out(daemon: Daemon) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        daemon.settings(SETTINGS.replace("127.0.0.1:0", address))
+        said = daemon.refuse()
+    assert f"metrics cannot be served at {address}: " in said
+    assert "set metrics.listen to a free address, or to none" in said

@@ -1,0 +1,82 @@
+"""What a scrape shows, taken from the estate in one go on the loop, so that a thread can render it undisturbed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from setpoint.model.key import Key
+from setpoint.model.plan import Intent
+from setpoint.model.resource import Resource
+from setpoint.run.estate import SourceState
+from setpoint.run.gate import WHOLE
+from setpoint.run.lane import Lane
+from setpoint.run.queue import Class
+from setpoint.run.supervisor import Supervisor
+from setpoint.store.records import Status
+
+
+@dataclass(frozen=True)
+class LaneShot:
+    """A lane at one moment.
+
+    Attributes:
+        depth: how many keys are due, per class.
+        oldest: for how long the longest waiting one has been due, seconds, per class.
+        running: reconciles under way.
+        places: places of operations in use, by scope.
+        breakers: whether the breaker of each scope is open.
+        intents: the steps under way on the target.
+    """
+
+    depth: tuple[int, int]
+    oldest: tuple[float, float]
+    running: int
+    places: Mapping[str, int]
+    breakers: Mapping[str, bool]
+    intents: Sequence[tuple[Key, Intent]]
+
+    @property
+    def passes(self) -> bool:
+        """Whether calls to the target as a whole are let through."""
+        return not self.breakers.get(WHOLE, False)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The estate at one moment: what is declared, with the status of each where there is one, and the lanes."""
+
+    resources: Mapping[Key, Resource]
+    statuses: Mapping[Key, Status | None]
+    lanes: Mapping[Key, LaneShot]
+    source: str
+    state: SourceState
+    version: str
+    problems: int
+
+
+def take(supervisor: Supervisor) -> Snapshot:
+    """The estate now; on the loop, where nothing changes in between. Reads memory only."""
+    estate = supervisor.estate
+    intents = {target: estate.store.intents(target) for target in estate.lanes}
+    return Snapshot(
+        resources=dict(estate.resources),
+        statuses={key: estate.store.status(key) for key in estate.resources},
+        lanes={target: _shot(lane, intents[target]) for target, lane in sorted(estate.lanes.items())},
+        source=supervisor.source.name,
+        state=estate.source,
+        version=estate.version,
+        problems=len(estate.problems),
+    )
+
+
+def _shot(lane: Lane, intents: Sequence[tuple[Key, Intent]]) -> LaneShot:
+    depth = lane.queue.depth()
+    return LaneShot(
+        depth=(depth[Class.CHANGED], depth[Class.RESYNC]),
+        oldest=lane.queue.oldest(),
+        running=len(lane.queue.running()),
+        places=lane.slots.usage(),
+        breakers=lane.gate.breakers(),
+        intents=intents,
+    )
