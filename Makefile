@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+BENCH := .venv-bench
 
 .DEFAULT_GOAL := help
 .PHONY: help lab lab-once test check format lock schemas reference conformance clean
@@ -40,6 +41,14 @@ format: $(STAMP) ## rewrite the code in the house format
 conformance: $(STAMP) ## hold the emulators against the recorded exchanges; the last line counts
 	@$(BIN)/python -m tests.conformance
 
+bench: $(STAMP) $(BENCH)/.ready ## figures, ratios first; ONLY=a,d JSON=path PROFILE=a pick
+	@$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(JSON),--json $(JSON)) $(if $(PROFILE),--profile $(PROFILE)) $(BENCHFLAGS)
+
+$(BENCH)/.ready: requirements/bench.txt
+	@"$(PYTHON)" -m venv $(BENCH)
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	@touch $@
+
 schemas: $(STAMP) ## write crds-schemas/ anew from the kinds
 	@$(BIN)/setpoint schema --write crds-schemas
 
@@ -50,4 +59,4 @@ lock: ## resolve the pinned and hashed requirements anew
 	@deploy/lock.sh "$(PYTHON)"
 
 clean: ## remove what the targets made
-	@rm -rf $(VENV) build dist .lab .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(BENCH) build dist .lab .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -9,3 +9,4 @@ trap 'rm -rf "$scratch"' EXIT
 compile=("$scratch/venv/bin/uv" pip compile --quiet --generate-hashes --python-version 3.11 --no-header --no-cache)
 "${compile[@]}" pyproject.toml -o requirements/run.txt
 "${compile[@]}" --extra dev -c requirements/run.txt pyproject.toml -o requirements/dev.txt
+"${compile[@]}" -c requirements/dev.txt requirements/bench.in -o requirements/bench.txt

@@ -1,0 +1,75 @@
+"""`make bench`: measures, prints one table, and writes the same as JSON when asked."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tests.bench import machine, throughput
+from tests.bench.figures import Figure, table
+from tests.bench.plan import Plan
+
+PARTS: dict[str, Callable[[Plan], Iterator[Figure]]] = {"a": throughput.measure}
+
+
+def main(arguments: list[str]) -> None:
+    given = parse(arguments)
+    found = machine.facts()
+    tell(machine.sentence(found))
+    figures: list[Figure] = []
+    for part in given.only:
+        began = time.perf_counter()
+        with tempfile.TemporaryDirectory(prefix="setpoint-bench-") as root:
+            profile = Path(f"bench-profile-{part}.txt") if part in given.profile else None
+            plan = Plan(Path(root), given.small, given.large, given.rounds, given.runs, profile)
+            figures += list(PARTS[part](plan))
+        sys.stderr.write(f"({part}) took {time.perf_counter() - began:.0f} s\n")
+    tell(table(figures))
+    if given.json:
+        told = {"machine": found, "figures": [figure.as_json() for figure in figures]}
+        given.json.write_text(json.dumps(told, indent=2) + "\n")
+
+
+def tell(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument(
+        "--only", type=_letters, default=list(PARTS), help="the parts to measure, e.g. a,d; all by default"
+    )
+    parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    parser.add_argument(
+        "--profile",
+        type=_letters,
+        default=[],
+        help="the parts whose profile is written to bench-profile-*.txt",
+    )
+    parser.add_argument("--small", type=int, default=Plan.small, help="resources where a few are meant")
+    parser.add_argument("--large", type=int, default=Plan.large, help="resources where many are meant")
+    parser.add_argument("--rounds", type=int, default=Plan.rounds, help="rounds of each side of a comparison")
+    parser.add_argument("--runs", type=int, default=Plan.runs, help="runs of a single figure")
+    given = parser.parse_args(arguments)
+    given.only = list(dict.fromkeys((*given.profile, *given.only))) if given.profile else given.only
+    return given
+
+
+def _letters(text: str) -> list[str]:
+    found = [letter for letter in text.replace(",", " ").split() if letter]
+    unknown = [letter for letter in found if letter not in PARTS]
+    if unknown:
+        raise argparse.ArgumentTypeError(
+            f"there is no part {', '.join(unknown)}; the parts are {', '.join(PARTS)}"
+        )
+    return found
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,91 @@
+"""A folder with everything that a daemon of the bench needs: settings, declarations, and the systems it finds."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.bench import null
+
+REPOSITORY = Path(__file__).parents[2]
+_POINTS = """[setpoint.systems]
+null = tests.bench.null:SYSTEM
+"""
+"""In the place of what is installed: the null system, and the kinds of Proxmox over replies from memory."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """One estate of the bench."""
+
+    root: Path
+
+    @property
+    def settings(self) -> Path:
+        return self.root / "setpoint.yaml"
+
+    @property
+    def declarations(self) -> Path:
+        return self.root / "estate"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """In which a process finds the systems of the bench; they hide the installed ones."""
+        paths = [
+            self.root / "site",
+            *(REPOSITORY / name for name in ("", "controller", "reconcilers", "lab")),
+        ]
+        return {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(map(str, paths)),
+            "SETPOINT_CONFIG": str(self.settings),
+        }
+
+
+def prepare(root: Path, manifests: Iterator[tuple[str, str]], **settings: Any) -> Folder:
+    """A folder with these declarations, one file each."""
+    folder = Folder(root)
+    info = root / "site" / "setpoint-0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: setpoint\nVersion: 0\n")
+    (info / "entry_points.txt").write_text(_POINTS)
+    folder.declarations.mkdir()
+    for path, text in manifests:
+        place = folder.declarations / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text)
+    told = {"estate": null.ESTATE, "source": {"directory": {"path": "estate"}}, "state": "state"}
+    folder.settings.write_text(json.dumps({**told, "log": {"format": "json"}, **settings}))
+    return folder
+
+
+def things(count: int) -> Iterator[tuple[str, str]]:
+    """A void and `count` things."""
+    yield "void.yaml", manifest("Void", "v", {"count": count})
+    for number in range(count):
+        name = null.name(number)
+        spec = {"number": number, "size": number % 7, "colour": "red", "labels": ["a", "b"]}
+        yield f"{number % 100:02}/{name}.yaml", manifest("Thing", name, spec)
+
+
+def manifest(kind: str, name: str, spec: Mapping[str, Any]) -> str:
+    """A manifest in block style, as people write it; looked at once a day, so that no poll falls into a round."""
+    lines = [f"kind: {kind}", "metadata:", f"  name: {name}", "policy:", "  interval: 24h", "spec:"]
+    return "\n".join([*lines, *_block(spec, 2)]) + "\n"
+
+
+def _block(tree: Mapping[str, Any], indent: int) -> Iterator[str]:
+    pad = " " * indent
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            yield f"{pad}{name}:"
+            yield from _block(value, indent + 2)
+        elif isinstance(value, list):
+            yield f"{pad}{name}:"
+            yield from (f"{pad}  - {json.dumps(one)}" for one in value)
+        else:
+            yield f"{pad}{name}: {value if isinstance(value, str) else json.dumps(value)}"
