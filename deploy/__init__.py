@@ -1,0 +1,1 @@
+"""What runs beside the daemon: its unit, alerts and dashboards."""
