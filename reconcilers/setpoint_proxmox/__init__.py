@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from setpoint.model.kind import System
 from setpoint_proxmox.kinds import proxmox_cluster, virtual_machine
+from setpoint_proxmox.skeleton import skeleton
 
-SYSTEM = System("proxmox", (proxmox_cluster.KIND, virtual_machine.KIND))
+SYSTEM = System("proxmox", (proxmox_cluster.KIND, virtual_machine.KIND), skeleton)

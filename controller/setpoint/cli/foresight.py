@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from setpoint.desired.compile import compile_set
 from setpoint.model.errors import SettingsError
+from setpoint.model.resource import Resource
 from setpoint.run.declare import arrange_lanes, declare
 from setpoint.run.desk import Report
 from setpoint.run.estate import Estate
@@ -17,6 +19,7 @@ from setpoint.settings import Settings
 from setpoint.sources.build import build_source
 from setpoint.sources.directory import DirectorySource
 from setpoint.sources.git import GitSource
+from setpoint.sources.revision import read_revision
 from setpoint.sources.snapshot import Snapshot
 from setpoint.store.store import Store
 from setpoint.store.thread import StoreInline
@@ -68,12 +71,34 @@ async def snapshot(
     )
 
 
-async def foresee(estate: Estate, content: Snapshot, names: Sequence[str], namespace: str) -> list[Report]:
+async def base_of(folder: Path, revision: str) -> Snapshot:
+    """What `revision` of the repository that holds `folder` declares in that folder.
+
+    Raises:
+        SourceError: it is in no repository, there is no such revision, or it cannot be read.
+    """
+    return await read_revision(folder, revision)
+
+
+async def foresee(
+    estate: Estate, content: Snapshot, names: Sequence[str], namespace: str, *, base: Snapshot | None
+) -> list[Report]:
     """Put `content` in force, in memory, and preview what is named, everything when nothing is.
+
+    Of that only what `base`, if there is one, declares otherwise.
 
     Raises:
         SetpointError: nothing of a name is declared, or nothing at all although something was.
     """
     await declare(estate, content)
-    keys = [find_key(estate.resources, name, namespace) for name in names]
-    return await Preview(estate).of(keys or list(estate.resources))
+    keys = [find_key(estate.resources, name, namespace) for name in names] or list(estate.resources)
+    if base is not None:
+        before = compile_set(base.files, estate.kinds, version=base.version)
+        keys = [key for key in keys if _differs(before.resources.get(key), estate.resources[key])]
+        gone = sorted(before.resources.keys() - estate.resources.keys())
+        estate.notes = (*estate.notes, *(f"{key} is declared no more, and left alone" for key in gone))
+    return await Preview(estate).of(keys)
+
+
+def _differs(before: Resource | None, now: Resource) -> bool:
+    return before is None or before.spec_hash != now.spec_hash

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from setpoint.cli.foresight import foresee, open_foresight, snapshot
+from setpoint.cli.foresight import base_of, foresee, open_foresight, snapshot
 from setpoint.cli.output import Ending, end, examples, namespace_option, print_json
 from setpoint.cli.plan_text import markdown_lines, text_lines
 from setpoint.cli.plan_view import plan_ending, plan_view
@@ -25,7 +25,10 @@ from setpoint.surface.log import set_up_log
 @click.command(
     short_help="Show what would be done.",
     epilog=examples(
-        "setpoint plan", "setpoint plan --source .", "setpoint plan --against my-branch -o markdown"
+        "setpoint plan",
+        "setpoint plan --source .",
+        "setpoint plan --against my-branch",
+        "setpoint plan --source . --against origin/main -o markdown",
     ),
 )
 @click.argument("keys", metavar="[KIND/NAME]...", nargs=-1)
@@ -36,7 +39,13 @@ from setpoint.surface.log import set_up_log
     metavar="DIR",
     help="Plan the declarations of this folder instead of those of the settings' source.",
 )
-@click.option("--against", "revision", metavar="REV", help="Plan a branch, tag or commit of the git source.")
+@click.option(
+    "--against",
+    "revision",
+    metavar="REV",
+    help="Plan a branch, tag or commit of the git source; with --source, only what DIR declares otherwise than REV "
+    "of the repository that DIR is in.",
+)
 @click.option("--effective", "detailed", is_flag=True, help="Show every value in force with its origin.")
 @namespace_option
 @click.option(
@@ -61,11 +70,11 @@ def plan(
 ) -> None:
     """Look at the targets and show, step by step, what would be done; nothing is written anywhere.
 
+    For the review of a change: --source DIR --against REV shows what comes of the difference between the two.
+
     Exit codes: 0 nothing to do, 2 changes to make or drift only reported, 3 something is held, 1 a mistake or a
     failure.
     """
-    if folder is not None and revision is not None:
-        raise click.UsageError("--source and --against exclude each other")
     set_up_log(LogSettings(level=LogLevel.ERROR), sys.stderr)
     try:
         told = asyncio.run(_plan(settings, keys, folder, revision, namespace, detailed=detailed))
@@ -92,5 +101,6 @@ async def _plan(
     async with open_foresight(settings) as (estate, memory):
         in_force = estate.store.accepted("git")
         content = await snapshot(settings, folder, revision, in_force)
-        chosen = await foresee(estate, content, keys, namespace)
+        base = await base_of(folder, revision) if folder is not None and revision is not None else None
+        chosen = await foresee(estate, content, keys, namespace, base=base)
         return plan_view(estate, chosen, version=content.version, memory=memory, detailed=detailed)

@@ -206,7 +206,12 @@ class Kind(Generic[P, S]):
 
 @dataclass(frozen=True)
 class System:
-    """One package of kinds, found by the entry point group `setpoint.systems`."""
+    """One package of kinds, found by the entry point group `setpoint.systems`.
+
+    Attributes:
+        skeleton: the files of a first estate, by their path below the folder of the declarations; valid together.
+    """
 
     name: str
     kinds: tuple[Kind[Any, Any], ...]
+    skeleton: Callable[[], Mapping[str, str]] = dict[str, str]

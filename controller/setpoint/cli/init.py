@@ -1,0 +1,109 @@
+"""`setpoint init`: the repository of a first estate; never writes over anything."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import click
+from pydantic import ValidationError
+
+from setpoint.cli.output import Form, counted, examples, output_option, print_json
+from setpoint.cli.skeleton import DECLARATIONS, Forge, Wanted, skeleton_files
+from setpoint.model.errors import SetpointError
+from setpoint.settings import Settings
+from setpoint.systems import installed_systems
+
+
+@click.command(
+    short_help="Write a first estate to start from.",
+    epilog=examples(
+        "setpoint init",
+        "setpoint init my-estate --estate home --forge forgejo",
+        "setpoint init my-estate --url https://forge.example.org/me/estate.git",
+    ),
+)
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path())
+@click.option("--estate", metavar="NAME", help="The name of the estate.  [default: made from that of FOLDER]")
+@click.option(
+    "--url",
+    default=".",
+    metavar="URL",
+    help="The repository that the daemon will follow.  [default: FOLDER itself]",
+)
+@click.option(
+    "--forge",
+    type=click.Choice([forge.value for forge in Forge]),
+    default=Forge.GITHUB.value,
+    show_default=True,
+    help="Whose CI checks pull requests with `validate`, and shows them the `plan`.",
+)
+@output_option
+def init(folder: Path, estate: str | None, url: str, forge: str, form: str) -> None:
+    """Write the repository of a first estate into FOLDER: declarations to fill in, settings, editor schemas and CI.
+
+    It is valid as it is, and makes nothing yet. No file is written over: when one is there already nothing is written
+    and all of them are listed.
+    """
+    name = _estate_name(estate or _made_from(folder))
+    found = skeleton_files(Wanted(name, url, Forge(forge)), installed_systems())
+    _refuse_if_there(folder, found)
+    _write(folder, found)
+    if form == Form.JSON:
+        print_json({"folder": str(folder), "estate": name, "files": sorted(found)})
+    else:
+        click.echo(
+            "\n".join([f"wrote {counted(len(found), 'file')} into {folder}", *_next_steps(folder, found)])
+        )
+
+
+def _made_from(folder: Path) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-")[:40].strip("-") or "home"
+
+
+def _estate_name(name: str) -> str:
+    """The name, judged as the settings will judge it.
+
+    Raises:
+        SetpointError: it is none.
+    """
+    try:
+        return Settings.model_validate({"estate": name, "source": {"directory": {"path": "."}}}).estate
+    except ValidationError as error:
+        what, _, remedy = error.errors()[0]["msg"].removeprefix("Value error, ").partition("; ")
+        raise SetpointError(f"--estate: {what}", remedy=remedy) from None
+
+
+def _refuse_if_there(folder: Path, found: Iterable[str]) -> None:
+    there = sorted(path for path in found if (folder / path).exists() or (folder / path).is_symlink())
+    if there:
+        raise SetpointError(
+            f"{folder} has {', '.join(there)} already, so nothing was written",
+            remedy="name an empty folder, and take from it what you need",
+        )
+
+
+def _write(folder: Path, found: Mapping[str, str]) -> None:
+    for path, text in found.items():
+        place = folder / path
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with place.open("x", encoding="utf-8") as file:
+                file.write(text)
+        except OSError as error:
+            raise SetpointError(
+                f"{place} cannot be written: {error.strerror}", remedy="name another folder, or make room"
+            ) from error
+
+
+def _next_steps(folder: Path, found: Iterable[str]) -> list[str]:
+    """What a person does now, in three lines."""
+    declared = [path for path in sorted(found) if path.startswith(f"{DECLARATIONS}/")]
+    there = "" if folder.resolve() == Path.cwd() else f"cd {shlex.quote(str(folder))} && "
+    return [
+        f"1. Fill in {', '.join(declared)}; setpoint explain tells every field.",
+        f"2. {there}setpoint validate {DECLARATIONS} && git init -b main && git add . && git commit -m 'Begin'",
+        "3. setpoint doctor tells what is missing; then setpoint plan, and setpoint run to hold it.",
+    ]
