@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from setpoint_lab.rehearsal_folder import Folder
+from setpoint_lab.rehearsal_folder import Folder, prepare
 from setpoint_lab.rehearsal_processes import left_behind
 
 ROOT = Path(__file__).parents[2]
@@ -261,7 +261,9 @@ def reader(folder: Path) -> Generator[Reader]:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).touch()
         os.utime(folder / name, (0, 0))
-    kept = {name: os.environ[name] for name in ("PATH", "CI") if name in os.environ}
+    # As `make lab` makes it, on a port that nobody else takes for Proxmox's own.
+    prepare(folder / ".lab", port=0)
+    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "CI") if name in os.environ}
     environment = {**kept, "HOME": str(folder), "LC_ALL": "C.UTF-8", "PYTHONUNBUFFERED": "1"}
     first = Foreground(folder, environment, folder / "terminal-1")
     first.out.touch()
