@@ -10,11 +10,16 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import machine, throughput
+from tests.bench import compiling, machine, memory, throughput
 from tests.bench.figures import Figure, table
 from tests.bench.plan import Plan
 
-PARTS: dict[str, Callable[[Plan], Iterator[Figure]]] = {"a": throughput.measure}
+PARTS: dict[str, Callable[[Plan], Iterator[Figure]]] = {
+    "a": throughput.measure,
+    "d": compiling.measure,
+    "e": memory.measure,
+    "f": memory.status,
+}
 
 
 def main(arguments: list[str]) -> None:

@@ -22,6 +22,8 @@ from setpoint.run.supervisor import Supervisor
 from setpoint.run.wake import wake
 from setpoint.settings import Settings, load_settings
 from setpoint.surface.log import set_up_log
+from setpoint.surface.metrics.meters import PrometheusMeters
+from setpoint.surface.metrics.serve import serve_metrics
 
 LOOK = 0.001
 """Seconds between two looks at whether the round is over."""
@@ -65,7 +67,7 @@ async def a_round(estate: Estate, keys: list[Key]) -> dict[str, Any]:
     }
     statuses = {one.key: one for one in await estate.calls.call(estate.store.statuses)}
     late = [key for key in keys if statuses[key].reconciled_at < began or statuses[key].outcome != "Done"]
-    assert not late, (len(late), statuses[late[0]])
+    assert not late, (len(late), statuses[late[0]].outcome, statuses[late[0]].sentence)
     return told
 
 
@@ -107,8 +109,11 @@ async def serve(supervisor: Supervisor) -> None:
 
 
 async def run(settings: Settings) -> None:
-    async with open_engine(settings) as supervisor:
-        await serve(supervisor)
+    meters = PrometheusMeters()
+    async with open_engine(settings, meters) as supervisor:
+        meters.expect(supervisor.estate.kinds)
+        async with serve_metrics(settings.metrics, supervisor, meters):
+            await serve(supervisor)
 
 
 def main() -> None:

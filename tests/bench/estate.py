@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.bench import null
+from setpoint_lab.rehearsal_folder import free_port
+from tests.bench import canned, null
 
 REPOSITORY = Path(__file__).parents[2]
 _POINTS = """[setpoint.systems]
 null = tests.bench.null:SYSTEM
+proxmox = tests.bench.canned:SYSTEM
 """
 """In the place of what is installed: the null system, and the kinds of Proxmox over replies from memory."""
 
@@ -39,11 +41,8 @@ class Folder:
             self.root / "site",
             *(REPOSITORY / name for name in ("", "controller", "reconcilers", "lab")),
         ]
-        return {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(map(str, paths)),
-            "SETPOINT_CONFIG": str(self.settings),
-        }
+        found = {"PYTHONPATH": os.pathsep.join(map(str, paths)), "SETPOINT_CONFIG": str(self.settings)}
+        return {**os.environ, **found, "BENCH_TOKEN": "x"}
 
 
 def prepare(root: Path, manifests: Iterator[tuple[str, str]], **settings: Any) -> Folder:
@@ -59,6 +58,7 @@ def prepare(root: Path, manifests: Iterator[tuple[str, str]], **settings: Any) -
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text)
     told = {"estate": null.ESTATE, "source": {"directory": {"path": "estate"}}, "state": "state"}
+    told["metrics"] = {"listen": f"127.0.0.1:{free_port(0)}"}
     folder.settings.write_text(json.dumps({**told, "log": {"format": "json"}, **settings}))
     return folder
 
@@ -70,6 +70,18 @@ def things(count: int) -> Iterator[tuple[str, str]]:
         name = null.name(number)
         spec = {"number": number, "size": number % 7, "colour": "red", "labels": ["a", "b"]}
         yield f"{number % 100:02}/{name}.yaml", manifest("Thing", name, spec)
+
+
+def machines(count: int) -> Iterator[tuple[str, str]]:
+    """A cluster and its `count` VMs."""
+    yield "lab.yaml", manifest("ProxmoxCluster", "lab", canned.cluster_spec(count))
+    for number in range(count):
+        name = canned.name(number)
+        yield f"{number % 100:02}/{name}.yaml", manifest("VirtualMachine", name, canned.spec(number))
+
+
+KINDS: Mapping[str, Callable[[int], Iterator[tuple[str, str]]]] = {"null": things, "vm": machines}
+"""What can be declared, a number of each."""
 
 
 def manifest(kind: str, name: str, spec: Mapping[str, Any]) -> str:
