@@ -273,6 +273,6 @@ ROWS: Final = (
     Row("Now", _NOW),
     Row("What is wrong, and since when", _WRONG),
     Row("Work", _WORK),
-    Row("Targets", TARGETS),
+    Row("Targets and their parts", TARGETS),
     Row("Declarations and daemon", DAEMON),
 )
