@@ -12,16 +12,12 @@ from typing import Self
 
 from pydantic import field_validator, model_validator
 
-from setpoint.model.errors import SettingsError
 from setpoint.model.quantity import Duration, format_duration
 from setpoint.model.secret import SecretRef
 from setpoint.model.spec import Spec, described
 from setpoint.settings_file import read_settings
+from setpoint.settings_place import find_settings
 from setpoint.sources.source import local_path
-
-VARIABLE = "SETPOINT_CONFIG"
-PLACES = (Path("setpoint.yaml"), Path("/etc/setpoint/setpoint.yaml"))
-"""Where settings are looked for when nobody names them."""
 
 NOWHERE = "none"
 """The address at which nothing listens."""
@@ -193,25 +189,6 @@ def load_settings(path: Path | None, env: Mapping[str, str]) -> Settings:
     """
     found = find_settings(path, env)
     return _beside(read_settings(found, Settings), found.absolute().parent)
-
-
-def find_settings(path: Path | None, env: Mapping[str, str]) -> Path:
-    """The settings file that counts.
-
-    Raises:
-        SettingsError: nobody named one, and there is none in the usual places.
-    """
-    if path is not None:
-        return path
-    if env.get(VARIABLE):
-        return Path(env[VARIABLE])
-    for place in PLACES:
-        if place.exists():
-            return place
-    raise SettingsError(
-        f"there are no settings: neither {' nor '.join(str(place) for place in PLACES)} exists",
-        remedy=f"write one, or name it with --config or {VARIABLE}",
-    )
 
 
 def _checked_address(value: str, right: str) -> str:

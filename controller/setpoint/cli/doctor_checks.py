@@ -16,7 +16,8 @@ from setpoint.cli.doctor_target import secret_checks, target_checks
 from setpoint.model.errors import SetpointError, SettingsError
 from setpoint.model.examine import Check, Verdict
 from setpoint.model.kind import Kind
-from setpoint.settings import Settings, find_settings, load_settings
+from setpoint.settings import Settings, load_settings
+from setpoint.settings_place import find_settings
 from setpoint.systems import installed_kinds
 
 

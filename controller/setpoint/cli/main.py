@@ -16,8 +16,8 @@ from setpoint.model.errors import SetpointError
 
 WELCOME = """\
 Setpoint keeps true what you declare in git. Nothing is configured here yet.
-To try it:   setpoint lab                   starts a rehearsal data centre; setpoint --help lists every verb.
-Your own:    setpoint explain, then write a manifest into a folder and check it with setpoint validate FOLDER."""
+To try it:   setpoint lab           starts a rehearsal data centre; setpoint --help lists every verb.
+Your own:    setpoint init FOLDER   writes a first estate to fill in; setpoint doctor then tells what is missing."""
 
 CODES = "\b\nExit codes:\n" + "\n".join(f"  {ending.code}  {ending.value}" for ending in Ending)
 
@@ -80,6 +80,6 @@ def _done(arguments: Sequence[str]) -> int:
 
 def _configured() -> bool:
     """Whether there are settings to be found."""
-    from setpoint.settings import PLACES, VARIABLE  # noqa: PLC0415  # verbs must not pay for it
+    from setpoint.settings_place import PLACES, VARIABLE  # noqa: PLC0415  # verbs must not pay for it
 
     return bool(os.environ.get(VARIABLE)) or any(place.exists() for place in PLACES)

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
+from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from setpoint.desired.suggest import remedy
 from setpoint.model.errors import SetpointError
@@ -28,6 +30,7 @@ TABLE: Mapping[str, str] = {
     "history": "Show what happened.",
     "doctor": "Check what Setpoint needs to work.",
     "schema": "Write JSON Schemas for editors and checks.",
+    "completion": "Print the script for a shell's completion.",
 }
 """Our verbs in the order of the help: `setpoint.cli.NAME` has a command of that name. One without a module is not shown."""
 
@@ -47,7 +50,8 @@ class Verbs(click.Group):
         Raises:
             ClickException: the package that provides it is broken.
         """
-        del ctx
+        if ctx.resilient_parsing and (standing := _standing_in(cmd_name)) is not None:
+            return standing
         if _is_ours(cmd_name):
             found = getattr(import_module(f"setpoint.cli.{cmd_name}"), cmd_name)
         elif cmd_name in (foreign := _foreign()):
@@ -75,6 +79,13 @@ class Verbs(click.Group):
             raise SetpointError(f"there is no verb '{args[0]}'", remedy=f"{known} (see setpoint --help)")
         return super().resolve_command(ctx, args)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[Any]]:
+        """The verbs that begin so, and our own options."""
+        names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        verbs = [CompletionItem[Any](name, help=TABLE.get(name)) for name in names]
+        # Beyond the group's own, which would load each verb for its help.
+        return [*verbs, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list in the help; ours are told by the table, so that nothing has to be imported for them."""
         names = self.list_commands(ctx)
@@ -90,6 +101,13 @@ class Verbs(click.Group):
         except click.ClickException as error:
             return error.message
         return command.get_short_help_str(width) if command else ""
+
+
+def _standing_in(name: str) -> click.Command | None:
+    """A verb of ours for completion, which cannot wait until the real one is loaded."""
+    from setpoint.cli.completion_words import stand_in  # noqa: PLC0415  # only completion pays for it
+
+    return stand_in(name) if name in TABLE else None
 
 
 def _is_ours(name: str) -> bool:

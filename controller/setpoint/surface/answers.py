@@ -48,6 +48,10 @@ class Answers:
             "lanes": [_lane(lane) for _, lane in sorted(estate.lanes.items())],
         }
 
+    def keys(self) -> View:
+        """Every key that is declared; what completion asks, which must not wait for more."""
+        return {"keys": sorted(map(str, self.supervisor.estate.resources))}
+
     async def drift(self, query: KeyQuery) -> View:
         """Every field that differs now, and what was found changed by hand lately."""
         estate = self.supervisor.estate

@@ -60,6 +60,10 @@ def make_app(supervisor: Supervisor, owner: int, group: int) -> web.Application:
     async def status(request: web.Request) -> web.Response:
         return _json(await answers.status(_query(request, KeyQuery)))
 
+    async def keys(request: web.Request) -> web.Response:
+        del request
+        return _json(answers.keys())
+
     async def drift(request: web.Request) -> web.Response:
         return _json(await answers.drift(_query(request, KeyQuery)))
 
@@ -82,6 +86,7 @@ def make_app(supervisor: Supervisor, owner: int, group: int) -> web.Application:
     app.add_routes(
         [
             web.get("/v1/status", status),
+            web.get("/v1/keys", keys),
             web.get("/v1/drift", drift),
             web.get("/v1/history", history),
             web.post("/v1/resync", resync),

@@ -14,7 +14,8 @@ from setpoint.cli.reference.verdicts import exit_codes_page, holds_page, outcome
 from setpoint.desired.draft7 import TEMPLATE, tidy
 from setpoint.desired.lessons import Book
 from setpoint.model.kind import Kind
-from setpoint.settings import PLACES, VARIABLE, Settings
+from setpoint.settings import Settings
+from setpoint.settings_place import PLACES, VARIABLE
 from setpoint.surface.metrics.names import METRICS, Metric
 
 _EXAMPLE = """\
