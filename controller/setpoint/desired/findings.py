@@ -2,79 +2,106 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Iterator, Mapping
 
 from setpoint.desired.compiled import Compiled
-from setpoint.desired.drafts import Draft, Piece, Wish
-from setpoint.desired.graph import link
+from setpoint.desired.drafts import Draft
+from setpoint.desired.graph import Links, link
+from setpoint.desired.layers import folders_above
+from setpoint.desired.reading import Reading
 from setpoint.model.errors import DeclarationProblem
 from setpoint.model.key import Key
 from setpoint.model.origin import Origin
 
 
-class Findings:
-    """What is known of a set while its files are gone through."""
+def assemble(version: str, reading: Reading, before: Links) -> tuple[Compiled, Links]:
+    """The desired set, and how it is linked, given how the version before was."""
+    return _Findings(reading).compiled(version, before)
 
-    def __init__(self, problems: Iterable[DeclarationProblem]) -> None:
-        self._problems = list(problems)
-        self._places: defaultdict[Key, list[Origin]] = defaultdict(list)
-        self._drafts: list[Draft] = []
-        self._wishes: list[tuple[Key, tuple[Wish, ...]]] = []
-        self._former: list[tuple[Key, Key]] = []
-        self._held: dict[Key, DeclarationProblem] = {}
 
-    def take(self, piece: Piece, *, held_by: str | None) -> None:
-        """Add what a file declares; `held_by` is a folder above it whose defaults are bad."""
-        self._problems.extend(piece.problems)
-        self._drafts.extend(piece.drafts)
-        self._wishes.extend(piece.wishes)
-        self._former.extend(piece.former)
-        for key, origin in piece.declared:
-            self._places[key].append(origin)
-            if held_by is not None:
-                file = f"{held_by.lstrip('/')}defaults.yaml"
-                what = f"gets defaults from {file}, which is not valid"
-                self._held[key] = DeclarationProblem(origin, what, f"mend {file} first")
+class _Findings:
+    """What is known of a set beyond its single files."""
 
-    def compiled(self, version: str, tainted: Iterable[str]) -> Compiled:
-        """The desired set; `tainted` as in `Compiled`."""
-        unreadable = frozenset(tainted)
-        drafts = [d for d in self._drafts if len(self._places[d.key]) == 1 and not self._is_no_move(d)]
-        self._problems.extend(self._duplicates())
-        linked = link(self._unique_moves(drafts), self._wishes, self._places, unreadable)
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._pieces = [*reading.pieces.values()]
+        self._bad = frozenset(name for name, folder in reading.folders.items() if folder.problems)
+        self._problems = [problem for folder in reading.folders.values() for problem in folder.problems]
+        self._problems.extend(problem for piece in self._pieces for problem in piece.problems)
+
+    def compiled(self, version: str, before: Links) -> tuple[Compiled, Links]:
+        """Link what is valid in itself, and say what is left out."""
+        hiding = (path for path, piece in self._reading.pieces.items() if piece.hides)
+        unreadable = frozenset((*self._bad, *hiding))
+        drafts = self._drafts()
+        wishes = [wish for piece in self._pieces for wish in piece.wishes]
+        linked, links = link(drafts, wishes, self._reading.owners, unreadable, before)
         problems = {*self._problems, *linked.problems}
-        return Compiled(
+        compiled = Compiled(
             version=version,
             resources=linked.resources,
-            problems=tuple(sorted(problems, key=lambda p: (p.origin, p.field, p.what))),
+            problems=tuple(sorted(problems, key=lambda p: (p.origin, p.field, p.what, p.remedy))),
             tainted=unreadable,
-            broken=self._broken(linked.resources.keys()),
-            suspended={**self._held, **linked.suspended},
+            broken=self._broken(linked.resources),
+            suspended={**self._held(), **linked.suspended},
         )
+        return compiled, links
 
-    def _broken(self, valid: AbstractSet[Key]) -> frozenset[Key]:
+    def _drafts(self) -> list[Draft]:
+        """What is valid in itself and declared once, without moves that cannot be."""
+        owners = self._reading.owners
+        twice = {key for key, paths in owners.items() if len(paths) > 1}
+        self._problems.extend(self._duplicates(twice))
+        drafts = [draft for piece in self._pieces for draft in piece.drafts]
+        if twice:
+            drafts = [draft for draft in drafts if draft.key not in twice]
+        if any(draft.formerly is not None for draft in drafts):
+            drafts = [*self._unique_moves(draft for draft in drafts if not self._is_no_move(draft))]
+        return drafts
+
+    def _held(self) -> Mapping[Key, DeclarationProblem]:
+        """What gets defaults that are not valid, and why; of a key that is declared twice, the last place counts."""
+        held: dict[Key, DeclarationProblem] = {}
+        if self._bad:
+            for path, piece in self._reading.pieces.items():
+                folder = next((name for name in folders_above(path) if name in self._bad), None)
+                if folder is not None:
+                    file = f"{folder.lstrip('/')}defaults.yaml"
+                    what = f"gets defaults from {file}, which is not valid"
+                    for key, origin in piece.declared:
+                        held[key] = DeclarationProblem(origin, what, f"mend {file} first")
+        return held
+
+    def _broken(self, valid: Mapping[Key, object]) -> frozenset[Key]:
         """What is not valid, and the names that it had before: a failed move leaves the old name in force."""
-        former = {old for key, old in self._former if key not in valid}
-        return frozenset(self._places.keys() | former) - valid
+        former = [old for piece in self._pieces for key, old in piece.former if key not in valid]
+        declared = self._reading.owners
+        # What is valid is declared, so as many are the same ones.
+        candidates = former if len(declared) == len(valid) else (*declared, *former)
+        return frozenset(key for key in candidates if key not in valid)
 
-    def _duplicates(self) -> Iterable[DeclarationProblem]:
-        for key, places in self._places.items():
-            for place in places[1:]:
-                what = f"{key} is declared twice, first at {places[0]}"
+    def _places(self, key: Key) -> list[Origin]:
+        paths = dict.fromkeys(self._reading.owners.get(key, ()))
+        return [
+            origin for path in paths for found, origin in self._reading.pieces[path].declared if found == key
+        ]
+
+    def _duplicates(self, twice: Iterable[Key]) -> Iterator[DeclarationProblem]:
+        for key in twice:
+            first, *others = self._places(key)
+            for place in others:
+                what = f"{key} is declared twice, first at {first}"
                 yield DeclarationProblem(place, what, "remove one of the two, or rename it", "metadata.name")
 
     def _is_no_move(self, draft: Draft) -> bool:
         """Whether the name that it says it had is still somebody's."""
-        if draft.formerly is None or draft.formerly not in self._places:
+        if draft.formerly is None or draft.formerly not in self._reading.owners:
             return False
-        place = self._places[draft.formerly][0]
-        what = f"{draft.formerly} is still declared at {place}"
+        what = f"{draft.formerly} is still declared at {self._places(draft.formerly)[0]}"
         self._refuse_move(draft, what, "remove that declaration, or remove formerly")
         return True
 
-    def _unique_moves(self, drafts: Iterable[Draft]) -> Iterable[Draft]:
+    def _unique_moves(self, drafts: Iterable[Draft]) -> Iterator[Draft]:
         """Drafts whose former names differ; of several that claim one, the first has it."""
         claimed: dict[Key, Draft] = {}
         for draft in drafts:

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
-from graphlib import CycleError, TopologicalSorter
 
 from setpoint.desired.drafts import Draft, Wish
 from setpoint.desired.fingerprint import spec_hash
-from setpoint.desired.lookup import Lookup
+from setpoint.desired.lookup import Lookup, names_of
+from setpoint.desired.order import leveled
 from setpoint.model.errors import DeclarationProblem
 from setpoint.model.key import Key
 from setpoint.model.origin import Origin
 from setpoint.model.resource import Resource
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Need:
     """A dependency and where it was written."""
 
     key: Key
     field: str
     origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Bond:
+    """A draft with what it needs, and the resource that it is when all of that is valid."""
+
+    draft: Draft
+    needs: tuple[Need, ...]
+    resource: Resource
 
 
 @dataclass(frozen=True)
@@ -39,12 +47,27 @@ class Linked:
     suspended: Mapping[Key, DeclarationProblem]
 
 
+@dataclass(frozen=True)
+class Links:
+    """How a version was linked, for the next one to begin with.
+
+    Attributes:
+        declared: every key, valid or not.
+        order: of the bonds; None when not all of them are valid.
+    """
+
+    declared: Mapping[Key, object] = field(default_factory=dict[Key, object])
+    bonds: Mapping[Key, Bond] = field(default_factory=dict[Key, Bond])
+    order: tuple[Key, ...] | None = None
+
+
 def link(
     drafts: Iterable[Draft],
     wishes: Iterable[tuple[Key, tuple[Wish, ...]]],
-    declared: Iterable[Key],
+    declared: Mapping[Key, object],
     unreadable: Iterable[str],
-) -> Linked:
+    before: Links,
+) -> tuple[Linked, Links]:
     """Find what every draft needs, and the order.
 
     Args:
@@ -52,22 +75,58 @@ def link(
         wishes: what declarations name that are not valid.
         declared: every key, valid or not.
         unreadable: files and folders that may hide more; a name found nowhere is no mistake then.
+        before: what is known of the version before; it only saves work.
     """
-    linking = _Linking(Lookup(declared), tuple(sorted(unreadable)))
+    linking = _Linking(Lookup(declared.keys()), tuple(sorted(unreadable)))
+    moved = _Moved(before.declared, declared)
     for draft in drafts:
-        linking.take(draft)
+        bond = before.bonds.get(draft.key)
+        if bond is not None and bond.draft is draft and not moved.concerns(draft):
+            linking.bonds[draft.key] = bond
+        else:
+            linking.take(draft)
     for key, named in wishes:
         linking.ask(key, named)
-    return linking.finish()
+    order = before.order if _same_shape(before.bonds, linking.bonds) else None
+    linked = linking.finish(order)
+    if order is None and len(linked.resources) == len(linking.bonds):
+        order = tuple(linked.resources)
+    return linked, Links(declared, linking.bonds, order)
+
+
+class _Moved:
+    """The keys that came or went between two versions, as whoever names them says them."""
+
+    def __init__(self, before: Mapping[Key, object], now: Mapping[Key, object]) -> None:
+        keys: set[Key] = set() if before is now else {*before.keys() ^ now.keys()}
+        self._names = {name for key in keys for name in names_of(key)}
+        self._kinds = {key.kind for key in keys}
+
+    def concerns(self, draft: Draft) -> bool:
+        """Whether a name in the draft, or the target that it leaves out, may mean another resource now."""
+        if not self._names:
+            return False
+        if draft.target is None and draft.hosted_by in self._kinds:
+            return True
+        return any((wish.kind, wish.text) in self._names for wish in _wishes(draft))
+
+
+def _same_shape(before: Mapping[Key, Bond], now: Mapping[Key, Bond]) -> bool:
+    """Whether the same keys need the same keys, so that what was in order before still is."""
+    if len(before) != len(now):
+        return False
+    for key, bond in now.items():
+        former = before.get(key)
+        if former is not bond and (former is None or former.resource.references != bond.resource.references):
+            return False
+    return True
 
 
 @dataclass
 class _Linking:
     lookup: Lookup
     unreadable: tuple[str, ...]
-    drafts: dict[Key, Draft] = field(default_factory=dict[Key, Draft])
-    targets: dict[Key, Key | None] = field(default_factory=dict[Key, "Key | None"])
-    needs: dict[Key, tuple[Need, ...]] = field(default_factory=dict[Key, tuple[Need, ...]])
+    bonds: dict[Key, Bond] = field(default_factory=dict[Key, Bond])
     problems: list[DeclarationProblem] = field(default_factory=list[DeclarationProblem])
     suspended: dict[Key, DeclarationProblem] = field(default_factory=dict[Key, DeclarationProblem])
 
@@ -90,9 +149,8 @@ class _Linking:
         if wrong:
             self._refuse(draft.key, wrong)
             return
-        self.drafts[draft.key] = draft
-        self.targets[draft.key] = target if isinstance(target, Key) else None
-        self.needs[draft.key] = tuple(Need(key, name, at) for name, at, key in found if isinstance(key, Key))
+        needs = tuple(Need(key, name, at) for name, at, key in found if isinstance(key, Key))
+        self.bonds[draft.key] = Bond(draft, needs, _resource(draft, needs, target))
 
     def _refuse(self, key: Key, wrong: list[DeclarationProblem]) -> None:
         if not self.unreadable:
@@ -104,24 +162,23 @@ class _Linking:
             first.origin, what, f"mend {self.unreadable[0]} first", first.field
         )
 
-    def finish(self) -> Linked:
-        """Order what is known, and leave out what needs something that is not valid."""
-        sorter = TopologicalSorter(
-            {
-                key: [need.key for need in needs if need.key in self.drafts]
-                for key, needs in self.needs.items()
-            }
-        )
+    def finish(self, order: Iterable[Key] | None) -> Linked:
+        """Order what is known, unless that is known as well, and leave out what needs something that is not valid."""
+        bonds = self.bonds
+        if order is not None:
+            return Linked({key: bonds[key].resource for key in order}, tuple(self.problems), self.suspended)
         resources: dict[Key, Resource] = {}
-        left = dict(self.needs)
-        for key in _ordered(sorter):
-            del left[key]
-            lacking = next((need for need in self.needs[key] if need.key not in resources), None)
+        ordered = leveled({key: bond.resource.references for key, bond in bonds.items()})
+        for key in ordered:
+            bond = bonds[key]
+            lacking = next((need for need in bond.needs if need.key not in resources), None)
             if lacking is None:
-                resources[key] = self._resource(key)
+                resources[key] = bond.resource
             else:
                 self.suspended[key] = _waits(lacking)
-        self._cycles(left)
+        if len(ordered) < len(bonds):
+            known = set(ordered)
+            self._cycles({key: bond.needs for key, bond in bonds.items() if key not in known})
         return Linked(resources, tuple(self.problems), self.suspended)
 
     def _cycles(self, left: Mapping[Key, tuple[Need, ...]]) -> None:
@@ -150,36 +207,28 @@ class _Linking:
             if key not in circling:
                 self.suspended[key] = _waits(need)
 
-    def _resource(self, key: Key) -> Resource:
-        draft, target = self.drafts[key], self.targets[key]
-        references = tuple(sorted({need.key for need in self.needs[key]}))
-        return Resource(
-            key=key,
-            spec=draft.spec,
-            policy=draft.policy,
-            origin=draft.origin,
-            spec_hash=spec_hash(draft.spec, draft.policy, target, references),
-            target=target,
-            references=references,
-            labels=draft.labels,
-            formerly=draft.formerly,
-            origins=draft.origins,
-        )
+
+def _resource(draft: Draft, needs: Iterable[Need], target: Key | DeclarationProblem | None) -> Resource:
+    references = tuple(sorted({need.key for need in needs}))
+    holder = target if isinstance(target, Key) else None
+    return Resource(
+        key=draft.key,
+        spec=draft.spec,
+        policy=draft.policy,
+        origin=draft.origin,
+        spec_hash=spec_hash(draft.spec, draft.policy, holder, references),
+        target=holder,
+        references=references,
+        labels=draft.labels,
+        formerly=draft.formerly,
+        origins=draft.origins,
+    )
 
 
 def _wishes(draft: Draft) -> Iterator[Wish]:
     if draft.target is not None:
         yield draft.target
     yield from draft.references
-
-
-def _ordered(sorter: TopologicalSorter[Key]) -> Iterator[Key]:
-    """What can be ordered; what is in a circle, or needs one, is left out."""
-    with suppress(CycleError):  # the sorter goes on as far as it can; the circles are told by `_cycles`
-        sorter.prepare()
-    while ready := sorter.get_ready():
-        yield from sorted(ready)
-        sorter.done(*ready)
 
 
 def _waits(need: Need) -> DeclarationProblem:

@@ -29,11 +29,13 @@ class Layer:
         kind: the kind that it is for, or `*`.
         labels: what a declaration must bear; None when it is for all.
         given: what it gives, as a part of a declaration.
+        tree: the same as plain values, with the nulls that take away.
     """
 
     kind: str
     labels: Mapping[str, str] | None
     given: Fields
+    tree: Tree
 
     def fits(self, kind: str, labels: Mapping[str, str]) -> bool:
         """Whether it is for a declaration of `kind` that bears `labels`."""
@@ -98,7 +100,7 @@ def _layer(document: Document, kinds: frozenset[str]) -> tuple[Layer | None, lis
         return None, problems
     problems.extend(_misplaced(root, defaults, kinds))
     given = Fields({name: root.fields[name] for name in _GIVEN if name in root.fields}, root.origin)
-    return Layer(defaults.kind, defaults.labels, given), problems
+    return Layer(defaults.kind, defaults.labels, given, tree(given)), problems
 
 
 def _misplaced(root: Fields, defaults: Defaults, kinds: frozenset[str]) -> Iterable[DeclarationProblem]:
@@ -123,6 +125,12 @@ def without_empty(root: Fields) -> Fields:
         if not (name in ("metadata", "policy", "spec") and isinstance(value, Leaf) and value.value is None)
     }
     return Fields(kept, root.origin)
+
+
+def whole(layers: Iterable[Layer], kind: str, root: Fields) -> Fields:
+    """The declaration over the layers that are for it, with a policy and a spec."""
+    absent = {part: Fields({}, root.origin) for part in ("policy", "spec") if part not in root.fields}
+    return layered(layers, kind, root.replacing(**absent))
 
 
 def layered(layers: Iterable[Layer], kind: str, root: Fields) -> Fields:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
 from setpoint.model.origin import Origin
-from setpoint.model.tree import Json, Pointer, Scalar, join, parts
+from setpoint.model.tree import Json, Pointer, Scalar, join
 
 Path: TypeAlias = tuple[str | int, ...]
 """The way down a tree: field names and list positions."""
@@ -73,6 +73,11 @@ def present(node: Node) -> Mapping[str, Node]:
     return {name: value for name, value in node.fields.items() if not isinstance(value, Removed)}
 
 
+def as_fields(node: Node) -> Fields:
+    """The mapping itself; an empty one for anything else."""
+    return node if isinstance(node, Fields) else Fields({}, node.origin)
+
+
 def moved(node: Node, origin: Origin) -> Node:
     """The same value at another place; what is inside it stays where it was written."""
     match node:
@@ -119,25 +124,22 @@ def _leaves(node: Node, pointer: Pointer) -> Iterator[tuple[Pointer, Origin]]:
 
 
 class Origins(Mapping[Pointer, Origin]):
-    """Where each leaf below `spec` and `policy` was written, told from the tree itself and not copied."""
+    """Where each leaf below `spec` and `policy` was written.
 
-    __slots__ = ("_policy", "_spec")
+    Thousands of resources have one and hardly any is ever asked, so the trees are made when the first question comes.
 
-    def __init__(self, spec: Fields, policy: Fields) -> None:
-        self._spec = spec
-        self._policy = policy
+    Args:
+        trees: makes the merged trees of the spec and of the policy.
+    """
+
+    __slots__ = ("_found", "_trees")
+
+    def __init__(self, trees: Callable[[], tuple[Fields, Fields]]) -> None:
+        self._trees = trees
+        self._found: Mapping[Pointer, Origin] | None = None
 
     def __getitem__(self, pointer: Pointer) -> Origin:
-        if pointer.startswith("/policy/") and "policy" not in self._spec.fields:
-            root, names = self._policy, parts(pointer)[1:]
-        else:
-            root, names = self._spec, parts(pointer)
-        node: Node | None = root
-        for name in names:
-            node = child(node, name) if node is not None else None
-        if node is None or present(node):
-            raise KeyError(pointer)
-        return node.origin
+        return self._all()[pointer]
 
     def __iter__(self) -> Iterator[Pointer]:
         return iter(self._all())
@@ -145,7 +147,10 @@ class Origins(Mapping[Pointer, Origin]):
     def __len__(self) -> int:
         return len(self._all())
 
-    def _all(self) -> dict[Pointer, Origin]:
-        policy = _leaves(self._policy, "/policy") if present(self._policy) else ()
-        spec = _leaves(self._spec, "") if present(self._spec) else ()
-        return {**dict(policy), **dict(spec)}
+    def _all(self) -> Mapping[Pointer, Origin]:
+        if self._found is None:
+            spec, policy = self._trees()
+            below_policy = _leaves(policy, "/policy") if present(policy) else ()
+            below_spec = _leaves(spec, "") if present(spec) else ()
+            self._found = {**dict(below_policy), **dict(below_spec)}
+        return self._found

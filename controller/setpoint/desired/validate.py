@@ -26,20 +26,23 @@ _COERCED = frozenset({"string_type", "int_type", "float_type", "bool_type", "int
 
 def check(model: type[M], tree: Fields, at: Path = ()) -> tuple[M | None, tuple[DeclarationProblem, ...]]:
     """The tree as a value of `model`, or None and why not; `at` is where the tree stands in its declaration."""
-    text = json.dumps(plain(tree))
+    value, errors = judge(model, json.dumps(plain(tree)))
+    return value, _problems(model, tree, at, errors) if errors else ()
+
+
+def judge(model: type[M], text: str | bytes) -> tuple[M | None, list[ErrorDetails]]:
+    """A JSON document as a value of `model`, or None and pydantic's errors."""
     try:
-        return model.model_validate_json(text, strict=True, by_alias=True, by_name=False), ()
+        return model.model_validate_json(text, strict=True, by_alias=True, by_name=False), []
     except ValidationError as strict:
         errors = strict.errors(include_url=False)
     value, lenient = _lenient(model, text)
     told = {error["loc"] for error in lenient}
     errors = [*lenient, *(e for e in errors if e["type"] in _COERCED and e["loc"] not in told)]
-    if not errors:
-        return value, ()
-    return None, _problems(model, tree, at, errors)
+    return (None, errors) if errors else (value, [])
 
 
-def _lenient(model: type[M], text: str) -> tuple[M | None, list[ErrorDetails]]:
+def _lenient(model: type[M], text: str | bytes) -> tuple[M | None, list[ErrorDetails]]:
     """Validate anew for the types that strictness asks of Python and no file can hold, such as tuples."""
     try:
         return model.model_validate_json(text, by_alias=True, by_name=False), []

@@ -13,13 +13,14 @@ from setpoint.model.tree import Pointer, Tree
 API_VERSION = "setpoint.dev/v1"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Resource:
     """What should be.
 
     Attributes:
         spec: the merged raw tree, as validated; aliases as written, units as written.
-        origins: where each leaf of `spec` (and of `/policy/...`) was written.
+        origins: where each leaf of `spec` (and of `/policy/...`) was written; known of what was just compiled, and no
+            part of what it is.
         target: the resource that holds it, or None when the kind needs none.
         references: every resource that this one needs, the target included.
         spec_hash: over spec, policy and references; a change wakes the key.
@@ -34,4 +35,4 @@ class Resource:
     references: tuple[Key, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     formerly: Key | None = None
-    origins: Mapping[Pointer, Origin] = field(default_factory=dict[Pointer, Origin])
+    origins: Mapping[Pointer, Origin] = field(default_factory=dict[Pointer, Origin], compare=False)

@@ -34,10 +34,6 @@ class SourceState:
     fetched: float = 0.0
 
 
-def _nothing_read() -> Cache:
-    return {}
-
-
 @dataclass
 class Estate:
     """What the supervisor, its workers and the socket share. One loop, so no locks.
@@ -69,7 +65,7 @@ class Estate:
     lanes: dict[Key, Lane] = field(default_factory=dict[Key, Lane])
     waiting: dict[Key, set[Key]] = field(default_factory=dict[Key, set[Key]])
     asked: dict[Key, float] = field(default_factory=dict[Key, float])
-    cache: Cache = field(default_factory=_nothing_read)
+    cache: Cache = field(default_factory=Cache)
     streaks: dict[Key, int] = field(default_factory=dict[Key, int])
     polled: set[Key] = field(default_factory=set[Key])
     declared: dict[Key, float] = field(default_factory=dict[Key, float])

@@ -68,7 +68,7 @@ def resource_from(document: str) -> Resource:
         target=_optional_key,
         references=lambda keys: tuple(key_from(key) for key in keys),
         formerly=_optional_key,
-        origins=lambda origins: {pointer: _origin(one) for pointer, one in origins.items()},
+        origins=lambda _: {},
     )
 
 
@@ -80,7 +80,8 @@ def _plain(value: Any) -> Any:
         case Policy():
             return value.model_dump(mode="json", exclude_unset=True)
         case _ if is_dataclass(value):
-            members = {field.name: getattr(value, field.name) for field in fields(value)}
+            # What is no part of what a value is, such as places, is left out.
+            members = {field.name: getattr(value, field.name) for field in fields(value) if field.compare}
             # A leaf that is missing is left out, so that no text can be mistaken for it.
             return {name: member for name, member in members.items() if member is not MISSING}
         case _:

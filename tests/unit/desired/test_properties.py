@@ -137,7 +137,7 @@ def test_every_value_comes_from_the_highest_layer_that_has_it(
 def test_every_leaf_has_an_origin_and_nothing_else_has(value: dict[str, Json]) -> None:
     root = node(value)
     assert isinstance(root, Fields)
-    origins = Origins(root, Fields({}, root.origin))
+    origins = Origins(lambda: (root, Fields({}, root.origin)))
     expected = [pointer for pointer, _ in leaves(value)] if value else []
     assert list(origins) == expected
     assert len(origins) == len(expected)

@@ -59,9 +59,22 @@ def test_every_field_is_written(
 
 
 def test_any_mapping_is_as_good_as_a_dict() -> None:
-    origins = MappingProxyType({"/cores": Origin("a.yaml", 2, 3)})
-    resource = Resource(values.WEB, {}, Policy(), Origin("a.yaml", 1, 1), "h", origins=origins)
-    assert resource_from(encode(resource)).origins == origins
+    labels = MappingProxyType({"env": "prod"})
+    resource = Resource(values.WEB, {}, Policy(), Origin("a.yaml", 1, 1), "h", labels=labels)
+    assert resource_from(encode(resource)).labels == labels
+
+
+def test_the_places_of_single_values_are_not_kept() -> None:
+    origins = {"/cores": Origin("a.yaml", 2, 3)}
+    stored = encode(Resource(values.WEB, {}, Policy(), Origin("a.yaml", 1, 1), "h", origins=origins))
+    assert "origins" not in json.loads(stored)
+    assert resource_from(stored).origins == {}
+
+
+def test_a_document_of_a_former_version_that_has_places_can_be_read() -> None:
+    stored = json.loads(encode(Resource(values.WEB, {}, Policy(), Origin("a.yaml", 1, 1), "h")))
+    stored["origins"] = {"/cores": {"path": "a.yaml", "line": 2, "column": 3, "source": "git"}}
+    assert resource_from(json.dumps(stored)).key == values.WEB
 
 
 @given(key=values.keys)

@@ -98,4 +98,4 @@ def status(key: Key = WEB, **changed: Any) -> Status:
 
 
 def names_of(value: type[Any]) -> set[str]:
-    return {field.name for field in fields(value)}
+    return {field.name for field in fields(value) if field.compare}

@@ -1,0 +1,179 @@
+"""From the documents of one file to drafts, carefully: with the place of everything, so that every mistake is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from setpoint.desired.drafts import Draft, Piece, Wish, Writing
+from setpoint.desired.envelope import Envelope
+from setpoint.desired.layers import Layer, tree, whole, without_empty
+from setpoint.desired.node import Fields, Leaf, Node, Origins, Path, child, nearest
+from setpoint.desired.places import rendered
+from setpoint.desired.reader import Document, read
+from setpoint.desired.references import names_in
+from setpoint.desired.suggest import remedy as suggestion
+from setpoint.desired.validate import check
+from setpoint.desired.withheld import honoured
+from setpoint.model.errors import DeclarationProblem
+from setpoint.model.key import DEFAULT_NAMESPACE, Key, is_namespace
+from setpoint.model.kind import NAME, Kind
+from setpoint.model.origin import Origin
+from setpoint.model.policy import Policy
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def read_carefully(
+    path: str, content: bytes, layers: tuple[Layer, ...] | None, kinds: Mapping[str, Kind[Any, Any]]
+) -> Piece:
+    """Every declaration of a file over its layers; without layers (None), only who is declared."""
+    parsed = read(path, content)
+    found: list[_Drafting] = []
+    for index, document in enumerate(parsed.documents):
+        writing = None if layers is None else Writing(path, content, index, layers, "")
+        found.append(_Drafting(document, writing, kinds))
+    return Piece(
+        drafts=tuple(drafting.draft for drafting in found if drafting.draft is not None),
+        declared=tuple((d.key, d.document.root.origin) for d in found if d.key is not None),
+        wishes=tuple((d.key, d.wishes) for d in found if d.key is not None and d.draft is None and d.wishes),
+        former=tuple((d.key, d.former) for d in found if d.key is not None and d.former is not None),
+        problems=(*parsed.problems, *(problem for drafting in found for problem in drafting.problems)),
+        hides=not parsed.complete or any(drafting.key is None for drafting in found),
+    )
+
+
+class _Drafting:
+    """One document on its way to a draft; it stops nowhere, so that every mistake is told."""
+
+    def __init__(
+        self, document: Document, writing: Writing | None, kinds: Mapping[str, Kind[Any, Any]]
+    ) -> None:
+        self.document = document
+        self.problems: list[DeclarationProblem] = []
+        self.key: Key | None = None
+        self.former: Key | None = None
+        self.draft: Draft | None = None
+        self.wishes: tuple[Wish, ...] = ()
+        if not isinstance(document.root, Fields):
+            self._say(document.root.origin, "a declaration is a mapping", "write kind, metadata and spec")
+            return
+        root = without_empty(document.root)
+        kind = self._kind(root, kinds)
+        self.key = self._key(root, kind)
+        self.former = self._former(root, kind)
+        if document.whole and writing is not None:
+            self._judge(root, kind, writing)
+
+    def _kind(self, root: Fields, kinds: Mapping[str, Kind[Any, Any]]) -> Kind[Any, Any] | None:
+        name = _text(root, "kind")
+        if name is None or name in kinds:
+            return kinds.get(name or "")
+        remedy = suggestion(name, kinds, otherwise="the kinds are")
+        self._say(root.fields["kind"].origin, f"there is no kind '{name}'", remedy, "kind")
+        return None
+
+    def _key(self, root: Fields, kind: Kind[Any, Any] | None) -> Key | None:
+        """Who it is, if that can be told at all; names are judged here, everything else with the envelope."""
+        metadata = root.fields.get("metadata", root)
+        name, namespace = _text(metadata, "name"), _text(metadata, "namespace")
+        if kind is None or name is None or "metadata" not in root.fields:
+            return None
+        if not kind.names.fullmatch(name):
+            what, remedy = f"'{name}' is no name of a {kind.name}", name_rule(kind)
+            self._say(nearest(metadata, ("name",)).origin, what, remedy, "metadata.name")
+            return None
+        if namespace is None:
+            return None if child(metadata, "namespace") else Key(DEFAULT_NAMESPACE, kind.name, name)
+        return Key(namespace, kind.name, name) if is_namespace(namespace) else None
+
+    def _judge(self, root: Fields, kind: Kind[Any, Any] | None, writing: Writing) -> None:
+        """Merge, then hold every part against its own model."""
+        merged = whole(writing.layers, kind.name if kind else "", root)
+        envelope = self._check(Envelope, merged, ())
+        policy, spec = merged.fields["policy"], merged.fields["spec"]
+        if kind is None or not isinstance(policy, Fields) or not isinstance(spec, Fields):
+            return
+        references, target = self._spec(kind, spec), self._target(root, merged, kind)
+        self.wishes = (*references, target) if target else references
+        judged = self._policy(policy)
+        if self.key is None or envelope is None or judged is None or self.problems or not self.document.sound:
+            return
+        self.draft = Draft(
+            key=self.key,
+            origin=root.origin,
+            spec=tree(spec),
+            policy=judged,
+            labels=envelope.metadata.labels,
+            origins=Origins(replace(writing, kind=kind.name).trees),
+            references=references,
+            hosted_by=kind.hosted_by,
+            target=target,
+            formerly=self.former,
+            formerly_at=nearest(root, ("metadata", "formerly")).origin,
+        )
+
+    def _spec(self, kind: Kind[Any, Any], spec: Fields) -> tuple[Wish, ...]:
+        value = self._check(kind.spec, spec, ("spec",))
+        if value is None:
+            return ()
+        return tuple(
+            Wish(name.kind, str(name), rendered(("spec", *path)), nearest(spec, path).origin)
+            for path, name in names_in(value)
+        )
+
+    def _policy(self, policy: Fields) -> Policy | None:
+        kept, problems = honoured(policy)
+        self.problems.extend(problems)
+        return self._check(Policy, kept, ("policy",))
+
+    def _target(self, root: Fields, merged: Fields, kind: Kind[Any, Any]) -> Wish | None:
+        name = _text(merged, "target")
+        if name is None:
+            return None
+        if kind.hosted_by is not None:
+            return Wish(kind.hosted_by, name, "target", merged.fields["target"].origin)
+        if "target" in root.fields:
+            self._say(root.fields["target"].origin, f"a {kind.name} has no target", "remove it", "target")
+        return None
+
+    def _former(self, root: Fields, kind: Kind[Any, Any] | None) -> Key | None:
+        """The key that it had before: a name, or namespace/Kind/name when it moves between namespaces."""
+        metadata = root.fields.get("metadata", root)
+        text = _text(metadata, "formerly")
+        if text is None or kind is None or self.key is None:
+            return None
+        key = Key(self.key.namespace, kind.name, text)
+        if f"{kind.name}/" in text:
+            with suppress(ValueError):
+                key = Key.parse(text, namespace=self.key.namespace)
+        if key.kind == kind.name and kind.names.fullmatch(key.name) and key != self.key:
+            return key
+        origin = nearest(metadata, ("formerly",)).origin
+        remedy = "write the name that it had before, or remove formerly"
+        self._say(origin, f"'{text}' is no former name of {self.key}", remedy, "metadata.formerly")
+        return None
+
+    def _check(self, model: type[M], part: Fields, at: Path) -> M | None:
+        value, problems = check(model, part, at)
+        self.problems.extend(problems)
+        return value
+
+    def _say(self, origin: Origin, what: str, remedy: str, field: str = "") -> None:
+        self.problems.append(DeclarationProblem(origin, what, remedy, field))
+
+
+def name_rule(kind: Kind[Any, Any]) -> str:
+    """How the names of a kind look, as a remedy."""
+    if kind.names is NAME:
+        return "use a-z, 0-9, - and ., beginning and ending with a letter or digit"
+    return f"it has to match {kind.names.pattern}"
+
+
+def _text(node: Node, name: str) -> str | None:
+    below = child(node, name)
+    return below.value if isinstance(below, Leaf) and isinstance(below.value, str) else None

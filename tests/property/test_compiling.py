@@ -1,0 +1,213 @@
+"""Whatever was edited, what is made from the version before is what would be made from nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from setpoint.desired.changes import changed_keys
+from setpoint.desired.compile import Cache, compile_set
+from setpoint.desired.compiled import Compiled
+from setpoint.desired.drafting import read_carefully
+from setpoint.desired.layers import Layer, read_folder
+from setpoint.desired.sound import UnusualError
+from setpoint.desired.swift import read_swiftly
+from setpoint.model.key import Key
+from setpoint.model.resource import Resource
+from tests.unit.desired.estate import BOX, KINDS
+
+Files = Mapping[str, bytes]
+
+FOLDERS = ("", "a/", "a/b/", "c/")
+NAMES = ("w", "x", "y", "z")
+NAMESPACES = ("", "prod", "lab")
+
+
+def thing(name: str, namespace: str, near: str, box: str, size: str, former: str) -> str:
+    namespaced = f", namespace: {namespace}" if namespace else ""
+    formerly = f", formerly: {former}" if former else ""
+    spec = f"image: i{size}, cores: 2" + (f", near: {near}" if near else "")
+    target = f"target: {box}\n" if box else ""
+    return f"kind: Thing\nmetadata: {{name: {name}{namespaced}{formerly}, labels: {{l: '{size}'}}}}\n{target}spec: {{{spec}}}\n"
+
+
+def box(name: str, namespace: str) -> str:
+    namespaced = f", namespace: {namespace}" if namespace else ""
+    return f"kind: Box\nmetadata: {{name: {name}{namespaced}}}\nspec: {{url: u}}\n"
+
+
+THINGS = st.builds(
+    thing,
+    st.sampled_from(NAMES),
+    st.sampled_from(NAMESPACES),
+    st.sampled_from(("", "", *NAMES, "prod/x", "lab/y")),
+    st.sampled_from(("", "", "main", "other", "prod/main")),
+    st.sampled_from(("", "1", "2")),
+    st.sampled_from(("", "", "", *NAMES)),
+)
+BOXES = st.builds(box, st.sampled_from(("main", "other")), st.sampled_from(NAMESPACES))
+BROKEN = st.sampled_from(
+    (
+        "kind: [",
+        "kind: Thing\nmetadata: {name: x}\nspec: {image: 5}\n",
+        "kind: Thing\nmetadata: {name: '!'}\n",
+        "kind: Thing\nmetadata: {name: w}\nspec: {image: i, near: nobody}\n",
+        "kind: Nothing\nmetadata: {name: w}\n",
+        "\tx",
+        "",
+        "# nothing\n",
+    )
+)
+DOCUMENTS = st.one_of(THINGS, THINGS, THINGS, BOXES, BROKEN)
+MANIFESTS = st.lists(DOCUMENTS, min_size=1, max_size=2).map(lambda found: "---\n".join(found).encode())
+DEFAULTS = st.sampled_from(
+    (
+        b"kind: Thing\nspec: {cores: 3, memory: 1GiB}\n",
+        b"kind: Thing\ntarget: other\nspec: {memory: 2GiB}\n",
+        b"kind: Thing\nspec: {near: w}\n---\nkind: Thing\nlabels: {l: '1'}\nspec: {near: null, grace: 5m}\n",
+        b"kind: '*'\nmetadata: {labels: {l: '2', m: n}}\npolicy: {interval: 90s}\n",
+        b"kind: Thing\ntarget: null\nspec: {near: null, nics: {net0: {a: b}}}\n",
+        b"kind: Thing\nspec: {cores: many}\n",
+        b"kind: [\n",
+    )
+)
+PATHS = st.builds("{}{}.yaml".format, st.sampled_from(FOLDERS), st.sampled_from(("f", "g", "h")))
+LAYERS = st.sampled_from([f"{folder}defaults.yaml" for folder in FOLDERS] + ["a/defaults.yml"])
+
+Edit = Callable[[Files], dict[str, bytes]]
+
+
+def written(path: str, content: bytes) -> Edit:
+    return lambda files: {**files, path: content}
+
+
+def removed(number: int) -> Edit:
+    return lambda files: (
+        {p: c for at, (p, c) in enumerate(sorted(files.items())) if at != number % len(files)}
+        if files
+        else {}
+    )
+
+
+def moved(old: str, new: str) -> Edit:
+    """A folder, or one file, under another name."""
+    return lambda files: {new + p.removeprefix(old) if p.startswith(old) else p: c for p, c in files.items()}
+
+
+def swapped(one: str, other: str) -> Edit:
+    return lambda files: {{one: other, other: one}.get(p, p): c for p, c in files.items()}
+
+
+def reordered(files: Files) -> dict[str, bytes]:
+    return dict(reversed([*files.items()]))
+
+
+EDITS: st.SearchStrategy[Edit] = st.one_of(
+    st.builds(written, PATHS, MANIFESTS),
+    st.builds(written, PATHS, MANIFESTS),
+    st.builds(written, LAYERS, DEFAULTS),
+    st.builds(removed, st.integers(0, 20)),
+    st.builds(moved, st.sampled_from(FOLDERS[1:]), st.sampled_from(FOLDERS)),
+    st.builds(swapped, PATHS, PATHS),
+    st.just(reordered),
+)
+ESTATES = st.dictionaries(PATHS, MANIFESTS, max_size=6).flatmap(
+    lambda files: st.dictionaries(LAYERS, DEFAULTS, max_size=2).map(
+        lambda layers: {"box.yaml": BOX.encode(), **files, **layers}
+    )
+)
+
+
+def everything(compiled: Compiled) -> list[object]:
+    """All of a result with its orders, places and remedies."""
+    resources = [(key, resource, dict(resource.origins)) for key, resource in compiled.resources.items()]
+    return [
+        resources,
+        [(problem, str(problem)) for problem in compiled.problems],
+        compiled.tainted,
+        compiled.broken,
+        dict(compiled.suspended),
+    ]
+
+
+@given(ESTATES, st.lists(EDITS, min_size=1, max_size=6))
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_what_is_made_from_the_version_before_is_what_is_made_from_nothing(
+    files: Files, edits: list[Edit]
+) -> None:
+    cache = Cache()
+    before: Mapping[Key, Resource] = {}
+    compile_set(files, KINDS, version="0", cache=cache)
+    for edit in edits:
+        files = edit(files)
+        compiled = compile_set(files, KINDS, version="1", cache=cache)
+        assert everything(compiled) == everything(compile_set(files, KINDS, version="1"))
+        changes = changed_keys(before, compiled.resources)
+        assert changes.changed == {
+            key
+            for key, resource in compiled.resources.items()
+            if key in before and before[key].spec_hash != resource.spec_hash
+        }
+        before = dict(compiled.resources)
+
+
+def layers_of(contents: Sequence[bytes]) -> tuple[Layer, ...]:
+    folders = [read_folder("defaults.yaml", content, KINDS) for content in contents]
+    return tuple(layer for folder in folders if not folder.problems for layer in folder.layers)
+
+
+ODDITIES = st.lists(
+    st.sampled_from(
+        (
+            "kind: Thing",
+            "metadata: {name: w}",
+            "spec: {image: i}",
+            "spec:",
+            "policy: null",
+            "target: main",
+            "target: null",
+            "a: &x 1",
+            "b: *x",
+            "!!str c: d",
+            "'<<': {}",
+            "<<: {image: i}",
+            "1: 2",
+            "no: yes",
+            "image: 0x1F",
+            "'image': \"\\0\"",
+            "? [a]",
+            "spec: {image: i, nics: {net0: {a: b, a: c}}}",
+            "spec: {image: i, near: prod/x, shelves: [{height: 20}, {height: 30}]}",
+            "spec: {image: '1', cores: 1e400}",
+            "metadata: {name: x, namespace: null}",
+            "metadata: {name: x, labels: {a: b, l: '1'}}",
+            "policy: {interval: 5m, ignore: [/a]}",
+            "---",
+            "%YAML 1.2",
+            "- a",
+            "  b: c",
+        )
+    ),
+    max_size=6,
+).map(lambda lines: "\n".join(lines).encode())
+
+
+@given(
+    MANIFESTS | ODDITIES | st.tuples(MANIFESTS, ODDITIES).map(b"".join),
+    st.lists(DEFAULTS, max_size=3).map(layers_of),
+)
+@settings(max_examples=800, deadline=None)
+def test_the_swift_way_gives_what_the_careful_way_gives_or_gives_up(
+    content: bytes, layers: tuple[Layer, ...]
+) -> None:
+    careful = read_carefully("d/f.yaml", content, layers, KINDS)
+    try:
+        swift = read_swiftly("d/f.yaml", content, layers, KINDS)
+    except UnusualError:
+        return
+    assert swift == careful
+    assert [dict(draft.origins) for draft in swift.drafts] == [
+        dict(draft.origins) for draft in careful.drafts
+    ]
