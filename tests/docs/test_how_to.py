@@ -45,7 +45,7 @@ def test_there_are_pages_to_follow() -> None:
 
 def test_the_commands_that_grant_are_those_of_doctor() -> None:
     page = ROOT / "docs/how-to/connect-a-cluster.md"
-    machine = next(block.text for block in blocks(page) if block.file == "estate/web01.yaml")
+    machine = next(block.text for block in blocks(page) if block.file == "my-estate/estate/machines/web01.yaml")
     spec = VirtualMachineSpec.model_validate(yaml.safe_load(machine)["spec"])
     needed = [named(one, frozenset({"VM.GuestAgent.Audit"})) for one in requirements([spec], {}, ())]
     shown = [command.line for block in blocks(page) for command in commands(block)]
