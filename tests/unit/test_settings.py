@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from setpoint import settings as module
+from setpoint import settings_place as module
 from setpoint.model.errors import SettingsError
 from setpoint.model.secret import SecretRef
 from setpoint.secrets import resolve_secret

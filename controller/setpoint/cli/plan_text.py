@@ -34,6 +34,7 @@ def markdown_lines(plan: dict[str, Any]) -> Iterator[str]:
     yield f"### Plan of `{plan['version'][:12]}` for estate {plan['estate']}"
     yield ""
     yield f"{summary_line(plan)}{_memory(plan)}"
+    yield from (f"- {note}" for note in plan["notes"])
     for problem in (*plan["problems"], *plan["waiting"]):
         yield f"- :x: {problem['text']}"
     for row in plan["resources"]:

@@ -24,7 +24,7 @@ def test_alone_and_unconfigured_it_says_in_three_lines_what_to_do(
     say: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("setpoint.settings.PLACES", (Path("setpoint.yaml"),))
+    monkeypatch.setattr("setpoint.settings_place.PLACES", (Path("setpoint.yaml"),))
     monkeypatch.delenv("SETPOINT_CONFIG", raising=False)
     said = say()
     assert (said.code, said.err, said.out) == (0, "", f"{WELCOME}\n")

@@ -195,10 +195,9 @@ def test_what_leaves_the_declarations_is_told(estate: Estate) -> None:
     ("arguments", "sentence"),
     [
         (("Box/zz",), "Box/zz is not declared"),
-        (("--source", ".", "--against", "main"), "--source and --against exclude each other"),
         (("--against", "main"), "the source is no git repository; use --source DIR"),
     ],
-    ids=["unknown", "both", "no repository"],
+    ids=["unknown", "no repository"],
 )
 def test_what_cannot_be_planned_is_one_sentence(
     estate: Estate, arguments: tuple[str, ...], sentence: str
@@ -206,6 +205,66 @@ def test_what_cannot_be_planned_is_one_sentence(
     said = estate.say("plan", *arguments)
     assert said.code == 1
     assert sentence in said.err
+
+
+def test_a_folder_against_a_revision_shows_only_what_differs_between_them(estate: Estate) -> None:
+    git(estate.root, "init", "-q", "-b", "main")
+    estate.write(a=box("a"), b=box("b"), c=box("c"))
+    commit(estate.root)
+    estate.write(b=box("b", "colour: red"), d=box("d"))
+    (estate.folder / "c.yaml").unlink()
+    before = estate.everything()
+
+    told = estate.told("plan", "--source", str(estate.folder), "--against", "main")
+
+    assert keys(told) == ["Box/b", "Box/d"]
+    assert told["notes"] == ["Box/c is declared no more, and left alone"]
+    assert keys(estate.told("plan", "Box/d", "--source", str(estate.folder), "--against", "main")) == [
+        "Box/d"
+    ]
+    markdown = estate.say("plan", "--source", str(estate.folder), "--against", "HEAD", "-o", "markdown").out
+    assert "#### `Box/b`: change" in markdown
+    assert "- Box/c is declared no more, and left alone" in markdown
+    assert estate.everything() == before
+
+
+def test_a_folder_against_its_own_revision_shows_nothing(estate: Estate) -> None:
+    git(estate.root, "init", "-q", "-b", "main")
+    estate.write(a=box("a"))
+    commit(estate.root)
+    git(estate.root, "worktree", "add", "-q", str(estate.root / "linked"))
+
+    for folder in (estate.folder, estate.root / "linked" / "estate"):
+        said = estate.say("plan", "--source", str(folder), "--against", "main")
+        assert (said.code, said.lines[-1]) == (0, "0 resources to change in 0 steps, 0 in sync.")
+
+
+def test_a_folder_that_the_revision_does_not_have_is_all_new(estate: Estate) -> None:
+    git(estate.root, "init", "-q", "-b", "main")
+    commit(estate.root)
+    more = estate.root / "more"
+    more.mkdir()
+    (more / "all.yaml").write_text(f"{SHELF}---\n{box('z')}")
+
+    assert keys(estate.told("plan", "--source", str(more), "--against", "main")) == ["Box/z"]
+
+
+@pytest.mark.parametrize(
+    ("repository", "sentence"),
+    [
+        (False, "is in no git repository; name a folder of a clone"),
+        (True, "has no branch, tag or commit 'nosuch'; fetch it first: git fetch origin"),
+    ],
+    ids=["no repository", "no revision"],
+)
+def test_what_a_folder_cannot_be_held_against_is_one_sentence(
+    estate: Estate, sentence: str, *, repository: bool
+) -> None:
+    if repository:
+        git(estate.root, "init", "-q", "-b", "main")
+        commit(estate.root)
+    said = estate.say("plan", "--source", str(estate.folder), "--against", "nosuch")
+    assert (said.code, sentence in said.err) == (1, True)
 
 
 def test_a_revision_of_a_repository_can_be_planned(estate: Estate, tmp_path: Path) -> None:
