@@ -68,7 +68,7 @@ class Engine:
             ports=lane.ports,
             estate="home",
             version="v",
-            ready=lambda key: self._ready(),
+            ready=lambda key: True,
             reconcile_id="r",
             requested=0,
             not_before=self.now(),
@@ -98,9 +98,6 @@ class Engine:
     async def close(self) -> None:
         if self.lane is not None:
             await self.lane.close()
-
-    async def _ready(self) -> bool:
-        return True
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ from setpoint.cli.settings import settings_option
 from setpoint.cli.verdict import verdict, worst
 from setpoint.model.errors import StateError
 from setpoint.model.quantity import format_duration
+from setpoint.run.estate import Estate
 from setpoint.run.supervisor import Supervisor
 from setpoint.settings import LogLevel, LogSettings, Settings
 from setpoint.store.lock import StateInUseError
@@ -87,22 +88,27 @@ async def _apply(settings: Settings, patience: timedelta) -> tuple[dict[str, Any
 
 @asynccontextmanager
 async def _told(supervisor: Supervisor, began: float) -> AsyncGenerator[None]:
-    """Tell on standard error what happens."""
-    telling = asyncio.create_task(_tell(supervisor, began))
+    """Tell on standard error what happens, to the last."""
+    told: list[Event] = []
+    telling = asyncio.create_task(_tell(supervisor, began, told))
     try:
         yield
     finally:
         telling.cancel()
         with suppress(asyncio.CancelledError):
             await telling
+        await _tell_news(supervisor.estate, began, told)
 
 
-async def _tell(supervisor: Supervisor, began: float) -> None:
-    estate = supervisor.estate
-    told: list[Event] = []
+async def _tell(supervisor: Supervisor, began: float, told: list[Event]) -> None:
     async for _ in supervisor.updates():
-        events = await estate.calls.call(estate.store.history, None, LATEST)
-        events = [event for event in events if event.at >= began and event.kind in TOLD]
-        for event in fresh(events, told):
-            click.echo(f"{event.key or 'source'}: {event.sentence}", err=True)
-        told = events or told
+        await _tell_news(supervisor.estate, began, told)
+
+
+async def _tell_news(estate: Estate, began: float, told: list[Event]) -> None:
+    """Tell what is not `told` yet, and take it in there."""
+    events = await estate.calls.call(estate.store.history, None, LATEST)
+    events = [event for event in events if event.at >= began and event.kind in TOLD]
+    for event in fresh(events, told):
+        click.echo(f"{event.key or 'source'}: {event.sentence}", err=True)
+    told[:] = events or told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import assert_never
 
 from setpoint.model.condition import Condition, ConditionType, Truth
@@ -32,7 +33,7 @@ def conditions(
         now: seconds since the epoch.
     """
     before = {condition.type: condition for condition in previous}
-    rows = _rows(outcome, problems)
+    rows = _rows(outcome, tuple(problems))
     return tuple(_condition(kind, rows[kind], before, generation, now) for kind in ConditionType)
 
 
@@ -41,11 +42,17 @@ def _condition(
 ) -> Condition:
     status, reason, message = row
     old = before.get(kind)
+    if old is not None and (old.status, old.reason, old.message, old.observed_generation) == (
+        *row,
+        generation,
+    ):
+        return old
     since = old.since if old is not None and old.status is status else now
     return Condition(kind, status, reason, message, since, generation)
 
 
-def _rows(outcome: Outcome, problems: Sequence[Problem]) -> dict[ConditionType, _Row]:
+@lru_cache
+def _rows(outcome: Outcome, problems: tuple[Problem, ...]) -> Mapping[ConditionType, _Row]:
     synced = _synced(outcome)
     healthy = _healthy(outcome, problems)
     return {

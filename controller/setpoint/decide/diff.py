@@ -59,6 +59,8 @@ def in_force(
     removed once it is declared no more. A member that is still to be removed stays in it, seen or not, or its
     removal would be forgotten; one that is ignored is let go.
     """
+    if not (found.changes or found.unseen or ignore):
+        return declared
     waiting = {change.path for change in found.changes if change.cause is Cause.DECLARED}
     before: Tree = applied or {}
     tree: Tree = {}
@@ -90,6 +92,8 @@ def treatment_of(pointer: Pointer, treatments: Mapping[Pointer, Treatment]) -> T
 
 def same(one: Json | Missing, other: Json | Missing, treatment: Treatment | None) -> bool:
     """Whether two leaves are equal; types count (1 is not true), order counts except in a set."""
+    if type(one) is type(other) and isinstance(one, str | int | None):
+        return one == other
     return _canonical(one, treatment) == _canonical(other, treatment)
 
 

@@ -18,11 +18,15 @@ def visible(found: Diff, policy: Policy) -> Diff:
 
 def actionable(found: Diff, policy: Policy) -> Diff:
     """The differences that a plan may correct."""
+    if not found.changes:
+        return found
     return replace(found, changes=tuple(c for c in found.changes if not c.fixed and _may_correct(c, policy)))
 
 
 def standing(found: Diff, policy: Policy) -> tuple[Hold, ...]:
     """Why the other differences stay, one hold per reason."""
+    if not found.changes:
+        return ()
     warned = [
         c.path.lstrip("/") or "its existence"
         for c in found.changes

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Generic, TypeVar
 
 from setpoint.model.identity import Identity, Mark
+from setpoint.model.key import Key
 
 F_co = TypeVar("F_co", covariant=True)
 
@@ -30,3 +32,11 @@ class Survey(Generic[F_co]):
     found: tuple[tuple[Mark, Identity], ...] = ()
     errors: Mapping[str, str] = field(default_factory=dict[str, str])
     complete: bool = True
+
+    @cached_property
+    def by_key(self) -> Mapping[Key, tuple[tuple[Mark, Identity], ...]]:
+        """What was found, by the key that each mark names: thousands of keys look for their own."""
+        found: dict[Key, tuple[tuple[Mark, Identity], ...]] = {}
+        for mark, identity in self.found:
+            found[mark.key] = (*found.get(mark.key, ()), (mark, identity))
+        return found

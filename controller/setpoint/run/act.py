@@ -42,16 +42,15 @@ async def compare(_desk: Desk, now: Pass) -> Pass | Outcome:
         ignore=now.resource.policy.ignore,
     )
     policy = now.resource.policy
-    return now.learn(
-        declared=declared, found=visible(found, policy), standing=standing(visible(found, policy), policy)
-    )
+    shown = visible(found, policy)
+    return now.learn(declared=declared, found=shown, standing=standing(shown, policy))
 
 
 def _seen(now: Pass) -> Projection | None:
     if not isinstance(now.observation, Present):
         return None
     seen = now.kind.project(now.observation.state)
-    return replace(seen, unseen=(*seen.unseen, *now.withheld))
+    return replace(seen, unseen=(*seen.unseen, *now.withheld)) if now.withheld else seen
 
 
 async def plan(desk: Desk, now: Pass) -> Pass | Outcome:
@@ -65,7 +64,7 @@ async def plan(desk: Desk, now: Pass) -> Pass | Outcome:
     if correctable.changes:
         planning = Planning(now.spec, now.owner, state, now.identity, now.survey.facts)
         steps += now.kind.plan(correctable, planning)
-    return now.learn(planned=judge(looked(desk, now), steps))
+    return now.learn(planned=judge(looked(desk, now), steps)) if steps else now
 
 
 async def act(desk: Desk, now: Pass) -> Pass | Outcome:

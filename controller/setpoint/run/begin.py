@@ -25,7 +25,7 @@ def begin_blindly(estate: Estate, resource: Resource) -> Pass:
     )
 
 
-async def lay_desk(estate: Estate, lane: Lane, key: Key) -> Desk:
+def lay_desk(estate: Estate, lane: Lane, key: Key) -> Desk:
     """What the stages have at hand for `key`."""
     return Desk(
         lane=lane,
@@ -36,6 +36,6 @@ async def lay_desk(estate: Estate, lane: Lane, key: Key) -> Desk:
         version=estate.version,
         ready=estate.ready,
         reconcile_id=estate.ports.new_id(),
-        requested=await estate.calls.call(estate.store.last_request, key),
+        requested=estate.store.last_request(key),
         not_before=estate.asked.get(key, 0.0),
     )

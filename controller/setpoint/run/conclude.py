@@ -13,7 +13,8 @@ from setpoint.model.outcome import Blocked, Changed, Failed, Held, Outcome, Stal
 from setpoint.model.plan import Restarts
 from setpoint.run.desk import Desk, Pass, Report
 from setpoint.run.resolve import treatments
-from setpoint.store.records import Event, EventKind, Status
+from setpoint.store.records import Event, EventKind, Item, Status
+from setpoint.store.store import Store
 
 FINAL = frozenset({"Done", "Held", "Stalled"})
 """Names of the outcomes that stay until somebody changes something."""
@@ -38,15 +39,19 @@ def stepped(report: Report) -> bool:
 async def conclude(desk: Desk, report: Report) -> Status:
     """Remember how a reconcile ended, and tell the history what is new about it."""
     key = report.learned.owner.key
-    before = await desk.calls.call(desk.store.status, key)
+    before = desk.store.status(key)
     status = _status(desk, report, before)
     if before is not None and before.in_sync_at and status.drift_since and not before.drift_since:
         desk.ports.meters.drift_found(key.kind, status.reconciled_at - before.in_sync_at)
-    await _remember_item(desk, report.learned)
-    await desk.calls.call(desk.store.save_status, status)
-    for event in _events(desk, report, before, status):
-        await desk.calls.call(desk.store.record, event)
+    item, events = _item(desk, report.learned), _events(desk, report, before, status)
+    if events or not _merely_seen(desk.store, item, status):
+        await desk.calls.call(desk.store.conclude, item, status, events)
     return status
+
+
+def _merely_seen(store: Store, item: Item | None, status: Status) -> bool:
+    """Whether nothing is new but when it was looked at, which memory alone keeps for a while."""
+    return (item is None or store.renew_item(item)) and store.renew_status(status)
 
 
 def _status(desk: Desk, report: Report, before: Status | None) -> Status:
@@ -100,17 +105,17 @@ def _attempts(outcome: Outcome, before: Status | None) -> int:
     return before.attempts if before and isinstance(outcome, Wait) else 0
 
 
-async def _remember_item(desk: Desk, learned: Pass) -> None:
-    """Note that the object was seen, and how much of the declaration is in force."""
+def _item(desk: Desk, learned: Pass) -> Item | None:
+    """The inventory's row of what was seen, with how much of the declaration is in force."""
     if learned.item is None or learned.found is None or learned.declared is None:
-        return
+        return None
     if not isinstance(learned.observation, Present):
-        return
-    stored = await desk.calls.call(desk.store.item, learned.item.key)
+        return None
+    stored = desk.store.item(learned.item.key)
     if stored is None:
         # It was handed over to another name in the meantime.
-        return
-    item = replace(
+        return None
+    return replace(
         stored,
         target=desk.lane.target,
         identity=learned.observation.identity,
@@ -125,7 +130,6 @@ async def _remember_item(desk: Desk, learned: Pass) -> None:
         released=False,
         restarts=_still(stored.restarts, learned.found),
     )
-    await desk.calls.call(desk.store.save_item, item)
 
 
 def _still(restarts: Restarts, found: Diff) -> Restarts:

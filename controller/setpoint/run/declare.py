@@ -97,7 +97,7 @@ async def arrange_lanes(estate: Estate) -> None:
 async def _open_lane(estate: Estate, target: Key) -> Lane:
     """A lane in which the steps under way hold their places already."""
     lane = Lane(target, estate.kinds[target.kind], estate.ports, moved=partial(breaker_moved, estate))
-    for key, intent in await estate.calls.call(estate.store.intents, target):
+    for key, intent in estate.store.intents(target):
         resource = estate.resources.get(key)
         if resource is not None and (resource.target or key) == target:
             lane.slots.resume(key, intent)
@@ -129,7 +129,7 @@ async def _announce(estate: Estate, key: Key, snapshot: Snapshot, *, added: bool
 
 async def _gone(estate: Estate, removed: frozenset[Key]) -> list[Key]:
     """What is declared no more; of a former version, too, when a stop came before everything was told of it."""
-    items = await estate.calls.call(estate.store.items)
+    items = estate.store.items()
     forgotten = {item.key for item in items if not item.released and item.key not in estate.resources}
     return sorted(removed | forgotten)
 
@@ -142,7 +142,7 @@ async def release(estate: Estate, key: Key, former: Resource | None) -> None:
     if lane is not None:
         lane.queue.discard(key)
         lane.slots.leave(key)
-    item = await estate.calls.call(estate.store.item, key)
+    item = estate.store.item(key)
     if item is None:
         await estate.calls.call(estate.store.forget_status, key)
         await _give_back(estate, key)
@@ -157,7 +157,7 @@ async def release(estate: Estate, key: Key, former: Resource | None) -> None:
 
 async def _give_back(estate: Estate, key: Key) -> None:
     """Free the number reserved for what was never made; while a step is under way it may still come to bear it."""
-    if await estate.calls.call(estate.store.intent, key) is None:
+    if estate.store.intent(key) is None:
         await estate.calls.call(estate.store.release, key)
 
 

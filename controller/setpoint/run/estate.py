@@ -74,9 +74,9 @@ class Estate:
         """The lane that serves `resource`: its target's, or its own when it is a target."""
         return self.lanes.get(resource.target or resource.key)
 
-    async def ready(self, key: Key) -> bool:
+    def ready(self, key: Key) -> bool:
         """Whether `key` is declared, in sync and healthy."""
-        status = await self.calls.call(self.store.status, key) if key in self.resources else None
+        status = self.store.status(key) if key in self.resources else None
         return status is not None and is_ready(status)
 
 

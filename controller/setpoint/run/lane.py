@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,7 @@ class Lane:
         busy: since when the target has refused each key for now, every time.
         scouts: for each scope the key that was last turned away there; it tries the scope when a probe is due.
         said: what the target's status said when the keys that wait for it were last woken.
+        searched: the survey in which strays were last looked for, and what was declared then.
         slots: the places of operations.
         gate: what every call to the target passes; a new one with every new client.
     """
@@ -57,6 +58,7 @@ class Lane:
     busy: dict[Key, Busy] = field(default_factory=dict[Key, Busy])
     scouts: dict[str, Key] = field(default_factory=dict[str, Key])
     said: list[str] = field(default_factory=list[str])
+    searched: tuple[Survey[Any] | None, Mapping[Key, Resource] | None] = (None, None)
     slots: Slots = field(init=False)
     gate: LaneGate = field(init=False)
     _resource: Resource | None = None

@@ -66,7 +66,7 @@ def _certain(desk: Desk, key: Key, error: SetpointError) -> Outcome:
 
 async def _doubt(desk: Desk, key: Key, error: OutcomeUnknownError) -> Outcome:
     desk.lane.acted[key] = desk.ports.now()
-    if await desk.calls.call(desk.store.intent, key) is None:
+    if desk.store.intent(key) is None:
         return Failed(str(error))
     await desk.calls.call(desk.store.note_doubt, key, desk.ports.now())
     return Wait(f"{error}; looking again", _DOUBT)
@@ -94,6 +94,6 @@ def _busy(desk: Desk, key: Key, error: BusyError) -> Outcome:
 
 async def _forget(desk: Desk, learned: Pass) -> None:
     """Close the intent of a step that was certainly not executed in this pass."""
-    intent = await desk.calls.call(desk.store.intent, learned.owner.key)
+    intent = desk.store.intent(learned.owner.key)
     if intent is not None and (learned.pending is None or intent.began != learned.pending.began):
         await desk.calls.call(desk.store.take_back_intent, learned.owner.key)

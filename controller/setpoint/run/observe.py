@@ -23,7 +23,7 @@ _PASSING = timedelta(seconds=5)
 async def await_references(desk: Desk, now: Pass) -> Pass | Outcome:
     """Wait for what the resource refers to, its target left aside: that one is judged by being asked."""
     for reference in now.resource.references:
-        if reference != now.resource.target and not await desk.ready(reference):
+        if reference != now.resource.target and not desk.ready(reference):
             return Blocked(f"waits for {reference}", reference)
     return now
 
@@ -31,7 +31,7 @@ async def await_references(desk: Desk, now: Pass) -> Pass | Outcome:
 async def survey(desk: Desk, now: Pass) -> Pass | Outcome:
     """Take part in the shared look at the target, and make sure that it is the target we know."""
     seen = await desk.lane.survey(max(desk.not_before, desk.lane.acted.get(now.owner.key, 0.0)))
-    pinned = await desk.calls.call(desk.store.pinned, desk.lane.target)
+    pinned = desk.store.pinned(desk.lane.target)
     token = f"{desk.lane.target}={seen.target_id}"
     if pinned is None or (pinned != seen.target_id and token in now.approvals):
         await desk.calls.call(desk.store.pin, desk.lane.target, seen.target_id, desk.ports.now())
@@ -54,14 +54,15 @@ async def identify(desk: Desk, now: Pass) -> Pass | Outcome:
 
 def _marked(now: Pass) -> list[Identity]:
     """Every object of the survey that bears our mark, under this name or the former one."""
-    if now.kind.hosted_by is None:
+    if now.kind.hosted_by is None or now.survey is None:
         return []
-    names = (now.owner.key, now.owner.formerly)
     return [
         identity
-        for mark, identity in (now.survey.found if now.survey else ())
+        for name in (now.owner.key, now.owner.formerly)
+        if name is not None
         # The survey holds marks of every kind, and only a kind knows its own identities.
-        if mark.key in names and now.owner.owns(mark, now.kind.object_id(identity))
+        for mark, identity in now.survey.by_key.get(name, ())
+        if now.owner.owns(mark, now.kind.object_id(identity))
     ]
 
 

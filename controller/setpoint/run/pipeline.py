@@ -36,15 +36,15 @@ async def run(desk: Desk, start: Pass, stages: tuple[Stage, ...] = RECONCILE) ->
     report = await _through(desk, start, stages)
     if busy.get(key) is before:
         busy.pop(key, None)
-    await give_places_back(desk, key, report.outcome)
+    give_places_back(desk, key, report.outcome)
     return report
 
 
-async def give_places_back(desk: Desk, key: Key, outcome: Outcome) -> None:
+def give_places_back(desk: Desk, key: Key, outcome: Outcome) -> None:
     """After a pass, be it one that crashed: a key keeps places for a step under way, or while it waits in turn."""
     if desk.lane.slots.knows(key):
-        here = await desk.calls.call(desk.store.intent_target, key) == desk.lane.target
-        intent = await desk.calls.call(desk.store.intent, key) if here else None
+        here = desk.store.intent_target(key) == desk.lane.target
+        intent = desk.store.intent(key) if here else None
         desk.lane.slots.settle(key, outcome, intent)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -24,5 +23,5 @@ class Ports:
 
     now: Callable[[], float] = time.time
     chance: Callable[[], float] = random.random
-    new_id: Callable[[], str] = lambda: uuid.uuid4().hex[:8]
+    new_id: Callable[[], str] = lambda: f"{random.getrandbits(32):08x}"
     meters: Meters = field(default_factory=Silence)

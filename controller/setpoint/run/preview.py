@@ -36,9 +36,9 @@ class Preview:
         lane = estate.lane_of(resource)
         if lane is None:
             return Report(Blocked(f"nothing reaches {resource.target or key}", resource.target), start)
-        desk = replace(await lay_desk(estate, lane, key), ready=self._declared)
+        desk = replace(lay_desk(estate, lane, key), ready=self._declared)
         async with turns[lane.target]:
             return await run(desk, start, FORESEE)
 
-    async def _declared(self, key: Key) -> bool:
+    def _declared(self, key: Key) -> bool:
         return key in self.estate.resources

@@ -14,13 +14,17 @@ from setpoint.store.records import Item
 
 async def rebuild(estate: Estate, lane: Lane) -> None:
     """Note every object of the latest survey that bears our mark, is declared under no name and has no row."""
+    seen = lane.latest, estate.resources
+    if lane.searched[0] is not seen[0] or lane.searched[1] is not seen[1]:
+        await _note_strays(estate, lane)
+        lane.searched = seen
+
+
+async def _note_strays(estate: Estate, lane: Lane) -> None:
     strays = list(_strays(estate, lane))
     if not strays:
         return
-    known = {
-        _object(estate, item.target, item.key, item.identity)
-        for item in await estate.calls.call(estate.store.items)
-    }
+    known = {_object(estate, item.target, item.key, item.identity) for item in estate.store.items()}
     for key, identity in strays:
         if _object(estate, lane.target, key, identity) not in known:
             now = estate.ports.now()

@@ -27,13 +27,11 @@ async def recall(desk: Desk, now: Pass) -> Pass | Outcome:
     """Read what is remembered of the key."""
     key = now.owner.key
     pending = await _pending(desk, key)
-    reservation = await desk.calls.call(desk.store.reservation, key)
-    approvals = await desk.calls.call(desk.store.approvals)
     return now.learn(
-        item=await desk.calls.call(desk.store.item, key),
+        item=desk.store.item(key),
         pending=pending,
-        reserved=reservation,
-        approvals=frozenset(approval.token for approval in approvals),
+        reserved=desk.store.reservation(key),
+        approvals=desk.store.tokens(),
     )
 
 
@@ -59,7 +57,7 @@ async def resume(desk: Desk, now: Pass) -> Pass | Outcome:
             if error:
                 return Failed(f"{intent.verb} failed: {error}")
             # What ended well is remembered of the item: the secrets that were sent are not sent again.
-            return now.learn(pending=None, item=await desk.calls.call(desk.store.item, now.owner.key))
+            return now.learn(pending=None, item=desk.store.item(now.owner.key))
         case None:
             await _end(desk, now.owner.key, well=False)
             desk.lane.acted[now.owner.key] = desk.ports.now()
@@ -107,7 +105,7 @@ async def _bounded(question: str) -> AsyncGenerator[None]:
 
 async def _pending(desk: Desk, key: Key) -> Intent | None:
     """The step under way; one from the future began before the clock was set back, and begins to settle now."""
-    intent, moment = await desk.calls.call(desk.store.intent, key), desk.ports.now()
+    intent, moment = desk.store.intent(key), desk.ports.now()
     if intent is not None and await _left_elsewhere(desk, key, intent):
         return None
     if intent is None or max(intent.began, intent.doubted) <= moment:
@@ -119,10 +117,10 @@ async def _pending(desk: Desk, key: Key) -> Intent | None:
 
 async def _left_elsewhere(desk: Desk, key: Key, intent: Intent) -> bool:
     """Whether the step was begun on another target. What it was making there is remembered, or one more is made here."""
-    target = await desk.calls.call(desk.store.intent_target, key)
+    target = desk.store.intent_target(key)
     if target is None or target == desk.lane.target:
         return False
-    if intent.identity and await desk.calls.call(desk.store.item, key) is None:
+    if intent.identity and desk.store.item(key) is None:
         left = Item(key, target, intent.identity, {}, 0.0)
         await desk.calls.call(desk.store.save_item, left)
     return True

@@ -25,16 +25,16 @@ async def move_renamed(estate: Estate, resources: Iterable[Resource]) -> frozens
 async def _move(estate: Estate, old: Key, new: Key) -> None:
     """Hand over inventory row, reserved id and the step under way; each may be all there is yet."""
     calls, store = estate.calls, estate.store
-    if await calls.call(store.item, new) is not None:
+    if store.item(new) is not None:
         return
-    item = await calls.call(store.item, old)
+    item = store.item(old)
     if item is not None:
         await calls.call(store.save_item, replace(item, key=new, released=False))
         await calls.call(store.forget_item, old)
-    reservation = await calls.call(store.reservation, old)
+    reservation = store.reservation(old)
     if reservation is not None:
         await _hand_over(estate, reservation, new)
-    intent = await calls.call(store.intent, old)
+    intent = store.intent(old)
     target = reservation.target if reservation else item.target if item else None
     if intent is not None and target is not None:
         await calls.call(store.open_intent, new, target, intent)

@@ -41,7 +41,9 @@ async def resolve(desk: Desk, now: Pass) -> Pass | Outcome:
             if isinstance(now.observation, Absent):
                 raise
             problems.append(Problem("SecretMissing", f"{pointer.lstrip('/')} is not compared: {error}"))
-    salt = await desk.calls.call(desk.store.salt, secrets.token_bytes(_SALT))
+    salt = desk.store.known_salt()
+    if salt is None:
+        salt = await desk.calls.call(desk.store.salt, secrets.token_bytes(_SALT))
     prints = {pointer: fingerprint(salt, value) for pointer, value in values.items()}
     withheld = tuple(pointer for pointer in references if pointer not in values)
     return now.learn(secrets=values, prints=prints, withheld=withheld, problems=(*now.problems, *problems))
@@ -63,6 +65,8 @@ def with_prints(declared: Tree, now: Pass) -> Tree:
 
 def treatments(now: Pass) -> Mapping[Pointer, Treatment]:
     """How the fields of the kind are compared, its secrets included."""
+    if not (now.prints or now.withheld):
+        return now.kind.treatments
     return {**now.kind.treatments, **dict.fromkeys((*now.prints, *now.withheld), Treatment.WRITE_ONLY)}
 
 
@@ -70,6 +74,8 @@ def remembered(now: Pass) -> Tree | None:
     """The declared tree that was last in force, with what was sent since; None when nothing is remembered."""
     if now.item is None or now.item.applied is None:
         return None
+    if not now.item.sent:
+        return now.item.applied
     tree = deepcopy(now.item.applied)
     for pointer, text in now.item.sent.items():
         put(tree, pointer, text)

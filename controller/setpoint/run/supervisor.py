@@ -27,6 +27,8 @@ GRACE = 30.0
 """Seconds that a step under way is given to end when the daemon stops."""
 PATIENCE = 3
 """Failures in a row after which a single run no longer waits for a key."""
+FLUSH = 5.0
+"""Seconds for which the store may know less of when everything was last looked at than the memory."""
 BREATH = 0.1
 """Seconds between two looks at everything by whoever waits for news."""
 _log = structlog.stdlib.get_logger("setpoint.supervisor")
@@ -71,16 +73,18 @@ class Supervisor:
         await self._load()
         following = asyncio.create_task(self._follow(ready), name="follow-source")
         stopping = asyncio.create_task(stop.wait(), name="wait-for-stop")
+        flushing = asyncio.create_task(self._flush_at_times(), name="flush")
         try:
             await asyncio.wait((following, stopping), return_when=asyncio.FIRST_COMPLETED)
             if following.done():
                 following.result()
         finally:
-            following.cancel()
-            stopping.cancel()
-            await asyncio.gather(following, stopping, return_exceptions=True)
+            for task in (following, stopping, flushing):
+                task.cancel()
+            await asyncio.gather(following, stopping, flushing, return_exceptions=True)
             await self._enter(Phase.STOPPING)
             await self._stop()
+            await self._flush()
 
     async def look(self) -> None:
         """Fetch the source once and put in force what it declares."""
@@ -88,9 +92,7 @@ class Supervisor:
         now, fetched = estate.ports.now(), estate.source.fetched
         try:
             previous = await estate.calls.call(estate.store.accepted, self.source.name)
-            approvals = await estate.calls.call(estate.store.approvals)
-            tokens = frozenset(approval.token for approval in approvals)
-            snapshot = await self.source.fetch(previous, tokens.__contains__)
+            snapshot = await self.source.fetch(previous, estate.store.approved)
             fetched = now
             if snapshot.version != estate.version or not estate.source.good:
                 await declare(estate, snapshot)
@@ -131,7 +133,7 @@ class Supervisor:
         )
         self.source.poke()
         for key in estate.resources:
-            status = await estate.calls.call(estate.store.status, key)
+            status = estate.store.status(key)
             if status is not None and any(hold.token == token for hold in status.holds):
                 wake(estate, key)
 
@@ -142,17 +144,17 @@ class Supervisor:
             if self.phase is Phase.STARTING:
                 continue
             # One that rests may begin again, so whoever seems to be the last is followed by a look at all.
-            while left and await self._rests(left[-1], since):
+            while left and self._rests(left[-1], since):
                 left.pop()
             if not left:
-                left = [key for key in self.estate.resources if not await self._rests(key, since)]
+                left = [key for key in self.estate.resources if not self._rests(key, since)]
                 if not left:
                     return
 
-    async def _rests(self, key: Key, since: float) -> bool:
+    def _rests(self, key: Key, since: float) -> bool:
         """Whether `key` came to an end that it does not leave by itself, or waits for one that did so badly."""
         resource = self.estate.resources.get(key)
-        status = await self.estate.calls.call(self.estate.store.status, key)
+        status = self.estate.store.status(key)
         if resource is None:
             return True
         if status is None or status.reconciled_at < since:
@@ -162,7 +164,7 @@ class Supervisor:
         if status.outcome != "Blocked":
             return False
         needed = [reference for reference in resource.references if reference in self.estate.resources]
-        return any([await self._rests(one, since) and not await self.estate.ready(one) for one in needed])
+        return any(self._rests(one, since) and not self.estate.ready(one) for one in needed)
 
     async def updates(self) -> AsyncIterator[None]:
         """Yields at once and then whenever there are news, a few times a second at most, and never misses the last."""
@@ -194,7 +196,7 @@ class Supervisor:
         estate.resources = {key: r for key, r in desired.items() if key.kind in estate.kinds}
         await arrange_lanes(estate)
         for key, resource in estate.resources.items():
-            status = await estate.calls.call(estate.store.status, key)
+            status = estate.store.status(key)
             same = status is not None and status.spec_hash == resource.spec_hash
             wake(estate, key, Class.RESYNC if same else Class.CHANGED)
 
@@ -205,6 +207,20 @@ class Supervisor:
         async with aclosing(self.source.watch()) as rings:
             async for _ in rings:
                 await self.look()
+
+    async def _flush_at_times(self) -> None:
+        while True:
+            async with self.changed:
+                await self.changed.wait()
+            await asyncio.sleep(FLUSH)
+            await self._flush()
+
+    async def _flush(self) -> None:
+        """Write when everything was last looked at; what cannot be written now is written the next time."""
+        try:
+            await self.estate.calls.call(self.estate.store.flush)
+        except StateError as error:
+            _log.warning("times_not_written", problem=str(error))
 
     async def _tell_source(self, state: SourceState) -> None:
         estate, before = self.estate, self.estate.source

@@ -56,7 +56,7 @@ async def wake_others(estate: Estate, lane: Lane, report: Report, status: Status
         _wake_hosted(estate, lane, outcome, status)
     elif isinstance(outcome, Done | Held | Stalled):
         _wake_all(estate, key, Class.CHANGED)
-    elif on == lane.target and report.learned.survey is None and await estate.ready(lane.target):
+    elif on == lane.target and report.learned.survey is None and estate.ready(lane.target):
         # It still says that all is well, and is the one to tell of this.
         wake(estate, lane.target)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import math
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -35,6 +37,8 @@ _DOWN = timedelta(minutes=5)
 Due: TypeAlias = tuple[Class, float]
 """When to look again: the class, and the seconds until then."""
 _log = structlog.stdlib.get_logger("setpoint.worker")
+_of_all = logging.getLogger("setpoint.worker")
+"""Asked first whether anybody wants to hear of passes in which nothing happened: to make such a line takes long."""
 
 
 async def work(estate: Estate, lane: Lane, announce: Callable[[], Awaitable[None]]) -> None:
@@ -46,6 +50,8 @@ async def work(estate: Estate, lane: Lane, announce: Callable[[], Awaitable[None
             lane.queue.done(key)
         wake(estate, key, *due)
         await announce()
+        # A pass that finds nothing to do may wait for nothing, and everything else must have its turn.
+        await asyncio.sleep(0)
 
 
 async def _survive(estate: Estate, lane: Lane, key: Key) -> Due:
@@ -66,7 +72,7 @@ async def _serve(estate: Estate, lane: Lane, key: Key, _crash: Exception | None)
     if resource is None or _lane_of(estate, key) is not lane:
         lane.slots.leave(key)
         return Class.RESYNC, 0.0
-    desk = await lay_desk(estate, lane, key)
+    desk = lay_desk(estate, lane, key)
     return await _close(estate, desk, _guard(estate, await run(desk, begin(estate, resource))))
 
 
@@ -77,8 +83,8 @@ async def _bury(estate: Estate, lane: Lane, key: Key, crash: Exception | None) -
         return Class.RESYNC, _BLOCKED.total_seconds()
     outcome = Failed(f"a bug in Setpoint: {type(crash).__name__}: {crash}")
     try:
-        desk = await lay_desk(estate, lane, key)
-        await give_places_back(desk, key, outcome)
+        desk = lay_desk(estate, lane, key)
+        give_places_back(desk, key, outcome)
         return await _close(estate, desk, Report(outcome, begin_blindly(estate, resource)))
     except StateError:
         return Class.RESYNC, _BLOCKED.total_seconds()
@@ -86,6 +92,7 @@ async def _bury(estate: Estate, lane: Lane, key: Key, crash: Exception | None) -
 
 async def _close(estate: Estate, desk: Desk, report: Report) -> Due:
     resource = report.learned.resource
+    before = estate.store.status(resource.key)
     status = await conclude(desk, report)
     _measure(estate, desk, status)
     if resource.key not in estate.resources:
@@ -94,7 +101,17 @@ async def _close(estate: Estate, desk: Desk, report: Report) -> Due:
     if _lane_of(estate, resource.key) is not desk.lane:
         desk.lane.slots.leave(resource.key)
     await rebuild(estate, desk.lane)
-    _log.info(
+    if stepped(report) or before is None or _said(before) != _said(status):
+        _tell(_log.info, desk, report, status)
+    elif _of_all.isEnabledFor(logging.DEBUG):
+        _tell(_log.debug, desk, report, status)
+    await wake_others(estate, desk.lane, report, status)
+    return _next(estate, desk.lane, report, status.attempts)
+
+
+def _tell(log: Callable[..., object], desk: Desk, report: Report, status: Status) -> None:
+    resource = report.learned.resource
+    log(
         "reconcile_ended",
         key=str(resource.key),
         generation=resource.spec_hash[:12],
@@ -104,8 +121,10 @@ async def _close(estate: Estate, desk: Desk, report: Report) -> Due:
         outcome=status.outcome,
         sentence=status.sentence,
     )
-    await wake_others(estate, desk.lane, report, status)
-    return _next(estate, desk.lane, report, status.attempts)
+
+
+def _said(status: Status) -> tuple[str, str]:
+    return status.outcome, status.sentence
 
 
 def _measure(estate: Estate, desk: Desk, status: Status) -> None:

@@ -26,17 +26,8 @@ class Audit:
 
     def record(self, event: Event) -> None:
         """Add an event; the oldest of the same key beyond what is kept go."""
-        key = key_text(event.key) if event.key else ""
-        audit = event.kind not in CHATTY
         with self._db.transaction():
-            self._db.run(
-                "INSERT INTO event (key, audit, document) VALUES (?, ?, ?)", (key, audit, encode(event))
-            )
-            self._db.run(
-                "DELETE FROM event WHERE key = ? AND audit = ? AND id <= ("
-                "SELECT id FROM event WHERE key = ? AND audit = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
-                (key, audit, key, audit, KEEP_AUDIT if audit else KEEP_CHATTY),
-            )
+            self._add(event)
 
     def history(self, key: Key | None = None, limit: int = 50) -> list[Event]:
         """The newest events of a key, or of everything, newest first."""
@@ -47,3 +38,13 @@ class Audit:
                 "SELECT document FROM event WHERE key = ? ORDER BY id DESC LIMIT ?", (key_text(key), limit)
             )
         return [event_from(document) for (document,) in rows]
+
+    def _add(self, event: Event) -> None:
+        key = key_text(event.key) if event.key else ""
+        audit = event.kind not in CHATTY
+        self._db.run("INSERT INTO event (key, audit, document) VALUES (?, ?, ?)", (key, audit, encode(event)))
+        self._db.run(
+            "DELETE FROM event WHERE key = ? AND audit = ? AND id <= ("
+            "SELECT id FROM event WHERE key = ? AND audit = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
+            (key, audit, key, audit, KEEP_AUDIT if audit else KEEP_CHATTY),
+        )

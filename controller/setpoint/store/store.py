@@ -5,6 +5,7 @@ What a reconcile reads is at hand in memory, for any thread; a second process th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import final
@@ -15,6 +16,7 @@ from setpoint.store.database import Database, open_copy, open_existing, open_fil
 from setpoint.store.decisions import Decisions
 from setpoint.store.declared import Declared
 from setpoint.store.journal import Journal
+from setpoint.store.records import Event, Item, Status
 
 
 @final
@@ -72,6 +74,15 @@ class Store(Declared, Journal, Audit, Decisions):
         """
         database = open_copy(path)
         return None if database is None else cls(database)
+
+    def conclude(self, item: Item | None, status: Status, events: Sequence[Event]) -> None:
+        """Write how a reconcile ended, all of it or nothing: whoever sees the status finds what the history tells of it."""
+        with self._db.transaction():
+            if item is not None:
+                self.save_item(item)
+            self.save_status(status)
+            for event in events:
+                self._add(event)
 
     def load(self) -> None:
         """Take into memory what a reconcile reads, as far as it is not there yet."""

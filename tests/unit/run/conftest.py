@@ -83,7 +83,7 @@ class Rig:
             await asyncio.sleep(40)
         raise AssertionError(f"did not settle: {report.outcome}")
 
-    async def _ready(self, key: Key) -> bool:
+    def _ready(self, key: Key) -> bool:
         return True
 
 

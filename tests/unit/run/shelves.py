@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from structlog.testing import capture_logs
 
@@ -28,21 +28,6 @@ from setpoint.store.store import Store
 from setpoint.store.thread import StoreInline
 from setpoint.testing.clock import virtual_loop, virtual_run
 from tests.toy import KINDS, WORLDS, World
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-class Counting(StoreInline):
-    """Notes every reconcile as it is written down."""
-
-    def __init__(self) -> None:
-        self.ended: list[Status] = []
-
-    async def call(self, method: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-        if args and isinstance(args[0], Status):
-            self.ended.append(args[0])
-        return await super().call(method, *args, **kwargs)
 
 
 def shelf(name: str) -> Key:
@@ -67,10 +52,15 @@ def declared(key: Key, target: Key | None, spec: Mapping[str, Any], **policy: An
 
 @dataclass
 class Shelves:
-    """One life of the daemon's lanes over a store."""
+    """One life of the daemon's lanes over a store.
+
+    Attributes:
+        ended: how every reconcile left its key.
+    """
 
     estate: Estate
-    calls: Counting
+    ended: list[Status] = field(default_factory=list)
+    last: dict[Key, Status] = field(default_factory=dict)
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def status(self, key: Key) -> Status:
@@ -90,8 +80,15 @@ class Shelves:
         """How often the boxes of a shelf were reconciled."""
         return sum(
             self.estate.resources[status.key].target == target and status.reconciled_at >= since
-            for status in self.calls.ended
+            for status in self.ended
         )
+
+    async def note(self) -> None:
+        """One more reconcile has ended."""
+        for status in self.estate.store.statuses():
+            if self.last.get(status.key) is not status:
+                self.last[status.key] = status
+                self.ended.append(status)
 
     async def until(self, holds: Callable[[], bool], patience: float = 3600.0, step: float = 1.0) -> float:
         """Wait until it holds; the seconds that took."""
@@ -103,24 +100,19 @@ class Shelves:
         return loop.time() - began
 
 
-async def _quiet() -> None:
-    return None
-
-
 @asynccontextmanager
 async def serving(store: Store, resources: list[Resource], seed: int = 0) -> AsyncIterator[Shelves]:
     """The lanes work until the block ends, and are killed then."""
-    calls = Counting()
     chance = random.Random(seed)  # noqa: S311  # the same in every run
     ports = Ports(virtual_loop().wall, chance.random, lambda: "r")
-    estate = Estate("home", KINDS, store, calls, ports)
+    estate = Estate("home", KINDS, store, StoreInline(), ports)
     estate.resources = {resource.key: resource for resource in resources}
-    shelves = Shelves(estate, calls)
+    shelves = Shelves(estate)
     await arrange_lanes(estate)
     for resource in resources:
         wake(estate, resource.key)
     for lane in estate.lanes.values():
-        shelves.tasks += [asyncio.create_task(work(estate, lane, _quiet)) for _ in range(WORKERS)]
+        shelves.tasks += [asyncio.create_task(work(estate, lane, shelves.note)) for _ in range(WORKERS)]
     try:
         yield shelves
         for task in shelves.tasks:

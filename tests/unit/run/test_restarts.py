@@ -169,13 +169,13 @@ def test_a_restart_that_waits_for_its_window_is_made_when_it_opens_and_costs_not
         async with serving(store, [target, sized(2)]) as shelves:
             await shelves.until(lambda: shelves.outcomes(shelf("a")) == {"Held": 1})
             (hold,) = shelves.status(box("x")).holds
-            before = len(shelves.calls.ended)
+            before = len(shelves.ended)
             began = hold.until
             await shelves.until(lambda: "restart" in world.effects, patience=DAY)
             done = shelves.status(box("x")).reconciled_at
             assert 0 <= done - began <= 5
-            hours = (done - shelves.calls.ended[before - 1].reconciled_at) / 3600
-            assert len(shelves.calls.ended) - before <= 2 * 1.2 * hours + 6
+            hours = (done - shelves.ended[before - 1].reconciled_at) / 3600
+            assert len(shelves.ended) - before <= 2 * 1.2 * hours + 6
             await shelves.until(lambda: shelves.outcomes(shelf("a")) == {"Done": 1})
             assert world.effects.count("restart") == 1
 
