@@ -14,7 +14,7 @@ from setpoint.settings import Settings
 from setpoint.sources.build import build_source
 from setpoint.store.lock import StateLock
 from setpoint.store.store import Store
-from setpoint.store.thread import StoreThread
+from setpoint.store.thread import CountedCalls, StoreThread
 from setpoint.systems import installed_kinds
 
 
@@ -32,14 +32,15 @@ async def open_engine(settings: Settings, meters: Meters | None = None) -> Async
     """
     # Thousands of long-lived values: with the default thresholds the collector walks them all again and again.
     gc.set_threshold(50_000, 20, 20)
-    kinds = installed_kinds()
+    kinds, ports = installed_kinds(), Ports(meters=meters or Silence())
     source = build_source(settings.source, settings.state)
     with StateLock(settings.state):
-        store, calls = Store.open(settings.database_path), StoreThread()
+        store, calls = (
+            Store.open(settings.database_path),
+            CountedCalls(StoreThread(), ports.meters.store_failed),
+        )
         try:
-            yield Supervisor(
-                Estate(settings.estate, kinds, store, calls, Ports(meters=meters or Silence())), source
-            )
+            yield Supervisor(Estate(settings.estate, kinds, store, calls, ports), source)
         finally:
             await calls.close()
             store.close()

@@ -81,6 +81,10 @@ class Meters(Protocol):
         """Something is ready for the first time, that long after it came to be declared."""
         ...
 
+    def store_failed(self) -> None:
+        """The database refused what was asked of it."""
+        ...
+
 
 class Silence:
     """Nobody measures."""
@@ -106,4 +110,7 @@ class Silence:
         """Unheard."""
 
     def first_ready(self, kind: str, after: float) -> None:
+        """Unheard."""
+
+    def store_failed(self) -> None:
         """Unheard."""

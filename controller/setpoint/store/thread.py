@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
+
+from setpoint.model.errors import StateError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -52,3 +55,29 @@ class StoreInline:
 
     async def close(self) -> None:
         """Nothing to end."""
+
+
+class CountedCalls:
+    """Tells of every call that the database refused, be it for a full disk, a lock or damage.
+
+    Args:
+        calls: who runs the calls.
+        failed: called once for each.
+    """
+
+    def __init__(self, calls: StoreCalls, failed: Callable[[], None]) -> None:
+        self._calls = calls
+        self._failed = failed
+
+    async def call(self, method: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """What `method` returns or raises."""
+        try:
+            return await self._calls.call(method, *args, **kwargs)
+        except StateError as error:
+            if isinstance(error.__cause__, sqlite3.Error):
+                self._failed()
+            raise
+
+    async def close(self) -> None:
+        """See `StoreCalls.close`."""
+        await self._calls.close()

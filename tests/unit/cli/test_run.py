@@ -255,7 +255,7 @@ def test_it_serves_metrics_and_health_on_loopback(daemon: Daemon) -> None:
     daemon.part("x", "one")
     daemon.start()
     until((daemon.bench / "x").exists)
-    ready = 'kind="Part",name="x",namespace="default",target="Bench/b",type="Ready"} 1.0'
+    ready = 'kind="Part",name="x",target="Bench/b",type="Ready"} 1.0'
     until(lambda: ready in daemon.ask("/metrics"))
     page = daemon.ask("/metrics")
     assert 'setpoint_target_up{target="Bench/b"} 1.0' in page

@@ -126,6 +126,17 @@ class PrometheusMeters:
         """Count a call of the store that the database refused."""
         self._store_errors.inc()
 
+    def keep(self, targets: Iterable[str]) -> None:
+        """Forget what was counted of targets that are declared no more."""
+        kept = frozenset(targets)
+        for place in [place for place in self._replies if place[0] not in kept]:
+            del self._replies[place]
+            target, scope, writes, reply = place
+            self._calls.remove(target, scope or ALL, _MODES[writes], reply)
+        for target, writes in [place for place in self._answers if place[0] not in kept]:
+            del self._answers[target, writes]
+            self._call_seconds.remove(target, _MODES[writes])
+
     @cached_property
     def _delays(self) -> tuple[Histogram, ...]:
         """By the number of the class."""

@@ -32,7 +32,8 @@ class Metric:
     buckets: tuple[float, ...] = ()
 
 
-_RESOURCE: Final = ("namespace", "kind", "name", "target")
+RESOURCE: Final = ("namespace", "kind", "name", "target")
+"""The labels of every series of a resource."""
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 _REACTION: Final = (
     *(1.0, 2.0, 5.0, 10.0, 30.0, _MINUTE, 2 * _MINUTE, 5 * _MINUTE, 10 * _MINUTE, 20 * _MINUTE, 30 * _MINUTE),
@@ -42,37 +43,37 @@ _REACTION: Final = (
 CONDITION: Final = Metric(
     "setpoint_resource_condition",
     Type.GAUGE,
-    (*_RESOURCE, "type"),
+    (*RESOURCE, "type"),
     "A condition of a declared resource: 1 true, 0 false, -1 unknown. Ready and Synced always, Healthy while false, others while true.",
 )
 DRIFTED_FIELDS: Final = Metric(
     "setpoint_drifted_fields",
     Type.GAUGE,
-    (*_RESOURCE, "group"),
+    (*RESOURCE, "group"),
     "Fields that differ from the declaration, by the first part of their path; 'object' for the whole object.",
 )
 DRIFT_SINCE: Final = Metric(
     "setpoint_drift_since_timestamp_seconds",
     Type.GAUGE,
-    _RESOURCE,
+    RESOURCE,
     "Since when something differs that nobody declared; only while it does.",
 )
 LAST_SUCCESS: Final = Metric(
     "setpoint_last_success_timestamp_seconds",
     Type.GAUGE,
-    _RESOURCE,
+    RESOURCE,
     "When the resource was last seen as declared; absent before the first time.",
 )
 HELD_CHANGES: Final = Metric(
     "setpoint_held_changes",
     Type.GAUGE,
-    (*_RESOURCE, "rule"),
+    (*RESOURCE, "rule"),
     "What a rule holds back of a resource; only while it holds.",
 )
 OPERATION_STARTED: Final = Metric(
     "setpoint_operation_started_timestamp_seconds",
     Type.GAUGE,
-    (*_RESOURCE, "verb"),
+    (*RESOURCE, "verb"),
     "When the step under way began; only until its end was seen.",
 )
 RESOURCES: Final = Metric(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -24,12 +25,15 @@ from setpoint.surface import health
 from setpoint.surface.metrics.collector import EstateCollector
 from setpoint.surface.metrics.lag import measuring_lag
 from setpoint.surface.metrics.meters import PrometheusMeters
+from setpoint.surface.metrics.series import ResourceSeries
 from setpoint.surface.metrics.snapshot import take
 
 SLOWEST: Final = 30.0
 """Seconds that a reader may take for an answer; a page of many megabytes is not kept for one that stands still."""
 _GRACE: Final = 1.0
 _ZIP_LEVEL: Final = 1
+_GZIP: Final = re.compile(r"(^|,)\s*gzip\s*(;(?!\s*q=0(\.0*)?\s*(,|$))|,|$)")
+"""The header of a reader that takes gzip."""
 _INDEX: Final = """<!doctype html><title>Setpoint</title><h1>Setpoint</h1>
 <ul><li><a href="/metrics">/metrics</a><li><a href="/healthz">/healthz</a><li><a href="/readyz">/readyz</a></ul>
 """
@@ -79,14 +83,17 @@ async def serve_metrics(
 
 def make_app(supervisor: Supervisor, meters: PrometheusMeters, thread: ThreadPoolExecutor) -> web.Application:
     """The routes; pages are rendered in `thread`, one after the other."""
+    series = ResourceSeries()
 
     async def metrics(request: web.Request) -> web.StreamResponse:
         encode, content_type = choose_encoder(request.headers.get(hdrs.ACCEPT, ""))
-        page = Page(meters.registry, EstateCollector(take(supervisor)))
-        zipped = "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, "")
+        shot = take(supervisor)
+        meters.keep(str(target) for target in shot.lanes)
+        zipped = _GZIP.search(request.headers.get(hdrs.ACCEPT_ENCODING, "")) is not None
 
         def render() -> bytes:
-            text = encode(page)
+            resources, count = series.render(shot.resources, shot.statuses)
+            text = resources.encode() + encode(Page(meters.registry, EstateCollector(shot, count)))
             return gzip.compress(text, _ZIP_LEVEL, mtime=0) if zipped else text
 
         body = await asyncio.get_running_loop().run_in_executor(thread, render)
@@ -146,5 +153,5 @@ async def _listen(runner: web.AppRunner, settings: MetricsSettings, host: str, p
             f"metrics cannot be served at {settings.listen}: {error.strerror}",
             remedy="set metrics.listen to a free address, or to none",
         ) from error
-    bound_host, bound_port = runner.addresses[0][:2]
-    _log.info("metrics_open", address=f"{bound_host}:{bound_port}")
+    bound, number = runner.addresses[0][:2]
+    _log.info("metrics_open", address=f"[{bound}]:{number}" if ":" in bound else f"{bound}:{number}")

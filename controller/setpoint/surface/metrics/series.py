@@ -1,0 +1,138 @@
+"""The series of each declared resource, as text that is kept while nothing is new.
+
+Few of thousands change between two scrapes; to have the library write all of them anew would hold up the loop.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from setpoint.model.condition import ConditionType, Truth
+from setpoint.model.key import Key
+from setpoint.model.resource import Resource
+from setpoint.model.tree import parts
+from setpoint.store.records import Status
+from setpoint.surface.metrics import names
+from setpoint.surface.metrics.names import Metric
+
+UNSEEN: Final = "none"
+"""The outcome of what was not looked at under its present declaration."""
+OBJECT: Final = "object"
+"""The group of a difference that concerns the object as a whole."""
+
+_ALWAYS: Final = (ConditionType.READY, ConditionType.SYNCED)
+_VALUES: Final = {Truth.TRUE: 1.0, Truth.FALSE: 0.0, Truth.UNKNOWN: -1.0}
+_SHOWN: Final[Mapping[tuple[ConditionType, Truth], float]] = {
+    **{(name, truth): value for name in _ALWAYS for truth, value in _VALUES.items()},
+    **{(name, Truth.TRUE): 1.0 for name in ConditionType if name not in (*_ALWAYS, ConditionType.HEALTHY)},
+    (ConditionType.HEALTHY, Truth.FALSE): 0.0,
+}
+"""The value of each condition that is shown: two always, the others while they call for attention."""
+_HEAD: Final = ",".join(f'{name}="{{}}"' for name in names.RESOURCE)
+_SPECIAL: Final = re.compile(r'[\\\n"]')
+_ESCAPES: Final = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
+
+Sample: TypeAlias = tuple[str, float]
+"""The value of the last label, if the metric has one beside those of the resource; and the value."""
+Place: TypeAlias = tuple[str, str, str]
+"""Kind, target, outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What is kept of one resource, with that from which it was made."""
+
+    spec_hash: str
+    target: Key | None
+    status: Status | None
+    place: Place
+    texts: tuple[str, ...]
+
+
+class ResourceSeries:
+    """Renders what is declared; used by one thread at a time."""
+
+    def __init__(self) -> None:
+        self._rows: dict[Key, _Row] = {}
+
+    def render(
+        self, resources: Mapping[Key, Resource], statuses: Mapping[Key, Status | None]
+    ) -> tuple[str, Counter[Place]]:
+        """The families of the resources, in a form that all text formats of Prometheus share; and their number by place."""
+        before = self._rows
+        self._rows = {
+            key: _fresh(before.get(key), key, resource, statuses[key]) for key, resource in resources.items()
+        }
+        rows = self._rows.values()
+        families = (
+            f"# HELP {metric.name} {metric.help}\n# TYPE {metric.name} {metric.type}\n"
+            + "".join([row.texts[number] for row in rows])
+            for number, (metric, _) in enumerate(_FAMILIES)
+        )
+        return "".join(families), Counter(row.place for row in rows)
+
+
+def _fresh(row: _Row | None, key: Key, resource: Resource, status: Status | None) -> _Row:
+    """The row as it was when nothing is new. A status is replaced as a whole, never changed."""
+    spec_hash, on = resource.spec_hash, resource.target
+    if row is not None and row.status is status and row.spec_hash == spec_hash and row.target == on:
+        return row
+    target = str(on or key)
+    seen = status if status is not None and status.spec_hash == spec_hash else None
+    place = (key.kind, target, seen.outcome if seen else UNSEEN)
+    labels = _HEAD.format(*map(_escaped, (key.namespace, key.kind, key.name, target)))
+    texts = tuple(_lines(metric, labels, samples(status, seen)) for metric, samples in _FAMILIES)
+    return _Row(spec_hash, on, status, place, texts)
+
+
+def _escaped(value: str) -> str:
+    return value.translate(_ESCAPES) if _SPECIAL.search(value) else value
+
+
+def _lines(metric: Metric, labels: str, samples: Collection[Sample]) -> str:
+    if not samples:
+        return ""
+    if len(metric.labels) == len(names.RESOURCE):
+        return "".join([f"{metric.name}{{{labels}}} {value!r}\n" for _, value in samples])
+    start = f"{metric.name}{{{labels},{metric.labels[-1]}"
+    return "".join([f'{start}="{_escaped(last)}"}} {value!r}\n' for last, value in samples])
+
+
+def _conditions(_: Status | None, seen: Status | None) -> Collection[Sample]:
+    """What was seen under another declaration says nothing of this one."""
+    if seen is None or not seen.conditions:
+        return _UNKNOWN
+    found = [(condition.type, condition.status) for condition in seen.conditions]
+    return [(place[0], _SHOWN[place]) for place in found if place in _SHOWN]
+
+
+def _fields(status: Status | None, _: Status | None) -> Collection[Sample]:
+    changes = status.changes if status else ()
+    return Counter(next(iter(parts(change.path)), OBJECT) for change in changes).items() if changes else ()
+
+
+def _drift_since(status: Status | None, _: Status | None) -> Collection[Sample]:
+    return (("", status.drift_since),) if status and status.drift_since else ()
+
+
+def _last_success(status: Status | None, _: Status | None) -> Collection[Sample]:
+    return (("", status.in_sync_at),) if status and status.in_sync_at else ()
+
+
+def _held(status: Status | None, _: Status | None) -> Collection[Sample]:
+    return Counter(str(hold.rule) for hold in status.holds).items() if status and status.holds else ()
+
+
+_UNKNOWN: Final = tuple((str(name), _VALUES[Truth.UNKNOWN]) for name in _ALWAYS)
+_FAMILIES: Final[tuple[tuple[Metric, Callable[[Status | None, Status | None], Collection[Sample]]], ...]] = (
+    (names.CONDITION, _conditions),
+    (names.DRIFTED_FIELDS, _fields),
+    (names.DRIFT_SINCE, _drift_since),
+    (names.LAST_SUCCESS, _last_success),
+    (names.HELD_CHANGES, _held),
+)
+"""Each metric, and how its samples follow from the last status and from the same if it speaks of this declaration."""
