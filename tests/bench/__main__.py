@@ -10,12 +10,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import compiling, machine, memory, throughput
+from tests.bench import calls, compiling, machine, memory, push, throughput
 from tests.bench.figures import Figure, table
 from tests.bench.plan import Plan
 
 PARTS: dict[str, Callable[[Plan], Iterator[Figure]]] = {
     "a": throughput.measure,
+    "b": push.measure,
+    "c": calls.measure,
     "d": compiling.measure,
     "e": memory.measure,
     "f": memory.status,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,20 @@ proxmox = tests.bench.canned:SYSTEM
 """
 """In the place of what is installed: the null system, and the kinds of Proxmox over replies from memory."""
 
+SECRETS = {"BENCH_TOKEN": "x"}
+"""What the canned cluster's manifest names."""
+
 
 @dataclass(frozen=True)
 class Folder:
-    """One estate of the bench."""
+    """One estate of the bench.
+
+    Attributes:
+        secrets: environment variables that its declarations name.
+    """
 
     root: Path
+    secrets: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def settings(self) -> Path:
@@ -42,17 +50,33 @@ class Folder:
             *(REPOSITORY / name for name in ("", "controller", "reconcilers", "lab")),
         ]
         found = {"PYTHONPATH": os.pathsep.join(map(str, paths)), "SETPOINT_CONFIG": str(self.settings)}
-        return {**os.environ, **found, "BENCH_TOKEN": "x"}
+        return {**os.environ, **found, **self.secrets}
 
 
-def prepare(root: Path, manifests: Iterator[tuple[str, str]], **settings: Any) -> Folder:
-    """A folder with these declarations, one file each."""
-    folder = Folder(root)
-    info = root / "site" / "setpoint-0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: setpoint\nVersion: 0\n")
-    (info / "entry_points.txt").write_text(_POINTS)
-    folder.declarations.mkdir()
+def prepare(
+    root: Path,
+    manifests: Iterable[tuple[str, str]],
+    *,
+    systems: bool = True,
+    secrets: Mapping[str, str] = SECRETS,
+    **settings: Any,
+) -> Folder:
+    """A folder with these declarations, one file each.
+
+    Args:
+        root: where it is made.
+        manifests: path and text of each.
+        secrets: environment variables that they name.
+        systems: whether the systems of the bench hide the installed ones.
+        settings: what differs in the settings.
+    """
+    folder = Folder(root, secrets)
+    folder.declarations.mkdir(parents=True)
+    if systems:
+        info = root / "site" / "setpoint-0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: setpoint\nVersion: 0\n")
+        (info / "entry_points.txt").write_text(_POINTS)
     for path, text in manifests:
         place = folder.declarations / path
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -84,9 +108,9 @@ KINDS: Mapping[str, Callable[[int], Iterator[tuple[str, str]]]] = {"null": thing
 """What can be declared, a number of each."""
 
 
-def manifest(kind: str, name: str, spec: Mapping[str, Any]) -> str:
+def manifest(kind: str, name: str, spec: Mapping[str, Any], interval: str = "24h") -> str:
     """A manifest in block style, as people write it; looked at once a day, so that no poll falls into a round."""
-    lines = [f"kind: {kind}", "metadata:", f"  name: {name}", "policy:", "  interval: 24h", "spec:"]
+    lines = [f"kind: {kind}", "metadata:", f"  name: {name}", "policy:", f"  interval: {interval}", "spec:"]
     return "\n".join([*lines, *_block(spec, 2)]) + "\n"
 
 

@@ -94,7 +94,7 @@ async def quiet(session: aiohttp.ClientSession, count: Count) -> None:
     """Wait until the watch stands and what the first listing caused is over."""
     before: tuple[int, int] = (-1, -1)
     while True:
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.3)
         async with session.get("/bench/state") as answer:
             told = await answer.json()
         now = (int(told["patched"]), count.calls)

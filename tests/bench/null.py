@@ -16,7 +16,7 @@ from setpoint.model.spec import Spec, described
 from setpoint.model.survey import Survey
 from setpoint.model.tree import Tree
 
-ESTATE = "bench"
+ESTATE = "home"
 
 
 class VoidSpec(Spec):

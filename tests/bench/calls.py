@@ -1,0 +1,102 @@
+"""(c) Which calls are made to a cluster, counted on the wire: for a look at 100 VMs at rest, and to create one."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+
+from tests.bench import canned
+from tests.bench.child import SideError
+from tests.bench.daemon import COMMAND, Daemon, daemon
+from tests.bench.estate import manifest, prepare
+from tests.bench.figures import Figure
+from tests.bench.plan import Plan
+from tests.bench.plant import SECRETS, Wire, counted, declared, plant
+from tests.rig.daemon import Running, VirtualDaemon
+from tests.served import logs_away
+
+SIZE = 100
+"""VMs at rest."""
+INTERVAL = 600.0
+"""Seconds between two looks at a resource, unless it says otherwise."""
+PER_CLUSTER = 3
+"""Calls that a look may make beside the listing and one `/pending` per VM."""
+
+
+def measure(plan: Plan) -> Iterator[Figure]:
+    """The daemon on the emulator, through a proxy that counts."""
+    size = min(SIZE, plan.small)
+    with plant(size) as lab, counted(lab.url) as wire:
+        texts = ((path, manifest(*parts)) for path, parts in declared(wire.url, size).items())
+        folder = prepare(plan.folder("calls"), texts, secrets=SECRETS, systems=False)
+        with daemon(folder) as running:
+            running.in_sync()
+            yield _at_rest(running, wire, size)
+            yield _created(running, wire, size)
+    yield _in_an_interval(plan, size)
+
+
+def _at_rest(running: Daemon, wire: Wire, size: int) -> Figure:
+    wire.calls.clear()
+    _setpoint(running, "resync", "VirtualMachine", "--wait")
+    calls, aim = Counter(wire.calls), 1 + size + PER_CLUSTER
+    total, writes = calls.total(), wire.writes()
+    return Figure(
+        part="c",
+        what=f"calls of a look at {size:,} VMs at rest",
+        figure=f"{total:,}, {writes} writes",
+        beside=_listed(calls),
+        aim=f"<= {aim:,}, 0 writes",
+        met=total <= aim and not writes,
+        values={"calls": calls},
+    )
+
+
+def _in_an_interval(plan: Plan, size: int) -> Figure:
+    """Ten minutes, the usual interval, in virtual time: each VM is looked at about once, at its own moment."""
+    with plant(size, clock="virtual") as lab, counted(lab.url) as wire:
+        parts = declared(wire.url, size).items()
+        files = {path: manifest(*part, interval="10m") for path, part in parts}
+
+        async def script(running: Running) -> Counter[str]:
+            await running.settle()
+            await asyncio.sleep(2 * INTERVAL)
+            wire.calls.clear()
+            await asyncio.sleep(INTERVAL)
+            return Counter(wire.calls)
+
+        with logs_away():
+            calls = VirtualDaemon(lab.url, plan.folder("interval"), files).run(script)
+    what = f"calls in {INTERVAL / 60:g} min of polls, {size:,} VMs at rest"
+    return Figure("c", what, f"{calls.total():,}", _listed(calls), values={"calls": calls})
+
+
+def _created(running: Daemon, wire: Wire, size: int) -> Figure:
+    name = canned.name(size)
+    wire.calls.clear()
+    place = running.folder.declarations / f"{name}.yaml"
+    place.write_text(manifest("VirtualMachine", name, {**canned.spec(size), "power": "stopped"}))
+    running.until(lambda: _is_done(running, name), f"{name} in sync", 0.5)
+    calls = Counter(wire.calls)
+    what = f"calls to create one more, of which {wire.writes()} writes"
+    return Figure("c", what, f"{calls.total():,}", _listed(calls), values={"calls": calls})
+
+
+def _is_done(running: Daemon, name: str) -> bool:
+    rows = running.status().get("resources", [])
+    return any(row["key"].endswith(f"/{name}") and row["outcome"] == "Done" for row in rows)
+
+
+def _setpoint(running: Daemon, *arguments: str) -> None:
+    command = (*COMMAND, *arguments)
+    ended = subprocess.run(
+        command, capture_output=True, text=True, env=running.folder.environment, check=False
+    )
+    if ended.returncode:
+        raise SideError(f"{' '.join(arguments)} gave {ended.returncode}: {ended.stderr}")
+
+
+def _listed(calls: Counter[str]) -> str:
+    return ", ".join(f"{number} {call}" for call, number in calls.most_common())
