@@ -46,16 +46,21 @@ def retain(previous: Mapping[Key, Resource], compiled: Compiled) -> Retained:
     kept = _with_needs(kept | _renamed_and_broken(previous, compiled, gone), gone)
     if not kept:
         return Retained(compiled.resources, frozenset())
-    resources = {**compiled.resources, **{key: _following(gone[key], moves) for key in sorted(kept)}}
-    return Retained(_ordered(resources, kept), frozenset(kept))
+    # What is valid needs nothing that is not, so what is kept can follow all of it.
+    following = _ordered({key: _following(gone[key], moves) for key in sorted(kept)})
+    return Retained({**compiled.resources, **following}, frozenset(kept))
 
 
 def changed_keys(old: Mapping[Key, Resource], new: Mapping[Key, Resource]) -> Changes:
     """The keys to look at anew, judged by specHash."""
+    # What did not change at all is the same object, and that is nearly everything.
+    other = [(key, old.get(key), resource) for key, resource in new.items() if old.get(key) is not resource]
     return Changes(
-        added=frozenset(new.keys() - old.keys()),
-        changed=frozenset(key for key in new.keys() & old.keys() if new[key].spec_hash != old[key].spec_hash),
-        removed=frozenset(old.keys() - new.keys()),
+        added=frozenset(key for key, before, _ in other if before is None),
+        changed=frozenset(
+            key for key, before, now in other if before is not None and before.spec_hash != now.spec_hash
+        ),
+        removed=frozenset(key for key in old if key not in new),
     )
 
 
@@ -75,8 +80,8 @@ def _renamed_and_broken(
     previous: Mapping[Key, Resource], compiled: Compiled, gone: Iterable[Key]
 ) -> set[Key]:
     """What may have gone into a file that is new and cannot be read: all of a file that has nothing left."""
-    known = {old.origin.path for old in previous.values()}
-    if all(path in known or path.endswith("/") for path in compiled.tainted):
+    unread = {path for path in compiled.tainted if not path.endswith("/")}
+    if not unread or unread <= {old.origin.path for old in previous.values()}:
         return set()
     left = {new.origin.path for new in compiled.resources.values()}
     return {key for key in gone if previous[key].origin.path not in left}
@@ -94,13 +99,12 @@ def _with_needs(kept: set[Key], gone: Mapping[Key, Resource]) -> set[Key]:
     return found
 
 
-def _ordered(resources: Mapping[Key, Resource], retained: set[Key]) -> dict[Key, Resource]:
-    """Every resource after what it needs; where old and new need one another in a circle, the old goes first."""
-    needs = {key: {need for need in new.references if need in resources} for key, new in resources.items()}
+def _ordered(kept: Mapping[Key, Resource]) -> dict[Key, Resource]:
+    """Each after what it needs; where some of different versions need one another in a circle, any goes first."""
+    needs = {key: {need for need in old.references if need in kept} for key, old in kept.items()}
     while True:
         try:
-            return {key: resources[key] for key in TopologicalSorter(needs).static_order()}
+            return {key: kept[key] for key in TopologicalSorter(needs).static_order()}
         except CycleError as error:
             circle: list[Key] = error.args[1]
-            first = next(key for key in circle if key in retained)
-            needs[first] -= set(circle)
+            needs[circle[0]] -= set(circle)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from setpoint.desired.drafts import Draft, Wish
 from setpoint.desired.fingerprint import spec_hash
 from setpoint.desired.lookup import Lookup, names_of
-from setpoint.desired.order import leveled
+from setpoint.desired.order import inserted, leveled
 from setpoint.model.errors import DeclarationProblem
 from setpoint.model.key import Key
 from setpoint.model.origin import Origin
 from setpoint.model.resource import Resource
+
+_FEW = 200
+"""Changes up to which it is faster to carry on an order than to find it anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +56,18 @@ class Links:
 
     Attributes:
         declared: every key, valid or not.
-        order: of the bonds; None when not all of them are valid.
+        taken: the drafts that have a bond, by identity.
+        resources: of the bonds, in order; None when not all of them are valid.
     """
 
     declared: Mapping[Key, object] = field(default_factory=dict[Key, object])
     bonds: Mapping[Key, Bond] = field(default_factory=dict[Key, Bond])
-    order: tuple[Key, ...] | None = None
+    taken: Mapping[int, Draft] = field(default_factory=dict[int, Draft])
+    resources: Mapping[Key, Resource] | None = None
 
 
 def link(
-    drafts: Iterable[Draft],
+    drafts: Collection[Draft],
     wishes: Iterable[tuple[Key, tuple[Wish, ...]]],
     declared: Mapping[Key, object],
     unreadable: Iterable[str],
@@ -77,56 +82,72 @@ def link(
         unreadable: files and folders that may hide more; a name found nowhere is no mistake then.
         before: what is known of the version before; it only saves work.
     """
-    linking = _Linking(Lookup(declared.keys()), tuple(sorted(unreadable)))
-    moved = _Moved(before.declared, declared)
-    for draft in drafts:
-        bond = before.bonds.get(draft.key)
-        if bond is not None and bond.draft is draft and not moved.concerns(draft):
-            linking.bonds[draft.key] = bond
-        else:
-            linking.take(draft)
+    now = dict(zip(map(id, drafts), drafts, strict=True))
+    concerned = _concerned(drafts, before.declared, declared)
+    stale = [draft for number, draft in before.taken.items() if number not in now or number in concerned]
+    fresh = [draft for number, draft in now.items() if number not in before.taken or number in concerned]
+    linking = _Linking(Lookup(declared.keys()), tuple(sorted(unreadable)), dict(before.bonds))
+    for draft in stale:
+        del linking.bonds[draft.key]
+    for draft in fresh:
+        linking.take(draft)
     for key, named in wishes:
         linking.ask(key, named)
-    order = before.order if _same_shape(before.bonds, linking.bonds) else None
-    linked = linking.finish(order)
-    if order is None and len(linked.resources) == len(linking.bonds):
-        order = tuple(linked.resources)
-    return linked, Links(declared, linking.bonds, order)
+    linked = linking.finish(_carried_on(before, linking.bonds, {draft.key for draft in (*stale, *fresh)}))
+    refused = {id(draft) for draft in fresh if draft.key not in linking.bonds}
+    taken = {number: draft for number, draft in now.items() if number not in refused} if refused else now
+    whole = linked.resources if len(linked.resources) == len(linking.bonds) else None
+    return linked, Links(declared, linking.bonds, taken, whole)
 
 
-class _Moved:
-    """The keys that came or went between two versions, as whoever names them says them."""
+def _concerned(
+    drafts: Iterable[Draft], before: Mapping[Key, object], now: Mapping[Key, object]
+) -> frozenset[int]:
+    """The drafts, by identity, in which a name or a target left out may mean another resource than before."""
+    keys: set[Key] = set() if before is now else {*before.keys() ^ now.keys()}
+    if not keys or not before:
+        return frozenset()
+    names = {name for key in keys for name in names_of(key)}
+    kinds = {key.kind for key in keys}
+    return frozenset(
+        id(draft)
+        for draft in drafts
+        if (draft.target is None and draft.hosted_by in kinds)
+        or any((wish.kind, wish.text) in names for wish in _wishes(draft))
+    )
 
-    def __init__(self, before: Mapping[Key, object], now: Mapping[Key, object]) -> None:
-        keys: set[Key] = set() if before is now else {*before.keys() ^ now.keys()}
-        self._names = {name for key in keys for name in names_of(key)}
-        self._kinds = {key.kind for key in keys}
 
-    def concerns(self, draft: Draft) -> bool:
-        """Whether a name in the draft, or the target that it leaves out, may mean another resource now."""
-        if not self._names:
-            return False
-        if draft.target is None and draft.hosted_by in self._kinds:
-            return True
-        return any((wish.kind, wish.text) in self._names for wish in _wishes(draft))
-
-
-def _same_shape(before: Mapping[Key, Bond], now: Mapping[Key, Bond]) -> bool:
-    """Whether the same keys need the same keys, so that what was in order before still is."""
-    if len(before) != len(now):
-        return False
-    for key, bond in now.items():
-        former = before.get(key)
-        if former is not bond and (former is None or former.resource.references != bond.resource.references):
-            return False
-    return True
+def _carried_on(
+    before: Links, bonds: Mapping[Key, Bond], touched: Collection[Key]
+) -> Mapping[Key, Resource] | None:
+    """The order of before with what came, went or changed; None when it has to be found anew."""
+    if before.resources is None or len(touched) > _FEW:
+        return None
+    resources = dict(before.resources)
+    for key in [key for key in touched if key in before.bonds]:
+        if key not in bonds:
+            del resources[key]
+        elif bonds[key].resource.references == before.bonds[key].resource.references:
+            resources[key] = bonds[key].resource
+        else:
+            return None
+    gone = before.bonds.keys() & touched - bonds.keys()
+    if gone and any(not gone.isdisjoint(bond.resource.references) for bond in bonds.values()):
+        return None
+    come = [key for key in touched if key in bonds and key not in before.bonds]
+    if not come:
+        return resources
+    if any(need not in resources for key in come for need in bonds[key].resource.references):
+        return None
+    order = inserted(resources, come, lambda key: bonds[key].resource.references)
+    return {key: bonds[key].resource for key in order}
 
 
 @dataclass
 class _Linking:
     lookup: Lookup
     unreadable: tuple[str, ...]
-    bonds: dict[Key, Bond] = field(default_factory=dict[Key, Bond])
+    bonds: dict[Key, Bond]
     problems: list[DeclarationProblem] = field(default_factory=list[DeclarationProblem])
     suspended: dict[Key, DeclarationProblem] = field(default_factory=dict[Key, DeclarationProblem])
 
@@ -162,22 +183,22 @@ class _Linking:
             first.origin, what, f"mend {self.unreadable[0]} first", first.field
         )
 
-    def finish(self, order: Iterable[Key] | None) -> Linked:
+    def finish(self, ordered: Mapping[Key, Resource] | None) -> Linked:
         """Order what is known, unless that is known as well, and leave out what needs something that is not valid."""
         bonds = self.bonds
-        if order is not None:
-            return Linked({key: bonds[key].resource for key in order}, tuple(self.problems), self.suspended)
+        if ordered is not None:
+            return Linked(ordered, tuple(self.problems), self.suspended)
         resources: dict[Key, Resource] = {}
-        ordered = leveled({key: bond.resource.references for key, bond in bonds.items()})
-        for key in ordered:
+        order = leveled({key: bond.resource.references for key, bond in bonds.items()})
+        for key in order:
             bond = bonds[key]
             lacking = next((need for need in bond.needs if need.key not in resources), None)
             if lacking is None:
                 resources[key] = bond.resource
             else:
                 self.suspended[key] = _waits(lacking)
-        if len(ordered) < len(bonds):
-            known = set(ordered)
+        if len(order) < len(bonds):
+            known = set(order)
             self._cycles({key: bond.needs for key, bond in bonds.items() if key not in known})
         return Linked(resources, tuple(self.problems), self.suspended)
 

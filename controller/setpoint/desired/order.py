@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from bisect import insort
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from setpoint.model.key import Key, in_order
 
@@ -40,3 +41,25 @@ def _freed(done: list[Key], dependants: Mapping[Key, list[Key]], open_needs: dic
             if not open_needs[dependant]:
                 freed.append(dependant)
     return freed
+
+
+def inserted(order: Iterable[Key], new: Iterable[Key], needs: Callable[[Key], Collection[Key]]) -> list[Key]:
+    """An order made by `leveled` with keys put in that need only what is in it, and that nothing in it needs."""
+
+    def rank(key: Key) -> tuple[int, str, str, str]:
+        return _level(key, needs), key.namespace, key.kind, key.name
+
+    found = [*order]
+    for key in new:
+        insort(found, key, key=rank)
+    return found
+
+
+def _level(key: Key, needs: Callable[[Key], Collection[Key]]) -> int:
+    """The length of the longest way down."""
+    level = 0
+    below = {*needs(key)}
+    while below:
+        level += 1
+        below = {need for one in below for need in needs(one)}
+    return level

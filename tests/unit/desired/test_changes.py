@@ -97,16 +97,16 @@ def test_what_is_kept_follows_what_it_needs_to_its_new_name() -> None:
     assert MAIN not in result.resources
 
 
-def test_old_and_new_that_need_one_another_are_still_ordered() -> None:
-    """A broken version can leave an old b that needs a, beside a new a that needs b."""
+def test_what_is_kept_of_versions_that_need_one_another_is_still_ordered() -> None:
+    """Broken versions can leave an old b that needs a, beside a newer a that needs b."""
     before = compiled(BEFORE).resources
-    new_a = compiled(
-        {"box.yaml": BOX, "a.yaml": thing("a", "image: i, near: b"), "b.yaml": thing("b")}
-    ).resources
-    after = Compiled("v2", {MAIN: new_a[MAIN], key("a"): new_a[key("a")]}, broken=frozenset({key("b")}))
-    result = retain(before, after)
-    assert result.retained == {key("b")}
-    assert list(result.resources) == [MAIN, key("b"), key("a")]
+    newer = compiled({"box.yaml": BOX, "a.yaml": thing("a", "image: i, near: b"), "b.yaml": thing("b")})
+    previous = {MAIN: before[MAIN], key("a"): newer.resources[key("a")], key("b"): before[key("b")]}
+    after = Compiled("v2", {MAIN: before[MAIN]}, broken=frozenset({key("a"), key("b")}))
+    result = retain(previous, after)
+    assert result.retained == {key("a"), key("b")}
+    assert next(iter(result.resources)) == MAIN
+    assert result.resources.keys() == previous.keys()
 
 
 def test_changes_are_judged_by_what_is_declared_and_not_by_where() -> None:
