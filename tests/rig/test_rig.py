@@ -89,7 +89,9 @@ def test_what_fails_in_a_script_ends_the_daemon_and_is_raised(daemon: VirtualDae
     assert {status.outcome for status in daemon.run(settled).values()} == {"Done"}
 
 
-def test_two_runs_from_the_same_beginning_send_the_same_calls_in_the_same_time(lab: Lab, tmp_path: Path) -> None:
+def test_two_runs_from_the_same_beginning_send_the_same_calls_in_the_same_time(
+    lab: Lab, tmp_path: Path
+) -> None:
     def once(folder: Path) -> tuple[list[str], float]:
         lab.begin(world())
         files = {f"w{n}.yaml": vm(f"w{n}", SPEC) for n in range(5)}
