@@ -60,6 +60,17 @@ async def test_a_new_commit_is_followed(repository: Repository, source: GitSourc
     assert (snapshot.version, snapshot.files) == (second, {"only.yml": b"b: 2\n"})
 
 
+async def test_what_a_commit_did_not_touch_is_not_read_again(
+    repository: Repository, source: GitSource
+) -> None:
+    first = repository.commit({"a.yaml": b"a", "b/b.yaml": b"content b", "c.yaml": b"content c"})
+    before = await source.fetch(None, never)
+    repository.commit({"a.yaml": b"content c", "b/b.yaml": b"content b", "d.yaml": b"d"}, parent=first)
+    after = await source.fetch(before.version, never)
+    assert after.files == {"a.yaml": b"content c", "b/b.yaml": b"content b", "d.yaml": b"d"}
+    assert after.files["b/b.yaml"] is before.files["b/b.yaml"]
+
+
 async def test_nothing_new_gives_the_same_snapshot(repository: Repository, source: GitSource) -> None:
     commit = repository.commit(FILES)
     first = await source.fetch(None, never)

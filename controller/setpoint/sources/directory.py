@@ -59,7 +59,8 @@ class DirectorySource:
             files = await asyncio.to_thread(read_all, self._root, before)
             await asyncio.sleep(SETTLE)
             if files is not None and before == await asyncio.to_thread(look, self._root):
-                return Snapshot(self.name, digest(files), files, notes=before.notes)
+                version = await asyncio.to_thread(digest, files)
+                return Snapshot(self.name, version, files, notes=before.notes)
         raise SourceError(
             f"{self._root} changed again and again while it was read",
             remedy="find out what writes there; it is tried again at the next poll",

@@ -13,7 +13,7 @@ from setpoint.sources.mirror import Mirror, MirrorDamagedError
 from setpoint.sources.process import Git
 from setpoint.sources.snapshot import HistoryRewrittenError, Snapshot
 from setpoint.sources.source import DEFAULT_LIMITS, Approved, Bell, Limits, local_path
-from setpoint.sources.tree import check_limits, list_tree, read_blobs
+from setpoint.sources.tree import Entry, check_limits, list_tree, read_blobs
 from setpoint.sources.watching import Watched, rings
 
 
@@ -40,6 +40,7 @@ class GitSource:
         self._limits = limits
         self._bell = Bell(poll)
         self._last: Snapshot | None = None
+        self._blobs: dict[str, tuple[str, bytes]] = {}
         self._turn = asyncio.Lock()
 
     async def fetch(self, previous: str | None, approved: Approved) -> Snapshot:
@@ -110,10 +111,20 @@ class GitSource:
         listing = await list_tree(self._mirror, head, self._folder)
         sizes = {entry.path: entry.size for entry in listing.entries}
         check_limits(sizes, self._limits, f"commit {head[:12]} of {self._place}")
-        files = await read_blobs(self._mirror, listing.entries)
+        files = await self._files(listing.entries)
         about = await self._mirror.read("log", "-1", "--encoding=UTF-8", "--format=%an <%ae>%x00%s", head)
         author, _, subject = about.decode(errors="replace").strip().partition("\0")
         return Snapshot(self.name, head, files, author, subject, listing.notes)
+
+    async def _files(self, entries: tuple[Entry, ...]) -> dict[str, bytes]:
+        """The content of every entry; what the snapshot before held is taken from it, and not read again."""
+        missing = tuple(entry for entry in entries if self._blobs.get(entry.path, ("", b""))[0] != entry.blob)
+        read = await read_blobs(self._mirror, missing)
+        self._blobs = {
+            entry.path: (entry.blob, read[entry.path]) if entry.path in read else self._blobs[entry.path]
+            for entry in entries
+        }
+        return {path: content for path, (_, content) in self._blobs.items()}
 
 
 def _moving_parts(url: str) -> tuple[Watched, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -14,7 +15,7 @@ _SYMLINK = "120000"
 _SUBMODULE = "160000"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One line of `git ls-tree --long`; the path is relative to the source's root."""
 
@@ -59,7 +60,8 @@ async def list_tree(mirror: Mirror, commit: str, folder: str) -> Listing:
     """
     output = await mirror.read("ls-tree", "-r", "-z", "--long", "--full-tree", commit)
     lines = [line for line in output.split(b"\0") if line]
-    return sort_out(lines, commit, folder)
+    # Ten thousand lines take longer than the loop may stand still.
+    return await asyncio.to_thread(sort_out, lines, commit, folder)
 
 
 def sort_out(lines: Iterable[bytes], commit: str, folder: str) -> Listing:
@@ -75,13 +77,14 @@ def sort_out(lines: Iterable[bytes], commit: str, folder: str) -> Listing:
         inside = True
         mode, _, blob, size = about.decode().split()
         path = name.decode(errors="surrogateescape").removeprefix(prefix)
-        if is_declaration(path):
+        declares = is_declaration(path)
+        if declares:
             _check_name(name, commit)
         if mode == _SUBMODULE:
             notes.append(f"{_shown(path)} is a submodule and not read")
-        elif is_declaration(path) and mode == _SYMLINK:
+        elif declares and mode == _SYMLINK:
             notes.append(f"{path} is a symbolic link and not read")
-        elif is_declaration(path):
+        elif declares:
             entries.append(Entry(mode, blob, int(size), path))
     if folder and not inside:
         raise SourceError(
