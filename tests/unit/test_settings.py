@@ -72,6 +72,21 @@ class TestValues:
         assert settings.hook.address == ("127.0.0.1", 8321)
 
     @pytest.mark.parametrize(
+        ("text", "address"),
+        [
+            ("", ("127.0.0.1", 9645)),
+            ('metrics: {listen: "[::]:9645"}', ("::", 9645)),
+            ("metrics: {listen: 127.0.0.1:0}", ("127.0.0.1", 0)),
+            ("metrics: {listen: none}", None),
+        ],
+        ids=["left out", "everywhere", "any port", "nowhere"],
+    )
+    def test_metrics_are_served_on_loopback_unless_said(
+        self, file: Path, text: str, address: tuple[str, int] | None
+    ) -> None:
+        assert load(file, f"{GIT}{text}\n").metrics.address == address
+
+    @pytest.mark.parametrize(
         ("url", "expected"),
         [
             ("../estate.git", "{parent}/estate.git"),

@@ -20,10 +20,8 @@ def alive(supervisor: Supervisor) -> Verdict:
     """Whether the daemon does its work; that it answers at all shows that its loop turns."""
     lost = supervisor.lost_workers()
     if lost:
-        return Verdict(
-            well=False,
-            sentence=f"{lost} {'worker has' if lost == 1 else 'workers have'} ended by themselves; restart the daemon",
-        )
+        who = "1 worker has ended by itself" if lost == 1 else f"{lost} workers have ended by themselves"
+        return Verdict(well=False, sentence=f"{who}; restart the daemon")
     return Verdict(well=True, sentence=f"the daemon is {supervisor.phase}")
 
 

@@ -163,6 +163,17 @@ class TestFaults:
         store.accept("git", "c2", 2.0)
         assert store.accepted("git") == "c2"
 
+    def test_a_proof_that_it_takes_writes_writes(self, path: Path, store: Store) -> None:
+        log = path.with_name(f"{path.name}-wal")
+        before = log.stat().st_size
+        store.prove()
+        assert log.stat().st_size > before
+
+    def test_a_proof_of_one_that_takes_none_says_so(self, store: Store) -> None:
+        store._db.run("PRAGMA query_only = ON")
+        with pytest.raises(StateError, match="cannot be written"):
+            store.prove()
+
     def test_a_full_disk_in_the_midst_of_a_transaction_undoes_it(self, store: Store) -> None:
         from setpoint.store.records import Layer
 

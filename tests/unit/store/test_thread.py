@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 
 import pytest
 
+from setpoint.model.errors import StateError
+from setpoint.model.identity import Reserve
+from setpoint.model.key import Key
 from setpoint.store.store import Store
-from setpoint.store.thread import StoreCalls, StoreInline, StoreThread
+from setpoint.store.thread import CountedCalls, StoreCalls, StoreInline, StoreThread
 from tests.unit.store.values import WEB, status
 
 
@@ -82,3 +86,30 @@ async def test_nothing_may_be_called_after_the_end() -> None:
     await calls.close()
     with pytest.raises(RuntimeError):
         await calls.call(threading.get_ident)
+
+
+class TestCounted:
+    """What the database refused is counted, and nothing else."""
+
+    async def failures(self, store: Store, call: Callable[[Store], object]) -> int:
+        counted: list[None] = []
+        calls = CountedCalls(StoreInline(), lambda: counted.append(None))
+        with suppress(StateError):
+            await calls.call(call, store)
+        await calls.close()
+        return len(counted)
+
+    async def test_a_database_that_takes_no_writes_is(self) -> None:
+        store = Store.in_memory()
+        store._db.run("PRAGMA query_only = ON")
+        assert await self.failures(store, lambda store: store.accept("git", "c1", 1.0)) == 1
+
+    async def test_what_goes_well_is_not(self) -> None:
+        assert await self.failures(Store.in_memory(), lambda store: store.accept("git", "c1", 1.0)) == 0
+
+    async def test_what_is_wrong_with_the_question_is_not(self) -> None:
+        target, wish = Key("default", "Shelf", "s"), Reserve("id", 1, 1, frozenset({1}))
+        assert (
+            await self.failures(Store.in_memory(), lambda store: store.reserve(target, wish, target, 1.0))
+            == 0
+        )

@@ -156,6 +156,8 @@ class TestTable:
             warned.fields["colour"] = "blue"
             wake(rig.estate, box("warned"))
             rig.world.slow = True
+            next(t for t in rig.world.things.values() if t is not warned).fields["cursed"] = True
+            wake(rig.estate, box("a"))
             late = boxed("late", colour="red", drawer="top")
             rig.estate.resources[late.key] = late
             rig.estate.source = replace(rig.estate.source, fetched=1.0)
@@ -163,6 +165,7 @@ class TestTable:
             wake(rig.estate, late.key)
             await rig.until(lambda: rig.value("operations_running", target="Shelf/s"))
             await rig.until(lambda: rig.value("held_changes", name="warned", rule="DriftWarn"))
+            await rig.until(lambda: rig.value("reconcile_crashes_total", kind="Box"))
             pages.append(rig.page())
 
         measured(body, boxed("a", colour="red"), boxed("warned", {"drift": "warn"}, colour="red"))
