@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
-from datetime import UTC, datetime
-from typing import Final
 
 from setpoint.model.errors import TargetError
 from setpoint.model.examine import Check, Examination, Verdict
@@ -19,9 +16,6 @@ from setpoint_proxmox.doctor_needs import Requirement, grant_commands, lacking, 
 from setpoint_proxmox.endpoint import Endpoint, Trust
 from setpoint_proxmox.kinds.proxmox_cluster.spec import ProxmoxClusterSpec
 from setpoint_proxmox.transport import Login
-
-SOON: Final = 14 * 86400.0
-"""Seconds before its end from which a token is warned of."""
 
 
 class _Open:
@@ -58,54 +52,28 @@ async def examine(asked: Examination[ProxmoxClusterSpec]) -> AsyncGenerator[Chec
 
 async def _inside(client: Client, asked: Examination[ProxmoxClusterSpec]) -> AsyncGenerator[Check]:
     """What an endpoint that lets us in tells."""
-    for looked in (_expiry, _cluster):
+    for name, looked in (("nodes", _nodes(client)), ("privileges", _privileges(client, asked))):
         try:
-            async for check in looked(client, asked):
-                yield check
+            checks = await looked
         except TargetError as error:
-            yield wrong("cluster", error.message, error.remedy)
-    try:
-        for check in await _privileges(client, asked):
+            remedy = error.remedy or "see systemctl status pvedaemon pve-cluster on that node"
+            checks = [wrong(name, f"cannot be told: {error.message}", remedy)]
+        for check in checks:
             yield check
-    except TargetError as error:
-        yield wrong("privileges", error.message, error.remedy)
 
 
-async def _expiry(client: Client, asked: Examination[ProxmoxClusterSpec]) -> AsyncGenerator[Check]:
-    user, _, name = asked.spec.token.id.partition("!")
-    try:
-        told = record(await client.get("access", "users", user, "token", name))
-    except TargetError:
-        return  # Not every token may read itself, and nothing depends on it.
-    end = float(str(told.get("expire") or 0))
-    if end and end - time.time() < SOON:
-        day = datetime.fromtimestamp(end, UTC).strftime("%Y-%m-%d %H:%M UTC")
-        yield Check(
-            "token's end",
-            Verdict.WARNING,
-            f"{asked.spec.token.id} expires on {day}",
-            "run on a node",
-            (f"pveum user token modify {user} {name} --expire 0",),
-        )
-
-
-async def _cluster(client: Client, asked: Examination[ProxmoxClusterSpec]) -> AsyncGenerator[Check]:
-    del asked
+async def _nodes(client: Client) -> list[Check]:
     rows = records(await client.get("cluster", "status"))
     whole = next((row for row in rows if row.get("type") == "cluster"), dict[str, Json]())
     nodes = [row for row in rows if row.get("type") == "node"]
     offline = sorted(str(row.get("name")) for row in nodes if row.get("online") != 1)
+    found: list[Check] = []
     if whole.get("quorate", 1) != 1:
-        yield wrong("quorum", "there is none, so nothing can be changed", "bring more nodes back")
+        found.append(wrong("quorum", "there is none, so nothing can be changed", "bring more nodes back"))
     if offline:
-        yield Check(
-            "nodes",
-            Verdict.WARNING,
-            f"offline: {', '.join(offline)}",
-            "what is on them is not known until they are back",
-        )
-    else:
-        yield Check("nodes", Verdict.OK, f"{len(nodes)} online")
+        told, remedy = f"offline: {', '.join(offline)}", "what is on them is not known until they are back"
+        return [*found, Check("nodes", Verdict.WARNING, told, remedy)]
+    return [*found, Check("nodes", Verdict.OK, f"{len(nodes)} online")]
 
 
 async def _privileges(client: Client, asked: Examination[ProxmoxClusterSpec]) -> list[Check]:

@@ -47,7 +47,7 @@ class Met:
     @property
     def serves(self) -> bool:
         """Whether more can be asked there."""
-        return isinstance(self.answer, Greeting) and self.answer.status == requests.codes.ok
+        return isinstance(self.answer, Greeting) and bool(self.answer.version)
 
 
 async def meet(endpoints: list[Endpoint], login: Login, trust: Trust) -> list[Met]:
@@ -166,8 +166,7 @@ def _version_check(endpoint: Endpoint, answer: Greeting) -> Iterator[Check]:
 def _clock_check(met: Met) -> Iterator[Check]:
     if not isinstance(met.answer, Greeting) or met.answer.clock is None:
         return
-    # The header tells whole seconds, cut off.
-    ahead = met.answer.clock + 0.5 - (met.at - met.answer.took / 2)
+    ahead = met.answer.clock - (met.at - met.answer.took / 2)
     name = f"clock of {met.endpoint}"
     if abs(ahead) <= SKEW:
         yield Check(name, Verdict.OK, f"agrees with this host's within {SKEW:g} s")
@@ -182,10 +181,11 @@ def _clock_check(met: Met) -> Iterator[Check]:
 
 def token_checks(met: list[Met], token: str) -> Iterator[Check]:
     """Whether the token is let in; nothing when nobody could tell."""
-    answers = [one.answer for one in met if isinstance(one.answer, Greeting)]
-    if any(answer.status == requests.codes.ok for answer in answers):
+    if any(one.serves for one in met):
         yield Check("token", Verdict.OK, f"{token} is let in")
-    elif any(answer.status == requests.codes.unauthorized for answer in answers):
+    elif any(
+        isinstance(one.answer, Greeting) and one.answer.status == requests.codes.unauthorized for one in met
+    ):
         yield Check(
             "token",
             Verdict.WRONG,
