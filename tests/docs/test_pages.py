@@ -131,7 +131,9 @@ def test_its_links_lead_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(place), link
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if DOCS in page.parents and RUNBOOKS not in page.parents], ids=named)
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if DOCS in page.parents and RUNBOOKS not in page.parents], ids=named
+)
 def test_its_first_line_says_whom_it_is_for(page: Path) -> None:
     title, empty, first = page.read_text("utf-8").splitlines()[:3]
     assert title.startswith("# ")
