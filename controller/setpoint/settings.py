@@ -16,7 +16,7 @@ from setpoint.model.quantity import Duration, format_duration
 from setpoint.model.secret import SecretRef
 from setpoint.model.spec import Spec, described
 from setpoint.settings_file import read_settings
-from setpoint.settings_place import find_settings
+from setpoint.settings_place import SOCKET, STATE, find_settings
 from setpoint.sources.source import local_path
 
 NOWHERE = "none"
@@ -153,9 +153,7 @@ class Settings(Spec):
         "The name of this estate; it is written on every object, so never change it: lower case, digits, dashes."
     )
     source: SourceSettings = described("Where declarations come from.")
-    state: Path = described(
-        "The folder of the daemon's memory; relative to the settings file.", Path("/var/lib/setpoint")
-    )
+    state: Path = described("The folder of the daemon's memory; relative to the settings file.", STATE)
     socket: Path | None = described(
         "The Unix socket for the command line; setpoint.sock in the state folder when left out.", None
     )
@@ -173,7 +171,7 @@ class Settings(Spec):
     @property
     def socket_path(self) -> Path:
         """Where the command line reaches the daemon."""
-        return self.socket or self.state / "setpoint.sock"
+        return self.socket or self.state / SOCKET
 
     @property
     def database_path(self) -> Path:

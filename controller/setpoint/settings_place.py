@@ -10,6 +10,10 @@ from setpoint.model.errors import SettingsError
 VARIABLE = "SETPOINT_CONFIG"
 PLACES = (Path("setpoint.yaml"), Path("/etc/setpoint/setpoint.yaml"))
 """Where settings are looked for when nobody names them."""
+STATE = Path("/var/lib/setpoint")
+"""The folder of the daemon's memory when the settings name none."""
+SOCKET = "setpoint.sock"
+"""The socket in that folder, when the settings name none."""
 
 
 def find_settings(path: Path | None, env: Mapping[str, str]) -> Path:

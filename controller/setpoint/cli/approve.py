@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import click
 
-from setpoint.cli.client import Client
 from setpoint.cli.output import Form, examples, output_option, print_json
-from setpoint.cli.settings import settings_option
+from setpoint.cli.settings import Daemon, daemon_option
 from setpoint.model.errors import SetpointError
-from setpoint.settings import Settings
 
 
 @click.command(
@@ -17,15 +15,15 @@ from setpoint.settings import Settings
 )
 @click.argument("token", metavar="TOKEN|COMMIT")
 @output_option
-@settings_option
-def approve(token: str, form: str, settings: Settings) -> None:
+@daemon_option
+def approve(token: str, form: str, daemon: Daemon) -> None:
     """Release what `setpoint status` says is held until somebody approves TOKEN.
 
     A token or commit may be shortened to its first seven characters. Who approved what is kept in the history.
     """
     if not token:
         raise SetpointError("nothing is named to be approved", remedy="setpoint status shows the token")
-    told = Client(settings.socket_path).post("/v1/approve", {"token": token})
+    told = daemon.client.post("/v1/approve", {"token": token})
     if form == Form.JSON:
         print_json(told)
     else:

@@ -7,12 +7,10 @@ from typing import Any
 
 import click
 
-from setpoint.cli.client import Client
 from setpoint.cli.output import Ending, Form, end, examples, namespace_option, output_option, print_json
 from setpoint.cli.pick import given_namespace, pick
-from setpoint.cli.settings import settings_option
+from setpoint.cli.settings import Daemon, daemon_option
 from setpoint.cli.tables import age, field, seen, table, wanted
-from setpoint.settings import Settings
 
 CAUSES = {"drift": "by hand", "declared": "declared"}
 _HEAD = ("KEY", "FIELD", "DECLARED", "SEEN", "CAUSE", "SINCE", "POLICY")
@@ -25,9 +23,9 @@ _HEAD = ("KEY", "FIELD", "DECLARED", "SEEN", "CAUSE", "SINCE", "POLICY")
 @click.argument("what", metavar="[KIND/NAME|KIND]...", nargs=-1)
 @namespace_option
 @output_option
-@settings_option
+@daemon_option
 @click.pass_context
-def drift(context: click.Context, what: Sequence[str], namespace: str, form: str, settings: Settings) -> None:
+def drift(context: click.Context, what: Sequence[str], namespace: str, form: str, daemon: Daemon) -> None:
     """Show every field that differs from its declaration, as it was last seen.
 
     CAUSE says whether the declaration is new (`declared`) or somebody changed the thing itself (`by hand`). What was
@@ -35,7 +33,7 @@ def drift(context: click.Context, what: Sequence[str], namespace: str, form: str
 
     Exit codes: 0 nothing differs, 2 something does, 1 no daemon.
     """
-    client = Client(settings.socket_path)
+    client = daemon.client
     told = client.get("/v1/drift")
     only = given_namespace(context, namespace)
     if what or only is not None:

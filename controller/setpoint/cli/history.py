@@ -7,13 +7,11 @@ from typing import Any
 
 import click
 
-from setpoint.cli.client import Client
 from setpoint.cli.output import Form, examples, namespace_option, output_option, print_json
-from setpoint.cli.settings import settings_option
+from setpoint.cli.settings import Daemon, daemon_option
 from setpoint.cli.tables import field, seen, table, wanted
 from setpoint.model.errors import SetpointError
 from setpoint.model.key import Key
-from setpoint.settings import Settings
 from setpoint.surface.bodies import MOST_EVENTS
 
 _HEAD = ("WHEN", "KEY", "EVENT", "BY", "WHAT")
@@ -29,10 +27,10 @@ _HEAD = ("WHEN", "KEY", "EVENT", "BY", "WHAT")
 )
 @namespace_option
 @output_option
-@settings_option
-def history(key: str | None, limit: int, namespace: str, form: str, settings: Settings) -> None:
+@daemon_option
+def history(key: str | None, limit: int, namespace: str, form: str, daemon: Daemon) -> None:
     """Show what happened to everything or to one resource, newest first; times are UTC."""
-    told = Client(settings.socket_path).get("/v1/history", key=_full(key, namespace), limit=limit)
+    told = daemon.client.get("/v1/history", key=_full(key, namespace), limit=limit)
     if form == Form.JSON:
         print_json(told)
     elif told["events"]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 
 import click
 
@@ -28,7 +27,7 @@ CODES = "\b\nExit codes:\n" + "\n".join(f"  {ending.code}  {ending.value}" for e
     epilog=CODES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(version("setpoint"), prog_name="setpoint")
+@click.version_option(package_name="setpoint", prog_name="setpoint")
 @click.pass_context
 def setpoint(context: click.Context) -> None:
     """Holds machines and services at the state that is declared in git."""

@@ -13,12 +13,11 @@ from setpoint.cli.client import Client
 from setpoint.cli.duration import Duration
 from setpoint.cli.output import Ending, Form, end, examples, namespace_option, output_option, print_json
 from setpoint.cli.pick import given_namespace
-from setpoint.cli.settings import settings_option
+from setpoint.cli.settings import Daemon, daemon_option
 from setpoint.cli.tables import paint
 from setpoint.cli.verdict import row_verdict, worst
 from setpoint.model.errors import SetpointError
 from setpoint.model.quantity import format_duration
-from setpoint.settings import Settings
 
 _SLICE = 20.0
 """Seconds of one long poll; the daemon allows up to a minute."""
@@ -40,7 +39,7 @@ _NEEDS = "name what to look at: KIND/NAME, KIND, -l LABEL=VALUE or --all"
 @click.option("--timeout", type=Duration(), default="5m", show_default=True, help="How long to wait.")
 @namespace_option
 @output_option
-@settings_option
+@daemon_option
 @click.pass_context
 def resync(
     context: click.Context,
@@ -52,7 +51,7 @@ def resync(
     everything: bool,
     wait: bool,
     timeout: timedelta,
-    settings: Settings,
+    daemon: Daemon,
 ) -> None:
     """Have the daemon look at resources now, and correct what it may.
 
@@ -62,7 +61,7 @@ def resync(
     """
     body = _body(what, selector, namespace, everything=everything)
     body["namespaced"] = given_namespace(context, namespace) is not None
-    client = Client(settings.socket_path)
+    client = daemon.client
     requests: dict[str, int] = client.post("/v1/resync", body)["requests"]
     if not wait:
         _tell_asked(requests, form)

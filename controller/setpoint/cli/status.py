@@ -5,18 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from setpoint.cli.client import Client, DaemonDownError
+from setpoint.cli.client import DaemonDownError
 from setpoint.cli.output import Ending, Form, end, examples, namespace_option, output_option, print_json
 from setpoint.cli.overview import overview
 from setpoint.cli.pick import given_namespace, pick
-from setpoint.cli.settings import settings_option
+from setpoint.cli.settings import Daemon, daemon_option
 from setpoint.cli.tables import coloured
 from setpoint.cli.verdict import verdict
-from setpoint.settings import Settings
+
+if TYPE_CHECKING:
+    from setpoint.settings import Settings
 
 _EVERY = 1.0
 
@@ -29,10 +31,10 @@ _EVERY = 1.0
 @namespace_option
 @output_option
 @click.option("--watch", is_flag=True, help="Show it again whenever something changed, until interrupted.")
-@settings_option
+@daemon_option
 @click.pass_context
 def status(
-    context: click.Context, what: Sequence[str], namespace: str, form: str, *, watch: bool, settings: Settings
+    context: click.Context, what: Sequence[str], namespace: str, form: str, *, watch: bool, daemon: Daemon
 ) -> None:
     """Show how every resource is, or those that are named; the daemon need not run for what it remembers.
 
@@ -41,20 +43,20 @@ def status(
     only = given_namespace(context, namespace)
     if watch:
         with suppress(KeyboardInterrupt):
-            _watch(settings, what, namespace, only, form)
+            _watch(daemon, what, namespace, only, form)
         end(Ending.FINE)
-    told, down = _ask(settings)
+    told, down = _ask(daemon)
     told["resources"] = pick(told["resources"], what, namespace, only)
     _show(told, form, down, detailed=any("/" in text for text in what))
     end(Ending.ERROR if down else verdict(told))
 
 
-def _ask(settings: Settings) -> tuple[dict[str, Any], DaemonDownError | None]:
+def _ask(daemon: Daemon) -> tuple[dict[str, Any], DaemonDownError | None]:
     """What the daemon says, else what it remembered and why nobody answers."""
     try:
-        return Client(settings.socket_path).get("/v1/status"), None
+        return daemon.client.get("/v1/status"), None
     except DaemonDownError as error:
-        return _remembered(settings, error), error
+        return _remembered(daemon.settings, error), error
 
 
 def _remembered(settings: Settings, why: DaemonDownError) -> dict[str, Any]:
@@ -83,10 +85,10 @@ def _show(told: dict[str, Any], form: str, down: DaemonDownError | None, *, deta
         click.echo(f"setpoint: {down}; shown is what it remembered", err=True)
 
 
-def _watch(settings: Settings, what: Sequence[str], namespace: str, only: str | None, form: str) -> NoReturn:
+def _watch(daemon: Daemon, what: Sequence[str], namespace: str, only: str | None, form: str) -> NoReturn:
     before: object = None
     while True:
-        told, down = _ask(settings)
+        told, down = _ask(daemon)
         told["resources"] = pick(told["resources"], what, namespace, only)
         if _essence(told) != before:
             if coloured():

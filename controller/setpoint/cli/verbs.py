@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from setpoint.desired.suggest import remedy
 from setpoint.model.errors import SetpointError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "setpoint.verbs"
 
@@ -123,6 +125,8 @@ def _loaded(entry: EntryPoint) -> object:
 
 def _foreign() -> dict[str, EntryPoint]:
     """The verbs of systems; one whose package is gone is not there."""
+    from importlib.metadata import entry_points  # noqa: PLC0415  # our own verbs need not wait for it
+
     return {entry.name: entry for entry in entry_points(group=GROUP) if _is_there(entry)}
 
 
