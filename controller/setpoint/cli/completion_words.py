@@ -69,12 +69,12 @@ def _values(param: click.Parameter) -> str | list[str]:
 def _parameter(told: Mapping[str, Any]) -> click.Parameter:
     values: str | list[str] = told["values"]
     shared: dict[str, Any] = {"nargs": told["nargs"], "shell_complete": _completing(values)}
+    if isinstance(values, list):
+        shared["type"] = click.Choice(values)
     if "opts" not in told:
         return click.Argument([told["name"]], required=False, **shared)
     if told["flag"]:
         return click.Option([told["name"], *told["opts"]], is_flag=True, help=told["help"])
-    if isinstance(values, list):
-        shared["type"] = click.Choice(values)
     return click.Option([told["name"], *told["opts"]], help=told["help"], **shared)
 
 
