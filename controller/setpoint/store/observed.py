@@ -46,6 +46,10 @@ class Observed:
         """Every status, ordered by key."""
         return sorted(self._statuses.rows.values(), key=_by_key)
 
+    def status_rows(self) -> dict[Key, Status]:
+        """Every status by its key: a copy that costs next to nothing, for whoever reads them in another thread."""
+        return dict(self._statuses.rows)
+
     def forget_status(self, key: Key) -> None:
         """Drop the key's status, if there is one."""
         self._db.run("DELETE FROM status WHERE key = ?", (key_text(key),))

@@ -87,7 +87,7 @@ class EstateCollector(Collector):
 
     def _is_up(self, target: Key) -> bool:
         """Whether the last look at it got through, and calls do."""
-        status = self.snapshot.statuses[target]
+        status = self.snapshot.statuses.get(target)
         synced = (
             next((c for c in status.conditions if c.type is ConditionType.SYNCED), None) if status else None
         )

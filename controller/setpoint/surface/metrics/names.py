@@ -46,6 +46,12 @@ CONDITION: Final = Metric(
     (*RESOURCE, "type"),
     "A condition of a declared resource: 1 true, 0 false, -1 unknown. Ready and Synced always, Healthy while false, others while true.",
 )
+FAILED_ATTEMPTS: Final = Metric(
+    "setpoint_failed_attempts",
+    Type.GAUGE,
+    RESOURCE,
+    "Reconciles of a resource that failed one after the other; only while the last one did, or is being tried again.",
+)
 DRIFTED_FIELDS: Final = Metric(
     "setpoint_drifted_fields",
     Type.GAUGE,
@@ -202,7 +208,16 @@ BUILD_INFO: Final = Metric(
 )
 
 METRICS: Final = (
-    *(CONDITION, DRIFTED_FIELDS, DRIFT_SINCE, LAST_SUCCESS, HELD_CHANGES, OPERATION_STARTED, RESOURCES),
+    *(
+        CONDITION,
+        FAILED_ATTEMPTS,
+        DRIFTED_FIELDS,
+        DRIFT_SINCE,
+        LAST_SUCCESS,
+        HELD_CHANGES,
+        OPERATION_STARTED,
+        RESOURCES,
+    ),
     *(RECONCILES, RECONCILE_SECONDS, CRASHES, STEPS, FIRST_READY, DRIFT_FOUND),
     *(QUEUE_DEPTH, QUEUE_OLDEST, RECONCILE_DELAY, LANE_RUNNING, LANE_PLACES),
     *(TARGET_UP, BREAKER_STATE, OPERATIONS_RUNNING, API_CALLS, API_CALL_SECONDS),

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 
 from setpoint.model.condition import ConditionType, Truth
 from setpoint.model.key import Key
+from setpoint.model.outcome import Stalled
 from setpoint.model.resource import Resource
 from setpoint.model.tree import parts
 from setpoint.store.records import Status
@@ -32,6 +33,7 @@ _SHOWN: Final[Mapping[tuple[ConditionType, Truth], float]] = {
     (ConditionType.HEALTHY, Truth.FALSE): 0.0,
 }
 """The value of each condition that is shown: two always, the others while they call for attention."""
+_STALLED: Final = Stalled.__name__
 _HEAD: Final = ",".join(f'{name}="{{}}"' for name in names.RESOURCE)
 _SPECIAL: Final = re.compile(r'[\\\n"]')
 _ESCAPES: Final = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
@@ -60,12 +62,13 @@ class ResourceSeries:
         self._rows: dict[Key, _Row] = {}
 
     def render(
-        self, resources: Mapping[Key, Resource], statuses: Mapping[Key, Status | None]
+        self, resources: Mapping[Key, Resource], statuses: Mapping[Key, Status]
     ) -> tuple[str, Counter[Place]]:
         """The families of the resources, in a form that all text formats of Prometheus share; and their number by place."""
         before = self._rows
         self._rows = {
-            key: _fresh(before.get(key), key, resource, statuses[key]) for key, resource in resources.items()
+            key: _fresh(before.get(key), key, resource, statuses.get(key))
+            for key, resource in resources.items()
         }
         rows = self._rows.values()
         families = (
@@ -110,6 +113,11 @@ def _conditions(_: Status | None, seen: Status | None) -> Collection[Sample]:
     return [(place[0], _SHOWN[place]) for place in found if place in _SHOWN]
 
 
+def _failed(_: Status | None, seen: Status | None) -> Collection[Sample]:
+    """What only waits for something else has not failed, and what is stalled is told by its condition."""
+    return (("", float(seen.attempts)),) if seen and seen.attempts and seen.outcome != _STALLED else ()
+
+
 def _fields(status: Status | None, _: Status | None) -> Collection[Sample]:
     changes = status.changes if status else ()
     return Counter(next(iter(parts(change.path)), OBJECT) for change in changes).items() if changes else ()
@@ -130,6 +138,7 @@ def _held(status: Status | None, _: Status | None) -> Collection[Sample]:
 _UNKNOWN: Final = tuple((str(name), _VALUES[Truth.UNKNOWN]) for name in _ALWAYS)
 _FAMILIES: Final[tuple[tuple[Metric, Callable[[Status | None, Status | None], Collection[Sample]]], ...]] = (
     (names.CONDITION, _conditions),
+    (names.FAILED_ATTEMPTS, _failed),
     (names.DRIFTED_FIELDS, _fields),
     (names.DRIFT_SINCE, _drift_since),
     (names.LAST_SUCCESS, _last_success),

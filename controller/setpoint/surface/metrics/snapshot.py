@@ -44,10 +44,10 @@ class LaneShot:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The estate at one moment: what is declared, with the status of each where there is one, and the lanes."""
+    """The estate at one moment: what is declared, what is known of it and of what left, and the lanes."""
 
     resources: Mapping[Key, Resource]
-    statuses: Mapping[Key, Status | None]
+    statuses: Mapping[Key, Status]
     lanes: Mapping[Key, LaneShot]
     source: str
     state: SourceState
@@ -61,7 +61,7 @@ def take(supervisor: Supervisor) -> Snapshot:
     intents = {target: estate.store.intents(target) for target in estate.lanes}
     return Snapshot(
         resources=dict(estate.resources),
-        statuses={key: estate.store.status(key) for key in estate.resources},
+        statuses=estate.store.status_rows(),
         lanes={target: _shot(lane, intents[target]) for target, lane in sorted(estate.lanes.items())},
         source=supervisor.source.name,
         state=estate.source,

@@ -208,3 +208,12 @@ def test_what_was_counted_of_a_target_goes_with_it() -> None:
             assert not any(series(page, f"setpoint_{name}"))
 
     measured(body, boxed("a", colour="red"))
+
+
+def test_failures_of_the_store_and_lateness_of_the_loop_are_counted() -> None:
+    meters = PrometheusMeters()
+    meters.store_failed()
+    meters.lagged(0.25)
+    count = meters.registry.get_sample_value
+    assert count("setpoint_store_write_errors_total") == 1
+    assert count("setpoint_event_loop_lag_seconds_sum") == 0.25

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from setpoint.model.hold import Hold, Rule
 from setpoint.model.key import Key
 from setpoint.model.kind import Problem
 from setpoint.model.origin import Origin
-from setpoint.model.outcome import Blocked, Changed, Done, Failed, Held, Outcome, Stalled
+from setpoint.model.outcome import Blocked, Changed, Done, Failed, Held, Outcome, Stalled, Wait
 from setpoint.model.policy import Policy
 from setpoint.model.resource import Resource
 from setpoint.store.records import Status
@@ -39,7 +40,8 @@ def status(outcome: Outcome, problems: tuple[Problem, ...] = (), **more: Any) ->
 
 def page(*pairs: tuple[Resource, Status | None]) -> str:
     resources = {resource.key: resource for resource, _ in pairs}
-    text, _ = ResourceSeries().render(resources, {resource.key: found for resource, found in pairs})
+    statuses = {resource.key: found for resource, found in pairs if found is not None}
+    text, _ = ResourceSeries().render(resources, statuses)
     return text
 
 
@@ -100,6 +102,23 @@ def test_what_is_as_declared_has_no_series_of_drift_or_holds() -> None:
         assert not families(text)[f"setpoint_{name}"].samples
 
 
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        pytest.param(status(Failed("x"), attempts=3), [3.0], id="failed"),
+        pytest.param(status(Wait("x", timedelta(0)), attempts=3), [3.0], id="tried again"),
+        pytest.param(status(Blocked("x", SHELF)), [], id="blocked"),
+        pytest.param(status(Stalled("x"), attempts=3), [], id="stalled, which is told by its condition"),
+        pytest.param(
+            replace(status(Failed("x"), attempts=3), spec_hash="before"), [], id="under another declaration"
+        ),
+    ],
+)
+def test_what_fails_is_told_apart_from_what_waits(found: Status, expected: list[float]) -> None:
+    text = page((declared(), found))
+    assert [value for _, value in series(text, "setpoint_failed_attempts")] == expected
+
+
 def test_what_was_never_in_sync_has_no_last_success() -> None:
     assert not families(page((declared(), status(Failed("x")))))[
         "setpoint_last_success_timestamp_seconds"
@@ -129,7 +148,7 @@ def test_a_target_is_its_own_target() -> None:
 
 def test_resources_are_counted_by_outcome() -> None:
     boxes = {key: declared(key) for key in (KEY, Key("default", "Box", "c"), Key("default", "Box", "d"))}
-    found = dict(zip(boxes, (status(Done()), status(Done()), None), strict=True))
+    found = dict.fromkeys(list(boxes)[:2], status(Done()))
     _, count = ResourceSeries().render(boxes, found)
     assert count == {("Box", "Shelf/s", "Done"): 2, ("Box", "Shelf/s", "none"): 1}
 
@@ -142,7 +161,7 @@ class TestKept:
 
     def page(self, resource: Resource | None, found: Status | None) -> str:
         resources = {resource.key: resource} if resource else {}
-        return self.series.render(resources, dict.fromkeys(resources, found))[0]
+        return self.series.render(resources, dict.fromkeys(resources, found) if found else {})[0]
 
     def test_a_new_status_shows(self) -> None:
         assert shown(self.page(declared(), None))["Ready"] == -1
