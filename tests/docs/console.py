@@ -44,7 +44,8 @@ class Block:
     @property
     def place(self) -> str:
         """`docs/page.md:12`."""
-        return f"{self.page.relative_to(ROOT)}:{self.line}"
+        page = self.page.relative_to(ROOT) if self.page.is_relative_to(ROOT) else self.page
+        return f"{page}:{self.line}"
 
     @property
     def file(self) -> str:

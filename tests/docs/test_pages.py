@@ -15,6 +15,7 @@ from setpoint.cli.main import setpoint
 from setpoint.desired.compile import compile_set
 from setpoint.settings import Settings
 from setpoint.settings_file import read_settings
+from setpoint.surface.metrics.names import METRICS
 from setpoint.systems import installed_kinds
 from tests.docs.console import FIRST, NO_RUN, ROOT, Block, blocks, commands
 
@@ -22,6 +23,7 @@ DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.rglob("*.md"), ROOT / "README.md"])
 RUNBOOKS = DOCS / "runbooks"
 CLUSTER = (ROOT / "examples/estate/cluster.yaml").read_bytes()
+RULES = ROOT / "deploy/prometheus/setpoint.rules.yml"
 SETTINGS = "settings"
 MISTAKEN = "mistaken"
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
@@ -120,6 +122,16 @@ def options(command: click.Command) -> set[str]:
     return {option for one in command.params if isinstance(one, click.Option) for option in one.opts} | {
         "--help"
     }
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_metrics_and_alerts_that_it_names_exist(page: Path) -> None:
+    text = page.read_text("utf-8")
+    suffixes = ("", "_bucket", "_sum", "_count")
+    metrics = {f"{metric.name}{suffix}" for metric in METRICS for suffix in suffixes}
+    assert set(re.findall(r"\bsetpoint_[a-z_]+_[a-z_]+\b", text)) <= metrics
+    alerts = re.findall(r"alert: (\w+)", RULES.read_text("utf-8"))
+    assert set(re.findall(r"`(Setpoint[A-Z]\w+)`", _FENCE.sub("", text))) <= {*alerts}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
