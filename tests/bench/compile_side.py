@@ -90,7 +90,7 @@ async def profiled(loader: Loader, place: str, title: str) -> dict[str, Any]:
 async def main(url: str, mirror: str) -> None:
     gc.set_threshold(50_000, 20, 20)  # as the daemon does
     time_the_fetches()
-    loader = Loader(GitSource(url, Git(Path(mirror))), dict(registry([SYSTEM])), {})
+    loader = Loader(GitSource(url, Git(Path(mirror))), dict(registry([SYSTEM])), Cache())
     say({"ready": True})
     while words := (await asyncio.to_thread(sys.stdin.readline)).split():
         if words[0] == "profile":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from tests.bench.child import Child, child
-from tests.bench.estate import machines, prepare
+from tests.bench.estate import Folder, machines, prepare
 from tests.bench.figures import Figure, Spread
 from tests.bench.plan import Plan
 
@@ -21,17 +20,16 @@ CHANGED = Path("07/vm00007.yaml")
 
 def measure(plan: Plan) -> Iterator[Figure]:
     """A cold load in a new process each time, then commits of one line each."""
-    root = plan.folder("compile")
-    folder = prepare(root / "estate", machines(max(plan.large, 10)))
+    folder = prepare(plan.folder("compile"), machines(max(plan.large, 10)))
     repository = folder.declarations
     git(repository, "init", "-q", "-b", "main")
     commit(repository, "Declare everything")
     cold: list[dict[str, float]] = []
     for number in range(min(plan.rounds, 3)):
-        with loader(root, repository, f"cold-{number}") as side:
+        with loader(folder, f"cold-{number}") as side:
             cold.append(side.ask("load"))
     yield _cold(cold, plan.large)
-    with loader(root, repository, "warm") as side:
+    with loader(folder, "warm") as side:
         profile = plan.profile
         side.ask(f"profile {profile.with_suffix('.cold.txt')}" if profile else "load")
         warm = [_edited(side, repository, number) for number in range(plan.runs)]
@@ -94,8 +92,7 @@ def git(folder: Path, *arguments: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def loader(root: Path, repository: Path, name: str) -> AbstractContextManager[Child]:
-    command = (sys.executable, "-m", "tests.bench.compile_side", str(repository), str(root / f"{name}.git"))
-    return child(
-        name, command, root / f"{name}.errors", {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    )
+def loader(folder: Folder, name: str) -> AbstractContextManager[Child]:
+    mirror = folder.root / f"{name}.git"
+    command = (sys.executable, "-m", "tests.bench.compile_side", str(folder.declarations), str(mirror))
+    return child(name, command, folder.root / f"{name}.errors", folder.environment)

@@ -81,7 +81,11 @@ def prepare(
         place = folder.declarations / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text)
-    told = {"estate": null.ESTATE, "source": {"directory": {"path": "estate"}}, "state": "state"}
+    told: dict[str, Any] = {
+        "estate": null.ESTATE,
+        "source": {"directory": {"path": "estate"}},
+        "state": "state",
+    }
     told["metrics"] = {"listen": f"127.0.0.1:{free_port(0)}"}
     folder.settings.write_text(json.dumps({**told, "log": {"format": "json"}, **settings}))
     return folder

@@ -9,7 +9,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 from aiohttp import web
 
@@ -67,17 +67,22 @@ class Cluster:
                 await watcher.write(b"".join(events[start : start + MERGE]))
 
 
-def merged(old: Any, patch: Any) -> Any:
-    """RFC 7396."""
-    if not isinstance(patch, dict):
-        return patch
-    found = dict(old) if isinstance(old, dict) else {}
+def merged(old: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+    """RFC 7396, for objects."""
+    found = dict(old)
     for name, value in patch.items():
         if value is None:
             found.pop(name, None)
+        elif is_object(value):
+            inner = found.get(name)
+            found[name] = merged(inner if is_object(inner) else {}, value)
         else:
-            found[name] = merged(found.get(name), value)
+            found[name] = value
     return found
+
+
+def is_object(value: object) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict)
 
 
 def _group(name: str, version: str) -> dict[str, Any]:
