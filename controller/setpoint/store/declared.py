@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from setpoint.model.key import Key
 from setpoint.model.resource import Resource
@@ -12,21 +13,36 @@ from setpoint.store.records import Layer
 
 
 class Declared:
-    """Layers, the desired set, and the accepted versions."""
+    """Layers, the desired set, and the accepted versions. What this process wrote is known, so only changes are written."""
 
     _db: Database
+    _kept: Mapping[Key, Resource]
+    _layers: dict[str, Mapping[str, bytes]]
 
     def save_layer(self, layer: Layer) -> None:
-        """Replace what is kept of the layer's source."""
+        """Replace what is kept of the layer's source; files that are kept already are not written again."""
+        kept = self._layers.get(layer.source, {})
         with self._db.transaction():
-            self._db.run("DELETE FROM layer WHERE source = ?", (layer.source,))
+            if layer.source not in self._layers:
+                self._db.run("DELETE FROM layer WHERE source = ?", (layer.source,))
             self._db.run(
-                "INSERT INTO layer VALUES (?, ?, ?)", (layer.source, layer.version, layer.fetched_at)
+                "INSERT INTO layer VALUES (?, ?, ?) "
+                "ON CONFLICT (source) DO UPDATE SET version = excluded.version, fetched_at = excluded.fetched_at",
+                (layer.source, layer.version, layer.fetched_at),
             )
             self._db.run_many(
-                "INSERT INTO layer_file VALUES (?, ?, ?)",
-                ((layer.source, path, content) for path, content in layer.files.items()),
+                "DELETE FROM layer_file WHERE source = ? AND path = ?",
+                ((layer.source, path) for path in kept.keys() - layer.files.keys()),
             )
+            self._db.run_many(
+                "INSERT OR REPLACE INTO layer_file VALUES (?, ?, ?)",
+                (
+                    (layer.source, path, content)
+                    for path, content in layer.files.items()
+                    if kept.get(path) != content
+                ),
+            )
+            self._db.after_commit(partial(self._layers.update, {layer.source: layer.files}))
 
     def layer(self, source: str) -> Layer | None:
         """The last good content of a source; None when it never gave any."""
@@ -39,16 +55,31 @@ class Declared:
         return Layer(source, found[0], found[1], dict(files))
 
     def save_desired(self, resources: Mapping[Key, Resource]) -> None:
-        """Replace the whole desired set; its order is kept."""
+        """Replace the desired set; what is kept already is not written again, and all come after what they need."""
+        kept = self._kept
+        changed = [(key, resource) for key, resource in resources.items() if kept.get(key) is not resource]
+        # New ones are written behind all others, which is right unless one of those needs something else now.
+        anew = any(key in kept and kept[key].references != new.references for key, new in changed)
         with self._db.transaction():
-            self._db.run("DELETE FROM desired")
+            if anew or not kept:
+                self._db.run("DELETE FROM desired")
+                changed = [*resources.items()]
             self._db.run_many(
-                "INSERT INTO desired (key, document) VALUES (?, ?)",
-                ((key_text(key), encode(resource)) for key, resource in resources.items()),
+                "DELETE FROM desired WHERE key = ?",
+                ((key_text(key),) for key in kept if key not in resources),
             )
+            self._db.run_many(
+                "INSERT INTO desired (key, document) VALUES (?, ?) "
+                "ON CONFLICT (key) DO UPDATE SET document = excluded.document",
+                ((key_text(key), encode(resource)) for key, resource in changed),
+            )
+            self._db.after_commit(partial(self._keep, resources))
+
+    def _keep(self, resources: Mapping[Key, Resource]) -> None:
+        self._kept = dict(resources)
 
     def desired(self) -> dict[Key, Resource]:
-        """The desired set in the order in which it was saved; empty when there never was one."""
+        """The desired set, each after what it needs; empty when there never was one."""
         rows = self._db.rows("SELECT key, document FROM desired ORDER BY position")
         return {key_from(key): resource_from(document) for key, document in rows}
 

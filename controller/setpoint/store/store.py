@@ -26,6 +26,8 @@ class Store(Declared, Journal, Audit, Decisions):
     def __init__(self, database: Database, *, sole: bool = True) -> None:
         """`sole`: no other process writes."""
         self._db = database
+        self._kept = {}
+        self._layers = {}
         self._statuses = Cache(database, self._load_statuses, keep=sole)
         self._items = Cache(database, self._load_items, keep=sole)
         self._reservations = Cache(database, self._load_reservations, keep=sole)
