@@ -58,8 +58,10 @@ async def a_round(estate: Estate, keys: list[Key]) -> dict[str, Any]:
     for key in keys:
         wake(estate, key, Class.RESYNC)
     await drained(estate)
+    looked = time.perf_counter() - wall
     await estate.calls.call(estate.store.accepted, "the last call in the thread of the store")
     told = {
+        "looked": looked,
         "seconds": time.perf_counter() - wall,
         "cpu": time.process_time() - cpu,
         "loop": time.thread_time() - own,
