@@ -31,6 +31,7 @@ class Daemon:
     def __init__(self, root: Path) -> None:
         self.root, self.bench = root, root / "bench"
         self.process: subprocess.Popen[str] | None = None
+        self.more: dict[str, str] = {}
         for name in ("estate", "bench", "site/bench-1.0.dist-info"):
             (root / name).mkdir(parents=True)
         info = root / "site" / "bench-1.0.dist-info"
@@ -58,7 +59,7 @@ class Daemon:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "PYTHONPATH": f"{self.root / 'site'}:{REPOSITORY}"}
+        return {**os.environ, "PYTHONPATH": f"{self.root / 'site'}:{REPOSITORY}", **self.more}
 
     def start(self) -> None:
         log = (self.root / "log").open("a")
@@ -279,3 +280,19 @@ def test_a_taken_address_for_metrics_is_refused_with_the_way_out(daemon: Daemon)
         said = daemon.refuse()
     assert f"metrics cannot be served at {address}: " in said
     assert "set metrics.listen to a free address, or to none" in said
+
+
+def test_systemd_hears_when_it_is_ready_that_it_lives_and_when_it_stops(daemon: Daemon) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(daemon.root / "notify"))
+        systemd.settimeout(20)
+        daemon.more = {"NOTIFY_SOCKET": str(daemon.root / "notify"), "WATCHDOG_USEC": "1000000"}
+        daemon.start()
+        heard = ""
+        while not re.search("READY=1(.|\n)*WATCHDOG=1", heard):
+            heard += systemd.recv(4096).decode() + "\n"
+        assert "STATUS=1 resource; source: " in heard
+        daemon.signal(signal.SIGTERM)
+        while "STOPPING=1" not in heard:
+            heard += systemd.recv(4096).decode() + "\n"
+        assert daemon.wait() == 0

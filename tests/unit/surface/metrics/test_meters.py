@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
+from setpoint.cli.engine import open_engine
 from setpoint.model.errors import (
     BusyError,
     ConflictError,
     DownError,
     OutcomeUnknownError,
     RefusalError,
+    StateError,
     TargetError,
     TransportError,
 )
@@ -19,6 +22,7 @@ from setpoint.run.gate import LaneGate
 from setpoint.run.meters import Reply, reply_of
 from setpoint.run.ports import Ports
 from setpoint.run.wake import wake
+from setpoint.settings import DirectorySettings, Settings, SourceSettings
 from setpoint.surface.metrics.meters import OUTCOMES, PrometheusMeters
 from setpoint.testing.clock import virtual_loop, virtual_run
 from tests.toy import KINDS
@@ -217,3 +221,18 @@ def test_failures_of_the_store_and_lateness_of_the_loop_are_counted() -> None:
     count = meters.registry.get_sample_value
     assert count("setpoint_store_write_errors_total") == 1
     assert count("setpoint_event_loop_lag_seconds_sum") == 0.25
+
+
+async def test_the_daemons_engine_counts_what_its_database_refuses(tmp_path: Path) -> None:
+    source = SourceSettings(directory=DirectorySettings(path=tmp_path))
+    meters = PrometheusMeters()
+    async with open_engine(
+        Settings(estate="home", source=source, state=tmp_path / "state"), meters
+    ) as supervisor:
+        estate = supervisor.estate
+        assert estate.ports.meters is meters
+        estate.store._db.run("PRAGMA query_only = ON")
+        with pytest.raises(StateError):
+            await estate.calls.call(estate.store.accept, "git", "c1", 1.0)
+        estate.store._db.run("PRAGMA query_only = OFF")
+    assert meters.registry.get_sample_value("setpoint_store_write_errors_total") == 1
