@@ -13,7 +13,7 @@ from setpoint.desired.suggest import remedy as suggestion
 from setpoint.desired.validate import check
 from setpoint.model.errors import DeclarationProblem
 from setpoint.model.origin import Origin
-from setpoint.model.tree import Tree
+from setpoint.model.tree import Tree, leaves
 
 FILE = "defaults.yaml"
 EVERY = "*"
@@ -30,12 +30,14 @@ class Layer:
         labels: what a declaration must bear; None when it is for all.
         given: what it gives, as a part of a declaration.
         tree: the same as plain values, with the nulls that take away.
+        nulls: whether there are any.
     """
 
     kind: str
     labels: Mapping[str, str] | None
     given: Fields
     tree: Tree
+    nulls: bool
 
     def fits(self, kind: str, labels: Mapping[str, str]) -> bool:
         """Whether it is for a declaration of `kind` that bears `labels`."""
@@ -100,7 +102,9 @@ def _layer(document: Document, kinds: frozenset[str]) -> tuple[Layer | None, lis
         return None, problems
     problems.extend(_misplaced(root, defaults, kinds))
     given = Fields({name: root.fields[name] for name in _GIVEN if name in root.fields}, root.origin)
-    return Layer(defaults.kind, defaults.labels, given, tree(given)), problems
+    values = tree(given)
+    nulls = any(value is None for _, value in leaves(values))
+    return Layer(defaults.kind, defaults.labels, given, values, nulls), problems
 
 
 def _misplaced(root: Fields, defaults: Defaults, kinds: frozenset[str]) -> Iterable[DeclarationProblem]:

@@ -69,7 +69,9 @@ def _draft(document: Sound, writing: Writing, kinds: Mapping[str, Kind[Any, Any]
         raise UnusualError
     key = _key(root.get("metadata"), kind)
     layers = _fitting(writing.layers, kind.name, root)
-    merged = _present(_laid([layer.tree for layer in layers], {"policy": {}, "spec": {}, **root}))
+    merged = _laid([layer.tree for layer in layers], {"policy": {}, "spec": {}, **root})
+    if document.nulls or any(layer.nulls for layer in layers):
+        merged = _present(merged)
     policy, spec, metadata = merged["policy"], merged["spec"], merged["metadata"]
     if not isinstance(policy, dict) or not isinstance(spec, dict) or not isinstance(metadata, dict):
         raise UnusualError
@@ -200,16 +202,8 @@ def _merge(lower: Json, higher: Json) -> Json:
 
 def _present(tree: Tree) -> Tree:
     """Without what was taken away."""
-    if _holds_removed(tree):
-        return {
-            name: _present(value) if isinstance(value, dict) else value
-            for name, value in tree.items()
-            if value is not _REMOVED
-        }
-    return tree
-
-
-def _holds_removed(tree: Tree) -> bool:
-    return any(
-        value is _REMOVED or (isinstance(value, dict) and _holds_removed(value)) for value in tree.values()
-    )
+    return {
+        name: _present(value) if isinstance(value, dict) else value
+        for name, value in tree.items()
+        if value is not _REMOVED
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from fractions import Fraction
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
@@ -30,10 +31,16 @@ def parse_bytes(value: object) -> int:
     number, unit = match.groups()
     if unit not in _UNITS:
         raise ValueError(f"'{unit}' is no unit of size; use KiB, MiB, GiB or TiB (powers of 1024)")
-    size = Fraction(number) * _UNITS[unit]
+    size = _exact(number, unit)
     if size.denominator != 1:
         raise ValueError(f"'{value}' is no whole number of bytes")
     return int(size)
+
+
+@lru_cache(maxsize=1 << 10)
+def _exact(number: str, unit: str) -> Fraction:
+    """Fractions are slow to make, and thousands of manifests say the same few sizes."""
+    return Fraction(number) * _UNITS[unit]
 
 
 def format_bytes(size: int) -> str:
