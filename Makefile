@@ -52,7 +52,8 @@ $(BENCH)/.ready: requirements/bench.txt
 schemas: $(STAMP) ## write crds-schemas/ anew from the kinds
 	@$(BIN)/setpoint schema --write crds-schemas
 
-reference: $(STAMP) ## write docs/reference anew from the code
+reference: $(STAMP) ## write docs/reference and the words of completion anew from the code
+	@$(BIN)/python -m setpoint.cli.completion_words
 	@$(BIN)/python -m setpoint.cli.reference --write docs/reference
 
 lock: ## resolve the pinned and hashed requirements anew

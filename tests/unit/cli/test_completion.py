@@ -55,7 +55,7 @@ def test_the_words_are_those_of_the_verbs() -> None:
     from setpoint.cli import completion_words
 
     text = Path(completion_words.__file__).with_name(WORDS).read_text(encoding="utf-8")
-    assert text == written(), "run python -m setpoint.cli.completion_words"
+    assert text == written(), "run make reference"
 
 
 def test_verbs_are_completed(folder: Path) -> None:
