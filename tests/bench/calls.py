@@ -78,7 +78,7 @@ def _created(running: Daemon, wire: Wire, size: int) -> Figure:
     wire.calls.clear()
     place = running.folder.declarations / f"{name}.yaml"
     place.write_text(manifest("VirtualMachine", name, {**canned.spec(size), "power": "stopped"}))
-    running.until(lambda: _is_done(running, name), f"{name} in sync", 0.5)
+    running.until(lambda: _is_done(running, name), f"{name} in sync")
     calls = Counter(wire.calls)
     what = f"calls to create one more, of which {wire.writes()} writes"
     return Figure("c", what, f"{calls.total():,}", _listed(calls), values={"calls": calls})

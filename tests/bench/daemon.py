@@ -46,18 +46,18 @@ class Daemon:
 
         self.until(found, "everything in sync")
 
-    def until(self, holds: Callable[[], object], what: str, pause: float = 0.25) -> None:
+    def until(self, holds: Callable[[], object], what: str) -> None:
         """Wait until it holds; looks cost the daemon time, so they become rarer.
 
         Raises:
             SideError: the daemon ended, or it was not so in time.
         """
-        deadline = time.monotonic() + PATIENCE
+        began = time.monotonic()
         while not holds():
-            if self.process.poll() is not None or time.monotonic() > deadline:
+            taken = time.monotonic() - began
+            if self.process.poll() is not None or taken > PATIENCE:
                 raise SideError(f"not in time: {what}\n{self.log.read_text()[-3000:]}")
-            time.sleep(pause)
-            pause = min(pause * 1.5, 10.0)
+            time.sleep(max(0.05, taken / 10))
 
     @property
     def log(self) -> Path:
