@@ -34,9 +34,9 @@ def diff(
         return Diff(changes=(Change("", _shown(declared, treatments), MISSING, cause),))
     changes, unseen = _removals(declared, projection, treatments, applied or {}, ignore)
     for pointer, desired in _compared(declared, treatments):
-        if any(covers(pattern, pointer) for pattern in ignore):
+        if ignore and any(covers(pattern, pointer) for pattern in ignore):
             continue
-        if any(covers(pattern, pointer) for pattern in projection.unseen):
+        if projection.unseen and any(covers(pattern, pointer) for pattern in projection.unseen):
             unseen.append(pointer)
             continue
         change = _change(pointer, desired, projection, treatments, applied)
@@ -185,7 +185,8 @@ def _change(
     coming = observed if projection.accepted is None else _at(projection.accepted, pointer)
     if treatment is Treatment.WRITE_ONLY:
         return _secret_change(pointer, desired, observed, coming, applied)
-    now, then = (_agree(desired, seen, treatment) for seen in (observed, coming))
+    now = _agree(desired, observed, treatment)
+    then = now if coming is observed else _agree(desired, coming, treatment)
     if now and then:
         return None
     return Change(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -53,7 +54,10 @@ class Queue:
     _waiting: dict[Key, _Entry] = field(default_factory=dict[Key, _Entry])
     _processing: set[Key] = field(default_factory=set[Key])
     _heap: list[tuple[float, int, Key]] = field(default_factory=list[tuple[float, int, Key]])
-    _ready: tuple[dict[Key, None], dict[Key, None]] = field(default_factory=lambda: ({}, {}))
+    # Ordered ones: to take the first of a plain dict means to pass by all that were taken before.
+    _ready: tuple[OrderedDict[Key, None], OrderedDict[Key, None]] = field(
+        default_factory=lambda: (OrderedDict(), OrderedDict())
+    )
     _order: itertools.count[int] = field(default_factory=itertools.count)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _served: int = 0

@@ -46,11 +46,22 @@ class Surveyor:
         Raises:
             TargetError: nothing at all could be read.
         """
+        latest = self._recent(moment)
+        if latest is not None:
+            return latest
         async with self._lock:
-            bound = max(moment, self.now() - FRESH)
-            if self._latest is None or not bound <= self._latest.begun <= self.now():
-                self._latest = await self._attempt()
-            return self._latest
+            # Whoever waited for another's attempt may be served by it.
+            latest = self._recent(moment)
+            if latest is None:
+                latest = self._latest = await self._attempt()
+            return latest
+
+    def _recent(self, moment: float) -> Survey[Any] | None:
+        """The latest survey, if it will do."""
+        now, latest = self.now(), self._latest
+        if latest is None or not max(moment, now - FRESH) <= latest.begun <= now:
+            return None
+        return latest
 
     async def _attempt(self) -> Survey[Any]:
         if self._failure is not None and 0 <= self.now() - self._failure[0] < SPARE:

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from setpoint.model.key import Key
+from setpoint.run import supervisor
 from setpoint.run.estate import Estate
 from setpoint.run.ports import Ports
 from setpoint.run.supervisor import Supervisor
+from setpoint.run.wake import wake
 from setpoint.sources.directory import DirectorySource
 from setpoint.sources.snapshot import Snapshot
 from setpoint.store.records import Status
@@ -297,3 +300,51 @@ async def test_a_single_run_settles_although_its_target_is_dead(daemon: Daemon) 
         assert daemon.outcome(TARGET) == "Failed"
 
     await running(daemon, body)
+
+
+async def look_again(daemon: Daemon, key: Key) -> None:
+    """A look that finds nothing new, and by nobody's wish."""
+    before = daemon.status(key)
+    wake(daemon.supervisor.estate, key)
+    await daemon.until(lambda: daemon.status(key) is not before)
+
+
+async def test_when_it_was_looked_at_is_written_in_the_end(daemon: Daemon) -> None:
+    daemon.write(shelf=SHELF, a=box("a", "colour: red"))
+
+    async def body(daemon: Daemon) -> None:
+        await daemon.until(lambda: daemon.outcome(A) == "Done")
+        await look_again(daemon, A)
+        assert Store(daemon.store._db).status(A) != daemon.status(A)
+
+    await running(daemon, body)
+    assert Store(daemon.store._db).statuses() == daemon.store.statuses()
+    assert Store(daemon.store._db).items() == daemon.store.items()
+
+
+async def test_when_it_was_looked_at_is_written_now_and_then(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "FLUSH", 0.05)
+    daemon.write(shelf=SHELF, a=box("a", "colour: red"))
+
+    async def body(daemon: Daemon) -> None:
+        await daemon.until(lambda: daemon.outcome(A) == "Done")
+        await look_again(daemon, A)
+        await daemon.until(lambda: Store(daemon.store._db).status(A) == daemon.status(A))
+
+    await running(daemon, body)
+
+
+async def test_times_that_cannot_be_written_stop_nothing(daemon: Daemon) -> None:
+    daemon.write(shelf=SHELF, a=box("a", "colour: red"))
+
+    async def body(daemon: Daemon) -> None:
+        await daemon.until(lambda: daemon.outcome(A) == "Done")
+        await look_again(daemon, A)
+        await daemon.supervisor.estate.calls.call(daemon.store._db.run, "PRAGMA query_only = ON")
+
+    with capture_logs() as logs:
+        await running(daemon, body)
+    told = [log["problem"].partition(";")[0] for log in logs if log["event"] == "times_not_written"]
+    assert told == [f"the database {daemon.folder.parent / 'state.db'} cannot be written"]

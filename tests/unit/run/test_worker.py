@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+import logging
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from setpoint.decide import schedule
 from setpoint.model.condition import Truth
@@ -105,5 +108,56 @@ def test_a_bug_in_every_pass_of_many_keys_leaves_the_lane_to_the_others_and_is_t
                 assert sum("a bug in Setpoint" in sentence for sentence in told) >= (
                     crash != "the act"
                 ) * len(bad)
+
+    in_virtual_time(body)
+
+
+def ended(logs: Sequence[Mapping[str, Any]], key: Key) -> list[str]:
+    return [log["outcome"] for log in logs if log["event"] == "reconcile_ended" and log["key"] == str(key)]
+
+
+@pytest.mark.parametrize("level", [logging.INFO, logging.DEBUG], ids=logging.getLevelName)
+def test_a_look_that_finds_nothing_new_is_told_to_who_asks_for_everything(
+    caplog: pytest.LogCaptureFixture, level: int
+) -> None:
+    target, one = shelves_key("a"), box("b")
+    caplog.set_level(level, "setpoint.worker")
+
+    async def body() -> None:
+        worlds("a")
+        resources = [declared(target, None, {"world": "a"}), declared(one, target, {"colour": "red"})]
+        async with serving(Store.in_memory(), resources) as shelves:
+            with capture_logs() as logs:
+                await asyncio.sleep(3 * 3600)
+            every = [status.outcome for status in shelves.ended if status.key == one]
+        assert every[:2] == ["Changed", "Done"]
+        assert set(every[2:]) == {"Done"}
+        assert len(every) > 10
+        assert ended(logs, one) == (every[:2] if level == logging.INFO else every)
+
+    in_virtual_time(body)
+
+
+def test_a_look_that_finds_nothing_new_writes_nothing() -> None:
+    target, one = shelves_key("a"), box("b")
+
+    async def body() -> None:
+        worlds("a")
+        resources = [declared(target, None, {"world": "a"}), declared(one, target, {"colour": "red"})]
+        store = Store.in_memory()
+        async with serving(store, resources) as shelves:
+            await asyncio.sleep(600)
+            store._db.run("PRAGMA query_only = ON")
+            before = len(shelves.ended)
+            await asyncio.sleep(3600)
+            assert len(shelves.ended) > before + 5
+            assert {status.outcome for status in shelves.ended[before:]} == {"Done"}
+            store._db.run("PRAGMA query_only = OFF")
+            seen, status = store.item(one), store.status(one)
+            assert seen is not None
+            assert status is not None
+            assert min(seen.seen_at, status.reconciled_at) > virtual_loop().wall() - 1000
+            store.flush()
+            assert Store(store._db).item(one) == seen
 
     in_virtual_time(body)
