@@ -35,13 +35,11 @@ def completion(shell: str) -> None:
     script = kind(click.Command("setpoint"), {}, "setpoint", _VARIABLE)
     # Not by `source()`, which asks bash for its version: that is of interest where the script runs, not here.
     text = script.source_template % script.source_vars()
-    click.echo(_silent(text, shell))
+    click.echo(_mended(text, shell))
 
 
-def _silent(script: str, shell: str) -> str:
-    """What goes wrong while one types is nothing that one wants to read there."""
-    for call in (f"{_VARIABLE}={shell}_complete $1", f"{_VARIABLE}={shell}_complete setpoint"):
-        script = script.replace(f"{call})", f"{call} 2>/dev/null)")
-    return script.replace(
-        "COMP_CWORD=(commandline -t) setpoint)", "COMP_CWORD=(commandline -t) setpoint 2>/dev/null)"
-    )
+def _mended(script: str, shell: str) -> str:
+    """Without errors, which nobody wants to read while typing, and with the commas that a help text may hold."""
+    for call in (f"{shell}_complete $1)", f"{shell}_complete setpoint)", "(commandline -t) setpoint)"):
+        script = script.replace(call, f"{call[:-1]} 2>/dev/null)")
+    return script.replace('(string split "," $completion)', '(string split -m 1 "," $completion)')

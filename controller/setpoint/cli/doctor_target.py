@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from setpoint.cli.output import counted
-from setpoint.model.errors import SetpointError
+from setpoint.model.errors import SetpointError, SettingsError, TargetError
 from setpoint.model.examine import Check, Examination, Verdict
 from setpoint.model.key import Key
 from setpoint.model.kind import Kind
@@ -81,7 +81,7 @@ async def _examined(key: Key, kinds: Kinds, resources: Resources) -> list[Check]
     except TimeoutError:
         sentence = f"not everything was looked at within {PATIENCE:g} s"
         found.append(Check("time", Verdict.WRONG, sentence, "mend what is told above, and look again"))
-    except SetpointError as error:
+    except TargetError as error:
         found.append(Check("target", Verdict.WRONG, error.message, error.remedy))
     return found
 
@@ -90,13 +90,18 @@ async def _examine(key: Key, kinds: Kinds, resources: Resources) -> AsyncIterato
     """Ask the kind.
 
     Raises:
-        SetpointError: a secret is missing, or the target does not answer a kind that knows no checks.
+        TargetError: the target does not answer a kind that knows no checks.
     """
     kind = kinds[key.kind]
     port = kind.port
     assert port is not None  # noqa: S101  # only targets come here
     spec = kind.spec.model_validate(resources[key].spec)
-    secrets = {name: resolve_secret(ref) for name, ref in port.secrets(spec).items()}
+    try:
+        secrets = {name: resolve_secret(ref) for name, ref in port.secrets(spec).items()}
+    except SettingsError:
+        sentence = "cannot be looked at without its secret"
+        yield Check("target", Verdict.WRONG, sentence, "mend the secret that is told above")
+        return
     if port.examine is not None:
         held = {
             one: kinds[one.kind].spec.model_validate(resource.spec)
