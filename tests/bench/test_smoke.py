@@ -19,6 +19,7 @@ def test_each_part_tells_figures(part: str, tmp_path: Path) -> None:
     figures = list(PARTS[part](plan))
     assert figures
     assert all(figure.part == part and figure.figure and figure.values for figure in figures)
+    assert json.loads(json.dumps([figure.as_json() for figure in figures]))
     assert all((figure.met is None) == (not figure.aim) for figure in figures)
 
 
