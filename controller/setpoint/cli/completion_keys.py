@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, cast
 
 import yaml
 
-from setpoint.cli.client import Client
 from setpoint.desired.files import is_declaration
 from setpoint.model.errors import SetpointError
 from setpoint.settings_place import find_settings
@@ -55,6 +53,8 @@ def known_kinds() -> list[str]:
 
 
 def _packages() -> Iterator[Path]:
+    from importlib.metadata import entry_points  # noqa: PLC0415  # keys need not wait for it
+
     for entry in entry_points(group="setpoint.systems"):
         spec = find_spec(entry.module)
         if spec is not None and spec.origin is not None:
@@ -67,6 +67,10 @@ def _kinds_of(package: Path) -> Iterator[str]:
 
 
 def _from_daemon(socket: Path) -> list[str]:
+    if not socket.is_socket():
+        return []
+    from setpoint.cli.client import Client  # noqa: PLC0415  # a third of the time, where nobody can be asked
+
     try:
         told = Client(socket).get("/v1/keys", seconds=PATIENCE)
     except SetpointError:

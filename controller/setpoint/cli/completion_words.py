@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import click
 from click.shell_completion import CompletionItem
 
 WORDS = "words.json"
+_PLACE = Path(__file__).with_name(WORDS)
 Completing = Callable[[click.Context, click.Parameter, str], list[CompletionItem[Any]]]
 
 
@@ -39,7 +39,7 @@ def written() -> str:
 
 
 def _read() -> Mapping[str, Any]:
-    found: dict[str, Any] = json.loads((files("setpoint.cli") / WORDS).read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads(_PLACE.read_text(encoding="utf-8"))
     return found
 
 
@@ -105,4 +105,4 @@ def _words(values: str, context: click.Context) -> list[str]:
 
 
 if __name__ == "__main__":
-    Path(__file__).with_name(WORDS).write_text(written(), encoding="utf-8")
+    _PLACE.write_text(written(), encoding="utf-8")
