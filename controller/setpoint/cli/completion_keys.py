@@ -67,7 +67,10 @@ def _kinds_of(package: Path) -> Iterator[str]:
 
 
 def _from_daemon(socket: Path) -> list[str]:
-    if not socket.is_socket():
+    try:
+        if not socket.is_socket():
+            return []
+    except PermissionError:
         return []
     from setpoint.cli.client import Client  # noqa: PLC0415  # a third of the time, where nobody can be asked
 
