@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
+from sys import intern
 from typing import Any, TypeVar
 
 from setpoint.model.condition import Condition, ConditionType, Truth
@@ -38,13 +39,13 @@ def key_from(text: str) -> Key:
 def status_from(document: str) -> Status:
     """What `encode` made of a Status."""
     return _build(
-        Status, json.loads(document), key=key_from, conditions=_conditions, changes=_changes, holds=_holds
+        Status, _loads(document), key=key_from, conditions=_conditions, changes=_changes, holds=_holds
     )
 
 
 def item_from(document: str) -> Item:
     """What `encode` made of an Item."""
-    return _build(Item, json.loads(document), key=key_from, target=key_from, restarts=_restarts)
+    return _build(Item, _loads(document), key=key_from, target=key_from, restarts=_restarts)
 
 
 def event_from(document: str) -> Event:
@@ -70,6 +71,15 @@ def resource_from(document: str) -> Resource:
         formerly=_optional_key,
         origins=lambda _: {},
     )
+
+
+def _loads(document: str) -> Any:
+    """The plain value, with each text kept once: thousands of documents that stay in memory say much the same."""
+    return json.loads(document, object_pairs_hook=_shared)
+
+
+def _shared(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {intern(name): intern(value) if isinstance(value, str) else value for name, value in pairs}
 
 
 def _plain(value: Any) -> Any:
