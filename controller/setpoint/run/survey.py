@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from setpoint.model.errors import TargetError, TransportError
+from setpoint.model.errors import DownError, TargetError, TransportError
 from setpoint.model.survey import Survey
 
 FRESH = 15.0
@@ -68,6 +68,9 @@ class Surveyor:
             raise self._failure[1]
         try:
             taken = await self._bounded()
+        except DownError:
+            # It cost no call, and the probe beside it may succeed a moment later: who is woken by that shall look.
+            raise
         except TargetError as error:
             self._failure = self.now(), error
             raise

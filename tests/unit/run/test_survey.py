@@ -1,0 +1,48 @@
+"""The shared look at a target: whom a failed one answers too."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from setpoint.model.errors import DownError, TargetError, TransportError
+from setpoint.model.survey import Survey
+from setpoint.run.survey import SPARE, Surveyor
+
+GOOD: Survey[str] = Survey(facts="all", target_id="t", begun=1000.0)
+
+
+def looking(*answers: TargetError | Survey[str]) -> tuple[Callable[[], Awaitable[Survey[str]]], list[object]]:
+    """A target that gives these answers in turn, and what was asked of it."""
+    asked: list[object] = []
+
+    async def take() -> Survey[str]:
+        answer = answers[len(asked)]
+        asked.append(answer)
+        if isinstance(answer, TargetError):
+            raise answer
+        return answer
+
+    return take, asked
+
+
+async def test_a_look_that_failed_answers_everybody_for_a_while() -> None:
+    now = [1000.0]
+    take, asked = looking(TransportError("no route"), GOOD)
+    surveyor = Surveyor(take, lambda: now[0])
+    for _ in range(3):
+        with pytest.raises(TransportError, match="no route"):
+            await surveyor.since(0.0)
+    assert len(asked) == 1
+    now[0] += SPARE
+    assert await surveyor.since(0.0) == GOOD
+
+
+async def test_a_look_that_a_breaker_refused_answers_nobody_else_for_the_breaker_may_close_at_once() -> None:
+    take, asked = looking(DownError("down since noon"), GOOD)
+    surveyor = Surveyor(take, lambda: 1000.0)
+    with pytest.raises(DownError):
+        await surveyor.since(0.0)
+    assert await surveyor.since(0.0) == GOOD
+    assert len(asked) == 2
