@@ -30,7 +30,7 @@ test: $(STAMP) ## every test; prints what was skipped and why
 check: $(STAMP) ## what a machine can judge: ruff, mypy, pyright, import-linter
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy controller reconcilers lab
+	@$(BIN)/mypy controller reconcilers lab deploy
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports
 
