@@ -23,6 +23,8 @@ NODES = ("pve1", "pve2")
 EACH = 3
 OUTAGE = 1800.0
 """Seconds that a trouble lasts: every key is looked at again several times."""
+TOLD = 150.0
+"""Seconds in which the target tells of a trouble that one of its VMs came upon."""
 RECOVERY = 1200.0
 EVERYTHING: dict[str, Any] = {"method": "GET|POST|PUT|DELETE", "count": 1_000_000}
 
@@ -114,6 +116,8 @@ def test_while_a_target_is_in_trouble_nothing_is_written_and_it_alone_alerts(
                 f"{hidden[0]}.yaml": vm(hidden[0], spec(VMS[hidden[0]], description="changed")),
             }
         )
+        await asyncio.sleep(TOLD)
+        assert alerts(running) == [TARGET], "whoever finds the trouble lets the target tell of it"
         await asyncio.sleep(OUTAGE)
 
         assert untouched(lab) == before

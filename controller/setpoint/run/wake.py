@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import structlog
 
 from setpoint.model.key import Key
 from setpoint.model.outcome import Blocked, Done, Failed, Held, Outcome, Stalled
+from setpoint.model.survey import Survey
 from setpoint.run.desk import Report
 from setpoint.run.estate import Estate, is_ready
 from setpoint.run.lane import Lane
@@ -56,9 +59,18 @@ async def wake_others(estate: Estate, lane: Lane, report: Report, status: Status
         _wake_hosted(estate, lane, outcome, status)
     elif isinstance(outcome, Done | Held | Stalled):
         _wake_all(estate, key, Class.CHANGED)
-    elif on == lane.target and report.learned.survey is None and estate.ready(lane.target):
-        # It still says that all is well, and is the one to tell of this.
+    elif on == lane.target and _says_well(estate, lane.target, report.learned.survey):
         wake(estate, lane.target)
+
+
+def _says_well(estate: Estate, target: Key, survey: Survey[Any] | None) -> bool:
+    """Whether a target still says that all is well, and has not looked since `survey`: it is the one to tell of trouble.
+
+    Where it has looked and differs, it is not asked again, or it and its keys would wake each other without end.
+    """
+    status = estate.store.status(target)
+    old = status is not None and (survey is None or status.reconciled_at < survey.begun)
+    return old and estate.ready(target)
 
 
 def _waits_for(lane: Lane, key: Key, outcome: Outcome) -> Key | None:
