@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections import Counter
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import pytest
 
-from setpoint.store.records import Status
-from setpoint.store.thread import StoreInline
 from setpoint_lab.process import start_proxmox
 from tests.outages.test_outages import EVERYTHING, spec
 from tests.rig.daemon import Running, VirtualDaemon
@@ -21,8 +18,6 @@ from tests.rig.emulator import Plane
 from tests.rig.estate import cluster, vm
 from tests.systems.proxmox.drive import Lab, world
 
-P = ParamSpec("P")
-R = TypeVar("R")
 EACH = 4
 ROUNDS = 6
 PACE = 1.0
@@ -41,19 +36,6 @@ class RealDaemon(VirtualDaemon):
 
     def make_loop(self, plane: Plane) -> Any:
         return _RealLoop()
-
-
-class Counting(StoreInline):
-    """Counts the reconciles of each target's resources as they are written down."""
-
-    def __init__(self) -> None:
-        self.ended = Counter[str]()
-
-    async def call(self, method: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-        told = args[0] if args else None
-        if isinstance(told, Status) and told.key.kind == "VirtualMachine":
-            self.ended[told.key.name.partition("-")[0]] += 1
-        return await super().call(method, *args, **kwargs)
 
 
 @pytest.fixture(scope="module")
@@ -81,16 +63,15 @@ def test_the_other_targets_resources_are_reconciled_at_nine_tenths_of_the_usual_
         lab.begin(world(cluster={"name": target}))
         for number in range(EACH):
             files[f"{target}{number}.yaml"] = on(target, vm(f"{target}-{number}", spec("pve1")))
-    counting = Counting()
-    daemon = RealDaemon(good.url, tmp_path, files, calls=counting)
+    daemon = RealDaemon(good.url, tmp_path, files)
 
     async def script(running: Running) -> dict[str, int]:
         await running.settle()
-        found = {"nothing": await press(running, counting)}
+        found = {"nothing": await press(running)}
         for name, events in FAULTS.items():
             for kind, details in events:
                 bad.happen(kind, **details)
-            found[name] = await press(running, counting)
+            found[name] = await press(running)
             bad.happen("calm")
         return found
 
@@ -102,13 +83,16 @@ def test_the_other_targets_resources_are_reconciled_at_nine_tenths_of_the_usual_
     assert {name for name, count in found.items() if count < SHARE * found["nothing"]} == set()
 
 
-async def press(running: Running, counting: Counting) -> int:
-    """Ask for everything again and again; how many reconciles of the good target's VMs ended meanwhile."""
-    before = counting.ended["good"]
+async def press(running: Running) -> int:
+    """Ask for everything again and again; how many of the looks at the good target's VMs were given in time."""
+    given = 0
     for _ in range(ROUNDS):
+        asked = running.now()
         await running.supervisor.resync(list(running.estate.resources), "test")
         await asyncio.sleep(PACE)
-    return counting.ended["good"] - before
+        looked = {name: status.reconciled_at for name, status in running.statuses().items()}
+        given += sum(name.startswith("VirtualMachine/good-") and at >= asked for name, at in looked.items())
+    return given
 
 
 def named(manifest: str, name: str) -> str:
