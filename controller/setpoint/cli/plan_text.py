@@ -8,9 +8,16 @@ from typing import Any
 from setpoint.cli.output import counted
 from setpoint.cli.plan_view import CHANGE, FAILED, HELD, IN_SYNC, WAITING, all_holds
 from setpoint.cli.tables import field, paint, seen, value, wanted
+from setpoint.model.hold import Releaser
 from setpoint.model.tree import leaves
 
 _COLOURS = {CHANGE: "yellow", HELD: "magenta", FAILED: "red", WAITING: "yellow", IN_SYNC: "green"}
+_BY = {
+    Releaser.TIME: "ends by itself",
+    Releaser.OPERATOR: "released by an operator",
+    Releaser.COMMIT: "released by a commit",
+    Releaser.HAND: "released by hand",
+}
 _NO_MEMORY = "without memory: nothing is remembered yet, so every difference counts as made by hand"
 
 
@@ -76,10 +83,10 @@ def _body(row: dict[str, Any]) -> Iterator[str]:
         disruption = "" if step["disruption"] == "none" else f"  [{step['disruption']}]"
         yield f"{'! ' if step['holds'] else '~ '}{step['summary']}{disruption}"
         yield from (f"    {line}" for line in _changes(step["changes"]))
-        yield from (f"    held: {_why(hold, step)}{hold['release']}" for hold in step["holds"])
+        yield from (f"    held: {_why(hold, step)}{_release(hold)}" for hold in step["holds"])
     if not row["steps"]:
         yield from _changes(row["changes"])
-    yield from (f"held: {hold['why']}; {hold['release']}" for hold in row["holds"])
+    yield from (f"held: {hold['why']}; {_release(hold)}" for hold in row["holds"])
     if row["verdict"] == FAILED or (row["verdict"] == WAITING and not all_holds(row)):
         yield f"{row['verdict']}: {row['sentence']}"
 
@@ -87,6 +94,11 @@ def _body(row: dict[str, Any]) -> Iterator[str]:
 def _why(hold: dict[str, Any], step: dict[str, Any]) -> str:
     """Why, unless the step says just that already."""
     return "" if hold["why"] == step["summary"] else f"{hold['why']}; "
+
+
+def _release(hold: dict[str, Any]) -> str:
+    """What ends it, and who can."""
+    return f"{hold['release']}  [{_BY[hold['releasedBy']]}]"
 
 
 def _changes(changes: list[dict[str, Any]]) -> Iterator[str]:

@@ -121,8 +121,9 @@ def _summary(rows: Sequence[View]) -> View:
 
 
 def _only_reported(row: View) -> bool:
-    """Whether a person wants the drift only reported, so that nobody is asked to release anything."""
-    return {hold["rule"] for hold in all_holds(row)} == {REPORTED}
+    """Whether a person wants it only reported, so that nobody is asked to release anything."""
+    rules = {hold["rule"] for hold in all_holds(row)}
+    return bool(rules) and rules <= REPORTED
 
 
 def _ends_by_itself(row: View) -> bool:

@@ -9,8 +9,8 @@ from setpoint.cli.output import Ending
 
 _FAILING = frozenset({"Failed", "Stalled"})
 _ORDER = (Ending.ERROR, Ending.HELD, Ending.DIFFERENT, Ending.FINE)
-REPORTED = "DriftWarn"
-"""The rule of a person who wants drift only reported; nobody is asked to release that."""
+REPORTED = frozenset({"DriftWarn", "Manage"})
+"""The rules of a person who wants something only reported; nobody is asked to release that."""
 
 
 def verdict(status: dict[str, Any]) -> Ending:
@@ -26,7 +26,7 @@ def worst(endings: Iterable[Ending]) -> Ending:
 
 def needs_a_person(hold: dict[str, Any]) -> bool:
     """Whether somebody is asked to release it: not what ends by itself, such as a closed window, or is only reported."""
-    return not hold["passing"] and hold["rule"] != REPORTED
+    return not hold["passing"] and hold["rule"] not in REPORTED
 
 
 def row_verdict(row: dict[str, Any]) -> Ending:

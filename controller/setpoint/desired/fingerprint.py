@@ -16,7 +16,7 @@ def spec_hash(spec: Tree, policy: Policy, target: Key | None, references: Iterab
     """SHA-256 over canonical JSON: sorted names, no blanks. Places, labels and versions do not enter."""
     content = {
         "spec": spec,
-        "policy": _plain(policy.model_dump_json(by_alias=True)),
+        "policy": _plain(policy.model_dump_json(by_alias=True, exclude_defaults=True)),
         "target": str(target) if target else None,
         "references": sorted(str(key) for key in references),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 
 class Rule(StrEnum):
@@ -23,6 +24,21 @@ class Rule(StrEnum):
     """It can only be chosen at creation: ends with the former declaration, or the change made by hand."""
     IMPOSSIBLE = "Impossible"
     """No call can correct it, such as a smaller disk: the hold itself says what would."""
+    MANAGE = "Manage"
+    """`policy.manage` leaves such a step to people: ends with another mode, or when it is done by hand."""
+
+
+class Releaser(StrEnum):
+    """Who can end a hold."""
+
+    TIME = "time"
+    """Nobody has to: it ends by itself."""
+    OPERATOR = "operator"
+    """Whoever may give the daemon orders: by the command that the hold names."""
+    COMMIT = "commit"
+    """Whoever may change the declarations."""
+    HAND = "hand"
+    """Whoever may act on the target itself."""
 
 
 @dataclass(frozen=True)
@@ -41,3 +57,25 @@ class Hold:
     token: str = ""
     passing: bool = False
     until: float = 0.0
+
+    @property
+    def releaser(self) -> Releaser:
+        """Who can end it soonest, without touching the target where that can be avoided."""
+        if self.token:
+            return Releaser.OPERATOR
+        if self.passing:
+            return Releaser.TIME
+        match self.rule:
+            case Rule.RECREATE | Rule.REBOOT_PENDING:
+                return Releaser.HAND
+            case (
+                Rule.DRIFT_WARN
+                | Rule.EXISTS
+                | Rule.IDENTITY
+                | Rule.CREATE_ONLY
+                | Rule.IMPOSSIBLE
+                | Rule.MANAGE
+            ):
+                return Releaser.COMMIT
+            case _:
+                assert_never(self.rule)

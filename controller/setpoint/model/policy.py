@@ -20,6 +20,15 @@ class Drift(StrEnum):
     OFF = "off"
 
 
+class Manage(StrEnum):
+    """How much of an object's life is Setpoint's."""
+
+    FULL = "full"
+    UPDATE_ONLY = "updateOnly"
+    NO_DELETE = "noDelete"
+    OBSERVE = "observe"
+
+
 class Reboot(StrEnum):
     """Whether a change may restart what is running."""
 
@@ -31,6 +40,11 @@ class Reboot(StrEnum):
 class Policy(Spec):
     """Honoured for every kind alike."""
 
+    manage: Manage = described(
+        "full makes, changes and replaces it; noDelete never destroys what is there, not even to make it anew; updateOnly "
+        "makes no new one either; observe looks, shows what differs, and does nothing, whoever owns the object.",
+        Manage.FULL,
+    )
     drift: Drift = described(
         "enforce corrects a change made by hand, warn only reports it, off does not look for it.",
         Drift.ENFORCE,

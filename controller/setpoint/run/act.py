@@ -17,6 +17,7 @@ from setpoint.model.kind import Acting, Planning
 from setpoint.model.observation import Present
 from setpoint.model.outcome import Changed, Done, Held, Outcome, Wait
 from setpoint.model.plan import Applied, Intent, Started, Step, waiting
+from setpoint.model.policy import Manage
 from setpoint.model.tree import Pointer, covers
 from setpoint.run.desk import Desk, Pass
 from setpoint.run.observe import looked
@@ -59,7 +60,9 @@ async def plan(desk: Desk, now: Pass) -> Pass | Outcome:
     assert now.survey is not None  # noqa: S101  # an earlier stage
     correctable = actionable(now.found, now.resource.policy)
     state = now.observation.state if isinstance(now.observation, Present) else None
-    mark = now.kind.mark(now.owner, state) if state is not None else None
+    # What is only looked at may be somebody else's, and lacks nothing without our mark.
+    ours = now.resource.policy.manage is not Manage.OBSERVE
+    mark = now.kind.mark(now.owner, state) if ours and state is not None else None
     steps: tuple[Step, ...] = () if mark is None else (mark,)
     if correctable.changes:
         planning = Planning(now.spec, now.owner, state, now.identity, now.survey.facts)

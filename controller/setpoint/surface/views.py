@@ -182,11 +182,12 @@ def change_view(change: Change) -> View:
 
 
 def hold_view(hold: Hold) -> View:
-    """One rule that stops something, and what releases it; `passing` when that comes by itself."""
+    """One rule that stops something, and what and who releases it; `passing` when that comes by itself."""
     return {
         "rule": str(hold.rule),
         "why": hold.why,
         "release": hold.release,
+        "releasedBy": str(hold.releaser),
         "token": hold.token,
         "passing": hold.passing,
     }

@@ -100,7 +100,7 @@ def test_a_change_shows_both_values_its_disruption_and_what_holds_it(estate: Est
         "      colour: red → blue",
         "  ! restart the box  [restart]",
         "      size: 1 (until its restart) → 2",
-        "      held: size takes effect after a restart; restart it when it suits you",
+        "      held: size takes effect after a restart; restart it when it suits you  [released by hand]",
     ]
 
 

@@ -45,7 +45,7 @@ async def test_the_plan_shows_what_goes(served: Served, ask: Ask) -> None:
         "Crate/c  (c.yaml:1:1)",
         "  ! the crate is stuck",
         f"      {GONE}",
-        "      held: wait a while",
+        "      held: wait a while  [ends by itself]",
     ]
     assert said.lines[-1] == "0 resources to change in 0 steps, 1 waiting, 0 in sync."
     review = (await ask("plan", "Crate/c", "-o", "markdown")).lines

@@ -35,6 +35,7 @@ def status(*rows: dict[str, Any], **more: Any) -> dict[str, Any]:
         (row("Blocked", "Unknown"), Ending.DIFFERENT),
         (row("Held", "False", "Recreate"), Ending.HELD),
         (row("Held", "False", "DriftWarn"), Ending.DIFFERENT),
+        (row("Held", "False", "DriftWarn", "Manage"), Ending.DIFFERENT),
         (row("Held", "False", "DriftWarn", "RebootPending"), Ending.HELD),
         (row("Held", "False", "RebootPending*"), Ending.DIFFERENT),
         (row("Held", "False", "RebootPending*", "Recreate"), Ending.HELD),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from setpoint.decide.holds.looked import Looked
 from setpoint.model.hold import Hold, Rule
 from setpoint.model.observation import Present
+from setpoint.model.policy import Manage
 
 
 def exists(looked: Looked) -> Hold | None:
-    """Hold an object whose mark is missing, names another owner, or was copied."""
-    if not isinstance(looked.observation, Present):
+    """Hold an object whose mark is missing, names another owner, or was copied; what is only observed may be anybody's."""
+    if not isinstance(looked.observation, Present) or looked.policy.manage is Manage.OBSERVE:
         return None
     mark = looked.observation.mark
     if looked.owner.owns(mark, looked.object_id) or (mark is None and looked.known_again):
