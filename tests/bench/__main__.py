@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.bench import calls, compiling, machine, memory, push, throughput
+from tests.bench.child import SideError
 from tests.bench.figures import Figure, table
 from tests.bench.plan import Plan
 
@@ -34,12 +35,25 @@ def main(arguments: list[str]) -> None:
         with tempfile.TemporaryDirectory(prefix="setpoint-bench-") as root:
             profile = Path(f"bench-profile-{part}.txt") if part in given.profile else None
             plan = Plan(Path(root), given.small, given.large, given.rounds, given.runs, profile)
-            figures += list(PARTS[part](plan))
+            figures += measured(part, plan)
         sys.stderr.write(f"({part}) took {time.perf_counter() - began:.0f} s\n")
     tell(table(figures))
     if given.json:
         told = {"machine": found, "figures": [figure.as_json() for figure in figures]}
         given.json.write_text(json.dumps(told, indent=2) + "\n")
+
+
+def measured(part: str, plan: Plan) -> list[Figure]:
+    """The figures of a part as far as it came; what stopped it is told as one that missed."""
+    figures: list[Figure] = []
+    try:
+        for figure in PARTS[part](plan):
+            figures.append(figure)  # noqa: PERF402  # what came before a failure is kept
+    except SideError as error:
+        first, _, rest = str(error).partition("\n")
+        sys.stderr.write(f"({part}) {first}\n{rest}\n")
+        figures.append(Figure(part, "what comes next", "failed", first, "to end", met=False))
+    return figures
 
 
 def tell(text: str) -> None:

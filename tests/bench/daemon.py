@@ -17,7 +17,7 @@ from tests.bench.child import SideError
 from tests.bench.estate import Folder
 
 COMMAND = (sys.executable, "-m", "setpoint")
-PATIENCE = 1800.0
+PATIENCE = 600.0
 """Seconds after which something is given up."""
 
 
