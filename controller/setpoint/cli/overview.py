@@ -40,7 +40,8 @@ def overview(
 
 
 def source_lines(status: dict[str, Any]) -> Iterator[str]:
-    """Where declarations come from, how the last look went, and every mistake in them."""
+    """What is frozen, where declarations come from, how the last look went, and every mistake in them."""
+    yield from (paint(_frozen(one), "magenta") for one in status["freezes"])
     source = status["source"]
     looked = f", looked at {age(source['lookedAt'])} ago" if source["lookedAt"] else ""
     phase = "" if status["phase"] == "running" else f" ({status['phase']})"
@@ -51,6 +52,11 @@ def source_lines(status: dict[str, Any]) -> Iterator[str]:
         yield paint(f"{counted(len(status['problems']), 'mistake')} in the declarations:", "red")
         yield from (f"  {problem['text']}" for problem in status["problems"])
     yield from _waiting(status["waiting"])
+
+
+def _frozen(one: dict[str, Any]) -> str:
+    sentence = str(one["sentence"])
+    return f"{sentence[0].upper()}{sentence[1:]}; to end it: {one['release']}"
 
 
 def _waiting(waiting: Sequence[dict[str, Any]]) -> Iterator[str]:

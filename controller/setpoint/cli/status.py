@@ -102,4 +102,4 @@ def _essence(told: dict[str, Any]) -> object:
     """What is worth showing again when it changes; that somebody looked is not."""
     rows = [[row[name] for name in ("key", "outcome", "ready", "sentence")] for row in told["resources"]]
     source = told["source"]["version"], told["source"]["sentence"]
-    return rows, source, told["phase"], told["problems"], told["waiting"], told["released"]
+    return rows, source, told["phase"], told["problems"], told["waiting"], told["released"], told["freezes"]

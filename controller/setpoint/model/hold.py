@@ -26,6 +26,10 @@ class Rule(StrEnum):
     """No call can correct it, such as a smaller disk: the hold itself says what would."""
     MANAGE = "Manage"
     """`policy.manage` leaves such a step to people: ends with another mode, or when it is done by hand."""
+    FROZEN = "Frozen"
+    """Somebody froze everything, its target, or its kind: ends at the time that was said, or with `setpoint unfreeze`."""
+    PAUSED = "Paused"
+    """Somebody paused it: ends at the time that was said, or with `setpoint resume`."""
 
 
 class Releaser(StrEnum):
@@ -61,7 +65,7 @@ class Hold:
     @property
     def releaser(self) -> Releaser:
         """Who can end it soonest, without touching the target where that can be avoided."""
-        if self.token:
+        if self.token or self.rule in (Rule.FROZEN, Rule.PAUSED):
             return Releaser.OPERATOR
         if self.passing:
             return Releaser.TIME

@@ -20,6 +20,7 @@ from setpoint.model.plan import Applied, Intent, Started, Step, waiting
 from setpoint.model.policy import Manage
 from setpoint.model.tree import Pointer, covers
 from setpoint.run.desk import Desk, Pass
+from setpoint.run.freezing import STOPS
 from setpoint.run.observe import looked
 from setpoint.run.recall import unsettled
 from setpoint.run.resolve import remembered, treatments, with_prints
@@ -85,6 +86,11 @@ async def act(desk: Desk, now: Pass) -> Pass | Outcome:
     turn = desk.lane.slots.enter(now.owner.key, free.scopes)
     if turn is not None:
         return turn
+    return await _take(desk, now, free)
+
+
+async def _take(desk: Desk, now: Pass, free: Step) -> Outcome:
+    """Take the step: the intent is in the journal before the effect."""
     identity = await _identity(desk, now, free)
     acting = Acting(now.owner, identity, free.arguments, now.secrets)
     intent = replace(
@@ -92,6 +98,11 @@ async def act(desk: Desk, now: Pass) -> Pass | Outcome:
         waiting=waiting(free),
     )
     await desk.calls.call(desk.store.open_intent, now.owner.key, desk.lane.target, intent)
+    (again,) = judge(looked(desk, now), (free,))
+    if any(hold.rule in STOPS for hold in again.holds):
+        # Frozen while the intent was written: whoever froze was told so maybe, and what begins now would begin after it.
+        await desk.calls.call(desk.store.take_back_intent, now.owner.key)
+        return Wait(f"{free.summary} was about to begin when that was stopped", _SOON, idle=True)
     desk.ports.meters.stepped(now.owner.key.kind, free.verb)
     answer = await _begin(desk, now, free, acting)
     desk.lane.acted[now.owner.key] = desk.ports.now()
@@ -108,6 +119,9 @@ async def _rest(desk: Desk, now: Pass) -> Outcome:
     """Nothing can be done now: in sync, held, or not known."""
     assert now.found is not None  # noqa: S101  # an earlier stage
     if now.pending is not None:
+        left = unsettled(desk, now.pending)
+        if left is not None and now.planned:
+            return Wait(f"the outcome of {now.pending.verb} is not known yet", left)
         await desk.calls.call(desk.store.close_intent, now.owner.key)
     holds = (*(hold for planned in now.planned for hold in planned.holds), *now.standing)
     if holds:

@@ -10,7 +10,7 @@ from setpoint.model.hold import Hold, Rule
 from setpoint.model.identity import Identity
 from setpoint.model.kind import Looking
 from setpoint.model.observation import Absent, Present, Unknown
-from setpoint.model.outcome import Blocked, Changed, Failed, Held, Outcome, Wait
+from setpoint.model.outcome import Blocked, Changed, Done, Failed, Held, Outcome, Wait
 from setpoint.model.plan import Restarts
 from setpoint.run.desk import Desk, Pass
 from setpoint.store.records import Item
@@ -106,7 +106,7 @@ def _elsewhere(desk: Desk, now: Pass, item: Item) -> Pass | Outcome:
 async def observe(desk: Desk, now: Pass) -> Pass | Outcome:
     """Read the object."""
     assert now.survey is not None  # noqa: S101  # an earlier stage
-    looking = Looking(now.spec, now.owner, now.identity, now.survey)
+    looking = Looking(now.spec, now.owner, now.identity, now.survey, _routine(desk, now))
     try:
         async with asyncio.timeout(LIMIT):
             seen = await now.kind.observe(desk.lane.client(), looking)
@@ -127,6 +127,18 @@ async def observe(desk: Desk, now: Pass) -> Pass | Outcome:
                 detail=now.kind.status(state),
                 outputs=now.kind.publish(state).model_dump(mode="json"),
             )
+
+
+def _routine(desk: Desk, now: Pass) -> bool:
+    """Whether nothing is new since a look at which all was well."""
+    before = desk.store.status(now.owner.key)
+    return (
+        before is not None
+        and before.outcome == Done.__name__
+        and before.spec_hash == now.resource.spec_hash
+        and desk.requested <= before.handled
+        and now.pending is None
+    )
 
 
 async def own(desk: Desk, now: Pass) -> Pass | Outcome:
@@ -160,6 +172,7 @@ def looked(desk: Desk, now: Pass) -> Looked:
     assert now.observation is not None  # noqa: S101  # an earlier stage
     return Looked(
         owner=now.owner,
+        target=desk.lane.target,
         policy=now.resource.policy,
         observation=now.observation,
         object_id=now.kind.object_id(now.observation.identity)
@@ -170,6 +183,7 @@ def looked(desk: Desk, now: Pass) -> Looked:
         remembered=now.item.identity if now.item else None,
         seen_at=now.item.seen_at if now.item else 0.0,
         restarts=now.item.restarts if now.item else Restarts(),
+        freezes=desk.store.freezes(),
         approved=now.approvals.__contains__,
         now=desk.ports.now(),
     )

@@ -26,6 +26,7 @@ class Table:
 TABLES = (
     Table("event", Durability.IRREPLACEABLE, "the audit: who changed what, when, and why"),
     Table("approval", Durability.IRREPLACEABLE, "what a person allowed, by whom and when"),
+    Table("freeze", Durability.IRREPLACEABLE, "what people froze or paused, by whom, why, and until when"),
     Table("reservation", Durability.IRREPLACEABLE, "numbers that belong to a key before anything bears them"),
     Table(
         "intent", Durability.IRREPLACEABLE, "the step under way: what a crash would otherwise leave unknown"

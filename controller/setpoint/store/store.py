@@ -10,17 +10,19 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import final
 
+from setpoint.model.key import Key
 from setpoint.store.audit import Audit
 from setpoint.store.cache import Cache
 from setpoint.store.database import Database, open_copy, open_existing, open_file, open_memory
 from setpoint.store.decisions import Decisions
 from setpoint.store.declared import Declared
+from setpoint.store.freezes import Freezes
 from setpoint.store.journal import Journal
-from setpoint.store.records import Event, Item, Status
+from setpoint.store.records import Event, EventKind, Item, Status
 
 
 @final
-class Store(Declared, Journal, Audit, Decisions):
+class Store(Declared, Journal, Audit, Decisions, Freezes):
     """Everything that is remembered. Every method is one transaction and may raise StateError."""
 
     def __init__(self, database: Database, *, sole: bool = True) -> None:
@@ -35,6 +37,7 @@ class Store(Declared, Journal, Audit, Decisions):
         self._approvals = Cache(database, self._load_approvals, keep=sole)
         self._pins = Cache(database, self._load_pins, keep=sole)
         self._requests = Cache(database, self._load_requests, keep=sole)
+        self._freezes = Cache(database, self._load_freezes, keep=sole)
         self._salt = Cache(database, self._load_salt, keep=sole)
 
     @classmethod
@@ -86,11 +89,18 @@ class Store(Declared, Journal, Audit, Decisions):
             for event in events:
                 self._add(event)
 
+    def request(self, keys: Sequence[Key], by: str, at: float, version: str) -> dict[Key, int]:
+        """Write down that somebody asked for a look at `keys`, all of it or nothing; the number of each request."""
+        with self._db.transaction():
+            for key in keys:
+                self._add(Event(at, EventKind.RESYNC, "asked to look again", key, version, by))
+            return {key: self._next_request(key, by, at) for key in keys}
+
     def load(self) -> None:
         """Take into memory what a reconcile reads, as far as it is not there yet."""
         caches = (
             self._statuses, self._items, self._reservations, self._intents,
-            self._approvals, self._pins, self._requests, self._salt,
+            self._approvals, self._pins, self._requests, self._freezes, self._salt,
         )  # fmt: skip
         for cache in caches:
             cache.keys()

@@ -7,13 +7,25 @@ import os
 from dataclasses import dataclass
 
 from setpoint.desired.suggest import remedy
+from setpoint.model.freeze import Freeze
 from setpoint.model.key import DEFAULT_NAMESPACE, Key
+from setpoint.run import freezing
 from setpoint.run.gate import Trouble
 from setpoint.run.lane import Lane
 from setpoint.run.supervisor import Phase, Supervisor
 from setpoint.store.records import Status
 from setpoint.surface import views
-from setpoint.surface.bodies import MOST_EVENTS, AnswerQuery, ApproveBody, HistoryQuery, KeyQuery, ResyncBody
+from setpoint.surface.bodies import (
+    MOST_EVENTS,
+    AnswerQuery,
+    ApproveBody,
+    FreezeBody,
+    HistoryQuery,
+    KeyQuery,
+    ResyncBody,
+    ThawBody,
+)
+from setpoint.surface.freezes import find_freeze, what_is_meant
 from setpoint.surface.select import UnknownError, choose, find_key, find_token
 from setpoint.surface.views import View
 
@@ -40,6 +52,7 @@ class Answers:
             "phase": str(self.supervisor.phase),
             "pid": os.getpid(),
             "source": views.source_view(self._source()),
+            "freezes": views.freeze_views(estate.store.freezes(), estate.ports.now()),
             "problems": [views.problem_view(problem) for problem in estate.problems],
             "waiting": [views.waiting_view(key, one) for key, one in sorted(estate.suspended.items())],
             "retained": sorted(str(key) for key in estate.retained),
@@ -123,6 +136,32 @@ class Answers:
         token = find_token(waiting, body.token)
         await self.supervisor.approve(token, by)
         return {"approved": token, "releases": waiting[token]}
+
+    async def freeze(self, body: FreezeBody, by: str) -> View:
+        """Let no step begin where the body says.
+
+        Raises:
+            UnknownError: it names nothing that is there, or a time that is past.
+        """
+        estate = self.supervisor.estate
+        now = estate.ports.now()
+        if body.until and body.until <= now:
+            raise UnknownError("it would have ended already", remedy="name a time that is to come")
+        scope, name = what_is_meant(estate, body)
+        order = Freeze(scope, name, by, body.why, now, body.until)
+        await freezing.freeze(estate, order)
+        return {"freeze": views.freeze_view(order)}
+
+    async def unfreeze(self, body: ThawBody, by: str) -> View:
+        """End a freeze.
+
+        Raises:
+            UnknownError: there is none that covers just that.
+        """
+        estate = self.supervisor.estate
+        order = find_freeze(estate.store.freezes(), body, estate.ports.now())
+        await freezing.thaw(estate, order, by)
+        return {"ended": views.freeze_view(order)}
 
     async def _heard_of(self) -> set[Key]:
         """Every key that is declared, that something of ours bears, or that the history tells of."""

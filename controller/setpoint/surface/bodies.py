@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -12,6 +12,9 @@ from setpoint.model.spec import Spec, described
 LONGEST_WAIT = 60.0
 """Seconds that one long poll may last; whoever waits longer asks again."""
 MOST_EVENTS = 1000
+
+LAST = 253_402_300_799.0
+"""The last moment that has a date, seconds since the epoch."""
 
 LONGEST_TEXT = 512
 """Characters of a key, a selector or a token; no name that can be declared comes near."""
@@ -54,6 +57,30 @@ class ApproveBody(Spec):
     """What to release."""
 
     token: Text = described("What a hold or a rewritten history asked for; a commit may be shortened.")
+
+
+class ThawBody(Spec):
+    """Which freeze: of everything, or of at most one of `target`, `kind` and `key`."""
+
+    target: Text | None = described("All of a target.", None)
+    kind: Text | None = described("Every resource of a kind.", None)
+    key: Text | None = described("One resource: a pause.", None)
+    namespace: Text = described("The namespace of a key that names none.", DEFAULT_NAMESPACE)
+
+    @model_validator(mode="after")
+    def _at_most_one(self) -> Self:
+        if sum(part is not None for part in (self.target, self.kind, self.key)) > 1:
+            raise ValueError("say at most one of target, kind and key")
+        return self
+
+
+class FreezeBody(ThawBody):
+    """What to freeze, why, and until when."""
+
+    why: Text = described("The reason; it is shown wherever something is held by it.")
+    until: float = described(
+        "When it ends by itself, seconds since the epoch; 0 for when somebody ends it.", 0.0, ge=0, le=LAST
+    )
 
 
 class AnswerQuery(Spec):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from setpoint.model.key import DEFAULT_NAMESPACE, Key
 from setpoint.store.store import Store
 from setpoint.surface import views
@@ -38,6 +40,7 @@ def remembered_status(store: Store, estate: str, source: str, key: str | None) -
         "phase": STOPPED,
         "pid": None,
         "source": views.source_view(known),
+        "freezes": views.freeze_views(store.freezes(), time.time()),
         "problems": [],
         "waiting": [],
         "retained": [],

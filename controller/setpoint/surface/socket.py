@@ -19,7 +19,15 @@ from setpoint.model.errors import SetpointError
 from setpoint.run.supervisor import Phase, Supervisor
 from setpoint.surface.answers import Answers
 from setpoint.surface.bind import Listening, bind_socket
-from setpoint.surface.bodies import AnswerQuery, ApproveBody, HistoryQuery, KeyQuery, ResyncBody
+from setpoint.surface.bodies import (
+    AnswerQuery,
+    ApproveBody,
+    FreezeBody,
+    HistoryQuery,
+    KeyQuery,
+    ResyncBody,
+    ThawBody,
+)
 from setpoint.surface.peer import Peer, group_name, may_talk, peer_of
 from setpoint.surface.select import UnknownError
 from setpoint.surface.views import error_view
@@ -83,6 +91,16 @@ def make_app(supervisor: Supervisor, owner: int, group: int) -> web.Application:
         _refuse_unless_running(supervisor)
         return _json(await answers.approve(body, _peer(request).name))
 
+    async def freeze(request: web.Request) -> web.Response:
+        body = await _body(request, FreezeBody)
+        _refuse_unless_running(supervisor)
+        return _json(await answers.freeze(body, _peer(request).name))
+
+    async def unfreeze(request: web.Request) -> web.Response:
+        body = await _body(request, ThawBody)
+        _refuse_unless_running(supervisor)
+        return _json(await answers.unfreeze(body, _peer(request).name))
+
     app.add_routes(
         [
             web.get("/v1/status", status),
@@ -92,6 +110,8 @@ def make_app(supervisor: Supervisor, owner: int, group: int) -> web.Application:
             web.post("/v1/resync", resync),
             web.get("/v1/resync", answer),
             web.post("/v1/approve", approve),
+            web.post("/v1/freeze", freeze),
+            web.post("/v1/unfreeze", unfreeze),
         ]
     )
     return app

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from setpoint.model.condition import Condition, ConditionType, Truth
 from setpoint.model.diff import MISSING, Cause, Change
 from setpoint.model.errors import DeclarationProblem, SetpointError
+from setpoint.model.freeze import Freeze
 from setpoint.model.hold import Hold
 from setpoint.model.key import Key
 from setpoint.model.resource import Resource
@@ -190,6 +191,25 @@ def hold_view(hold: Hold) -> View:
         "releasedBy": str(hold.releaser),
         "token": hold.token,
         "passing": hold.passing,
+    }
+
+
+def freeze_views(freezes: Iterable[Freeze], now: float) -> list[View]:
+    """What is frozen or paused now."""
+    return [freeze_view(freeze) for freeze in freezes if freeze.in_force(now)]
+
+
+def freeze_view(freeze: Freeze) -> View:
+    """One freeze, who can say why, and the command that ends it."""
+    return {
+        "scope": str(freeze.scope),
+        "name": freeze.name,
+        "by": freeze.by,
+        "why": freeze.why,
+        "since": time_text(freeze.at),
+        "until": time_text(freeze.until),
+        "sentence": str(freeze),
+        "release": freeze.release,
     }
 
 

@@ -26,6 +26,7 @@ ROW_FIELDS = {
 }  # fmt: skip
 FIELDS = {
     "estate", "phase", "pid", "source", "problems", "waiting", "retained", "resources", "released", "lanes",
+    "freezes",
 }  # fmt: skip
 
 

@@ -102,7 +102,9 @@ operations: st.SearchStrategy[Operation] = st.one_of(
     st.builds(
         lambda target, who, at: lambda store: store.pin(target, who, at), targets, st.text("xy"), moments
     ),
-    st.builds(lambda key, at: lambda store: store.next_request(key, "anna", at), keys, moments),
+    st.builds(lambda key, at: lambda store: store.request([key], "anna", at, "v1"), keys, moments),
+    st.builds(lambda value: lambda store: store.freeze(value), values.freezes),
+    st.builds(lambda value: lambda store: store.unfreeze(value.scope, value.name), values.freezes),
     st.just(lambda store: store.flush()),
 )
 
@@ -118,6 +120,7 @@ def known(store: Store) -> dict[str, Any]:
         "pins": [store.pinned(target) for target in TARGETS],
         "requests": [store.last_request(key) for key in KEYS],
         "salt": store.known_salt(),
+        "freezes": store.freezes(),
     }
 
 

@@ -292,7 +292,7 @@ class TestDecisions:
 
     def test_requests_are_counted_per_key(self, store: Store) -> None:
         assert store.last_request(WEB) == 0
-        assert [store.next_request(WEB, "anna", 1.0) for _ in range(3)] == [1, 2, 3]
+        assert [store.request([WEB], "anna", 1.0, "v1")[WEB] for _ in range(3)] == [1, 2, 3]
         assert (store.last_request(WEB), store.last_request(MAIL)) == (3, 0)
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from setpoint.model.condition import Condition, ConditionType, Truth
 from setpoint.model.diff import MISSING, Cause, Change
+from setpoint.model.freeze import Freeze, Scope
 from setpoint.model.hold import Hold, Rule
 from setpoint.model.key import Key
 from setpoint.model.origin import Origin
@@ -73,6 +74,9 @@ intents = st.builds(
     times,
     st.lists(texts, max_size=2).map(tuple),
     texts,
+)
+freezes = st.builds(
+    Freeze, st.sampled_from(Scope), st.sampled_from(["", "Box/a"]), stored_texts, stored_texts, times, times
 )
 origins = st.builds(Origin, texts, st.integers(0, 99), st.integers(0, 99), texts)
 policies = st.builds(

@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from setpoint.decide.holds.exists import exists
+from setpoint.decide.holds.frozen import frozen
 from setpoint.decide.holds.impossible import impossible
 from setpoint.decide.holds.looked import Looked
 from setpoint.decide.holds.manage import manage
+from setpoint.decide.holds.paused import paused
 from setpoint.decide.holds.reboot import reboot
 from setpoint.decide.holds.recreate import recreate
 from setpoint.model.hold import Hold
 from setpoint.model.plan import PlannedStep, Step
 
-RULES: tuple[Callable[[Looked, Step], Hold | None], ...] = (impossible, manage, recreate, reboot)
+RULES: tuple[Callable[[Looked, Step], Hold | None], ...] = (
+    impossible,
+    manage,
+    frozen,
+    paused,
+    recreate,
+    reboot,
+)
 
 __all__ = ["Looked", "exists", "judge"]
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from setpoint.model.freeze import Freeze
 from setpoint.model.identity import Identity, Owner
+from setpoint.model.key import Key
 from setpoint.model.observation import Absent, Present
 from setpoint.model.plan import Restarts
 from setpoint.model.policy import Policy
@@ -16,17 +18,20 @@ class Looked:
     """One key, observed.
 
     Attributes:
+        target: what holds the object; itself when it is a target.
         known_again: the object is present and the very one that was seen before, mark or no mark.
         remembered: the identity that the inventory holds for the key; None when it holds none.
         seen_at: when it was last seen present, seconds since the epoch.
         object_id: the text of the observed object's identity; empty when absent.
         stateful: losing it loses data.
         restarts: those for changes that still wait.
+        freezes: every one there is, of whatever it speaks.
         approved: whether a hold's token was approved.
         now: seconds since the epoch.
     """
 
     owner: Owner
+    target: Key
     policy: Policy
     observation: Present[object] | Absent
     object_id: str
@@ -35,5 +40,6 @@ class Looked:
     remembered: Identity | None
     seen_at: float
     restarts: Restarts
+    freezes: tuple[Freeze, ...]
     approved: Callable[[str], bool]
     now: float
