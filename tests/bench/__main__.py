@@ -78,7 +78,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=Plan.rounds, help="rounds of each side of a comparison")
     parser.add_argument("--runs", type=int, default=Plan.runs, help="runs of a single figure")
     given = parser.parse_args(arguments)
-    given.only = list(dict.fromkeys((*given.profile, *given.only))) if given.profile else given.only
+    given.only = [part for part in PARTS if part in {*given.only, *given.profile}]
     return given
 
 
