@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from setpoint.model.identity import Mark
+from setpoint.model.tree import Json
 from setpoint_proxmox.client import Client
 from setpoint_proxmox.facts import Guest
 
@@ -26,6 +28,25 @@ class Silence:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What was read of a VM beside its configuration.
+
+    Attributes:
+        digest: of the configuration at that time; whatever is kept in the same file is as old as it.
+        at: when its power was read, seconds since the epoch.
+        machine: the answer of status/current.
+        snapshots: the answer of snapshot.
+        drive: the answer of cloudinit; None when it was not asked for.
+    """
+
+    digest: str
+    at: float
+    machine: Mapping[str, Json]
+    snapshots: tuple[Mapping[str, Json], ...]
+    drive: tuple[Mapping[str, Json], ...] | None = None
+
+
+@dataclass(frozen=True)
 class Cluster:
     """A connected cluster.
 
@@ -35,6 +56,7 @@ class Cluster:
             another listing reads it again.
         making: the vmids under which we began to make guests that do not show their mark yet.
         silences: per vmid, the guest agents that did not answer.
+        beside: per vmid, what was read last beside the configuration.
         outdated: the vmids whose cloud-init drives our own writes made old in what Proxmox does not tell of them.
     """
 
@@ -43,4 +65,5 @@ class Cluster:
     marks: dict[int, tuple[Guest, Mark | None]] = field(default_factory=dict[int, tuple[Guest, Mark | None]])
     making: set[int] = field(default_factory=set[int])
     silences: dict[int, Silence] = field(default_factory=dict[int, Silence])
+    beside: dict[int, Beside] = field(default_factory=dict[int, Beside])
     outdated: set[int] = field(default_factory=set[int])

@@ -18,6 +18,7 @@ class Guest:
         name: as last reported by its node, `VM 100` for one without; empty while its node has not reported it.
         template: as last reported by its node.
         pool: the pool that it is in, as far as we may see it; else empty.
+        status: `running`, `stopped` or what QEMU calls it, as last reported by its node, up to 10 s ago.
     """
 
     vmid: int
@@ -28,6 +29,7 @@ class Guest:
     name: str
     template: bool
     pool: str
+    status: str
 
 
 @dataclass(frozen=True)

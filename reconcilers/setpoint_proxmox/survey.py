@@ -89,6 +89,7 @@ def _guest(row: dict[str, Json]) -> Guest:
         name=str(row.get("name") or ""),
         template=row.get("template") == 1,
         pool=str(row.get("pool") or ""),
+        status=str(row.get("status") or ""),
     )
 
 
@@ -120,7 +121,7 @@ async def read_marks(cluster: Cluster, facts: Facts) -> tuple[Unclear, ...]:
 
 def _live(guest: Guest) -> Guest:
     """What the list tells of a guest without help from its node; the rest is forgotten while that is silent."""
-    return replace(guest, name="", template=False, pool="")
+    return replace(guest, name="", template=False, pool="", status="")
 
 
 def _may_be_ours(guest: Guest, facts: Facts) -> bool:

@@ -31,12 +31,15 @@ class Looking(Generic[P]):
     Attributes:
         identity: the ids known so far (declared, reserved or inventoried); None when there are none.
         survey: fresh for this key: begun after the key's last act.
+        routine: at the last look it was as the same declaration says, and nobody has asked for this one; so what may
+            be some seconds old is good enough to see that this is still so.
     """
 
     spec: P
     owner: Owner
     identity: Identity | None
     survey: Survey[Any]
+    routine: bool = False
 
 
 @dataclass(frozen=True)

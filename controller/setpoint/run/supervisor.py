@@ -107,17 +107,15 @@ class Supervisor:
 
     async def resync(self, keys: list[Key], by: str) -> dict[Key, int]:
         """Ask for a fresh look at `keys`, and at once; the numbers tell `Status.handled` when each was answered."""
-        numbers: dict[Key, int] = {}
+        estate, now = self.estate, self.estate.ports.now()
         for lane in {lane.target: lane for key in keys if (lane := self._lane_of(key))}.values():
             lane.gate.hasten()
+        # Before the numbers exist: whoever answers them must not do so from an older survey. One moment for all, so
+        # that one survey does.
+        estate.asked.update(dict.fromkeys(keys, now))
+        numbers = await estate.calls.call(estate.store.request, keys, by, now, estate.version)
         for key in keys:
-            now = self.estate.ports.now()
-            # Before the number exists: whoever answers it must not do so from an older survey.
-            self.estate.asked[key] = now
-            numbers[key] = await self.estate.calls.call(self.estate.store.next_request, key, by, now)
-            event = Event(now, EventKind.RESYNC, "asked to look again", key, self.estate.version, by)
-            await self.estate.calls.call(self.estate.store.record, event)
-            wake(self.estate, key)
+            wake(estate, key)
         return numbers
 
     def _lane_of(self, key: Key) -> Lane | None:

@@ -60,15 +60,12 @@ class Decisions:
         """Who the target was at first contact; None before."""
         return self._pins.get(target)
 
-    def next_request(self, key: Key, by: str, at: float) -> int:
+    def _next_request(self, key: Key, by: str, at: float) -> int:
         """Number a request to look at the key again; each is one more than the last."""
-        with self._db.transaction():
-            number = self.last_request(key) + 1
-            self._db.run(
-                "INSERT OR REPLACE INTO request VALUES (?, ?, ?, ?)", (key_text(key), number, by, at)
-            )
-            self._requests.put(key, number)
-            return number
+        number = self.last_request(key) + 1
+        self._db.run("INSERT OR REPLACE INTO request VALUES (?, ?, ?, ?)", (key_text(key), number, by, at))
+        self._requests.put(key, number)
+        return number
 
     def last_request(self, key: Key) -> int:
         """The number of the key's last request; 0 when there was none."""

@@ -426,7 +426,7 @@ def test_the_target_itself_is_looked_at_like_anything_else(rigged: Rigged) -> No
 
 def test_a_request_is_answered_by_an_end_not_by_a_step(rigged: Rigged) -> None:
     async def body(rig: Rig) -> None:
-        number = rig.store.next_request(BOX, "anna", 0.0)
+        number = rig.store.request([BOX], "anna", 0.0, "v1")[BOX]
         assert isinstance((await rig.once(resource(BOX, {}))).outcome, Changed)
         assert rig.statuses[-1].handled == 0
         assert isinstance((await rig.once(resource(BOX, {}))).outcome, Done)

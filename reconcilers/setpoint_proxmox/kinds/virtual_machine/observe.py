@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from setpoint.model.errors import RefusalError
 from setpoint.model.kind import Looking
 from setpoint.model.observation import Absent, Observation, Present, Unknown
 from setpoint.model.survey import Survey
 from setpoint.model.tree import Json, Scalar
-from setpoint_proxmox.answer import record, records
+from setpoint_proxmox.answer import records
 from setpoint_proxmox.cluster import Cluster
 from setpoint_proxmox.facts import Facts, Guest
 from setpoint_proxmox.failures import GoneError, TakenError
+from setpoint_proxmox.kinds.virtual_machine.observe_beside import power, read_beside
 from setpoint_proxmox.kinds.virtual_machine.observe_inside import addresses, image_current
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 from setpoint_proxmox.kinds.virtual_machine.state import Config, Snapshot, VmState
@@ -29,7 +32,7 @@ async def observe(cluster: Cluster, looking: Looking[VirtualMachineSpec]) -> Obs
     guest = survey.facts.guests.get(vmid)
     if guest is None:
         return await _unlisted(cluster, vmid, survey.facts)
-    return await _listed(cluster, guest, survey)
+    return await _listed(cluster, guest, survey, routine=looking.routine)
 
 
 def _without_id(looking: Looking[VirtualMachineSpec], survey: Survey[Facts]) -> Observation[VmState]:
@@ -53,19 +56,21 @@ async def _unlisted(cluster: Cluster, vmid: int, facts: Facts) -> Observation[Vm
     return Absent(f"vmid {vmid} is free")
 
 
-async def _listed(cluster: Cluster, guest: Guest, survey: Survey[Facts]) -> Observation[VmState]:
+async def _listed(
+    cluster: Cluster, guest: Guest, survey: Survey[Facts], *, routine: bool
+) -> Observation[VmState]:
     vmid = guest.vmid
     if not survey.facts.nodes.get(guest.node, False):
         return Unknown(f"VM {vmid} is on node {guest.node}, which is offline", of_target=True)
     if guest.kind != "qemu":
         return Present(VmState(vmid, guest.node, guest.kind), {"vmid": vmid}, None)
     try:
-        return await _read(cluster, guest, survey.begun)
+        return await _read(cluster, guest, survey.begun, routine=routine)
     except GoneError:
         return Unknown(f"VM {vmid} left node {guest.node} while it was looked at", passing=True)
 
 
-async def _read(cluster: Cluster, guest: Guest, now: float) -> Observation[VmState]:
+async def _read(cluster: Cluster, guest: Guest, now: float, *, routine: bool) -> Observation[VmState]:
     """Read configuration, power and snapshots; of a running one also what it tells from inside.
 
     Raises:
@@ -78,22 +83,22 @@ async def _read(cluster: Cluster, guest: Guest, now: float) -> Observation[VmSta
     if lock in LOCKS:
         unfinished = await look(cluster, guest, lock)
         return Unknown(f"VM {unfinished.why}", passing=unfinished.passing)
-    machine = record(await cluster.api.get(*path, "status", "current"))
-    snapshots = records(await cluster.api.get(*path, "snapshot"))
-    told = await addresses(cluster, guest, current, machine, now)
+    digest = next((str(row.get("value")) for row in rows if row.get("key") == "digest"), "")
+    beside = await read_beside(cluster, guest, current, digest, now, routine=routine)
+    told = await addresses(cluster, guest, current, beside.machine, now)
     state = VmState(
         vmid=guest.vmid,
         node=guest.node,
-        power=_power(machine),
+        power=power(beside),
         current=current,
         coming=coming,
-        digest=next((str(row.get("value")) for row in rows if row.get("key") == "digest"), ""),
+        digest=digest,
         pool=guest.pool,
         template=current.get("template") == 1,
-        snapshots=_snapshots(snapshots),
+        snapshots=_snapshots(beside.snapshots),
         addresses=told.addresses,
         silence=told.silence,
-        image_current=await image_current(cluster, guest, current, machine),
+        image_current=image_current(cluster, guest.vmid, beside.drive),
     )
     return Present(state, {"vmid": guest.vmid, "uuid": state.uuid}, state.mark)
 
@@ -116,14 +121,7 @@ def _scalar(key: str, value: Json) -> Scalar:
     return value
 
 
-def _power(status: dict[str, Json]) -> str:
-    """`running` and `stopped` are the process; what QEMU says of a running one tells more."""
-    if status.get("status") != "running":
-        return str(status.get("status"))
-    return str(status.get("qmpstatus") or "running")
-
-
-def _snapshots(rows: list[dict[str, Json]]) -> tuple[Snapshot, ...]:
+def _snapshots(rows: Iterable[Mapping[str, Json]]) -> tuple[Snapshot, ...]:
     """The snapshots by their times; the list's `current` is none."""
     found = [
         Snapshot(

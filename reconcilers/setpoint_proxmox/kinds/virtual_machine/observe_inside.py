@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from setpoint.model.errors import RefusalError
@@ -57,21 +57,24 @@ async def addresses(
     return Told(found)
 
 
-async def image_current(
-    cluster: Cluster, guest: Guest, config: Config, machine: Mapping[str, Json]
-) -> bool | None:
+def has_drive(config: Config) -> bool:
+    """Whether there is a cloud-init drive."""
+    return any(_is_cloudinit(text) for text in config.values())
+
+
+def image_current(cluster: Cluster, vmid: int, drive: Iterable[Mapping[str, Json]] | None) -> bool | None:
     """Whether the cloud-init drive of a running VM was made of the present settings; each start makes it anew.
 
     Changed passwords and addresses never show: of the first Proxmox tells stars, of the second nothing. Those that
-    we wrote ourselves are remembered until the drive was made anew.
+    we wrote ourselves are remembered until the drive was made anew. `drive` is what Proxmox tells of it, None when the VM
+    does not run or has no such drive.
     """
-    if machine.get("status") != "running" or not any(_is_cloudinit(text) for text in config.values()):
-        cluster.outdated.discard(guest.vmid)
+    if drive is None:
+        cluster.outdated.discard(vmid)
         return None
-    if guest.vmid in cluster.outdated:
+    if vmid in cluster.outdated:
         return False
-    rows = records(await cluster.api.get("nodes", guest.node, "qemu", guest.vmid, "cloudinit"))
-    return not any(_differs(row) for row in rows if row.get("key") != "cipassword")
+    return not any(_differs(row) for row in drive if row.get("key") != "cipassword")
 
 
 def _has_agent(config: Config) -> bool:
