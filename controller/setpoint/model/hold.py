@@ -30,6 +30,8 @@ class Rule(StrEnum):
     """Somebody froze everything, its target, or its kind: ends at the time that was said, or with `setpoint unfreeze`."""
     PAUSED = "Paused"
     """Somebody paused it: ends at the time that was said, or with `setpoint resume`."""
+    WINDOW = "Window"
+    """It disturbs what runs, outside the hours that `policy.window` or `policy.windows` leaves for that: ends when they begin."""
 
 
 class Releaser(StrEnum):
@@ -79,6 +81,7 @@ class Hold:
                 | Rule.CREATE_ONLY
                 | Rule.IMPOSSIBLE
                 | Rule.MANAGE
+                | Rule.WINDOW
             ):
                 return Releaser.COMMIT
             case _:

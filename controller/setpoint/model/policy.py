@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 from enum import StrEnum
+from typing import assert_never
 
 from pydantic import field_validator, model_validator
 
+from setpoint.model.plan import Disruption
 from setpoint.model.quantity import Duration
 from setpoint.model.spec import Spec, described
-from setpoint.model.window import WindowText
+from setpoint.model.window import Window, WindowText
 
 
 class Drift(StrEnum):
@@ -35,6 +37,19 @@ class Reboot(StrEnum):
     NEVER = "never"
     WINDOW = "window"
     WHEN_NEEDED = "whenNeeded"
+
+
+class Windows(Spec):
+    """Hours of their own for a class of disruption."""
+
+    hot: WindowText | None = described("Changes to what goes on running; at any time when left out.", None)
+    restart: WindowText | None = described("Restarts; policy.window when left out.", None)
+    recreate: WindowText | None = described(
+        "Destroying and making anew; policy.window when left out, at any time without that.", None
+    )
+    destroy: WindowText | None = described(
+        "Destroying; policy.window when left out, at any time without that.", None
+    )
 
 
 class Policy(Spec):
@@ -65,14 +80,33 @@ class Policy(Spec):
         None,
         examples=["sat,sun 02:00-05:00 Europe/Berlin"],
     )
+    windows: Windows = described(
+        "Other hours for a class of disruption: hot, restart, recreate, destroy.", Windows()
+    )
     adopt: bool = described(
         "Take over an object that is there and bears nobody's mark, instead of being stopped by it.",
         default=False,
     )
 
+    def window_for(self, disruption: Disruption) -> Window | None:
+        """The hours for a class of disruption; None for at any time."""
+        match disruption:
+            case Disruption.NONE:
+                return None
+            case Disruption.HOT:
+                return self.windows.hot
+            case Disruption.RESTART:
+                return self.windows.restart or self.window
+            case Disruption.RECREATE:
+                return self.windows.recreate or self.window
+            case Disruption.DESTROY:
+                return self.windows.destroy or self.window
+            case _:
+                assert_never(disruption)
+
     @model_validator(mode="after")
     def _window_for_reboot(self) -> Policy:
-        if self.reboot is Reboot.WINDOW and self.window is None:
+        if self.reboot is Reboot.WINDOW and self.window_for(Disruption.RESTART) is None:
             raise ValueError(
                 "reboot: window needs a window; write e.g. window: 'sun 03:00-05:00 Europe/Berlin'"
             )

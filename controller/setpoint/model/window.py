@@ -74,6 +74,11 @@ class Window:
         return f"{days} {self.opens:%H:%M}-{self.closes:%H:%M} {self.zone}"
 
 
+def moment_text(moment: float, zone: str) -> str:
+    """A moment, seconds since the epoch, as people of that time zone write it."""
+    return datetime.fromtimestamp(moment, ZoneInfo(zone)).strftime("%a %Y-%m-%d %H:%M %Z")
+
+
 def _days(text: str) -> frozenset[int]:
     found: set[int] = set()
     for part in text.lower().split(","):

@@ -10,8 +10,10 @@ import pytest
 
 from setpoint.model.hold import Rule
 from setpoint.model.outcome import Done, Held
+from setpoint.store.store import Store
 from tests.toy import Thing
 from tests.unit.run.conftest import BOX, Rig, resource
+from tests.unit.run.shelves import box, declared, in_virtual_time, serving, shelf, worlds
 
 Rigged: TypeAlias = Callable[[Callable[[Rig], Awaitable[None]]], None]
 
@@ -70,3 +72,26 @@ def test_an_operation_under_way_is_polled_to_its_end_although_the_mode_changed(r
         assert rig.store.intent(BOX) is None
 
     rigged(body)
+
+
+def test_a_change_of_what_runs_waits_for_its_hours_and_is_done_as_they_begin() -> None:
+    async def body() -> None:
+        world, store = worlds("a")["a"], Store.in_memory()
+
+        def estate(colour: str) -> list[Any]:
+            hours = {"windows": {"hot": "02:00-03:00"}, "interval": "365d"}
+            return [
+                declared(shelf("a"), None, {"world": "a"}),
+                declared(box("x"), shelf("a"), {"colour": colour}, **hours),
+            ]
+
+        async with serving(store, estate("red")) as shelves:
+            await shelves.until(lambda: shelves.outcomes(shelf("a")) == {"Done": 1})
+        async with serving(store, estate("blue")) as shelves:
+            await shelves.until(lambda: shelves.outcomes(shelf("a")) == {"Held": 1})
+            (hold,) = shelves.status(box("x")).holds
+            assert hold.rule is Rule.WINDOW
+            await shelves.until(lambda: "set" in world.effects, patience=90_000.0)
+            assert 0 <= shelves.estate.ports.now() - hold.until < 10
+
+    in_virtual_time(body)

@@ -12,6 +12,7 @@ from setpoint.decide.holds.manage import manage
 from setpoint.decide.holds.paused import paused
 from setpoint.decide.holds.reboot import reboot
 from setpoint.decide.holds.recreate import recreate
+from setpoint.decide.holds.window import window
 from setpoint.model.hold import Hold
 from setpoint.model.plan import PlannedStep, Step
 
@@ -22,6 +23,7 @@ RULES: tuple[Callable[[Looked, Step], Hold | None], ...] = (
     paused,
     recreate,
     reboot,
+    window,
 )
 
 __all__ = ["Looked", "exists", "judge"]

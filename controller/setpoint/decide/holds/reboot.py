@@ -6,16 +6,15 @@ import hashlib
 import json
 from datetime import UTC, datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from setpoint.decide.holds.looked import Looked
 from setpoint.model.hold import Hold, Rule
 from setpoint.model.plan import Disruption, Step, waiting
 from setpoint.model.policy import Policy, Reboot
+from setpoint.model.window import moment_text
 
 TRIES: Final = 3
 """Restarts after which no more are tried by themselves, even if none of them is known to have ended well."""
-_FORM = "%a %Y-%m-%d %H:%M %Z"
 
 
 def reboot(looked: Looked, step: Step) -> Hold | None:
@@ -49,11 +48,11 @@ def _untimely(policy: Policy, now: float, fields: str) -> Hold | None:
     if policy.reboot is Reboot.WHEN_NEEDED:
         return None
     why = f"{fields} takes effect after a restart"
-    if policy.reboot is Reboot.NEVER or policy.window is None:
+    window = policy.window_for(Disruption.RESTART)
+    if policy.reboot is Reboot.NEVER or window is None:
         return Hold(Rule.REBOOT_PENDING, why, "restart it when it suits you")
-    if policy.window.is_open(now):
+    if window.is_open(now):
         return None
-    opens = policy.window.next_opening(now)
-    when = datetime.fromtimestamp(opens, ZoneInfo(policy.window.zone)).strftime(_FORM)
-    release = f"it is restarted when the window opens, {when}"
+    opens = window.next_opening(now)
+    release = f"it is restarted when the window opens, {moment_text(opens, window.zone)}"
     return Hold(Rule.REBOOT_PENDING, why, release, passing=True, until=opens)
