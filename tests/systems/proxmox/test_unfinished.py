@@ -21,7 +21,7 @@ def tasks(*rows: str) -> bytes:
 
 
 def guest(kind: str) -> Guest:
-    return Guest(1000, kind, "pve1", frozenset(), "create", "", template=False, pool="")
+    return Guest(1000, kind, "pve1", frozenset(), "create", "", template=False, pool="", status="")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ NIC = {"bridge": "vmbr0"}
 
 
 def guest(vmid: int, name: str, *, template: bool = True, node: str = "pve1", kind: str = "qemu") -> Guest:
-    return Guest(vmid, kind, node, frozenset(), "", name, template, "")
+    return Guest(vmid, kind, node, frozenset(), "", name, template, "", "stopped")
 
 
 def cloned(fields: Mapping[str, Any], *guests: Guest, clone: Any = None, **storages: bool) -> Step:

@@ -26,7 +26,7 @@ from tests.systems.proxmox.served import answer, serve
 NIC = "virtio=BC:24:11:00:00:01,bridge=vmbr0"
 CONFIG = {"agent": "1", "net0": NIC, "net1": "e1000=bc:24:11:00:00:02,bridge=vmbr0"}
 ROW = {"name": "eth0", "hardware-address": "bc:24:11:00:00:01"}
-GUEST = Guest(1000, "qemu", "pve1", frozenset(), "", "web01", template=False, pool="")
+GUEST = Guest(1000, "qemu", "pve1", frozenset(), "", "web01", template=False, pool="", status="running")
 RUNNING: dict[str, Json] = {"status": "running", "qmpstatus": "running", "pid": 7}
 
 

@@ -78,7 +78,7 @@ def test_a_create_never_starts() -> None:
 
 
 def test_a_new_vm_reserves_a_number_that_no_guest_of_any_type_has() -> None:
-    rest: tuple[Any, ...] = ("pve1", frozenset[str](), "", "", False, "")
+    rest: tuple[Any, ...] = ("pve1", frozenset[str](), "", "", False, "", "")
     guests = {1000: Guest(1000, "lxc", *rest), 7: Guest(7, "qemu", *rest)}
     planning: Context = Planning(spec(), OWNER, None, None, facts(guests=guests))
 

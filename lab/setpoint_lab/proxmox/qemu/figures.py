@@ -79,12 +79,12 @@ def status(vm: Vm) -> dict[str, object]:
 
 
 def sample(vm: Vm) -> dict[str, object]:
-    """The VM as the cluster's list knows it."""
+    """The VM as the cluster's list knows it; a paused one is told as such there, unlike in the list of its node."""
     size = _size(vm.text)
     found: dict[str, object] = dict.fromkeys((*_COUNTERS, "diskread", "diskwrite"), 0)
     return found | {
         "name": vm.name,
-        "status": vm.status,
+        "status": qmp_status(vm),
         "template": int(vm.template),
         "uptime": uptime(vm),
         "maxcpu": size.cpus,
