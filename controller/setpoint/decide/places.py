@@ -11,6 +11,8 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from setpoint.decide.waiting import Waiting
+
 H = TypeVar("H", bound=Hashable)
 
 
@@ -36,7 +38,7 @@ class Places(Generic[H]):
     limit: Callable[[str], int]
     granted: Callable[[H], None]
     _held: dict[H, frozenset[str]] = field(default_factory=dict[H, frozenset[str]])
-    _asking: dict[H, frozenset[str]] = field(default_factory=dict[H, frozenset[str]])
+    _asking: Waiting[H] = field(default_factory=Waiting[H])
     _used: Counter[str] = field(default_factory=Counter[str])
 
     def __contains__(self, holder: H) -> bool:
@@ -52,11 +54,11 @@ class Places(Generic[H]):
         wanted = frozenset(scopes)
         if self._held.get(holder) == wanted:
             return None
-        if self._asking.get(holder) != wanted:
+        if self._asking.wish(holder) != wanted:
             self.drop(holder)
-            self._asking[holder] = wanted
+            self._asking.add(holder, wanted)
             if self._full(wanted, self._kept(holder)) is None:
-                self._put(holder)
+                self._put(holder, self._asking.remove(holder))
                 return None
         return self._crowd(holder)
 
@@ -65,8 +67,7 @@ class Places(Generic[H]):
         wanted = frozenset(scopes)
         if self._held.get(holder) != wanted:
             freed = self._leave(holder)
-            self._asking[holder] = wanted
-            self._put(holder)
+            self._put(holder, wanted)
             self._grant(freed)
 
     def drop(self, holder: H) -> None:
@@ -75,7 +76,7 @@ class Places(Generic[H]):
 
     def review(self) -> None:
         """The limits may have changed."""
-        self._grant(frozenset[str]().union(*self._asking.values()))
+        self._grant(frozenset[str]().union(*self._asking.wishes()))
 
     def usage(self) -> dict[str, int]:
         """How many places of each scope are in use."""
@@ -89,38 +90,49 @@ class Places(Generic[H]):
         """Where others may find a place now: what it used, or what was kept free for it."""
         used = self._held.pop(holder, frozenset[str]())
         self._used.subtract(used)
-        return used | self._asking.pop(holder, frozenset[str]())
+        return used | self._asking.remove(holder)
 
-    def _put(self, holder: H) -> None:
-        self._held[holder] = self._asking.pop(holder)
-        self._used.update(self._held[holder])
+    def _put(self, holder: H, scopes: frozenset[str]) -> None:
+        self._held[holder] = scopes
+        self._used.update(scopes)
 
     def _grant(self, freed: frozenset[str]) -> None:
-        """Give the places that became free on `freed` to those who wait for them, in turn."""
-        for holder, scopes in list(self._asking.items()):
-            kept = self._kept(holder)
-            if all(self._full({scope}, kept) is not None for scope in freed):
-                return
-            if not scopes.isdisjoint(freed) and self._full(scopes, kept) is None:
-                self._put(holder)
+        """Give the places that became free on `freed` to those who wait for them, in turn.
+
+        Where there is none for one, there is none for those behind it that ask for the same.
+        """
+        heads = {
+            wish: self._asking.head(wish) for wish in self._asking.wishes() if not wish.isdisjoint(freed)
+        }
+        turns = [(head, wish) for wish, head in heads.items() if head is not None]
+        while turns:
+            turn = min(turns, key=lambda turn: turn[0][0])
+            (_, holder), scopes = turn
+            turns.remove(turn)
+            if self._full(scopes, self._kept(holder)) is None:
+                self._put(holder, self._asking.remove(holder))
                 self.granted(holder)
+                if (head := self._asking.head(scopes)) is not None:
+                    turns.append((head, scopes))
 
     def _kept(self, holder: H) -> frozenset[str]:
         """Where a place is kept free for the longest waiting one, if that is another than `holder`.
 
         For it alone: a whole queue of them would keep everything free and use nothing.
         """
-        first = next(iter(self._asking))
-        return frozenset[str]() if first == holder else self._asking[first]
+        first = self._asking.first()
+        if first is None or first == holder:
+            return frozenset()
+        return self._asking.wish(first) or frozenset()
 
     def _full(self, scopes: Iterable[str], kept: frozenset[str]) -> str | None:
         """The first scope on which no place is free."""
         return next((s for s in sorted(scopes) if self._used[s] + (s in kept) >= max(self.limit(s), 1)), None)
 
     def _crowd(self, holder: H) -> Crowd[H]:
-        wanted = self._asking[holder]
+        wanted = self._asking.wish(holder) or frozenset[str]()
         scope = self._full(wanted, self._kept(holder)) or min(wanted)
         users = tuple(user for user, scopes in self._held.items() if scope in scopes)
         limit = max(self.limit(scope), 1)
-        before = next(iter(self._asking)) if len(users) < limit else None
+        before = self._asking.first() if len(users) < limit else None
         return Crowd(scope, limit, users, before)
