@@ -17,6 +17,11 @@ from setpoint_proxmox.failures import GoneError
 from setpoint_proxmox.mark import TAG, parse_mark, split_tags
 from setpoint_proxmox.unfinished import LOCKS, look
 
+READING = 10.0
+"""Seconds for reading marks in one survey; it must not be old when it is done."""
+BATCH = 200
+"""Guests whose marks are asked for at once."""
+
 
 async def survey(cluster: Cluster, now: float) -> Survey[Facts]:
     """Look at everything.
@@ -115,8 +120,21 @@ async def read_marks(cluster: Cluster, facts: Facts) -> tuple[Unclear, ...]:
     stale = [
         guest for vmid, guest in candidates.items() if cluster.marks.get(vmid, (None,))[0] != _live(guest)
     ]
-    found = await asyncio.gather(*(_read_mark(cluster, facts, guest) for guest in stale))
-    return tuple(unclear for unclear in found if unclear is not None)
+    end = asyncio.get_running_loop().time() + READING
+    unclear: list[Unclear] = []
+    for begun in range(0, len(stale), BATCH):
+        if begun and asyncio.get_running_loop().time() > end:
+            return (*unclear, *_unread(stale[begun:]))
+        batch = stale[begun : begun + BATCH]
+        found = await asyncio.gather(*(_read_mark(cluster, facts, guest) for guest in batch))
+        unclear += (one for one in found if one is not None)
+    return tuple(unclear)
+
+
+def _unread(guests: list[Guest]) -> list[Unclear]:
+    """So many at first contact that a survey would be old before the last is read; the next one goes on."""
+    why = f"the marks of {len(guests)} guests are still being read"
+    return [Unclear(guest.vmid, guest.node, why, passing=True) for guest in guests]
 
 
 def _live(guest: Guest) -> Guest:

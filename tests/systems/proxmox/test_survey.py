@@ -203,6 +203,23 @@ async def test_a_survey_asks_four_times_and_once_more_for_each_new_guest(driver:
     await cluster.api.close()
 
 
+async def test_more_marks_than_can_be_read_in_time_are_read_by_the_next_surveys(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = {"tags": "setpoint", "description": with_mark("", Mark("home", KEY, "1000"))}
+    driver.lab.begin(world(guests=[guest(vmid, config=config) for vmid in (1000, 1001, 1002)]))
+    monkeypatch.setattr("setpoint_proxmox.survey.BATCH", 1)
+    monkeypatch.setattr("setpoint_proxmox.survey.READING", 0.0)
+
+    seen = [await driver.survey() for _ in range(3)]
+
+    assert [len(one.found) for one in seen] == [1, 2, 3]
+    assert [one.complete for one in seen] == [False, False, True]
+    assert {(one.passing, one.why) for one in seen[0].facts.unclear} == {
+        (True, "the marks of 2 guests are still being read")
+    }
+
+
 @pytest.mark.parametrize("lock", ["create", "clone"])
 async def test_a_guest_that_is_left_behind_keeps_the_survey_incomplete(driver: Driver, lock: str) -> None:
     driver.lab.begin(world(guests=[guest(1000, config={"lock": lock}), guest(300, config={"lock": lock})]))

@@ -39,7 +39,7 @@ def _without_id(looking: Looking[VirtualMachineSpec], survey: Survey[Facts]) -> 
     if survey.complete:
         return Absent(f"no guest of {survey.target_id} bears the mark of {looking.owner.key}")
     facts = survey.facts
-    reasons = [facts.blind] if facts.blind else [guest.why for guest in facts.unclear]
+    reasons = dict.fromkeys([facts.blind] if facts.blind else [guest.why for guest in facts.unclear])
     why = f"whether {looking.owner.key} exists cannot be told: {'; '.join(reasons)}"
     passing = not facts.blind and all(guest.passing for guest in facts.unclear)
     return Unknown(why, of_target=not passing, passing=passing)
