@@ -7,6 +7,8 @@ import subprocess
 from collections import Counter
 from collections.abc import Iterator
 
+from setpoint.run.queue import Class
+from setpoint.run.wake import wake
 from tests.bench import canned
 from tests.bench.child import SideError
 from tests.bench.daemon import COMMAND, Daemon, daemon
@@ -36,16 +38,54 @@ def measure(plan: Plan) -> Iterator[Figure]:
         folder = prepare(plan.folder("calls"), texts, secrets=SECRETS, systems=False)
         with daemon(folder) as running:
             running.in_sync()
-            yield _at_rest(running, wire, size)
+            yield _asked_for(running, wire, size)
             yield _created(running, wire, size)
-    yield _in_an_interval(plan, size)
+    yield from _polls(plan, size)
 
 
-def _at_rest(running: Daemon, wire: Wire, size: int) -> Figure:
+def _asked_for(running: Daemon, wire: Wire, size: int) -> Figure:
     wire.calls.clear()
     _setpoint(running, "resync", "VirtualMachine", "--wait")
-    calls, wanted = Counter(wire.calls), Counter(PER_CLUSTER) + Counter({PER_VM: size})
-    total, writes, aim = calls.total(), wire.writes(), wanted.total()
+    calls, wanted = Counter(wire.calls), _wanted(size)
+    return Figure(
+        part="c",
+        what=f"calls of a look at {size:,} VMs that somebody asked for",
+        figure=f"{calls.total():,}, {wire.writes()} writes",
+        beside=f"more than at rest: {_listed(calls - wanted) or 'none'}",
+        values={"calls": dict(calls)},
+    )
+
+
+def _polls(plan: Plan, size: int) -> Iterator[Figure]:
+    """In virtual time: all at one moment, and for ten minutes, in which each VM is looked at at its own moment."""
+    with plant(size, clock="virtual") as lab, counted(lab.url) as wire:
+        parts = declared(wire.url, size).items()
+        files = {path: manifest(*part, interval="10m") for path, part in parts}
+
+        async def script(running: Running) -> tuple[Counter[str], int, Counter[str]]:
+            await running.settle()
+            await asyncio.sleep(2 * INTERVAL)
+            wire.calls.clear()
+            begun = running.now()
+            for key in running.estate.resources:
+                wake(running.estate, key, Class.RESYNC)
+            await running.settle(begun)
+            together, writes = Counter(wire.calls), wire.writes()
+            await asyncio.sleep(INTERVAL)
+            wire.calls.clear()
+            await asyncio.sleep(INTERVAL)
+            return together, writes, Counter(wire.calls)
+
+        with logs_away():
+            together, writes, apart = VirtualDaemon(lab.url, plan.folder("interval"), files).run(script)
+    yield _at_rest(together, writes, size)
+    what = f"calls in {INTERVAL / 60:g} min of polls, {size:,} VMs at rest"
+    yield Figure("c", what, f"{apart.total():,}", _listed(apart), values={"calls": dict(apart)})
+
+
+def _at_rest(calls: Counter[str], writes: int, size: int) -> Figure:
+    wanted = _wanted(size)
+    total, aim = calls.total(), wanted.total()
     return Figure(
         part="c",
         what=f"calls of a look at {size:,} VMs at rest",
@@ -57,23 +97,8 @@ def _at_rest(running: Daemon, wire: Wire, size: int) -> Figure:
     )
 
 
-def _in_an_interval(plan: Plan, size: int) -> Figure:
-    """Ten minutes, the usual interval, in virtual time: each VM is looked at about once, at its own moment."""
-    with plant(size, clock="virtual") as lab, counted(lab.url) as wire:
-        parts = declared(wire.url, size).items()
-        files = {path: manifest(*part, interval="10m") for path, part in parts}
-
-        async def script(running: Running) -> Counter[str]:
-            await running.settle()
-            await asyncio.sleep(2 * INTERVAL)
-            wire.calls.clear()
-            await asyncio.sleep(INTERVAL)
-            return Counter(wire.calls)
-
-        with logs_away():
-            calls = VirtualDaemon(lab.url, plan.folder("interval"), files).run(script)
-    what = f"calls in {INTERVAL / 60:g} min of polls, {size:,} VMs at rest"
-    return Figure("c", what, f"{calls.total():,}", _listed(calls), values={"calls": dict(calls)})
+def _wanted(size: int) -> Counter[str]:
+    return Counter(PER_CLUSTER) + Counter({PER_VM: size})
 
 
 def _created(running: Daemon, wire: Wire, size: int) -> Figure:
