@@ -27,7 +27,7 @@ from setpoint.settings import LogLevel, LogSettings, Settings
 from setpoint.store.lock import StateInUseError
 from setpoint.store.records import Event
 from setpoint.surface.answers import Answers
-from setpoint.surface.bodies import KeyQuery
+from setpoint.surface.bodies import StatusQuery
 from setpoint.surface.log import set_up_log
 
 
@@ -78,7 +78,7 @@ async def _apply(settings: Settings, patience: timedelta) -> tuple[dict[str, Any
             done, _ = await asyncio.wait(
                 (running, settling), timeout=patience.total_seconds(), return_when=asyncio.FIRST_COMPLETED
             )
-            told = await Answers(supervisor).status(KeyQuery())
+            told = await Answers(supervisor).status(StatusQuery())
         finally:
             settling.cancel()
             stop.set()

@@ -20,14 +20,17 @@ _HEAD = ("KEY", "READY", "OUTCOME", "SINCE", "WHAT")
 
 
 def overview(
-    status: dict[str, Any], rows: Sequence[dict[str, Any]], *, detailed: bool = False
+    status: dict[str, Any], rows: Sequence[dict[str, Any]], *, detailed: bool = False, left_out: int = 0
 ) -> Iterator[str]:
-    """Every line; `rows` are the resources to show, `detailed` with what is known of each."""
+    """Every line; `rows` are the resources to show, `detailed` with what is known of each; others are in sync."""
     yield from source_lines(status)
     if rows:
         told = {row["key"]: row["sentence"] for row in rows if row["ready"] != "True"}
         yield ""
         yield from table(_HEAD, [_row(row, told) for row in rows])
+    if left_out:
+        yield ""
+        yield f"{counted(left_out, 'resource')} in sync; setpoint status --all lists them."
     for row in rows if detailed else ():
         yield ""
         yield from _details(row)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -30,31 +30,47 @@ _EVERY = 1.0
 @click.argument("what", metavar="[KIND/NAME|KIND]...", nargs=-1)
 @namespace_option
 @output_option
+@click.option("--all", "everything", is_flag=True, help="List those in sync, too, however many there are.")
 @click.option("--watch", is_flag=True, help="Show it again whenever something changed, until interrupted.")
 @daemon_option
 @click.pass_context
 def status(
-    context: click.Context, what: Sequence[str], namespace: str, form: str, *, watch: bool, daemon: Daemon
+    context: click.Context,
+    what: Sequence[str],
+    namespace: str,
+    form: str,
+    *,
+    everything: bool,
+    watch: bool,
+    daemon: Daemon,
 ) -> None:
     """Show how every resource is, or those that are named; the daemon need not run for what it remembers.
+
+    Of more than 500 resources the table lists those that are not in sync, unless some are named or --all is given.
 
     Exit codes: 0 in sync, 2 drift or changes under way, 3 held, 1 failing or no daemon.
     """
     only = given_namespace(context, namespace)
+    brief = form != Form.JSON and not (what or only or everything)
+
+    def look() -> tuple[dict[str, Any], DaemonDownError | None]:
+        told, down = _ask(daemon, brief=brief)
+        told["resources"] = pick(told["resources"], what, namespace, only)
+        return told, down
+
     if watch:
         with suppress(KeyboardInterrupt):
-            _watch(daemon, what, namespace, only, form)
+            _watch(look, form)
         end(Ending.FINE)
-    told, down = _ask(daemon)
-    told["resources"] = pick(told["resources"], what, namespace, only)
-    _show(told, form, down, detailed=any("/" in text for text in what))
+    told, down = look()
+    _show(told, form, down, detailed=any("/" in text for text in what), partly=brief)
     end(Ending.ERROR if down else verdict(told))
 
 
-def _ask(daemon: Daemon) -> tuple[dict[str, Any], DaemonDownError | None]:
+def _ask(daemon: Daemon, *, brief: bool) -> tuple[dict[str, Any], DaemonDownError | None]:
     """What the daemon says, else what it remembered and why nobody answers."""
     try:
-        return daemon.client.get("/v1/status"), None
+        return daemon.client.get("/v1/status", brief="true" if brief else None), None
     except DaemonDownError as error:
         return _remembered(daemon.settings, error), error
 
@@ -76,20 +92,27 @@ def _remembered(settings: Settings, why: DaemonDownError) -> dict[str, Any]:
         store.close()
 
 
-def _show(told: dict[str, Any], form: str, down: DaemonDownError | None, *, detailed: bool = False) -> None:
+def _show(
+    told: dict[str, Any],
+    form: str,
+    down: DaemonDownError | None,
+    *,
+    detailed: bool = False,
+    partly: bool = False,
+) -> None:
     if form == Form.JSON:
         print_json(told)
     else:
-        click.echo("\n".join(overview(told, told["resources"], detailed=detailed)))
+        left_out = told["declared"] - len(told["resources"]) if partly else 0
+        click.echo("\n".join(overview(told, told["resources"], detailed=detailed, left_out=left_out)))
     if down is not None:
         click.echo(f"setpoint: {down}; shown is what it remembered", err=True)
 
 
-def _watch(daemon: Daemon, what: Sequence[str], namespace: str, only: str | None, form: str) -> NoReturn:
+def _watch(look: Callable[[], tuple[dict[str, Any], DaemonDownError | None]], form: str) -> NoReturn:
     before: object = None
     while True:
-        told, down = _ask(daemon)
-        told["resources"] = pick(told["resources"], what, namespace, only)
+        told, down = look()
         if _essence(told) != before:
             if coloured():
                 click.clear()

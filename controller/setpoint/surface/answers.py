@@ -23,9 +23,11 @@ from setpoint.surface.bodies import (
     HistoryQuery,
     KeyQuery,
     ResyncBody,
+    StatusQuery,
     ThawBody,
 )
 from setpoint.surface.freezes import find_freeze, what_is_meant
+from setpoint.surface.rows import brief_rows, full_rows, one_row
 from setpoint.surface.select import UnknownError, choose, find_key, find_token
 from setpoint.surface.views import View
 
@@ -39,14 +41,15 @@ class Answers:
 
     supervisor: Supervisor
 
-    async def status(self, query: KeyQuery) -> View:
+    async def status(self, query: StatusQuery) -> View:
         """Everything that is declared, or one resource of it, with the state of the source and of each lane."""
         estate = self.supervisor.estate
-        statuses = await self._statuses()
         items = await estate.calls.call(estate.store.items)
-        keys = list(estate.resources)
         if query.key is not None:
-            keys = [find_key(keys, query.key, DEFAULT_NAMESPACE)]
+            rows = [one_row(estate, find_key(estate.resources, query.key, DEFAULT_NAMESPACE))]
+        else:
+            statuses = await estate.calls.call(estate.store.statuses)
+            rows = (brief_rows if query.brief else full_rows)(estate, statuses)
         return {
             "estate": estate.name,
             "phase": str(self.supervisor.phase),
@@ -56,7 +59,8 @@ class Answers:
             "problems": [views.problem_view(problem) for problem in estate.problems],
             "waiting": [views.waiting_view(key, one) for key, one in sorted(estate.suspended.items())],
             "retained": sorted(str(key) for key in estate.retained),
-            "resources": [self._resource(key, statuses.get(key)) for key in sorted(keys)],
+            "declared": len(estate.resources),
+            "resources": rows,
             "released": [views.released_view(item) for item in items if item.released and query.key is None],
             "lanes": [_lane(lane) for _, lane in sorted(estate.lanes.items())],
         }
@@ -127,7 +131,7 @@ class Answers:
             "key": str(key),
             "number": query.number,
             "handled": done,
-            "resource": self._resource(key, status),
+            "resource": one_row(self.supervisor.estate, key),
         }
 
     async def approve(self, body: ApproveBody, by: str) -> View:
@@ -170,10 +174,6 @@ class Answers:
         events = await estate.calls.call(estate.store.history, None, MOST_EVENTS)
         told = {event.key for event in events if event.key is not None}
         return {*estate.resources, *estate.suspended, *(item.key for item in items), *told}
-
-    def _resource(self, key: Key, status: Status | None) -> View:
-        estate = self.supervisor.estate
-        return views.resource_view(estate.resources[key], status, retained=key in estate.retained)
 
     async def _statuses(self) -> dict[Key, Status]:
         estate = self.supervisor.estate

@@ -97,6 +97,14 @@ class KeyQuery(Spec):
     key: Text | None = described("The resource.", None)
 
 
+class StatusQuery(KeyQuery):
+    """One resource, or all; in full, or what a table shows."""
+
+    brief: bool = described(
+        "Only what a table shows, and of a large estate only what is not in sync.", default=False
+    )
+
+
 class HistoryQuery(Spec):
     """A part of the history."""
 

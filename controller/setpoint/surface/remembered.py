@@ -44,6 +44,7 @@ def remembered_status(store: Store, estate: str, source: str, key: str | None) -
         "problems": [],
         "waiting": [],
         "retained": [],
+        "declared": len(resources),
         "resources": [views.resource_view(resources[key], statuses.get(key)) for key in keys],
         "released": [views.released_view(item) for item in store.items() if item.released and not key],
         "lanes": [],

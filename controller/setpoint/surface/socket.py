@@ -26,6 +26,7 @@ from setpoint.surface.bodies import (
     HistoryQuery,
     KeyQuery,
     ResyncBody,
+    StatusQuery,
     ThawBody,
 )
 from setpoint.surface.peer import Peer, group_name, may_talk, peer_of
@@ -66,7 +67,7 @@ def make_app(supervisor: Supervisor, owner: int, group: int) -> web.Application:
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_explain, _guard(owner, group)])
 
     async def status(request: web.Request) -> web.Response:
-        return _json(await answers.status(_query(request, KeyQuery)))
+        return _json(await answers.status(_query(request, StatusQuery)))
 
     async def keys(request: web.Request) -> web.Response:
         del request

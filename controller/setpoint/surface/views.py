@@ -16,6 +16,7 @@ from setpoint.model.errors import DeclarationProblem, SetpointError
 from setpoint.model.freeze import Freeze
 from setpoint.model.hold import Hold
 from setpoint.model.key import Key
+from setpoint.model.outcome import Done
 from setpoint.model.resource import Resource
 from setpoint.store.records import Event, EventKind, Item, Status
 
@@ -97,6 +98,13 @@ def resource_view(resource: Resource, status: Status | None, *, retained: bool =
         "detail": (status.detail if status else None) or {},
         "outputs": (status.outputs if status else None) or {},
     }
+
+
+def is_in_sync(resource: Resource, status: Status) -> bool:
+    """Whether it was seen as it is declared now, and well."""
+    ready = _ready(status)
+    settled = status.outcome == Done.__name__ and status.spec_hash == resource.spec_hash
+    return settled and ready is not None and ready.status is Truth.TRUE
 
 
 def _verdict(resource: Resource, status: Status | None) -> View:

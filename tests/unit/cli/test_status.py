@@ -26,7 +26,7 @@ ROW_FIELDS = {
 }  # fmt: skip
 FIELDS = {
     "estate", "phase", "pid", "source", "problems", "waiting", "retained", "resources", "released", "lanes",
-    "freezes",
+    "freezes", "declared",
 }  # fmt: skip
 
 
@@ -39,6 +39,26 @@ async def test_the_table_says_how_everything_is(served: Served, ask: Ask) -> Non
     assert said.lines[1:3] == ["", "KEY      READY  OUTCOME  SINCE  WHAT"]
     assert [line.split()[0] for line in said.lines[3:]] == ["Box/a", "Box/b", "Shelf/s"]
     assert re.fullmatch(r"Box/a    True   Done     \d+s     in sync", said.lines[3])
+
+
+async def test_a_large_estate_lists_what_is_not_in_sync_and_counts_the_rest(
+    served: Served, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("setpoint.surface.rows.LISTED", 2)
+    assert (await ask("status")).lines[1:] == ["", "3 resources in sync; setpoint status --all lists them."]
+
+    (served.folder / "b.yaml").write_text(box("b", "colour: blue", policy="manage: observe"))
+    await served.until(lambda told: row(told, "Box/b")["outcome"] == "Held")
+    said = await ask("status")
+    assert [line.split()[0] for line in said.lines[3:4]] == ["Box/b"]
+    assert said.lines[4:] == ["", "2 resources in sync; setpoint status --all lists them."]
+    assert said.code == 2
+
+    for arguments in (("--all",), ("Box", "Shelf"), ("-n", "default")):
+        lines = (await ask("status", *arguments)).lines
+        assert [line.split()[0] for line in lines[3:]] == ["Box/a", "Box/b", "Shelf/s"], arguments
+    told = json.loads((await ask("status", "-o", "json")).out)
+    assert (told["declared"], len(told["resources"])) == (3, 3)
 
 
 async def test_the_document_has_stable_fields(served: Served, ask: Ask) -> None:
