@@ -12,6 +12,7 @@ from typing import Self
 
 from pydantic import field_validator, model_validator
 
+from setpoint.model.limit import Caution, Limit
 from setpoint.model.quantity import Duration, format_duration
 from setpoint.model.secret import SecretRef
 from setpoint.model.spec import Spec, described
@@ -160,6 +161,11 @@ class Settings(Spec):
     hook: HookSettings | None = described("Be called at every push, beside polling.", None)
     metrics: MetricsSettings = described("Where metrics and health are served.", MetricsSettings())
     log: LogSettings = described("What is logged, and how.", LogSettings())
+    limits: Mapping[str, Limit] = described(
+        "By kind, how many resources of a target may be restarted or worse within a day before somebody is asked; the "
+        "greater of both fields counts, and 3 and 10 % where nothing is said.",
+        {},
+    )
 
     @field_validator("estate")
     @classmethod
@@ -167,6 +173,11 @@ class Settings(Spec):
         if not _ESTATE.fullmatch(value):
             raise ValueError(f"'{value}' is no name of an estate; use up to 40 of a-z, 0-9 and -, e.g. home")
         return value
+
+    @property
+    def caution(self) -> Caution:
+        """How carefully to go about."""
+        return Caution(self.limits)
 
     @property
     def socket_path(self) -> Path:

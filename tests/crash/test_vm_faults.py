@@ -11,6 +11,7 @@ import pytest
 from setpoint.decide.diff import diff
 from setpoint.model.identity import Owner
 from setpoint.model.key import Key
+from setpoint.model.limit import Caution
 from setpoint.model.origin import Origin
 from setpoint.model.outcome import Changed, Done, Failed, Outcome, Wait
 from setpoint.model.policy import Policy
@@ -66,6 +67,7 @@ class Engine:
             store=self.store,
             calls=StoreInline(),
             ports=lane.ports,
+            caution=Caution(),
             estate="home",
             version="v",
             ready=lambda key: True,

@@ -40,7 +40,8 @@ async def open_engine(settings: Settings, meters: Meters | None = None) -> Async
             CountedCalls(StoreThread(), ports.meters.store_failed),
         )
         try:
-            yield Supervisor(Estate(settings.estate, kinds, store, calls, ports), source)
+            estate = Estate(settings.estate, kinds, store, calls, ports, caution=settings.caution)
+            yield Supervisor(estate, source)
         finally:
             await calls.close()
             store.close()

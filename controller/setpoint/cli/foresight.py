@@ -36,7 +36,9 @@ async def open_foresight(settings: Settings) -> AsyncGenerator[tuple[Estate, boo
     """
     remembered = Store.copy_in_memory(settings.database_path)
     store = remembered or Store.in_memory()
-    estate = Estate(settings.estate, installed_kinds(), store, StoreInline(), Ports())
+    estate = Estate(
+        settings.estate, installed_kinds(), store, StoreInline(), Ports(), caution=settings.caution
+    )
     estate.resources = {key: r for key, r in store.desired().items() if key.kind in estate.kinds}
     try:
         await arrange_lanes(estate)

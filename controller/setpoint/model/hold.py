@@ -32,6 +32,8 @@ class Rule(StrEnum):
     """Somebody paused it: ends at the time that was said, or with `setpoint resume`."""
     WINDOW = "Window"
     """It disturbs what runs, outside the hours that `policy.window` or `policy.windows` leaves for that: ends when they begin."""
+    BLAST_RADIUS = "BlastRadius"
+    """As many of its kind as may be were restarted or worse within a day: ends with `setpoint approve`, or as the day goes on."""
 
 
 class Releaser(StrEnum):
@@ -82,6 +84,7 @@ class Hold:
                 | Rule.IMPOSSIBLE
                 | Rule.MANAGE
                 | Rule.WINDOW
+                | Rule.BLAST_RADIUS
             ):
                 return Releaser.COMMIT
             case _:

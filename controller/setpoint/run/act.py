@@ -12,11 +12,12 @@ from setpoint.decide.holds import judge
 from setpoint.decide.scope import actionable, standing, visible
 from setpoint.model.diff import Projection
 from setpoint.model.errors import OutcomeUnknownError
+from setpoint.model.hold import Hold
 from setpoint.model.identity import Identity
 from setpoint.model.kind import Acting, Planning
 from setpoint.model.observation import Present
 from setpoint.model.outcome import Changed, Done, Held, Outcome, Wait
-from setpoint.model.plan import Applied, Intent, Started, Step, waiting
+from setpoint.model.plan import Applied, Disruption, Intent, Started, Step, waiting
 from setpoint.model.policy import Manage
 from setpoint.model.tree import Pointer, covers
 from setpoint.run.desk import Desk, Pass
@@ -24,7 +25,7 @@ from setpoint.run.freezing import STOPS
 from setpoint.run.observe import looked
 from setpoint.run.recall import unsettled
 from setpoint.run.resolve import remembered, treatments, with_prints
-from setpoint.store.records import Item
+from setpoint.store.records import Disrupted, Item
 
 LIMIT = 180.0
 """Seconds that an act may take; what takes longer is begun by it and polled."""
@@ -68,7 +69,7 @@ async def plan(desk: Desk, now: Pass) -> Pass | Outcome:
     if correctable.changes:
         planning = Planning(now.spec, now.owner, state, now.identity, now.survey.facts)
         steps += now.kind.plan(correctable, planning)
-    return now.learn(planned=judge(looked(desk, now), steps)) if steps else now
+    return now.learn(planned=judge(looked(desk, now, steps), steps)) if steps else now
 
 
 async def act(desk: Desk, now: Pass) -> Pass | Outcome:
@@ -97,22 +98,43 @@ async def _take(desk: Desk, now: Pass, free: Step) -> Outcome:
         Intent(free.verb, identity, free.arguments, desk.ports.now(), free.scopes, _carried(now, free)),
         waiting=waiting(free),
     )
-    await desk.calls.call(desk.store.open_intent, now.owner.key, desk.lane.target, intent)
-    (again,) = judge(looked(desk, now), (free,))
-    if any(hold.rule in STOPS for hold in again.holds):
+    if await desk.calls.call(_open, desk, now, free, intent):
+        return _stopped(free)
+    if any(hold.rule in STOPS for hold in _holds(desk, now, free)):
         # Frozen while the intent was written: whoever froze was told so maybe, and what begins now would begin after it.
         await desk.calls.call(desk.store.take_back_intent, now.owner.key)
-        return Wait(f"{free.summary} was about to begin when that was stopped", _SOON, idle=True)
+        return _stopped(free)
     desk.ports.meters.stepped(now.owner.key.kind, free.verb)
     answer = await _begin(desk, now, free, acting)
     desk.lane.acted[now.owner.key] = desk.ports.now()
     return await _conclude_step(desk, now, free, identity, answer)
 
 
+def _open(desk: Desk, now: Pass, step: Step, intent: Intent) -> tuple[Hold, ...]:
+    """Write the intent unless something holds the step by now: the store takes one call at a time, so nothing comes between."""
+    holds = _holds(desk, now, step)
+    if not holds:
+        desk.store.open_intent(now.owner.key, desk.lane.target, intent, step.disruption)
+    return holds
+
+
+def _holds(desk: Desk, now: Pass, step: Step) -> tuple[Hold, ...]:
+    (again,) = judge(looked(desk, now, (step,)), (step,))
+    return again.holds
+
+
+def _stopped(step: Step) -> Wait:
+    return Wait(f"{step.summary} was about to begin when that was stopped", _SOON, idle=True)
+
+
 async def foresee(desk: Desk, now: Pass) -> Pass | Outcome:
-    """Say what `act` would do, in this pass and in those that follow from what is known now."""
-    free = [planned.step.summary for planned in now.planned if not planned.holds]
-    return Changed("; ".join(free)) if free else await _rest(desk, now)
+    """Say what `act` would do, in this pass and in those that follow from what is known now; what it disturbs is counted."""
+    free = [planned.step for planned in now.planned if not planned.holds]
+    worst = max((step.disruption for step in free), default=Disruption.NONE)
+    if worst >= Disruption.RESTART:
+        begun = Disrupted(now.owner.key, desk.ports.now(), desk.lane.target, worst)
+        await desk.calls.call(desk.store.note_disruption, begun)
+    return Changed("; ".join(step.summary for step in free)) if free else await _rest(desk, now)
 
 
 async def _rest(desk: Desk, now: Pass) -> Outcome:

@@ -32,6 +32,7 @@ def lay_desk(estate: Estate, lane: Lane, key: Key) -> Desk:
         store=estate.store,
         calls=estate.calls,
         ports=estate.ports,
+        caution=estate.caution,
         estate=estate.name,
         version=estate.version,
         ready=estate.ready,

@@ -13,6 +13,7 @@ from setpoint.model.hold import Hold
 from setpoint.model.identity import Identity, Owner
 from setpoint.model.key import Key
 from setpoint.model.kind import Kind, Problem
+from setpoint.model.limit import Caution
 from setpoint.model.observation import Absent, Present
 from setpoint.model.outcome import Outcome
 from setpoint.model.plan import Intent, PlannedStep
@@ -43,6 +44,7 @@ class Desk:
     store: Store
     calls: StoreCalls
     ports: Ports
+    caution: Caution
     estate: str
     version: str
     ready: Callable[[Key], bool]

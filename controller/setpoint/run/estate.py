@@ -11,6 +11,7 @@ from setpoint.model.condition import ConditionType, Truth
 from setpoint.model.errors import DeclarationProblem
 from setpoint.model.key import Key
 from setpoint.model.kind import Kind
+from setpoint.model.limit import Caution
 from setpoint.model.resource import Resource
 from setpoint.run.lane import Lane
 from setpoint.run.ports import Ports
@@ -56,6 +57,7 @@ class Estate:
     calls: StoreCalls
     ports: Ports
     resources: dict[Key, Resource] = field(default_factory=dict[Key, Resource])
+    caution: Caution = field(default_factory=Caution)
     version: str = ""
     problems: tuple[DeclarationProblem, ...] = ()
     notes: tuple[str, ...] = ()

@@ -8,10 +8,12 @@ from datetime import timedelta
 from setpoint.decide.holds import Looked, exists
 from setpoint.model.hold import Hold, Rule
 from setpoint.model.identity import Identity
+from setpoint.model.key import Key
 from setpoint.model.kind import Looking
+from setpoint.model.limit import DAY, Radius
 from setpoint.model.observation import Absent, Present, Unknown
 from setpoint.model.outcome import Blocked, Changed, Done, Failed, Held, Outcome, Wait
-from setpoint.model.plan import Restarts
+from setpoint.model.plan import Disruption, Restarts, Step
 from setpoint.run.desk import Desk, Pass
 from setpoint.store.records import Item
 
@@ -167,8 +169,8 @@ async def _give_up_reservation(desk: Desk, now: Pass) -> bool:
     return True
 
 
-def looked(desk: Desk, now: Pass) -> Looked:
-    """What the hold rules judge by."""
+def looked(desk: Desk, now: Pass, steps: tuple[Step, ...] = ()) -> Looked:
+    """What the hold rules judge `steps` by."""
     assert now.observation is not None  # noqa: S101  # an earlier stage
     return Looked(
         owner=now.owner,
@@ -184,9 +186,20 @@ def looked(desk: Desk, now: Pass) -> Looked:
         seen_at=now.item.seen_at if now.item else 0.0,
         restarts=now.item.restarts if now.item else Restarts(),
         freezes=desk.store.freezes(),
+        radius=_radius(desk, now.owner.key, steps),
         approved=now.approvals.__contains__,
         now=desk.ports.now(),
     )
+
+
+def _radius(desk: Desk, key: Key, steps: tuple[Step, ...]) -> Radius | None:
+    if all(step.disruption < Disruption.RESTART for step in steps):
+        return None
+    target, moment = desk.lane.target, desk.ports.now()
+    disrupted = desk.store.disrupted(target, key.kind, moment - DAY)
+    others = sorted(at for other, at in disrupted.items() if other != key)
+    population = desk.store.population(target, key.kind)
+    return Radius(tuple(others), desk.caution.limit(key.kind, population), population)
 
 
 def _known_again(now: Pass) -> bool:

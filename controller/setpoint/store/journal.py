@@ -7,15 +7,16 @@ from dataclasses import replace
 from setpoint.model.errors import StateError
 from setpoint.model.identity import Reserve
 from setpoint.model.key import Key
-from setpoint.model.plan import Intent
+from setpoint.model.plan import Disruption, Intent
 from setpoint.store.cache import Cache
 from setpoint.store.codec import encode, intent_from, key_from, key_text
 from setpoint.store.database import Database
+from setpoint.store.disruptions import Disruptions
 from setpoint.store.observed import Observed
-from setpoint.store.records import Reservation
+from setpoint.store.records import Disrupted, Reservation
 
 
-class Journal(Observed):
+class Journal(Observed, Disruptions):
     """Reservations and intents."""
 
     _db: Database
@@ -54,14 +55,18 @@ class Journal(Observed):
         self._db.run("DELETE FROM reservation WHERE key = ?", (key_text(key),))
         self._reservations.drop(key)
 
-    def open_intent(self, key: Key, target: Key, intent: Intent) -> None:
-        """Write down the step that is about to begin, in place of an earlier one of the key; a restart is counted."""
+    def open_intent(
+        self, key: Key, target: Key, intent: Intent, disruption: Disruption = Disruption.NONE
+    ) -> None:
+        """Write down the step that is about to begin, in place of an earlier one of the key; what it disturbs is counted."""
         row = (key_text(key), key_text(target), encode(intent))
         with self._db.transaction():
             self._db.run("INSERT OR REPLACE INTO intent VALUES (?, ?, ?)", row)
             self._intents.put(key, (target, intent))
             if intent.waiting:
                 self._count(key, intent.began)
+            if disruption >= Disruption.RESTART:
+                self.note_disruption(Disrupted(key, intent.began, target, disruption))
 
     def note_operation(self, key: Key, operation: str) -> None:
         """Add the id of the operation that the key's step started.
@@ -100,9 +105,11 @@ class Journal(Observed):
         self._intents.drop(key)
 
     def take_back_intent(self, key: Key) -> None:
-        """Forget the key's step, for it certainly did not happen; a restart counts for none."""
+        """Forget the key's step, for it certainly did not happen; what it was to disturb counts for nothing."""
         with self._db.transaction():
             intent, item = self.intent(key), self.item(key)
+            if intent is not None:
+                self.take_back_disruption(key, intent.began)
             if intent is not None and item is not None and intent.waiting:
                 fewer = replace(item.restarts, begun=max(item.restarts.begun - 1, 0))
                 self.save_item(replace(item, restarts=fewer))

@@ -72,6 +72,11 @@ class Observed:
         """The whole inventory, ordered by key."""
         return sorted(self._items.rows.values(), key=_by_key)
 
+    def population(self, target: Key, kind: str) -> int:
+        """How many objects of a kind on `target` are ours and declared."""
+        items = list(self._items.rows.values())
+        return sum(item.target == target and item.key.kind == kind and not item.released for item in items)
+
     def forget_item(self, key: Key) -> None:
         """Drop the key from the inventory, if it is there."""
         self._db.run("DELETE FROM item WHERE key = ?", (key_text(key),))

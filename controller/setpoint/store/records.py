@@ -11,7 +11,7 @@ from setpoint.model.diff import Change
 from setpoint.model.hold import Hold
 from setpoint.model.identity import Identity
 from setpoint.model.key import Key
-from setpoint.model.plan import Restarts
+from setpoint.model.plan import Disruption, Restarts
 from setpoint.model.tree import Json, Pointer, Tree
 
 
@@ -83,6 +83,16 @@ class Reservation:
     number: int
     key: Key
     at: float
+
+
+@dataclass(frozen=True)
+class Disrupted:
+    """A step that was begun and restarts or destroys something (irreplaceable)."""
+
+    key: Key
+    at: float
+    target: Key
+    disruption: Disruption
 
 
 class EventKind(StrEnum):

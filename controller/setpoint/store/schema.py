@@ -27,6 +27,11 @@ TABLES = (
     Table("event", Durability.IRREPLACEABLE, "the audit: who changed what, when, and why"),
     Table("approval", Durability.IRREPLACEABLE, "what a person allowed, by whom and when"),
     Table("freeze", Durability.IRREPLACEABLE, "what people froze or paused, by whom, why, and until when"),
+    Table(
+        "disruption",
+        Durability.IRREPLACEABLE,
+        "what was restarted or worse lately: without it a wave begins anew",
+    ),
     Table("reservation", Durability.IRREPLACEABLE, "numbers that belong to a key before anything bears them"),
     Table(
         "intent", Durability.IRREPLACEABLE, "the step under way: what a crash would otherwise leave unknown"

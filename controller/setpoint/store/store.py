@@ -38,6 +38,7 @@ class Store(Declared, Journal, Audit, Decisions, Freezes):
         self._pins = Cache(database, self._load_pins, keep=sole)
         self._requests = Cache(database, self._load_requests, keep=sole)
         self._freezes = Cache(database, self._load_freezes, keep=sole)
+        self._disruptions = Cache(database, self._load_disruptions, keep=sole)
         self._salt = Cache(database, self._load_salt, keep=sole)
 
     @classmethod
@@ -100,7 +101,7 @@ class Store(Declared, Journal, Audit, Decisions, Freezes):
         """Take into memory what a reconcile reads, as far as it is not there yet."""
         caches = (
             self._statuses, self._items, self._reservations, self._intents,
-            self._approvals, self._pins, self._requests, self._freezes, self._salt,
+            self._approvals, self._pins, self._requests, self._freezes, self._disruptions, self._salt,
         )  # fmt: skip
         for cache in caches:
             cache.keys()

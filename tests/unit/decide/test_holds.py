@@ -20,7 +20,8 @@ OURS = Mark("home", KEY, "7")
 PRESENT = Present("state", {"id": 7}, OURS)
 LOOKED = Looked(
     owner=Owner("home", KEY), target=Key("default", "Shelf", "s"), policy=Policy(), observation=PRESENT, object_id="7", stateful=True,
-    known_again=False, remembered=None, seen_at=0.0, restarts=Restarts(), freezes=(), approved=lambda token: False, now=0.0,
+    known_again=False, remembered=None, seen_at=0.0, restarts=Restarts(), freezes=(), radius=None,
+    approved=lambda token: False, now=0.0,
 )  # fmt: skip
 STEP = Step("set", "set it")
 

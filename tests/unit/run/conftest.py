@@ -9,6 +9,7 @@ import pytest
 
 from setpoint.model.identity import Owner
 from setpoint.model.key import Key
+from setpoint.model.limit import Caution
 from setpoint.model.origin import Origin
 from setpoint.model.policy import Policy
 from setpoint.model.resource import Resource
@@ -48,6 +49,7 @@ class Rig:
     lane: Lane
     ports: Ports
     statuses: list[Status] = field(default_factory=list)
+    caution: Caution = field(default_factory=Caution)
 
     async def once(self, declared: Resource, stages: Any = RECONCILE) -> Report:
         kind = KINDS[declared.key.kind]
@@ -56,6 +58,7 @@ class Rig:
             store=self.store,
             calls=StoreInline(),
             ports=self.ports,
+            caution=self.caution,
             estate="home",
             version="v1",
             ready=self._ready,

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 
 from setpoint.model.condition import Condition, ConditionType
 from setpoint.model.key import Key
+from setpoint.model.limit import Caution
 from setpoint.model.origin import Origin
 from setpoint.model.policy import Policy
 from setpoint.model.resource import Resource
@@ -25,7 +26,7 @@ from setpoint.run.wake import wake
 from setpoint.run.worker import work
 from setpoint.store.records import Status
 from setpoint.store.store import Store
-from setpoint.store.thread import StoreInline
+from setpoint.store.thread import StoreCalls, StoreInline
 from setpoint.testing.clock import virtual_loop, virtual_run
 from tests.toy import KINDS, WORLDS, World
 
@@ -101,11 +102,18 @@ class Shelves:
 
 
 @asynccontextmanager
-async def serving(store: Store, resources: list[Resource], seed: int = 0) -> AsyncIterator[Shelves]:
+async def serving(
+    store: Store,
+    resources: list[Resource],
+    seed: int = 0,
+    *,
+    calls: StoreCalls | None = None,
+    caution: Caution | None = None,
+) -> AsyncIterator[Shelves]:
     """The lanes work until the block ends, and are killed then."""
     chance = random.Random(seed)  # noqa: S311  # the same in every run
     ports = Ports(virtual_loop().wall, chance.random, lambda: "r")
-    estate = Estate("home", KINDS, store, StoreInline(), ports)
+    estate = Estate("home", KINDS, store, calls or StoreInline(), ports, caution=caution or Caution())
     estate.resources = {resource.key: resource for resource in resources}
     shelves = Shelves(estate)
     await arrange_lanes(estate)

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from setpoint.model.errors import StateError
 from setpoint.model.identity import Reserve
 from setpoint.model.key import Key
-from setpoint.model.plan import Intent
+from setpoint.model.plan import Disruption, Intent
 from setpoint.store.records import Event, EventKind, Item, Status
 from setpoint.store.store import Store
 from tests.unit.store import values
@@ -86,10 +86,13 @@ operations: st.SearchStrategy[Operation] = st.one_of(
     ),
     st.builds(lambda key: lambda store: store.release(key), keys),
     st.builds(
-        lambda key, target, intent: lambda store: store.open_intent(key, target, intent),
+        lambda key, target, intent, disruption: (
+            lambda store: store.open_intent(key, target, intent, disruption)
+        ),
         keys,
         targets,
         intents,
+        st.sampled_from(Disruption),
     ),
     st.builds(lambda key, at: lambda store: amend(store, key, at), keys, moments),
     st.builds(lambda key: lambda store: store.close_intent(key), keys),
@@ -121,6 +124,7 @@ def known(store: Store) -> dict[str, Any]:
         "requests": [store.last_request(key) for key in KEYS],
         "salt": store.known_salt(),
         "freezes": store.freezes(),
+        "disruptions": store.disruptions(),
     }
 
 

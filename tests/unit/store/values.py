@@ -27,7 +27,7 @@ OTHER = Key("default", "Cluster", "other")
 anything = st.characters(exclude_categories=())
 texts = st.text(anything, max_size=8)
 stored_texts = st.text(max_size=8)
-scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts
+scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts
 trees = st.recursive(
     scalars,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from setpoint.decide.holds.blast_radius import blast_radius
 from setpoint.decide.holds.exists import exists
 from setpoint.decide.holds.frozen import frozen
 from setpoint.decide.holds.impossible import impossible
@@ -24,6 +25,7 @@ RULES: tuple[Callable[[Looked, Step], Hold | None], ...] = (
     recreate,
     reboot,
     window,
+    blast_radius,
 )
 
 __all__ = ["Looked", "exists", "judge"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from setpoint.model.freeze import Freeze
 from setpoint.model.identity import Identity, Owner
 from setpoint.model.key import Key
+from setpoint.model.limit import Radius
 from setpoint.model.observation import Absent, Present
 from setpoint.model.plan import Restarts
 from setpoint.model.policy import Policy
@@ -26,6 +27,7 @@ class Looked:
         stateful: losing it loses data.
         restarts: those for changes that still wait.
         freezes: every one there is, of whatever it speaks.
+        radius: what else was disturbed lately; None where nothing is to be.
         approved: whether a hold's token was approved.
         now: seconds since the epoch.
     """
@@ -41,5 +43,6 @@ class Looked:
     seen_at: float
     restarts: Restarts
     freezes: tuple[Freeze, ...]
+    radius: Radius | None
     approved: Callable[[str], bool]
     now: float
