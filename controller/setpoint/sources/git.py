@@ -13,7 +13,7 @@ from setpoint.sources.mirror import Mirror, MirrorDamagedError
 from setpoint.sources.process import Git
 from setpoint.sources.snapshot import HistoryRewrittenError, Snapshot
 from setpoint.sources.source import DEFAULT_LIMITS, Approved, Bell, Limits, local_path
-from setpoint.sources.tree import Entry, check_limits, list_tree, read_blobs
+from setpoint.sources.tree import Entry, Listing, check_limits, list_tree, measure_blobs, read_blobs
 from setpoint.sources.watching import Watched, rings
 
 
@@ -40,7 +40,8 @@ class GitSource:
         self._limits = limits
         self._bell = Bell(poll)
         self._last: Snapshot | None = None
-        self._blobs: dict[str, tuple[str, bytes]] = {}
+        self._listing: Listing | None = None
+        self._blobs: dict[Entry, bytes] = {}
         self._turn = asyncio.Lock()
 
     async def fetch(self, previous: str | None, approved: Approved) -> Snapshot:
@@ -108,23 +109,21 @@ class GitSource:
         return self._last
 
     async def _snapshot(self, head: str) -> Snapshot:
-        listing = await list_tree(self._mirror, head, self._folder)
-        sizes = {entry.path: entry.size for entry in listing.entries}
-        check_limits(sizes, self._limits, f"commit {head[:12]} of {self._place}")
-        files = await self._files(listing.entries)
+        listing = self._listing = await list_tree(self._mirror, head, self._folder, self._listing)
+        files = await self._files(listing.entries, f"commit {head[:12]} of {self._place}")
         about = await self._mirror.read("log", "-1", "--encoding=UTF-8", "--format=%an <%ae>%x00%s", head)
         author, _, subject = about.decode(errors="replace").strip().partition("\0")
         return Snapshot(self.name, head, files, author, subject, listing.notes)
 
-    async def _files(self, entries: tuple[Entry, ...]) -> dict[str, bytes]:
+    async def _files(self, entries: tuple[Entry, ...], where: str) -> dict[str, bytes]:
         """The content of every entry; what the snapshot before held is taken from it, and not read again."""
-        missing = tuple(entry for entry in entries if self._blobs.get(entry.path, ("", b""))[0] != entry.blob)
+        known = {entry: self._blobs[entry] for entry in entries if entry in self._blobs}
+        missing = tuple(entry for entry in entries if entry not in known)
+        sizes = {entry.path: len(content) for entry, content in known.items()}
+        check_limits({**sizes, **await measure_blobs(self._mirror, missing)}, self._limits, where)
         read = await read_blobs(self._mirror, missing)
-        self._blobs = {
-            entry.path: (entry.blob, read[entry.path]) if entry.path in read else self._blobs[entry.path]
-            for entry in entries
-        }
-        return {path: content for path, (_, content) in self._blobs.items()}
+        self._blobs = known | {entry: read[entry.path] for entry in missing}
+        return {entry.path: self._blobs[entry] for entry in entries}
 
 
 def _moving_parts(url: str) -> tuple[Watched, ...]:

@@ -17,20 +17,20 @@ _SUBMODULE = "160000"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of `git ls-tree --long`; the path is relative to the source's root."""
+    """One line of `git ls-tree`; the path is relative to the source's root."""
 
     mode: str
     blob: str
-    size: int
     path: str
 
 
 @dataclass(frozen=True)
 class Listing:
-    """What a commit declares, before it is read."""
+    """What a commit declares, before it is read; `lines` are git's own of each entry."""
 
     entries: tuple[Entry, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    lines: Mapping[bytes, Entry] = field(default_factory=dict[bytes, Entry])
 
 
 def check_limits(sizes: Mapping[str, int], limits: Limits, where: str) -> None:
@@ -51,47 +51,77 @@ def check_limits(sizes: Mapping[str, int], limits: Limits, where: str) -> None:
         )
 
 
-async def list_tree(mirror: Mirror, commit: str, folder: str) -> Listing:
-    """What `commit` declares below `folder`.
+async def list_tree(mirror: Mirror, commit: str, folder: str, before: Listing | None = None) -> Listing:
+    """What `commit` declares below `folder`; `before` is an earlier listing of that folder, which saves time.
 
     Raises:
         MirrorDamagedError: the mirror lacks the commit or its trees.
         SourceError: there is no such folder, or a name that is no text.
     """
-    output = await mirror.read("ls-tree", "-r", "-z", "--long", "--full-tree", commit)
+    # Without the sizes: for them git opens every object, and most of them are known.
+    output = await mirror.read("ls-tree", "-r", "-z", "--full-tree", commit)
     lines = [line for line in output.split(b"\0") if line]
     # Ten thousand lines take longer than the loop may stand still.
-    return await asyncio.to_thread(sort_out, lines, commit, folder)
+    return await asyncio.to_thread(sort_out, lines, commit, folder, before)
 
 
-def sort_out(lines: Iterable[bytes], commit: str, folder: str) -> Listing:
+def sort_out(lines: Iterable[bytes], commit: str, folder: str, before: Listing | None = None) -> Listing:
     """Choose the declarations from git's listing of the whole tree."""
-    prefix = f"{folder}/" if folder else ""
-    entries: list[Entry] = []
+    prefix = f"{folder}/".encode() if folder else b""
+    known: Mapping[bytes, Entry] = before.lines if before is not None else {}
+    entries: dict[bytes, Entry] = {}
     notes: list[str] = []
     inside = False
     for line in lines:
-        about, _, name = line.partition(b"\t")
-        if not name.startswith(prefix.encode()):
-            continue
-        inside = True
-        mode, _, blob, size = about.decode().split()
-        path = name.decode(errors="surrogateescape").removeprefix(prefix)
-        declares = is_declaration(path)
-        if declares:
-            _check_name(name, commit)
-        if mode == _SUBMODULE:
-            notes.append(f"{_shown(path)} is a submodule and not read")
-        elif declares and mode == _SYMLINK:
-            notes.append(f"{path} is a symbolic link and not read")
-        elif declares:
-            entries.append(Entry(mode, blob, int(size), path))
-    if folder and not inside:
+        if line in known:
+            entries[line] = known[line]
+        elif line.partition(b"\t")[2].startswith(prefix):
+            inside = True
+            match _sorted_out(line, prefix, commit):
+                case Entry() as entry:
+                    entries[line] = entry
+                case str(note):
+                    notes.append(note)
+                case None:
+                    pass
+    if folder and not (inside or entries):
         raise SourceError(
             f"commit {commit[:12]} has no folder {folder}",
             remedy="commit it, or correct source.git.path in the settings",
         )
-    return Listing(tuple(entries), tuple(notes))
+    return Listing(tuple(entries.values()), tuple(notes), entries)
+
+
+def _sorted_out(line: bytes, prefix: bytes, commit: str) -> Entry | str | None:
+    """What declares something, or why it is not read; None for anything else."""
+    about, _, name = line.partition(b"\t")
+    mode, _, blob = about.decode().split()
+    path = name.removeprefix(prefix).decode(errors="surrogateescape")
+    declares = is_declaration(path)
+    if declares:
+        _check_name(name, commit)
+    if mode == _SUBMODULE:
+        return f"{_shown(path)} is a submodule and not read"
+    if declares and mode == _SYMLINK:
+        return f"{path} is a symbolic link and not read"
+    return Entry(mode, blob, path) if declares else None
+
+
+async def measure_blobs(mirror: Mirror, entries: tuple[Entry, ...]) -> dict[str, int]:
+    """The size of every entry, in bytes, by its path.
+
+    Raises:
+        MirrorDamagedError: the mirror lacks one.
+    """
+    if not entries:
+        return {}
+    lines = (
+        await mirror.read("cat-file", "--batch-check=%(objectsize)", given=_wanted(entries))
+    ).splitlines()
+    for line in lines:
+        if not line.isdigit():
+            raise MirrorDamagedError(line.decode(errors="replace"))
+    return {entry.path: int(line) for entry, line in zip(entries, lines, strict=True)}
 
 
 async def read_blobs(mirror: Mirror, entries: tuple[Entry, ...]) -> dict[str, bytes]:
@@ -102,10 +132,13 @@ async def read_blobs(mirror: Mirror, entries: tuple[Entry, ...]) -> dict[str, by
     """
     if not entries:
         return {}
-    wanted = "".join(f"{entry.blob}\n" for entry in entries).encode()
-    output = await mirror.read("cat-file", "--batch", given=wanted)
+    output = await mirror.read("cat-file", "--batch", given=_wanted(entries))
     contents = split_batch(output)
     return {entry.path: content for entry, content in zip(entries, contents, strict=True)}
+
+
+def _wanted(entries: tuple[Entry, ...]) -> bytes:
+    return "".join(f"{entry.blob}\n" for entry in entries).encode()
 
 
 def split_batch(output: bytes) -> Iterator[bytes]:

@@ -105,8 +105,8 @@ def test_what_declares_something(path: str, expected: bool) -> None:  # noqa: FB
     assert is_declaration(path) is expected
 
 
-def line(path: bytes, mode: str = "100644", size: str = "7") -> bytes:
-    return f"{mode} blob {'1' * 40} {size:>7}\t".encode() + path
+def line(path: bytes, mode: str = "100644", blob: str = "1") -> bytes:
+    return f"{mode} blob {blob * 40}\t".encode() + path
 
 
 class TestListing:
@@ -116,7 +116,7 @@ class TestListing:
 
     def test_a_tab_belongs_to_the_name(self) -> None:
         listing = sort_out([line(b"a\tb.yaml")], "c" * 40, "")
-        assert [(entry.path, entry.size) for entry in listing.entries] == [("a\tb.yaml", 7)]
+        assert [entry.path for entry in listing.entries] == ["a\tb.yaml"]
 
     def test_a_folder_without_declarations_is_empty_and_there(self) -> None:
         assert sort_out([line(b"e/README.md")], "c" * 40, "e").entries == ()
@@ -128,8 +128,21 @@ class TestListing:
         assert sort_out([line(b"caf\xe9.md"), line(b"a.yaml")], "c" * 40, "").notes == ()
 
     def test_a_submodule_is_noted(self) -> None:
-        listing = sort_out([line(b"lib\xe9", "160000", "-")], "c" * 40, "")
+        listing = sort_out([line(b"lib\xe9", "160000")], "c" * 40, "")
         assert listing.notes == ("lib\\xe9 is a submodule and not read",)
+
+    @given(
+        st.lists(st.sampled_from([b"e/a.yaml", b"e/b.yaml", b"e/l.yaml", b"e/x.md", b"f.yaml"]), unique=True),
+        st.lists(st.sampled_from([b"e/a.yaml", b"e/b.yaml", b"e/l.yaml", b"e/x.md", b"f.yaml"]), unique=True),
+        st.sampled_from("12"),
+        st.sampled_from(["100644", "120000"]),
+    )
+    def test_an_earlier_listing_changes_nothing_but_the_time(
+        self, before: list[bytes], after: list[bytes], blob: str, mode: str
+    ) -> None:
+        earlier = sort_out([line(one) for one in (*before, b"e/always.md")], "c" * 40, "e")
+        lines = [line(one, mode, blob) for one in (*after, b"e/always.md")]
+        assert sort_out(lines, "d" * 40, "e", earlier) == sort_out(lines, "d" * 40, "e")
 
 
 class TestBatch:
