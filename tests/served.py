@@ -106,7 +106,7 @@ async def serve_toy(tmp_path: Path, kinds: Mapping[str, Kind[Any, Any]] = KINDS)
     supervisor = Supervisor(Estate("home", kinds, store, calls, Ports()), DirectorySource(folder))
     stop = asyncio.Event()
     path = tmp_path / "setpoint.sock"
-    async with serve_socket(path, supervisor):
+    async with serve_socket(path, supervisor, None):
         running = asyncio.create_task(supervisor.run(stop))
         yield Served(folder, world, supervisor, Client(path), stop)
         stop.set()

@@ -19,6 +19,7 @@ from setpoint.model.spec import Spec, described
 from setpoint.settings_file import read_settings
 from setpoint.settings_place import SOCKET, STATE, find_settings
 from setpoint.sources.source import local_path
+from setpoint.settings_roles import RoleSettings
 
 NOWHERE = "none"
 """The address at which nothing listens."""
@@ -167,6 +168,9 @@ class Settings(Spec):
         {},
     )
 
+    roles: RoleSettings | None = described(
+        "Who may do what through that socket; left out, members of its group are operators.", None
+    )
     @field_validator("estate")
     @classmethod
     def _estate_name(cls, value: str) -> str:

@@ -74,3 +74,8 @@ def test_its_user_is_made_with_the_state_folder_as_home() -> None:
     (line,) = (line for line in USERS.read_text("utf-8").splitlines() if not line.startswith("#"))
     kind, user, *_, home = line.split()
     assert (kind, user, home) == ("u", service["User"], f"/var/lib/{service['StateDirectory']}")
+
+
+def test_it_sees_who_uses_its_socket() -> None:
+    """In a user namespace of its own the kernel tells it of every other user as nobody."""
+    assert "PrivateUsers" not in settings()["Service"]

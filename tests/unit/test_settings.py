@@ -15,6 +15,7 @@ from setpoint.model.errors import SettingsError
 from setpoint.model.secret import SecretRef
 from setpoint.secrets import resolve_secret
 from setpoint.settings import LogFormat, LogLevel, Settings, find_settings, load_settings
+from setpoint.settings_roles import RoleSettings
 from setpoint.sources.build import build_source
 from setpoint.sources.directory import DirectorySource
 from setpoint.sources.git import GitSource
@@ -55,8 +56,10 @@ class TestValues:
               git: {url: "git@forge:estate.git", branch: site/lab, path: estate/home/, poll: 5m}
             hook: {listen: "[::1]:9000", secret: {file: /etc/setpoint/hook}}
             log: {format: json, level: debug}
+            roles: {viewer: [setpoint], admin: [wheel, "user:anna"]}
             """,
         )
+        assert settings.roles == RoleSettings(viewer=("setpoint",), admin=("wheel", "user:anna"))
         assert settings.source.git is not None
         assert settings.source.git.url == "git@forge:estate.git"
         assert (settings.source.git.path, settings.source.git.poll) == ("estate/home", timedelta(minutes=5))
@@ -146,6 +149,11 @@ MISTAKES: list[Any] = [
     pytest.param(f"{GIT}stat: /x\n", ":3:1: stat: there is no field 'stat'; did you mean state?", id="typo"),
     pytest.param(f"{GIT}log: {{levl: info}}\n", ":3:7: log.levl: there is no field", id="typo inside"),
     pytest.param(f"{GIT}log: {{level: loud}}\n", ":3:7: log.level: 'loud' is not possible; use", id="choice"),
+    pytest.param(
+        f"{GIT}roles: {{admin: ['user:']}}\n",
+        ":3:17: roles.admin[0]: 'user:' is no name; write that",
+        id="role",
+    ),
     pytest.param(f"{GIT}socket: 5\n", ":3:1: socket:", id="type"),
     pytest.param("source: {directory: {path: x}}\n", ":1:1: estate: is missing; add it", id="missing"),
     pytest.param(f"{GIT}estate: other\n", ":3:1: 'estate' is written twice, first in line 1", id="twice"),

@@ -14,6 +14,7 @@ from setpoint.model.errors import SetpointError
 from setpoint.model.examine import Check, Verdict
 from setpoint.settings import Settings
 from setpoint.store.lock import holder
+from setpoint.surface.roles import unknown_names
 
 _SECONDS: Final = 5.0
 _LONGEST: Final = 500
@@ -34,6 +35,7 @@ def daemon_checks(settings: Settings) -> Iterator[Check]:
         runs = True
         yield _phase(told)
         yield from _source(told)
+        yield from _role(settings)
     yield from _metrics(settings, runs=runs)
 
 
@@ -56,6 +58,20 @@ def _source(told: dict[str, Any]) -> Iterator[Check]:
     source = told["source"]
     if not source["good"]:
         yield Check("daemon's source", Verdict.WRONG, source["sentence"], "see setpoint status")
+
+
+def _role(settings: Settings) -> Iterator[Check]:
+    """What whoever runs this may do."""
+    try:
+        told = Client(settings.socket_path).get("/v1/whoami")
+    except SetpointError as error:
+        yield Check("role", Verdict.WARNING, error.message, error.remedy)
+        return
+    yield Check("role", Verdict.OK, f"{told['user']} has the role {told['role']}")
+    unknown = ", ".join(unknown_names(settings.roles))
+    if unknown:
+        sentence = f"this host does not know {unknown}, so nobody has a role by that"
+        yield Check("roles", Verdict.WARNING, sentence, "correct roles in the settings")
 
 
 def _metrics(settings: Settings, *, runs: bool) -> Iterator[Check]:

@@ -51,7 +51,7 @@ async def _serve(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         supervisor = await stack.enter_async_context(open_engine(settings, meters))
         meters.expect(supervisor.estate.kinds)
-        await stack.enter_async_context(serve_socket(settings.socket_path, supervisor))
+        await stack.enter_async_context(serve_socket(settings.socket_path, supervisor, settings.roles))
         await stack.enter_async_context(serve_metrics(settings.metrics, supervisor, meters))
         if settings.hook is not None:
             branch = settings.source.git.branch if settings.source.git else ""

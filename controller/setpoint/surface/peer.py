@@ -8,18 +8,22 @@ import pwd
 import socket
 import struct
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 _UCRED = struct.Struct("3i")
+_SO_PEERGROUPS: Final = 59
+_LONGEST: Final = 1024
+"""Bytes that Python takes for an option: 256 groups."""
 
 
 @dataclass(frozen=True)
 class Peer:
-    """The process that connected, as it was at that moment."""
+    """The process that connected, as it was at that moment; `groups` are those beside `gid`."""
 
     pid: int
     uid: int
     gid: int
+    groups: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
@@ -29,6 +33,10 @@ class Peer:
         except KeyError:
             return f"uid {self.uid}"
 
+    def belongs(self, group: int) -> bool:
+        """Whether it is in a group."""
+        return group == self.gid or group in self.groups
+
 
 class _Connection(Protocol):
     def getsockopt(self, level: int, optname: int, buflen: int, /) -> bytes: ...
@@ -36,22 +44,12 @@ class _Connection(Protocol):
 
 def peer_of(connection: _Connection) -> Peer:
     """Ask the kernel who connected."""
-    raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
-    return Peer(*_UCRED.unpack(raw))
-
-
-def may_talk(peer: Peer, owner: int, group: int) -> bool:
-    """Whether `peer` is root, the daemon's own user, or a member of the socket's group.
-
-    The file's mode says the same; this holds even where somebody widened it.
-    """
-    if peer.uid in (0, owner) or peer.gid == group:
-        return True
+    pid, uid, gid = _UCRED.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))
     try:
-        user = pwd.getpwuid(peer.uid)
-    except KeyError:
-        return False
-    return group in os.getgrouplist(user.pw_name, user.pw_gid)
+        raw = connection.getsockopt(socket.SOL_SOCKET, _SO_PEERGROUPS, _LONGEST)
+    except OSError:  # More of them than fit.
+        return Peer(pid, uid, gid, _registered(uid))
+    return Peer(pid, uid, gid, struct.unpack(f"{len(raw) // 4}I", raw))
 
 
 def group_name(group: int) -> str:
@@ -60,3 +58,12 @@ def group_name(group: int) -> str:
         return grp.getgrgid(group).gr_name
     except KeyError:
         return str(group)
+
+
+def _registered(uid: int) -> tuple[int, ...]:
+    """The groups of a user by the database of users."""
+    try:
+        user = pwd.getpwuid(uid)
+    except KeyError:
+        return ()
+    return tuple(os.getgrouplist(user.pw_name, user.pw_gid))

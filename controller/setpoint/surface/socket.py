@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from setpoint.model.errors import SetpointError
 from setpoint.run.supervisor import Phase, Supervisor
+from setpoint.settings_roles import RoleSettings
 from setpoint.surface.answers import Answers
 from setpoint.surface.bind import Listening, bind_socket
 from setpoint.surface.bodies import (
@@ -29,9 +30,10 @@ from setpoint.surface.bodies import (
     StatusQuery,
     ThawBody,
 )
-from setpoint.surface.peer import Peer, group_name, may_talk, peer_of
+from setpoint.surface.peer import Peer, peer_of
+from setpoint.surface.roles import Door, needed
 from setpoint.surface.select import UnknownError
-from setpoint.surface.views import error_view
+from setpoint.surface.views import View, error_view
 
 LARGEST_BODY = 1 << 20
 """Bytes; ten thousand keys fit."""
@@ -43,14 +45,16 @@ B = TypeVar("B", bound=BaseModel)
 
 
 @asynccontextmanager
-async def serve_socket(path: Path, supervisor: Supervisor) -> AsyncGenerator[None]:
-    """Answer at `path` for the length of the block.
+async def serve_socket(
+    path: Path, supervisor: Supervisor, roles: RoleSettings | None
+) -> AsyncGenerator[None]:
+    """Answer at `path` for the length of the block, each peer by its role.
 
     Raises:
         StateError: somebody else answers there, or it cannot be made.
     """
     listening = bind_socket(path)
-    app = make_app(supervisor, os.getuid(), listening.group)
+    app = make_app(supervisor, Door(os.getuid(), listening.group, roles))
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=_GRACE)
     try:
         await runner.setup()
@@ -61,58 +65,44 @@ async def serve_socket(path: Path, supervisor: Supervisor) -> AsyncGenerator[Non
         await _close(runner, listening)
 
 
-def make_app(supervisor: Supervisor, owner: int, group: int) -> web.Application:
-    """The routes; only root, the user `owner` and members of `group` are answered."""
+def make_app(supervisor: Supervisor, door: Door) -> web.Application:
+    """The routes; whoever `door` does not let in is refused."""
     answers = Answers(supervisor)
-    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_explain, _guard(owner, group)])
 
-    async def status(request: web.Request) -> web.Response:
-        return _json(await answers.status(_query(request, StatusQuery)))
+    def tells(model: type[B], tell: Callable[[B], Awaitable[View]]) -> Handler:
+        async def handler(request: web.Request) -> web.Response:
+            return _json(await tell(_query(request, model)))
 
-    async def keys(request: web.Request) -> web.Response:
-        del request
+        return handler
+
+    def does(model: type[B], do: Callable[[B, str], Awaitable[View]]) -> Handler:
+        async def handler(request: web.Request) -> web.Response:
+            body = await _body(request, model)
+            _refuse_unless_running(supervisor)
+            return _json(await do(body, _peer(request).name))
+
+        return handler
+
+    async def keys(_request: web.Request) -> web.Response:
         return _json(answers.keys())
 
-    async def drift(request: web.Request) -> web.Response:
-        return _json(await answers.drift(_query(request, KeyQuery)))
+    async def whoami(request: web.Request) -> web.Response:
+        peer = _peer(request)
+        return _json({"user": peer.name, "role": str(door.role_of(peer))})
 
-    async def history(request: web.Request) -> web.Response:
-        return _json(await answers.history(_query(request, HistoryQuery)))
-
-    async def resync(request: web.Request) -> web.Response:
-        body = await _body(request, ResyncBody)
-        _refuse_unless_running(supervisor)
-        return _json(await answers.resync(body, _peer(request).name))
-
-    async def answer(request: web.Request) -> web.Response:
-        return _json(await answers.answer(_query(request, AnswerQuery)))
-
-    async def approve(request: web.Request) -> web.Response:
-        body = await _body(request, ApproveBody)
-        _refuse_unless_running(supervisor)
-        return _json(await answers.approve(body, _peer(request).name))
-
-    async def freeze(request: web.Request) -> web.Response:
-        body = await _body(request, FreezeBody)
-        _refuse_unless_running(supervisor)
-        return _json(await answers.freeze(body, _peer(request).name))
-
-    async def unfreeze(request: web.Request) -> web.Response:
-        body = await _body(request, ThawBody)
-        _refuse_unless_running(supervisor)
-        return _json(await answers.unfreeze(body, _peer(request).name))
-
+    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_explain, _guard(door)])
     app.add_routes(
         [
-            web.get("/v1/status", status),
+            web.get("/v1/whoami", whoami),
             web.get("/v1/keys", keys),
-            web.get("/v1/drift", drift),
-            web.get("/v1/history", history),
-            web.post("/v1/resync", resync),
-            web.get("/v1/resync", answer),
-            web.post("/v1/approve", approve),
-            web.post("/v1/freeze", freeze),
-            web.post("/v1/unfreeze", unfreeze),
+            web.get("/v1/status", tells(StatusQuery, answers.status)),
+            web.get("/v1/drift", tells(KeyQuery, answers.drift)),
+            web.get("/v1/history", tells(HistoryQuery, answers.history)),
+            web.get("/v1/resync", tells(AnswerQuery, answers.answer)),
+            web.post("/v1/resync", does(ResyncBody, answers.resync)),
+            web.post("/v1/approve", does(ApproveBody, answers.approve)),
+            web.post("/v1/freeze", does(FreezeBody, answers.freeze)),
+            web.post("/v1/unfreeze", does(ThawBody, answers.unfreeze)),
         ]
     )
     return app
@@ -140,18 +130,23 @@ async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse
         return _json(error_view(SetpointError(sentence)), HTTPStatus(error.status))
 
 
-def _guard(owner: int, group: int) -> Middleware:
+def _guard(door: Door) -> Middleware:
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        peer = _peer(request)
-        if not may_talk(peer, owner, group):
-            _log.warning("peer_refused", uid=peer.uid, pid=peer.pid)
+        peer, wanted = _peer(request), needed(request.method, request.path)
+        role = door.role_of(peer)
+        if role is not None and role >= wanted:
+            return await handler(request)
+        _log.warning("peer_refused", uid=peer.uid, pid=peer.pid, role=role and str(role), path=request.path)
+        if role is None:
             raise _RefusedError(
-                HTTPStatus.FORBIDDEN,
-                f"{peer.name} may not talk to the daemon",
-                remedy=f"add that user to the group {group_name(group)}",
+                HTTPStatus.FORBIDDEN, f"{peer.name} may not talk to the daemon", remedy=door.admission()
             )
-        return await handler(request)
+        raise _RefusedError(
+            HTTPStatus.FORBIDDEN,
+            f"{peer.name} has the role {role}, and this needs {wanted}",
+            remedy=door.promotion(wanted),
+        )
 
     return guard
 

@@ -313,6 +313,15 @@ class TestDaemon:
         said = await ask("doctor")
         assert f"daemon: process {os.getpid()} is running and holds 3 resources" in said.out
 
+    async def test_the_role_of_whoever_asks_is_told(
+        self, running: Served, ask: Ask, tmp_path: Path, toy_installed: None
+    ) -> None:
+        me = pwd.getpwuid(os.getuid()).pw_name
+        assert f"ok       role: {me} has the role admin" in (await ask("doctor")).out
+        (tmp_path / "setpoint.yaml").write_text(f"{SETTINGS}{CALM}roles: {{viewer: [nosuchgroup]}}\n")
+        said = await ask("doctor")
+        assert "warning  roles: this host does not know nosuchgroup, so nobody has a role by that" in said.out
+
     async def test_its_keys_can_be_asked_for(self, running: Served) -> None:
         assert await running.get("/v1/keys") == {"keys": ["Box/a", "Box/b", "Shelf/s"]}
 

@@ -1,4 +1,4 @@
-"""Who may talk to the daemon, by the real user database of this host."""
+"""Who is at the other end of a socket, by the kernel and the real user database of this host."""
 
 from __future__ import annotations
 
@@ -6,30 +6,25 @@ import grp
 import os
 import pwd
 import socket
+import struct
 
-import pytest
-
-from setpoint.surface.peer import Peer, group_name, may_talk, peer_of
+from setpoint.surface.peer import Peer, group_name, peer_of
 
 NOBODY = 2_147_000_001
 """A number that no user and no group bears."""
 SOMEBODY = next(user for user in pwd.getpwall() if user.pw_uid)
-OWNER, GROUP = 2_147_000_002, 2_147_000_003
 
 
-@pytest.mark.parametrize(
-    ("peer", "group", "may"),
-    [
-        pytest.param(Peer(1, 0, 0), GROUP, True, id="root"),
-        pytest.param(Peer(1, OWNER, NOBODY), GROUP, True, id="the daemon's own user"),
-        pytest.param(Peer(1, NOBODY, GROUP), GROUP, True, id="the group at work"),
-        pytest.param(Peer(1, SOMEBODY.pw_uid, NOBODY), SOMEBODY.pw_gid, True, id="a member of the group"),
-        pytest.param(Peer(1, SOMEBODY.pw_uid, SOMEBODY.pw_gid), GROUP, False, id="a member of others"),
-        pytest.param(Peer(1, NOBODY, NOBODY), GROUP, False, id="a user without a name"),
-    ],
-)
-def test_only_root_the_owner_and_the_group_may_talk(peer: Peer, group: int, *, may: bool) -> None:
-    assert may_talk(peer, OWNER, group) is may
+class Crowded:
+    """A connection of somebody in more groups than an option holds."""
+
+    def __init__(self, uid: int) -> None:
+        self.uid = uid
+
+    def getsockopt(self, level: int, optname: int, buflen: int, /) -> bytes:
+        if optname == socket.SO_PEERCRED:
+            return struct.pack("3i", 1, self.uid, NOBODY)
+        raise OSError(34, "Numerical result out of range")
 
 
 def test_a_user_is_told_by_name_and_by_number_without_one() -> None:
@@ -46,4 +41,16 @@ def test_a_group_is_told_by_name_and_by_number_without_one() -> None:
 def test_the_kernel_says_who_connected() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        assert peer_of(ours) == Peer(os.getpid(), os.geteuid(), os.getegid())
+        peer = peer_of(ours)
+    assert (peer.pid, peer.uid, peer.gid) == (os.getpid(), os.geteuid(), os.getegid())
+    assert set(peer.groups) == set(os.getgroups())
+
+
+def test_somebody_belongs_to_the_group_at_work_and_to_every_other_one() -> None:
+    peer = Peer(1, NOBODY, 7, (8, 9))
+    assert [peer.belongs(group) for group in (7, 8, 9, 10)] == [True, True, True, False]
+
+
+def test_more_groups_than_the_kernel_tells_at_once_are_looked_up() -> None:
+    assert SOMEBODY.pw_gid in peer_of(Crowded(SOMEBODY.pw_uid)).groups
+    assert peer_of(Crowded(NOBODY)).groups == ()

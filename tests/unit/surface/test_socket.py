@@ -8,8 +8,6 @@ import http.client
 import os
 import socket
 import stat
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,7 @@ from setpoint.cli.client import Client, DaemonDownError, RefusedError
 from setpoint.decide.breaker import IN_A_ROW
 from setpoint.model.errors import StateError, TransportError
 from setpoint.surface.bind import bind_socket
-from setpoint.surface.peer import Peer, may_talk
+from setpoint.surface.peer import Peer
 from tests.served import Served, box, row
 
 
@@ -221,35 +219,6 @@ async def test_a_stopping_daemon_answers_who_waits(served: Served) -> None:
 async def test_the_socket_is_closed_to_strangers(served: Served) -> None:
     assert stat.S_IMODE(served.client.path.stat().st_mode) == 0o660
     assert [path.name for path in served.client.path.parent.glob(".*")] == []
-
-
-@pytest.mark.parametrize(
-    ("peer", "allowed"),
-    [
-        (Peer(1, 0, 0), True),
-        (Peer(1, 4242, 4242), True),
-        (Peer(1, 54321, 77), True),
-        (Peer(1, 54321, 54321), False),
-    ],
-    ids=["root", "same user", "group", "stranger"],
-)
-def test_peers(peer: Peer, *, allowed: bool) -> None:
-    assert may_talk(peer, owner=4242, group=77) is allowed
-
-
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
-async def test_a_stranger_is_refused_even_where_the_mode_was_widened(served: Served) -> None:
-    for place in (served.client.path, *served.client.path.parents):
-        place.chmod(place.stat().st_mode | 0o777)
-    script = (
-        "import os, sys; from pathlib import Path; from setpoint.cli.client import Client\n"
-        "os.setgroups([]); os.setgid(54321); os.setuid(54321)\n"
-        "try: Client(Path(sys.argv[1])).get('/v1/status')\n"
-        "except Exception as error: print(error)"
-    )
-    command = [sys.executable, "-c", script, str(served.client.path)]
-    ended = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
-    assert "uid 54321 may not talk to the daemon; add that user to the group" in ended.stdout
 
 
 def test_a_stale_socket_is_replaced_and_a_live_one_is_not(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ LINES: Final[Mapping[str, tuple[str, str]]] = {
     "stop_asked": ("info", "A signal came; the step under way is ended first."),
     "daemon_stopped": ("info", "Everything has ended in order."),
     "socket_open": ("info", "The command line is answered."),
-    "peer_refused": ("warning", "A user who may not use the socket tried to."),
+    "peer_refused": ("warning", "A user asked the socket for what its role does not allow."),
     "hook_open": ("info", "Calls of the forge are taken at this address."),
     "metrics_open": ("info", "Metrics and health are served at this address."),
     "metrics_reader_too_slow": ("warning", "A reader of the metrics took too long and was let go."),
