@@ -159,6 +159,9 @@ class Settings(Spec):
     socket: Path | None = described(
         "The Unix socket for the command line; setpoint.sock in the state folder when left out.", None
     )
+    roles: RoleSettings | None = described(
+        "Who may do what through that socket; left out, members of its group are operators.", None
+    )
     hook: HookSettings | None = described("Be called at every push, beside polling.", None)
     metrics: MetricsSettings = described("Where metrics and health are served.", MetricsSettings())
     log: LogSettings = described("What is logged, and how.", LogSettings())
@@ -168,9 +171,6 @@ class Settings(Spec):
         {},
     )
 
-    roles: RoleSettings | None = described(
-        "Who may do what through that socket; left out, members of its group are operators.", None
-    )
     @field_validator("estate")
     @classmethod
     def _estate_name(cls, value: str) -> str:
