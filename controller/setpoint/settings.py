@@ -18,8 +18,8 @@ from setpoint.model.secret import SecretRef
 from setpoint.model.spec import Spec, described
 from setpoint.settings_file import read_settings
 from setpoint.settings_place import SOCKET, STATE, find_settings
-from setpoint.sources.source import local_path
 from setpoint.settings_roles import RoleSettings
+from setpoint.sources.source import local_path
 
 NOWHERE = "none"
 """The address at which nothing listens."""
