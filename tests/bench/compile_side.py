@@ -17,6 +17,7 @@ from typing import Any
 from setpoint.desired.compile import Cache, compile_set
 from setpoint.model.kind import Kind
 from setpoint.sources.git import GitSource
+from setpoint.sources.mirror import Mirror
 from setpoint.sources.process import Git
 from setpoint.systems import registry
 from setpoint_proxmox import SYSTEM
@@ -24,21 +25,21 @@ from setpoint_proxmox import SYSTEM
 SHOWN = 45
 """Lines of a profile."""
 fetching: list[float] = []
-"""Seconds of each call that went to the remote."""
+"""Seconds of each fetch: until the head of the branch is here and known."""
 
 
 def time_the_fetches() -> None:
     """The fetch is the network's time, and is told apart."""
-    ask = Git.ask_remote
+    update = Mirror.update
 
-    async def timed(self: Git, *arguments: str) -> Any:
+    async def timed(self: Mirror, in_force: str | None) -> str:
         began = time.perf_counter()
         try:
-            return await ask(self, *arguments)
+            return await update(self, in_force)
         finally:
             fetching.append(time.perf_counter() - began)
 
-    Git.ask_remote = timed  # type: ignore[method-assign]
+    Mirror.update = timed  # type: ignore[method-assign]
 
 
 @dataclass

@@ -41,7 +41,7 @@ class GitSource:
         self._bell = Bell(poll)
         self._last: Snapshot | None = None
         self._listing: Listing | None = None
-        self._blobs: dict[Entry, bytes] = {}
+        self._blobs: dict[str, bytes] = {}
         self._turn = asyncio.Lock()
 
     async def fetch(self, previous: str | None, approved: Approved) -> Snapshot:
@@ -117,13 +117,14 @@ class GitSource:
 
     async def _files(self, entries: tuple[Entry, ...], where: str) -> dict[str, bytes]:
         """The content of every entry; what the snapshot before held is taken from it, and not read again."""
-        known = {entry: self._blobs[entry] for entry in entries if entry in self._blobs}
-        missing = tuple(entry for entry in entries if entry not in known)
-        sizes = {entry.path: len(content) for entry, content in known.items()}
+        before = self._blobs
+        missing = tuple(entry for entry in entries if entry.blob not in before)
+        sizes = {entry.path: len(before.get(entry.blob, b"")) for entry in entries}
         check_limits({**sizes, **await measure_blobs(self._mirror, missing)}, self._limits, where)
         read = await read_blobs(self._mirror, missing)
-        self._blobs = known | {entry: read[entry.path] for entry in missing}
-        return {entry.path: self._blobs[entry] for entry in entries}
+        known = {**before, **{entry.blob: read[entry.path] for entry in missing}}
+        self._blobs = {entry.blob: known[entry.blob] for entry in entries}
+        return {entry.path: known[entry.blob] for entry in entries}
 
 
 def _moving_parts(url: str) -> tuple[Watched, ...]:
