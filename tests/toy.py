@@ -355,6 +355,7 @@ BOX = Kind(
     problems=box_problems,
     status=lambda state: {"colour": state.fields.get("colour")},
     secrets=lambda spec: {"/lock": spec.lock} if spec.lock is not None else {},
+    machine=lambda state: str(state.fields.get("uuid", "")),
     outputs=BoxOutputs,
     publish=lambda state: BoxOutputs(number=state.number, colour=state.fields.get("colour")),
 )

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import field_validator, model_validator
+from pydantic import AfterValidator, field_validator, model_validator
 
+from setpoint.model.key import Key
 from setpoint.model.limit import Caution, Limit
 from setpoint.model.quantity import Duration, format_duration
 from setpoint.model.secret import SecretRef
@@ -27,6 +28,14 @@ NOWHERE = "none"
 _LAST_PORT = 65_535
 _ESTATE = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
 _BAD_BRANCH = re.compile(r"[\x00-\x20~^:?*\[\\\x7f]|\.\.|@\{|//|^[-/.]|/\.|[/.]$|\.lock(/|$)")
+
+
+def _key(text: str) -> str:
+    Key.parse(text)
+    return text
+
+
+KeyText = Annotated[str, AfterValidator(_key)]
 
 
 class LogFormat(StrEnum):
@@ -165,6 +174,12 @@ class Settings(Spec):
     hook: HookSettings | None = described("Be called at every push, beside polling.", None)
     metrics: MetricsSettings = described("Where metrics and health are served.", MetricsSettings())
     log: LogSettings = described("What is logged, and how.", LogSettings())
+    needed: tuple[KeyText, ...] = described(
+        "What Setpoint cannot do without, such as the forge, the DNS server and its own guest: it is never restarted, nor "
+        "worse, by Setpoint. Its own guest is recognised where that is possible.",
+        (),
+        alias="self",
+    )
     limits: Mapping[str, Limit] = described(
         "By kind, how many resources of a target may be restarted or worse within a day before somebody is asked; the "
         "greater of both fields counts, and 3 and 10 % where nothing is said.",
@@ -178,10 +193,9 @@ class Settings(Spec):
             raise ValueError(f"'{value}' is no name of an estate; use up to 40 of a-z, 0-9 and -, e.g. home")
         return value
 
-    @property
-    def caution(self) -> Caution:
-        """How carefully to go about."""
-        return Caution(self.limits)
+    def caution(self, machines: frozenset[str]) -> Caution:
+        """How carefully to go about on a host that has these ids."""
+        return Caution(self.limits, frozenset(map(Key.parse, self.needed)), machines)
 
     @property
     def socket_path(self) -> Path:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+from setpoint.machine import own_ids
 from setpoint.run.estate import Estate
 from setpoint.run.meters import Meters, Silence
 from setpoint.run.ports import Ports
@@ -40,7 +42,9 @@ async def open_engine(settings: Settings, meters: Meters | None = None) -> Async
             CountedCalls(StoreThread(), ports.meters.store_failed),
         )
         try:
-            estate = Estate(settings.estate, kinds, store, calls, ports, caution=settings.caution)
+            estate = Estate(
+                settings.estate, kinds, store, calls, ports, caution=settings.caution(own_ids(os.environ))
+            )
             yield Supervisor(estate, source)
         finally:
             await calls.close()

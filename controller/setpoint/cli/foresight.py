@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from setpoint.desired.compile import compile_set
+from setpoint.machine import own_ids
 from setpoint.model.errors import SettingsError
 from setpoint.model.resource import Resource
 from setpoint.run.declare import arrange_lanes, declare
@@ -37,7 +39,12 @@ async def open_foresight(settings: Settings) -> AsyncGenerator[tuple[Estate, boo
     remembered = Store.copy_in_memory(settings.database_path)
     store = remembered or Store.in_memory()
     estate = Estate(
-        settings.estate, installed_kinds(), store, StoreInline(), Ports(), caution=settings.caution
+        settings.estate,
+        installed_kinds(),
+        store,
+        StoreInline(),
+        Ports(),
+        caution=settings.caution(own_ids(os.environ)),
     )
     estate.resources = {key: r for key, r in store.desired().items() if key.kind in estate.kinds}
     try:

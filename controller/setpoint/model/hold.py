@@ -34,6 +34,8 @@ class Rule(StrEnum):
     """It disturbs what runs, outside the hours that `policy.window` or `policy.windows` leaves for that: ends when they begin."""
     BLAST_RADIUS = "BlastRadius"
     """As many of its kind as may be were restarted or worse within a day: ends with `setpoint approve`, or as the day goes on."""
+    SELF = "Self"
+    """Setpoint runs on it, or `self` in the settings names it: ends when it is done by hand."""
 
 
 class Releaser(StrEnum):
@@ -74,7 +76,7 @@ class Hold:
         if self.passing:
             return Releaser.TIME
         match self.rule:
-            case Rule.RECREATE | Rule.REBOOT_PENDING:
+            case Rule.RECREATE | Rule.REBOOT_PENDING | Rule.SELF:
                 return Releaser.HAND
             case (
                 Rule.DRIFT_WARN

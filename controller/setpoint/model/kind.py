@@ -141,6 +141,10 @@ def _no_secrets(_: Any) -> Mapping[Pointer, SecretRef]:
     return {}
 
 
+def _no_machine(_: Any) -> str:
+    return ""
+
+
 class Outputs(Spec):
     """What a kind publishes for others to use: every field typed and described, None while it is not known."""
 
@@ -175,6 +179,8 @@ class Kind(Generic[P, S]):
             fingerprint of each value, and treats it as WRITE_ONLY.
         outputs: the model of what it publishes.
         publish: the outputs of what is seen.
+        machine: the UUID in the firmware of what is seen, by which an operating system on it knows where it runs;
+            empty when it is no machine.
         describe: the spec, as a person would write it, from which what is seen does not differ; the way in for
             objects made by hand.
     """
@@ -203,6 +209,7 @@ class Kind(Generic[P, S]):
     secrets: Callable[[P], Mapping[Pointer, SecretRef]] = _no_secrets
     outputs: type[Outputs] = Outputs
     publish: Callable[[S], Outputs] = _no_outputs
+    machine: Callable[[S], str] = _no_machine
     describe: Callable[[S], Tree] | None = None
     examples: tuple[str, ...] = ()
 

@@ -1,10 +1,11 @@
-"""How many resources of a kind may be disturbed in a day, and on what Setpoint itself depends: the settings' part in holds."""
+"""How many resources of a kind may be disturbed in a day, and what Setpoint itself needs: the settings' part in holds."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from setpoint.model.key import Key
 from setpoint.model.spec import Spec, described
 
 DAY = 86_400.0
@@ -45,9 +46,13 @@ class Caution:
 
     Attributes:
         limits: how many of a kind may be disturbed in a day; of those that are not named, as many as `Limit` says.
+        needed: what Setpoint cannot do without.
+        machines: ids of the machine on which it runs.
     """
 
     limits: Mapping[str, Limit] = field(default_factory=dict[str, Limit])
+    needed: frozenset[Key] = frozenset()
+    machines: frozenset[str] = frozenset()
 
     def limit(self, kind: str, population: int) -> int:
         """How many of `population` resources of a kind may be disturbed in a day."""

@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 
 from setpoint.decide.holds import Looked, exists
+from setpoint.machine import plain_id
 from setpoint.model.hold import Hold, Rule
 from setpoint.model.identity import Identity
 from setpoint.model.key import Key
@@ -180,6 +181,7 @@ def looked(desk: Desk, now: Pass, steps: tuple[Step, ...] = ()) -> Looked:
         object_id=now.kind.object_id(now.observation.identity)
         if isinstance(now.observation, Present)
         else "",
+        needed=_needed(desk, now),
         stateful=now.kind.stateful,
         known_again=_known_again(now),
         remembered=now.item.identity if now.item else None,
@@ -190,6 +192,15 @@ def looked(desk: Desk, now: Pass, steps: tuple[Step, ...] = ()) -> Looked:
         approved=now.approvals.__contains__,
         now=desk.ports.now(),
     )
+
+
+def _needed(desk: Desk, now: Pass) -> str:
+    """Why Setpoint cannot do without it; empty when it can."""
+    if {now.owner.key, now.owner.formerly} & desk.caution.needed:
+        return "is named by `self` in the settings"
+    seen = now.observation
+    machine = plain_id(now.kind.machine(seen.state)) if isinstance(seen, Present) else ""
+    return "is the machine that Setpoint runs on" if machine in desk.caution.machines else ""
 
 
 def _radius(desk: Desk, key: Key, steps: tuple[Step, ...]) -> Radius | None:

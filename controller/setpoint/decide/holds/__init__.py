@@ -8,6 +8,7 @@ from setpoint.decide.holds.blast_radius import blast_radius
 from setpoint.decide.holds.exists import exists
 from setpoint.decide.holds.frozen import frozen
 from setpoint.decide.holds.impossible import impossible
+from setpoint.decide.holds.itself import itself
 from setpoint.decide.holds.looked import Looked
 from setpoint.decide.holds.manage import manage
 from setpoint.decide.holds.paused import paused
@@ -22,6 +23,7 @@ RULES: tuple[Callable[[Looked, Step], Hold | None], ...] = (
     manage,
     frozen,
     paused,
+    itself,
     recreate,
     reboot,
     window,

@@ -24,6 +24,7 @@ class Looked:
         remembered: the identity that the inventory holds for the key; None when it holds none.
         seen_at: when it was last seen present, seconds since the epoch.
         object_id: the text of the observed object's identity; empty when absent.
+        needed: why Setpoint itself cannot do without it, after its name; empty when it can.
         stateful: losing it loses data.
         restarts: those for changes that still wait.
         freezes: every one there is, of whatever it speaks.
@@ -37,6 +38,7 @@ class Looked:
     policy: Policy
     observation: Present[object] | Absent
     object_id: str
+    needed: str
     stateful: bool
     known_again: bool
     remembered: Identity | None

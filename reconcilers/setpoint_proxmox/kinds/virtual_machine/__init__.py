@@ -40,6 +40,7 @@ KIND: Kind[VirtualMachineSpec, VmState] = Kind(
     secrets=secrets,
     outputs=VmOutputs,
     publish=publish,
+    machine=lambda state: state.uuid,
     describe=describe,
     examples=examples(__name__),
 )
