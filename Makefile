@@ -49,6 +49,9 @@ $(BENCH)/.ready: requirements/bench.txt
 	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
 	@touch $@
 
+simulate: $(STAMP) ## storms over a simulated estate, each from its seed; SEEDS=n FIRST=k
+	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),100) --first $(or $(FIRST),1)
+
 schemas: $(STAMP) ## write crds-schemas/ anew from the kinds
 	@$(BIN)/setpoint schema --write crds-schemas
 

@@ -59,7 +59,9 @@ async def _bring_in(estate: Estate, snapshot: Snapshot, former: Mapping[Key, Res
     """Remember what is declared now, and wake what differs from what was before."""
     changes = changed_keys(former, estate.resources)
     await _remember(estate, snapshot)
-    moved = await move_renamed(estate, [estate.resources[key] for key in (*changes.added, *changes.changed)])
+    # In an order that does not depend on the process, so that a simulated run can be repeated.
+    news = (*sorted(changes.added), *sorted(changes.changed))
+    moved = await move_renamed(estate, [estate.resources[key] for key in news])
     for key in await _gone(estate, changes.removed - moved):
         await release(estate, key, former.get(key))
     for key in changes.changed:
@@ -67,7 +69,7 @@ async def _bring_in(estate: Estate, snapshot: Snapshot, former: Mapping[Key, Res
     await arrange_lanes(estate)
     fresh = (key for key in changes.added if estate.resources[key].formerly not in moved)
     estate.declared.update(dict.fromkeys(fresh, estate.ports.now()))
-    for key in (*changes.added, *changes.changed):
+    for key in news:
         await _announce(estate, key, snapshot, added=key in changes.added)
         wake(estate, key)
     for key, resource in estate.resources.items():

@@ -169,7 +169,7 @@ class LaneGate:
         self._refuse(call)
         now = call.began = _now()
         call.probing = frozenset(scope for scope in call.scopes if isinstance(self._breaker(scope), Open))
-        for scope in call.probing:
+        for scope in sorted(call.probing):
             self._breakers[scope] = probed(self._breaker(scope), now, self.ports.chance())
 
     def _refuse(self, call: _Call) -> None:
@@ -199,12 +199,12 @@ class LaneGate:
         self.ports.meters.called(self.target, call.parts, reply, seconds, writes=call.writes)
 
     def _answered(self, call: _Call) -> None:
-        for scope in call.scopes:
+        for scope in sorted(call.scopes):
             before = self._breaker(scope)
             self._change(scope, before, succeeded(before, _now(), probe=scope in call.probing))
 
     def _failed(self, call: _Call, scopes: Iterable[str], why: str) -> None:
-        for scope in scopes:
+        for scope in sorted(scopes):
             before, chance = self._breaker(scope), self.ports.chance()
             self._change(scope, before, failed(before, _now(), chance, why, probe=scope in call.probing))
 

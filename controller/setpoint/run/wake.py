@@ -97,5 +97,5 @@ def _wake_hosted(estate: Estate, lane: Lane, outcome: Outcome, status: Status) -
 
 
 def _wake_all(estate: Estate, key: Key, cls: Class) -> None:
-    for dependant in estate.waiting.pop(key, set()):
+    for dependant in sorted(estate.waiting.pop(key, ())):
         wake(estate, dependant, cls)

@@ -1,0 +1,131 @@
+"""What other admins do to the cluster behind the daemon's back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from setpoint_lab.proxmox.qemu.guest import Vm
+from setpoint_proxmox.mark import with_mark
+from tests.simulation.simulation import Simulation
+from tests.simulation.site import Site, mark_of
+from tests.simulation.truth import key_of
+
+
+def pick(sim: Simulation) -> tuple[Site, Vm] | None:
+    """Some VM that rests."""
+    found = [
+        (site, vm)
+        for _, site in sorted(sim.sites.items())
+        for _, vm in sorted(site.vms.items())
+        if not vm.lock
+    ]
+    return sim.dice.choice(found) if found else None
+
+
+async def configure(sim: Simulation) -> None:
+    """Somebody changes a configuration."""
+    if (found := pick(sim)) is None:
+        return
+    site, vm = found
+    changes: tuple[dict[str, Any], ...] = (
+        {"cores": 3}, {"memory": 768}, {"tags": "handmade"}, {"description": "mine"}, {"onboot": 1}
+    )  # fmt: skip
+    values, mark = sim.dice.choice(changes), mark_of(vm)
+    if "description" in values and mark is not None:
+        values = {"description": with_mark("mine", mark)}
+    await site.by_hand("PUT", f"nodes/{vm.node}/qemu/{vm.vmid}/config", **values)
+
+
+async def power(sim: Simulation) -> None:
+    """Somebody starts, stops, pauses or restarts a VM, or it dies."""
+    if (found := pick(sim)) is None:
+        return
+    site, vm = found
+    word = sim.dice.choice(("start", "stop", "suspend", "reboot", "dies"))
+    if word == "dies":
+        await site.happen("guest_dies", vmid=vm.vmid)
+    else:
+        await site.by_hand("POST", f"nodes/{vm.node}/qemu/{vm.vmid}/status/{word}")
+
+
+async def snapshot(sim: Simulation) -> None:
+    """Somebody takes a snapshot."""
+    if (found := pick(sim)) is not None:
+        site, vm = found
+        name = f"s{len(vm.load().snapshots)}"
+        await site.by_hand("POST", f"nodes/{vm.node}/qemu/{vm.vmid}/snapshot", snapname=name)
+
+
+async def lock(sim: Simulation) -> None:
+    """A backup locks a VM for a while."""
+    if (found := pick(sim)) is not None:
+        site, vm = found
+        await site.happen("guest_lock_held", vmid=vm.vmid, lock="backup")
+        sim.loop.call_later(sim.dice.uniform(60, 1800), _unlock, site, vm)
+
+
+def _unlock(site: Site, vm: Vm) -> None:
+    vm.unlock("backup")
+
+
+async def delete(sim: Simulation) -> None:
+    """Somebody destroys a VM."""
+    if (found := pick(sim)) is None:
+        return
+    site, vm = found
+    guest = sim.truth.guest(site, vm.vmid)
+    if guest is not None and guest.name and sim.life is not None:
+        item = sim.life.store.item(key_of(guest.name))
+        if item is not None and item.seen_at:
+            sim.truth.had.add(guest.name)
+            sim.truth.allowed.discard(f"recreate {guest.name}")
+    vm.die()
+    await site.by_hand("DELETE", f"nodes/{vm.node}/qemu/{vm.vmid}", purge=1)
+
+
+async def wipe_mark(sim: Simulation) -> None:
+    """Somebody overwrites the description, and our mark with it."""
+    if (found := pick(sim)) is not None:
+        site, vm = found
+        await site.by_hand("PUT", f"nodes/{vm.node}/qemu/{vm.vmid}/config", description="wiped", tags="")
+
+
+async def clone(sim: Simulation) -> None:
+    """Somebody clones a VM with mark and all."""
+    if (found := pick(sim)) is not None:
+        site, vm = found
+        newid = next(n for n in range(sim.dice.choice((900, 1000, 1500)), 3000) if n not in site.world.guests)
+        await site.by_hand(
+            "POST", f"nodes/{vm.node}/qemu/{vm.vmid}/clone", newid=newid, full=1, name=f"copy{newid}"
+        )
+
+
+async def migrate(sim: Simulation) -> None:
+    """Somebody moves a VM to another node."""
+    if (found := pick(sim)) is None:
+        return
+    site, vm = found
+    target = sim.dice.choice([node for node in site.world.nodes if node != vm.node])
+    more = {"online": 1, "with-local-disks": 1} if vm.machine is not None else {}
+    await site.by_hand("POST", f"nodes/{vm.node}/qemu/{vm.vmid}/migrate", target=target, **more)
+
+
+async def stranger(sim: Simulation) -> None:
+    """Somebody makes a VM in our range."""
+    site = sim.sites[sim.dice.choice(sorted(sim.sites))]
+    vmid = next(n for n in range(1000, 3000) if n not in site.world.guests)
+    await site.by_hand("POST", "nodes/pve1/qemu", vmid=vmid, name=f"theirs{vmid}", memory=512)
+
+
+EVENTS: tuple[tuple[int, Callable[[Simulation], Awaitable[None]]], ...] = (
+    (6, configure),
+    (6, power),
+    (2, snapshot),
+    (3, lock),
+    (3, delete),
+    (3, wipe_mark),
+    (3, clone),
+    (3, migrate),
+    (2, stranger),
+)

@@ -1,0 +1,200 @@
+"""What people do: they commit, break, undo and approve."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from setpoint.model.errors import StateError
+from setpoint.model.freeze import Freeze, Scope
+from setpoint.model.hold import Rule
+from setpoint.model.key import Key
+from setpoint.model.plan import Intent
+from setpoint.run.freezing import freeze, thaw
+from tests.simulation.declared import Machine, a_policy, a_spec, changed
+from tests.simulation.rules import Frozen
+from tests.simulation.simulation import Simulation
+
+MOST = 12
+"""VMs of an estate."""
+
+
+async def change(sim: Simulation) -> None:
+    """A commit changes one to three machines."""
+    machines = sim.machines()
+    for name in sim.dice.sample(sorted(machines), min(len(machines), sim.dice.randint(1, 3))):
+        machines[name] = changed(sim.dice, machines[name])
+    _push(sim, machines)
+
+
+async def add(sim: Simulation) -> None:
+    """A commit adds a machine, now and then under a name that was used before."""
+    machines = sim.machines()
+    used = {name for commit in sim.repository.commits.values() for name in commit.machines} - machines.keys()
+    fresh = f"new{len(sim.repository.commits)}"
+    name = sim.dice.choice(sorted(used)) if used and sim.dice.random() < 0.4 else fresh
+    if len(machines) >= MOST:
+        return
+    target = sim.dice.choice(sorted(sim.truth.home))
+    spec = a_spec(sim.dice, len(sim.sites[target].world.nodes))
+    machines[name] = Machine(name, f"{name}.yaml", spec, a_policy(sim.dice), target)
+    _push(sim, machines)
+
+
+async def remove(sim: Simulation) -> None:
+    """A commit removes a machine."""
+    machines = sim.machines()
+    if len(machines) > 2:
+        del machines[sim.dice.choice(sorted(machines))]
+        _push(sim, machines)
+
+
+async def rename(sim: Simulation) -> None:
+    """A commit renames a machine, and mostly says so."""
+    machines = sim.machines()
+    name = sim.dice.choice(sorted(machines))
+    machine = machines.pop(name)
+    new = f"ren{len(sim.repository.commits)}"
+    formerly = name if sim.dice.random() < 0.75 else ""
+    machines[new] = replace(machine, name=new, formerly=formerly)
+    if formerly and name in sim.truth.had:
+        sim.truth.had.add(new)
+    _push(sim, machines)
+
+
+async def move_file(sim: Simulation) -> None:
+    """A commit moves a manifest to another folder."""
+    machines = sim.machines()
+    name = sim.dice.choice(sorted(machines))
+    machines[name] = replace(machines[name], path=f"moved{len(sim.repository.commits)}/{name}.yaml")
+    _push(sim, machines)
+
+
+async def breaks(sim: Simulation) -> None:
+    """A commit breaks a manifest; it is mended after a while."""
+    machines = sim.machines()
+    path = machines[sim.dice.choice(sorted(machines))].path
+    _push(sim, machines, broken=frozenset({path}))
+    await asyncio.sleep(sim.dice.expovariate(1 / 600))
+    _push(sim, sim.machines())
+
+
+async def empty_checkout(sim: Simulation) -> None:
+    """Everything is gone from the branch, or half of it; then it is back."""
+    machines = sim.machines()
+    names = sorted(machines)
+    share = len(names) if sim.dice.random() < 0.6 else len(names) // 2
+    _push(sim, machines, hidden=frozenset(sim.dice.sample(names, share)))
+    await asyncio.sleep(sim.dice.expovariate(1 / 600))
+    _push(sim, sim.machines())
+
+
+async def force_push(sim: Simulation) -> None:
+    """Somebody sets the branch back to an old commit; later it is set right, or approved."""
+    repository, before = sim.repository, sim.repository.head
+    old = sim.dice.choice([v for v in repository.commits if v != before] or [before])
+    repository.reset(old)
+    sim.trace.note("commit", f"back to {old[:4]}")
+    repository.ring()
+    await asyncio.sleep(sim.dice.expovariate(1 / 600))
+    if repository.head == old:
+        repository.reset(before)
+        repository.ring()
+
+
+async def source_down(sim: Simulation) -> None:
+    """The forge cannot be reached for a while."""
+    sim.repository.down = "the forge cannot be reached"
+    await asyncio.sleep(sim.dice.expovariate(1 / 900))
+    sim.repository.down = ""
+    sim.repository.ring()
+
+
+async def approve(sim: Simulation) -> None:
+    """Somebody looks at what is held, and approves some of it."""
+    life = sim.life
+    if life is None:
+        return
+    for name in sorted(sim.machines()):
+        status = sim.status(name)
+        for hold in status.holds if status is not None else ():
+            if hold.token and sim.dice.random() < 0.7:
+                word = "recreate" if hold.rule is Rule.RECREATE else "restart"
+                sim.truth.allowed.add(f"{word} {name}")
+                sim.trace.note("approved", f"{word} {name}")
+                await ask(sim, life.supervisor.approve(hold.token, "somebody"))
+
+
+async def freezes(sim: Simulation) -> None:
+    """Somebody freezes everything, the kind or a target, or pauses one machine; later it goes on."""
+    life = sim.life
+    if life is None or life.dead:
+        return
+    now, names = sim.clock(), sorted(sim.machines())
+    one = sim.dice.choice(names)
+    target = sim.dice.choice(sorted(sim.truth.home))
+    hosted = frozenset(n for n, m in sim.machines().items() if m.target == target)
+    scope, of, whom = sim.dice.choice(
+        (
+            (Scope.ALL, "", None),
+            (Scope.KIND, "VirtualMachine", None),
+            (Scope.TARGET, f"ProxmoxCluster/{target}", hosted),
+            (Scope.KEY, f"VirtualMachine/{one}", frozenset({one})),
+        )
+    )
+    order = Freeze(scope, of, "somebody", "to see", now)
+    if not await ask(sim, freeze(life.estate, order)) or life.dead:
+        return
+    begun = {key.name for t in sim.truth.home for key, _ in _intents(sim, t)}
+    vmids = {i.identity.get("vmid") for t in sim.truth.home for _, i in _intents(sim, t)}
+    ice = Frozen(whom, frozenset({*begun, *vmids}), 1e18)
+    sim.rules.frozen.append(ice)
+    sim.trace.note("frozen", f"{scope} {of}")
+    await asyncio.sleep(sim.dice.expovariate(1 / 900))
+    ice.until = sim.loop.time()
+    while sim.life is None or not await ask(sim, thaw(sim.life.estate, order, "somebody")):
+        await asyncio.sleep(5)
+
+
+async def resync(sim: Simulation) -> None:
+    """Somebody asks for a look at everything."""
+    if sim.life is not None:
+        await ask(sim, sim.life.supervisor.resync(list(sim.life.estate.resources), "somebody"))
+
+
+def _intents(sim: Simulation, target: str) -> list[tuple[Key, Intent]]:
+    return list(sim.life.store.intents(Key("default", "ProxmoxCluster", target))) if sim.life else []
+
+
+async def ask(sim: Simulation, what: Awaitable[object]) -> bool:
+    """Whether the daemon answered."""
+    assert sim.life is not None
+    try:
+        await sim.life.order(what)
+    except (ConnectionError, StateError):
+        return False
+    return True
+
+
+def _push(sim: Simulation, machines: dict[str, Machine], **more: frozenset[str]) -> None:
+    commit = sim.repository.push(machines, sim.targets, **more)
+    sim.trace.note("commit", commit.version[:4])
+    if sim.dice.random() < 0.5:
+        sim.repository.ring()
+
+
+EVENTS: tuple[tuple[int, Callable[[Simulation], Awaitable[None]]], ...] = (
+    (12, change),
+    (6, add),
+    (4, remove),
+    (4, rename),
+    (2, move_file),
+    (2, breaks),
+    (2, empty_checkout),
+    (2, force_push),
+    (2, source_down),
+    (3, approve),
+    (3, freezes),
+    (2, resync),
+)

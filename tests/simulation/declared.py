@@ -1,0 +1,225 @@
+"""What people declare in a simulated estate: machines in files, commits of a repository, and a source that serves them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from setpoint.model.errors import SourceError
+from setpoint.sources.snapshot import HistoryRewrittenError, Snapshot
+from setpoint.sources.source import Approved
+from tests.simulation.loop import mix
+from tests.systems.proxmox.drive import TOKEN
+
+SECRET_NAME = "SETPOINT_SIMULATED_TOKEN"
+POLL = 60.0
+"""Seconds between two looks at the repository."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """One declared VM.
+
+    Attributes:
+        path: of its file.
+        spec: as written.
+        policy: as written.
+    """
+
+    name: str
+    path: str
+    spec: Mapping[str, Any]
+    policy: Mapping[str, Any]
+    target: str
+    formerly: str = ""
+
+    def text(self) -> str:
+        """The manifest, as JSON, which is YAML."""
+        metadata = {"name": self.name, **({"formerly": self.formerly} if self.formerly else {})}
+        return json.dumps(
+            {
+                "kind": "VirtualMachine",
+                "metadata": metadata,
+                "target": self.target,
+                "policy": dict(self.policy),
+                "spec": dict(self.spec),
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One version.
+
+    Attributes:
+        machines: what a reader of this version would say is declared, by name; of a broken file what it held before.
+        broken: paths whose text is no manifest.
+        hidden: names that this version lost by accident (an empty checkout, half of one).
+    """
+
+    number: int
+    version: str
+    parent: str
+    machines: Mapping[str, Machine]
+    targets: Mapping[str, str]
+    broken: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()
+
+    def files(self) -> dict[str, bytes]:
+        """The checkout."""
+        shown = [one for one in self.machines.values() if one.name not in self.hidden]
+        files = {one.path: one.text() for one in shown}
+        files |= dict.fromkeys(self.broken, "kind: VirtualMachine\nspec: [broken\n")
+        if len(self.hidden) < len(self.machines) or not self.machines:
+            files |= {f"{name}.yaml": text for name, text in self.targets.items()}
+        return {path: text.encode() for path, text in files.items()}
+
+
+def cluster(name: str, *hosts: str) -> str:
+    """The manifest of a cluster that is asked at `hosts`."""
+    token = {"id": TOKEN, "secret": {"env": SECRET_NAME}}
+    spec = {"endpoints": [f"https://{host}" for host in hosts], "token": token}
+    return json.dumps({"kind": "ProxmoxCluster", "metadata": {"name": name}, "spec": spec})
+
+
+@dataclass
+class Repository:
+    """Commits, the last of which is followed; it outlives every daemon.
+
+    Attributes:
+        down: why it cannot be read; empty while it can.
+        pushed: when each version became the head, seconds of the loop.
+    """
+
+    dice: random.Random
+    commits: dict[str, Commit] = field(default_factory=dict)
+    head: str = ""
+    down: str = ""
+    pushed: dict[str, float] = field(default_factory=dict)
+    rung: list[asyncio.Event] = field(default_factory=list)
+
+    @property
+    def now(self) -> Commit:
+        """What is declared."""
+        return self.commits[self.head]
+
+    def push(self, machines: Mapping[str, Machine], targets: Mapping[str, str], **more: Any) -> Commit:
+        """A new version on top of the head."""
+        number = len(self.commits)
+        made = Commit(number, f"{number:04d}{'0' * 36}", self.head, dict(machines), dict(targets), **more)
+        self.commits[made.version] = made
+        self.reset(made.version)
+        return made
+
+    def reset(self, version: str) -> None:
+        """Let the branch be at `version`, whatever was there."""
+        self.head = version
+        self.pushed[version] = asyncio.get_running_loop().time()
+
+    def contains(self, head: str, version: str | None) -> bool:
+        """Whether `version` is `head` or one before it."""
+        while head:
+            if head == version:
+                return True
+            head = self.commits[head].parent
+        return False
+
+    def ring(self) -> None:
+        """Tell who follows it that somebody pushed."""
+        for bell in self.rung:
+            bell.set()
+
+
+class Following:
+    """One daemon's source: the repository as it is seen from there."""
+
+    name = "simulated"
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._bell = asyncio.Event()
+        repository.rung = [self._bell]
+
+    async def fetch(self, previous: str | None, approved: Approved) -> Snapshot:
+        repository = self._repository
+        await asyncio.sleep(mix(repository.dice, 0.01, 0.5))
+        if repository.down:
+            raise SourceError(repository.down)
+        head = repository.now
+        if previous and not repository.contains(head.version, previous) and not approved(head.version):
+            raise HistoryRewrittenError("history was rewritten", remedy="approve", commit=head.version)
+        return Snapshot(self.name, head.version, head.files(), author="somebody")
+
+    async def watch(self) -> AsyncGenerator[None]:
+        while True:
+            try:
+                async with asyncio.timeout(POLL):
+                    await self._bell.wait()
+            except TimeoutError:
+                pass
+            self._bell.clear()
+            yield
+
+    def poke(self) -> None:
+        self._bell.set()
+
+
+NODES = ("pve1", "pve2", "pve3")
+INTERVALS = ("15m", "30m", "1h")
+
+
+def a_spec(dice: random.Random, nodes: int) -> dict[str, Any]:
+    """What somebody might write for a new VM."""
+    spec: dict[str, Any] = {
+        "node": NODES[dice.randrange(nodes)],
+        "cores": dice.choice((1, 2, 4)),
+        "memory": dice.choice(("512MiB", "1GiB", "2GiB")),
+        "disks": {"scsi0": {"storage": "local-zfs", "size": f"{dice.randint(1, 8)}GiB"}},
+        "nics": {"net0": {"bridge": "vmbr0"}},
+    }
+    if dice.random() < 0.75:
+        spec["power"] = "running"
+    if dice.random() < 0.5:
+        spec["tags"] = sorted(dice.sample(("web", "db", "blue", "red"), dice.randint(1, 2)))
+    if dice.random() < 0.4:
+        spec["description"] = dice.choice(("front", "back", "a machine"))
+    return spec
+
+
+def a_policy(dice: random.Random) -> dict[str, Any]:
+    """What somebody might want for a VM."""
+    policy: dict[str, Any] = {"interval": dice.choice(INTERVALS)}
+    reboot = dice.choice(("never", "never", "whenNeeded", "window"))
+    if reboot != "never":
+        policy["reboot"] = reboot
+    if reboot == "window":
+        policy["window"] = dice.choice(("04:00-05:00", "sat 05:00-06:30", "02:00-03:30"))
+    if dice.random() < 0.15:
+        policy["drift"] = "warn"
+    return policy
+
+
+def changed(dice: random.Random, machine: Machine) -> Machine:
+    """The machine with something else declared."""
+    spec = dict(machine.spec)
+    match dice.randrange(7):
+        case 0:
+            spec["cores"] = dice.choice([n for n in (1, 2, 4, 8) if n != spec["cores"]])
+        case 1:
+            spec["memory"] = dice.choice([m for m in ("512MiB", "1GiB", "2GiB") if m != spec["memory"]])
+        case 2:
+            spec["tags"] = sorted(dice.sample(("web", "db", "blue", "red", "green"), dice.randint(0, 3)))
+        case 3:
+            spec["description"] = f"changed {dice.randint(1, 99)}"
+        case 4:
+            spec["power"] = "stopped" if spec.get("power") == "running" else "running"
+        case 5:
+            size = int(str(spec["disks"]["scsi0"]["size"]).removesuffix("GiB")) + dice.randint(1, 3)
+            spec["disks"] = {"scsi0": {**spec["disks"]["scsi0"], "size": f"{size}GiB"}}
+        case _:
+            return replace(machine, policy=a_policy(dice))
+    return replace(machine, spec=spec)

@@ -1,0 +1,295 @@
+"""The invariants: what must never happen, judged at every request and every effect as it happens."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from setpoint.model.identity import Mark
+from setpoint.model.key import Key
+from setpoint_lab.proxmox.dispatch import Request
+from setpoint_lab.proxmox.effects import Happened
+from setpoint_lab.proxmox.ledger import Effect
+from tests.simulation.life import Life
+from tests.simulation.site import Site, mark_of
+from tests.simulation.truth import (
+    ESTATE,
+    Guest,
+    Truth,
+    Write,
+    by_daemon,
+    form_mark_name,
+    key_of,
+    may_restart,
+    options,
+)
+
+SETTLE = 29.0
+"""Seconds in which a write whose answer was lost is not sent again: the target may still execute it."""
+JUST_NOW = 90.0
+"""Seconds for which the daemon may not have seen yet what others did."""
+_MAC = re.compile(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
+
+
+@dataclass
+class Lost:
+    """A write whose answer never came."""
+
+    write: Write
+    at: float
+
+
+@dataclass
+class Frozen:
+    """A freeze, from its answer on.
+
+    Attributes:
+        names: of whom it speaks; None for all.
+        begun: the vmids and names whose step had begun before.
+    """
+
+    names: frozenset[str] | None
+    begun: frozenset[object]
+    until: float
+
+    def holds(self, name: str, now: float) -> bool:
+        return now < self.until and (self.names is None or name in self.names)
+
+
+@dataclass
+class Rules:
+    """Judges.
+
+    Attributes:
+        broken: what was violated, in order; empty when all is well.
+        jumped: when the daemon's clock last jumped, seconds of the loop.
+        touched: when somebody else than the daemon last changed each VM, seconds of the loop.
+    """
+
+    truth: Truth
+    now: Callable[[], float]
+    note: Callable[[str, str], None]
+    broken: list[str] = field(default_factory=list)
+    lost: list[Lost] = field(default_factory=list)
+    frozen: list[Frozen] = field(default_factory=list)
+    jumped: float = -1e9
+    touched: dict[tuple[str, int], float] = field(default_factory=dict)
+    judged: int = 0
+
+    def fail(self, what: str) -> None:
+        """Something must not be."""
+        self.note("BROKEN", what)
+        self.broken.append(f"at {self.now():.3f}: {what}")
+
+    def sending(self, life: Life, site: Site, request: Request) -> None:
+        """Judge a request of the daemon before it has any effect."""
+        if request.method == "GET":
+            return
+        write = Write.read(site, request)
+        self.judged += 1
+        name = self._whose(life, write)
+        for rule in (_home, _ours, _once, _policy, _journal, _not_frozen, _not_repeated, _needed):
+            why = rule(self, life, write, name)
+            if why:
+                self.fail(f"{why}: {write} for '{name}'")
+                return
+
+    def lost_answer(self, site: Site, request: Request) -> None:
+        """The daemon does not learn what became of a write."""
+        self.lost.append(Lost(Write.read(site, request), self.now()))
+
+    def happened(self, site: Site, event: Happened, user: str) -> None:
+        """Judge what came about, and keep the books of what is true."""
+        self.note(event.kind, f"{site.name} {event.vmid} {event.what} by {user or 'nobody'}")
+        ours = by_daemon(user)
+        if event.vmid is not None and not ours:
+            self.touched[site.name, event.vmid] = self.now()
+        match event.kind:
+            case "guest_made" if event.vmid is not None:
+                self._made(site, event.vmid, ours=ours)
+            case "guest_gone" if event.vmid is not None:
+                self._gone(site, event.vmid, ours=ours)
+            case "volume_gone" if ours:
+                self._volume_gone(site, event)
+            case "mac_made" if event.vmid is not None:
+                self._mac_made(site, event)
+            case _:
+                pass
+
+    def wrote(self, site: Site, effect: Effect) -> None:
+        """Judge the state after a write."""
+        vmid = Write.read(site, Request(effect.method, effect.path)).vmid
+        vm, guest = site.vms.get(vmid), self.truth.guest(site, vmid)
+        if vm is None or guest is None:
+            return
+        mac = _mac(str(vm.values.get("net0", "")))
+        if not by_daemon(effect.user):
+            self.touched[site.name, vmid] = self.now()
+            guest.mac = mac or guest.mac
+        elif guest.mac and mac and mac != guest.mac:
+            self.fail(f"the MAC of {vmid} was {guest.mac} and is {mac}")
+
+    def _whose(self, life: Life, write: Write) -> str:
+        """For whom the daemon acts, by what it sends or by its journal."""
+        if write.verb == "create":
+            return form_mark_name(write.form.get("description", ""))
+        guest = self.truth.guest(write.site, write.vmid)
+        return _journalled(life, write) or (guest.name if guest is not None else "")
+
+    def _made(self, site: Site, vmid: int, *, ours: bool) -> None:
+        cause = site.cause()
+        name = form_mark_name(str(cause.params.get("description", ""))) if ours and cause else ""
+        twins = [guest for guest in self.truth.living(name) if not guest.tainted] if name else []
+        self.truth.guests.append(Guest(site, vmid, name))
+        if twins:
+            self.fail(
+                f"{name} was made as {site.name}/{vmid} although it is {twins[0].site.name}/{twins[0].vmid}"
+            )
+
+    def _gone(self, site: Site, vmid: int, *, ours: bool) -> None:
+        guest = self.truth.guest(site, vmid)
+        if guest is not None:
+            guest.alive = False
+        cause = site.cause()
+        if ours and (cause is None or cause.method == "DELETE"):
+            self.fail(f"{site.name}/{vmid} ({guest.name if guest else '?'}) was destroyed")
+
+    def _volume_gone(self, site: Site, event: Happened) -> None:
+        cause = site.cause()
+        if cause is None or Write.read(site, Request(cause.method, cause.path)).verb not in (
+            "create",
+            "move_disk",
+        ):
+            self.fail(f"volume {event.what} of {site.name} was removed by {cause}")
+
+    def _mac_made(self, site: Site, event: Happened) -> None:
+        guest = self.truth.guest(site, event.vmid or 0)
+        if guest is not None and event.what.startswith("net0="):
+            guest.mac = _mac(event.what)
+
+
+def _home(rules: Rules, life: Life, write: Write, name: str) -> str:
+    """Writes go to the cluster that the target is known to be."""
+    if write.site in rules.truth.home.values():
+        return ""
+    return "a write to a cluster that is none of ours"
+
+
+def _ours(rules: Rules, life: Life, write: Write, name: str) -> str:
+    """What is changed bears our mark, or is ours for certain and lost it."""
+    if write.verb == "create":
+        return "" if name else "a VM is made without our mark"
+    vm, guest = write.site.vms.get(write.vmid), rules.truth.guest(write.site, write.vmid)
+    if vm is None or guest is None or _just_touched(rules, write):
+        return ""
+    spoken = list(rules.truth.spoken(name, life.estate.version))
+    former = {machine.formerly for machine in spoken}
+    mark = mark_of(vm)
+    if not guest.name and mark is None and any(machine.policy.get("adopt") for machine in spoken):
+        guest.name, guest.adopted = name, True
+    if guest.name != name and guest.name not in former:
+        return f"the VM of '{guest.name}' is changed"
+    good = {Mark(ESTATE, key_of(one), str(write.vmid)) for one in (name, *former) if one}
+    if mark is not None and mark not in good:
+        return f"a VM is changed that bears {mark}"
+    if form_mark_name(write.form.get("description", "")) == name:
+        guest.name = name
+    return ""
+
+
+def _once(rules: Rules, life: Life, write: Write, name: str) -> str:
+    """One VM for one key, and none again for one that was there without a person's word."""
+    if write.verb != "create":
+        return ""
+    former = {m.formerly for m in rules.truth.spoken(name, life.estate.version) if m.formerly}
+    still = {m.name for n in former for m in rules.truth.spoken(n, life.estate.version)}
+    for one in (name, *sorted(former - still)):
+        twins = [guest for guest in rules.truth.living(one) if not guest.tainted]
+        if twins:
+            return f"a second VM is made beside {twins[0].site.name}/{twins[0].vmid}"
+        if one in rules.truth.had and f"recreate {one}" not in rules.truth.allowed:
+            return "a lost VM is made again without a word"
+    if not list(rules.truth.spoken(name, life.estate.version)):
+        return "a VM is made that nobody declares"
+    return ""
+
+
+def _policy(rules: Rules, life: Life, write: Write, name: str) -> str:
+    """Nothing is destroyed, restarted or stopped that need not be."""
+    spoken = list(rules.truth.spoken(name, life.estate.version))
+    match write.verb:
+        case "destroy":
+            return "a VM is destroyed"
+        case "status/reboot":
+            may = f"restart {name}" in rules.truth.allowed
+            if may or any(may_restart(machine, life.clock()) for machine in spoken):
+                return ""
+            return "a restart against the policy"
+        case "status/stop" | "status/reset" | "status/suspend":
+            return "a VM is switched off"
+        case "status/shutdown":
+            stopped = any(machine.spec.get("power") == "stopped" for machine in spoken)
+            return "" if stopped else "a VM is shut down that may run"
+        case _:
+            return "" if spoken else "a VM is changed that nobody declares"
+
+
+def _journal(rules: Rules, life: Life, write: Write, name: str) -> str:
+    """The intent is on the disk before the effect."""
+    return "" if _journalled(life, write) else "no intent is journalled"
+
+
+def _journalled(life: Life, write: Write) -> str:
+    """The name of the VM for which a step on the write's object is under way; empty when there is none."""
+    for key, target, document in life.store._db.rows("SELECT key, target, document FROM intent"):
+        here = Key.parse(target).name == write.site.name
+        if here and json.loads(document)["identity"].get("vmid") == write.vmid:
+            return Key.parse(key).name
+    return ""
+
+
+def _not_frozen(rules: Rules, life: Life, write: Write, name: str) -> str:
+    """Nothing begins after the answer to a freeze."""
+    for freeze in rules.frozen:
+        if freeze.holds(name, rules.now()) and not {write.vmid, name} & freeze.begun:
+            return "a step begins although it is frozen"
+    return ""
+
+
+def _not_repeated(rules: Rules, life: Life, write: Write, name: str) -> str:
+    """What may still be executed is not sent again."""
+    rules.lost = [lost for lost in rules.lost if rules.now() - lost.at < SETTLE]
+    for lost in rules.lost:
+        if lost.write == write and rules.jumped < lost.at and not _known(write):
+            return f"a write is repeated {rules.now() - lost.at:.1f} s after its answer was lost"
+    return ""
+
+
+def _known(write: Write) -> bool:
+    """Whether the tasks of the VM have ended, so that the daemon may know what became of the first."""
+    tasks = [task for task in write.site.world.tasks.all if task.upid.id == str(write.vmid)]
+    return bool(tasks) and not any(task.running for task in tasks)
+
+
+def _needed(rules: Rules, life: Life, write: Write, name: str) -> str:
+    """Nothing is written that is there already."""
+    vm = write.site.vms.get(write.vmid)
+    if vm is None or write.verb != "config" or write.form.get("digest") != vm.digest:
+        return ""
+    config = vm.load()
+    coming = {**config.current, **config.pending}
+    sent = options(write.form)
+    same = all(coming.get(option) == value for option, value in sent.items())
+    gone = all(option not in coming for option in write.form.get("delete", "").split(",") if option)
+    return "what is there already is written again" if same and gone else ""
+
+
+def _just_touched(rules: Rules, write: Write) -> bool:
+    return rules.now() - rules.touched.get((write.site.name, write.vmid), -1e9) < JUST_NOW
+
+
+def _mac(text: str) -> str:
+    found = _MAC.search(text)
+    return found[0].upper() if found else ""

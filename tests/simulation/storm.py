@@ -1,0 +1,76 @@
+"""The storm: what people, machines and bad luck do, one thing after the other; then calm, and the final verdict."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from tests.simulation import by_hand, by_luck, by_people
+from tests.simulation.declared import Machine, a_policy, a_spec
+from tests.simulation.simulation import HEARD, Simulation
+from tests.simulation.verdict import Watch, final
+
+Event = Callable[[Simulation], Awaitable[None]]
+EVENTS: tuple[tuple[int, Event], ...] = (*by_people.EVENTS, *by_hand.EVENTS, *by_luck.EVENTS)
+GAP = 400.0
+"""Seconds between two events, on average."""
+
+
+async def storm(sim: Simulation) -> None:
+    """One run from an empty cluster to the verdict."""
+    _begin(sim)
+    watch = Watch(sim)
+    watching = asyncio.ensure_future(watch.run())
+    keeping = asyncio.ensure_future(_keep_alive(sim))
+    await asyncio.sleep(sim.dice.uniform(20, 300))
+    going: list[asyncio.Future[None]] = []
+    weights = [weight for weight, _ in EVENTS]
+    for _ in range(sim.dice.randint(12, 30)):
+        ((_, event),) = sim.dice.choices(EVENTS, weights)
+        sim.trace.note("event", event.__name__)
+        sim.faults[event.__name__] += 1
+        going.append(asyncio.ensure_future(event(sim)))
+        await asyncio.sleep(sim.dice.expovariate(1 / GAP))
+        if sim.rules.broken or HEARD:
+            break
+    else:
+        await asyncio.wait(going)
+        await final(sim)
+    for task in going:
+        if task.done():
+            task.result()
+    for task in (watching, keeping, *going):
+        task.cancel()
+    sim.rules.broken += HEARD
+    HEARD.clear()
+    await sim.bury()
+
+
+def _begin(sim: Simulation) -> None:
+    dice = sim.dice
+    nodes = dice.choice((2, 2, 3))
+    sim.build("alpha", nodes, home=True)
+    if dice.random() < 0.3:
+        sim.build("beta", 2, home=True)
+    machines = {}
+    for number in range(dice.randint(5, 9)):
+        name = f"vm{number}"
+        target = dice.choice(list(sim.truth.home))
+        spec = a_spec(dice, nodes if target == "alpha" else 2)
+        machines[name] = Machine(name, f"{name}.yaml", spec, a_policy(dice), target)
+    sim.repository.push(machines, {name: sim.manifest(name) for name in sim.truth.home})
+    sim.start()
+
+
+async def _keep_alive(sim: Simulation) -> None:
+    """What systemd does: a daemon that is gone is started again after a while."""
+    while True:
+        if sim.life is None:
+            await asyncio.sleep(sim.dice.choice((1.0, 5.0, 60.0, 400.0)))
+            if sim.life is None and not sim.start():
+                await asyncio.sleep(30)
+            continue
+        life = sim.life
+        await life.ended.wait()
+        if sim.life is life:
+            await sim.bury()
