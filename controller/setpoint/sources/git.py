@@ -109,9 +109,12 @@ class GitSource:
         return self._last
 
     async def _snapshot(self, head: str) -> Snapshot:
-        listing = self._listing = await list_tree(self._mirror, head, self._folder, self._listing)
+        listing, about = await asyncio.gather(
+            list_tree(self._mirror, head, self._folder, self._listing),
+            self._mirror.read("log", "-1", "--encoding=UTF-8", "--format=%an <%ae>%x00%s", head),
+        )
         files = await self._files(listing.entries, f"commit {head[:12]} of {self._place}")
-        about = await self._mirror.read("log", "-1", "--encoding=UTF-8", "--format=%an <%ae>%x00%s", head)
+        self._listing = listing
         author, _, subject = about.decode(errors="replace").strip().partition("\0")
         return Snapshot(self.name, head, files, author, subject, listing.notes)
 
