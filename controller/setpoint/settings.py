@@ -116,14 +116,14 @@ class HookSettings(Spec):
     """The address that a forge calls at every push."""
 
     listen: str = described(
-        "Address and port, e.g. 127.0.0.1:8321; put a TLS proxy in front.", "127.0.0.1:8321"
+        "Address and port, e.g. 127.0.0.1:9646; put a TLS proxy in front.", "127.0.0.1:9646"
     )
     secret: SecretRef = described("What the forge signs its calls with.")
 
     @field_validator("listen")
     @classmethod
     def _address(cls, value: str) -> str:
-        return _checked_address(value, "127.0.0.1:8321 or [::1]:8321")
+        return _checked_address(value, "127.0.0.1:9646 or [::1]:9646")
 
     @property
     def address(self) -> tuple[str, int]:
@@ -192,6 +192,12 @@ class Settings(Spec):
         if not _ESTATE.fullmatch(value):
             raise ValueError(f"'{value}' is no name of an estate; use up to 40 of a-z, 0-9 and -, e.g. home")
         return value
+
+    @model_validator(mode="after")
+    def _hook_of_a_forge(self) -> Self:
+        if self.hook is not None and self.source.git is None:
+            raise ValueError("a hook is for source.git; a folder is watched without one, so leave it out")
+        return self
 
     def caution(self, machines: frozenset[str]) -> Caution:
         """How carefully to go about on a host that has these ids."""

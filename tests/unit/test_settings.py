@@ -72,7 +72,7 @@ class TestValues:
     def test_the_hook_listens_on_loopback_unless_said(self, file: Path) -> None:
         settings = load(file, f"{GIT}hook: {{secret: {{env: HOOK}}}}\n")
         assert settings.hook is not None
-        assert settings.hook.address == ("127.0.0.1", 8321)
+        assert settings.hook.address == ("127.0.0.1", 9646)
 
     @pytest.mark.parametrize(
         ("text", "address"),
@@ -213,7 +213,7 @@ def test_an_ordinary_branch_is_taken(file: Path, name: str) -> None:
     assert settings.source.git.branch == name
 
 
-@pytest.mark.parametrize("listen", ["8321", "127.0.0.1", "forge:80", "127.0.0.1:70000", "::1:x", ":80"])
+@pytest.mark.parametrize("listen", ["9646", "127.0.0.1", "forge:80", "127.0.0.1:70000", "::1:x", ":80"])
 def test_an_address_without_host_or_port_is_refused(file: Path, listen: str) -> None:
     with pytest.raises(SettingsError, match="is no address with a port; write"):
         load(file, f"{GIT}hook: {{listen: '{listen}', secret: {{env: X}}}}\n")

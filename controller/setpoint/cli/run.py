@@ -6,28 +6,22 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 
 import click
 import structlog
-from aiohttp import web
 
 from setpoint.cli.engine import open_engine
 from setpoint.cli.output import examples
 from setpoint.cli.settings import settings_option
-from setpoint.model.errors import SettingsError
-from setpoint.run.supervisor import Supervisor
-from setpoint.secrets import resolve_secret
-from setpoint.settings import HookSettings, Settings
-from setpoint.sources.hook import hook_app
+from setpoint.settings import Settings
+from setpoint.surface.hook_serve import serve_hook
 from setpoint.surface.log import set_up_log
 from setpoint.surface.metrics.meters import PrometheusMeters
 from setpoint.surface.metrics.serve import serve_metrics
 from setpoint.surface.notify import Notifier, keeping_told, take_notifier
 from setpoint.surface.socket import serve_socket
 
-_GRACE = 1.0
 _log = structlog.stdlib.get_logger("setpoint.daemon")
 
 
@@ -55,7 +49,7 @@ async def _serve(settings: Settings) -> None:
         await stack.enter_async_context(serve_metrics(settings.metrics, supervisor, meters))
         if settings.hook is not None:
             branch = settings.source.git.branch if settings.source.git else ""
-            await stack.enter_async_context(_hook(settings.hook, branch, supervisor))
+            await stack.enter_async_context(serve_hook(settings.hook, branch, supervisor.source.poke))
         _log.info("daemon_started", estate=settings.estate, state=str(settings.state))
         tell_ready = await stack.enter_async_context(keeping_told(notifier, supervisor))
 
@@ -76,27 +70,3 @@ def _ask_to_stop(number: int, stop: asyncio.Event, notifier: Notifier) -> None:
         loop.remove_signal_handler(again)
         # The next one ends the process as the system would: whoever sends two means it.
         signal.signal(again, signal.SIG_DFL)
-
-
-@asynccontextmanager
-async def _hook(settings: HookSettings, branch: str, supervisor: Supervisor) -> AsyncGenerator[None]:
-    """The address that a forge calls at every push."""
-    app = hook_app(resolve_secret(settings.secret), branch, supervisor.source.poke)
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=_GRACE)
-    await runner.setup()
-    try:
-        await _listen(runner, settings)
-        yield
-    finally:
-        await runner.cleanup()
-
-
-async def _listen(runner: web.AppRunner, settings: HookSettings) -> None:
-    try:
-        await web.TCPSite(runner, *settings.address).start()
-    except OSError as error:
-        raise SettingsError(
-            f"the hook cannot listen on {settings.listen}: {error.strerror}",
-            remedy="set hook.listen to a free address",
-        ) from error
-    _log.info("hook_open", address=str(runner.addresses[0]))

@@ -24,6 +24,8 @@ from setpoint.cli.client import Client, DaemonDownError
 REPOSITORY = Path(__file__).parents[3]
 SETTINGS = "estate: home\nsource: {directory: {path: estate}}\nstate: state\nlog: {format: json}\nmetrics: {listen: 127.0.0.1:0}\n"
 
+FORGED = SETTINGS.replace("{directory: {path: estate}}", "{git: {url: nowhere.git}}")
+
 
 class Daemon:
     """A daemon over a bench, with everything in one folder."""
@@ -89,11 +91,13 @@ class Daemon:
         assert ended.returncode == 1
         return ended.stderr
 
+    def address(self, event: str) -> str:
+        lines = map(json.loads, (self.root / "log").read_text().splitlines())
+        return str(next(line["address"] for line in lines if line["event"] == event))
+
     def ask(self, path: str) -> str:
         """What it answers over HTTP."""
-        lines = map(json.loads, (self.root / "log").read_text().splitlines())
-        address = next(line["address"] for line in lines if line["event"] == "metrics_open")
-        connection = http.client.HTTPConnection(address, timeout=10)
+        connection = http.client.HTTPConnection(self.address("metrics_open"), timeout=10)
         connection.request("GET", path)
         response = connection.getresponse()
         text = response.read().decode()
@@ -184,13 +188,17 @@ def test_a_second_one_refuses_in_one_sentence(daemon: Daemon) -> None:
     ("settings", "sentence"),
     [
         ("estate: home\n", "setpoint.yaml:1:1: source: "),
+        (
+            SETTINGS + "hook: {secret: {env: HOOK}}\n",
+            "a hook is for source.git; a folder is watched without one",
+        ),
         (SETTINGS.replace("state: state", "state: bench/x/y"), "the state directory "),
         (
-            SETTINGS + "hook: {listen: '192.0.2.1:1', secret: {env: HOOK}}\n",
+            FORGED + "hook: {listen: '192.0.2.1:1', secret: {env: HOOK}}\n",
             "HOOK, which should hold a secret, is not set",
         ),
     ],
-    ids=["settings", "state", "hook's secret"],
+    ids=["settings", "hook of a folder", "state", "hook's secret"],
 )
 def test_what_cannot_run_is_one_sentence(daemon: Daemon, settings: str, sentence: str) -> None:
     (daemon.bench / "x").touch()
@@ -208,7 +216,7 @@ def test_a_taken_address_of_the_hook_is_one_sentence(daemon: Daemon) -> None:
         (daemon.root / "secret").write_text("s3cret\n")
         (daemon.root / "secret").chmod(0o600)
         daemon.settings(
-            f"{SETTINGS}hook: {{listen: '127.0.0.1:{port}', secret: {{file: {daemon.root}/secret}}}}\n"
+            f"{FORGED}hook: {{listen: '127.0.0.1:{port}', secret: {{file: {daemon.root}/secret}}}}\n"
         )
         said = daemon.refuse()
     assert f"setpoint: the hook cannot listen on 127.0.0.1:{port}: " in said
@@ -229,16 +237,20 @@ def test_a_signed_push_is_followed_at_once(daemon: Daemon) -> None:
     daemon.start()
     daemon.part("x", "one")
     push(daemon.root / "estate", repository)
-    address = re.search(r"\('127\.0\.0\.1', (\d+)\)", (daemon.root / "log").read_text())
-    assert address is not None
+    address = daemon.address("hook_open")
     body = b'{"ref": "refs/heads/main"}'
     signature = hmac.new(b"s3cret", body, hashlib.sha256).hexdigest()
     headers = {"X-GitHub-Event": "push", "X-Hub-Signature-256": f"sha256={signature}"}
-    connection = http.client.HTTPConnection("127.0.0.1", int(address[1]), timeout=10)
+    connection = http.client.HTTPConnection(address, timeout=10)
     connection.request("POST", "/hook", body, headers)
     assert connection.getresponse().status == 202
     connection.close()
     until((daemon.bench / "x").exists)
+    assert "hook_called" in daemon.events()
+    secret.write_text("another\n")
+    connection.request("POST", "/hook", body, headers)
+    assert connection.getresponse().status == 401, "a new secret counts at once"
+    connection.close()
 
 
 def git(folder: Path, *arguments: str) -> None:

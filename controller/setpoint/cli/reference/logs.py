@@ -17,6 +17,15 @@ LINES: Final[Mapping[str, tuple[str, str]]] = {
     "socket_open": ("info", "The command line is answered."),
     "peer_refused": ("warning", "A user asked the socket for what its role does not allow."),
     "hook_open": ("info", "Calls of the forge are taken at this address."),
+    "hook_called": ("info", "The forge told of a push to the branch; the source is looked at now."),
+    "hook_refused": (
+        "warning",
+        "Calls of the hook were refused: not signed, too large or too slow; one line a minute, with their number.",
+    ),
+    "hook_secret_unreadable": (
+        "error",
+        "The secret of the hook cannot be read; calls are refused until it can.",
+    ),
     "metrics_open": ("info", "Metrics and health are served at this address."),
     "metrics_reader_too_slow": ("warning", "A reader of the metrics took too long and was let go."),
     "systemd_not_told": ("warning", "systemd could not be told how it is."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import json
@@ -14,9 +15,12 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from setpoint.model.errors import SettingsError
 from setpoint.model.secret import Secret
-from setpoint.sources import hook
-from setpoint.sources.hook import hook_app
+from setpoint.surface import hook
+from setpoint.surface.hook import Bundle, hook_app
+from setpoint.surface.hook_serve import Doorman
+from setpoint.testing.clock import virtual_run
 
 SECRET = Secret("sésame")
 
@@ -27,6 +31,12 @@ class Forge:
     def __init__(self) -> None:
         self.pushes = 0
         self.url = ""
+        self.broken = False
+
+    def secret(self) -> Secret:
+        if self.broken:
+            raise SettingsError("the secret is gone")
+        return SECRET
 
     def pushed(self) -> None:
         self.pushes += 1
@@ -43,7 +53,7 @@ class Forge:
 async def forge() -> AsyncIterator[Forge]:
     forge = Forge()
     root = web.Application()
-    root.add_subapp("/forge", hook_app(SECRET, "main", forge.pushed))
+    root.add_subapp("/forge", hook_app(forge.secret, "main", forge.pushed))
     runner = web.AppRunner(root)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -145,15 +155,121 @@ async def test_a_body_that_is_too_large_is_refused(forge: Forge, monkeypatch: py
     assert (await forge.call(body[:1000], github(body[:1000])))[0] == 400
 
 
+async def test_a_body_that_does_not_say_how_long_it_is_is_counted(
+    forge: Forge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hook, "BODY_LIMIT", 1000)
+    chunk = b"3e8\r\n" + b" " * 1000 + b"\r\n"
+    assert await spoken(forge, b"Transfer-Encoding: chunked\r\n\r\n" + 2 * chunk) == b"413"
+
+
+async def test_a_body_that_says_too_much_is_not_waited_for(forge: Forge) -> None:
+    assert await spoken(forge, b"Content-Length: 99999999\r\n\r\n") == b"413"
+
+
 async def test_a_body_that_does_not_come_is_given_up(forge: Forge, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hook, "BODY_TIMEOUT", 0.05)
+    assert await spoken(forge, b"Content-Length: 10\r\n\r\nhalf") == b"408"
+
+
+async def test_without_its_secret_nobody_is_believed(forge: Forge) -> None:
+    forge.broken = True
+    assert await forge.call(push(), github(push())) == (503, "the hook's secret cannot be read\n")
+    assert forge.pushes == 0
+
+
+async def test_many_pushes_at_once_wake_at_once_and_once_more(forge: Forge) -> None:
+    answers = await asyncio.gather(*(forge.call(push(), github(push())) for _ in range(20)))
+    assert {status for status, _ in answers} == {202}
+    async with asyncio.timeout(10):
+        while forge.pushes < 2:
+            await asyncio.sleep(0.05)
+    assert forge.pushes == 2
+
+
+def test_rings_in_a_gap_become_one_at_its_end() -> None:
+    rung: list[float] = []
+
+    async def script() -> None:
+        now = asyncio.get_running_loop().time
+        start = now()
+        bundle = Bundle(lambda: rung.append(now() - start), 10)
+        for wait in (0, 1, 1, 30, 3, 1, 60):
+            await asyncio.sleep(wait)
+            bundle.ring()
+        await asyncio.sleep(60)
+
+    virtual_run(script())
+    assert rung == pytest.approx([0, 10, 32, 42, 96], abs=0.01)
+
+
+async def test_a_connection_is_ended_when_its_time_is_over_whatever_it_sends() -> None:
+    door = Doorman(asyncio.Protocol, longest=0.05)
+    async with listening(door) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(10):
+                assert await reader.read() == b""
+        writer.close()
+
+
+async def test_so_many_connections_are_let_in_and_another_one_when_one_has_left() -> None:
+    door = Doorman(Echo, most=2)
+
+    async def said(writer: asyncio.StreamWriter, reader: asyncio.StreamReader) -> bytes:
+        async with asyncio.timeout(10):
+            try:
+                writer.write(b"x")
+                return await reader.read(1)
+            except ConnectionError:
+                return b""
+
+    async with listening(door) as port:
+        links = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+        assert [await said(writer, reader) for reader, writer in links] == [b"x", b"x"]
+        late, late_writer = await asyncio.open_connection("127.0.0.1", port)
+        assert await said(late_writer, late) == b""
+        links[0][1].close()
+        async with asyncio.timeout(10):
+            while True:
+                again, again_writer = await asyncio.open_connection("127.0.0.1", port)
+                answer = await said(again_writer, again)
+                again_writer.close()
+                if answer == b"x":
+                    break
+        for writer in (late_writer, links[1][1]):
+            writer.close()
+
+
+class Echo(asyncio.Protocol):
+    """Says what it hears."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.transport.write(data)
+
+
+@contextlib.asynccontextmanager
+async def listening(door: Doorman) -> AsyncIterator[int]:
+    server = await asyncio.get_running_loop().create_server(door.admit, "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1]
+    server.close()
+
+
+async def spoken(forge: Forge, rest: bytes) -> bytes:
+    """The status of the answer to a call that is written by hand."""
     host, port = forge.url.removeprefix("http://").removesuffix("/forge").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(b"POST /forge/hook HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf")
+    writer.write(b"POST /forge/hook HTTP/1.1\r\nHost: x\r\n" + rest)
     async with asyncio.timeout(10):
-        assert (await reader.readline()).split()[1] == b"413"
+        status = (await reader.readline()).split()[1]
     writer.close()
-    await writer.wait_closed()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
+    return status
 
 
 async def test_only_a_post_is_taken(forge: Forge) -> None:
