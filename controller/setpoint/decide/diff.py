@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
+from functools import lru_cache
 
 from setpoint.model.diff import MISSING, SECRET, Cause, Change, Diff, Missing, Projection, Treatment
 from setpoint.model.tree import Json, Pointer, Tree, covers, join, lookup, parts, put
@@ -84,7 +85,13 @@ def in_force(
 
 def treatment_of(pointer: Pointer, treatments: Mapping[Pointer, Treatment]) -> Treatment | None:
     """The treatment of exactly `pointer`."""
-    for pattern, treatment in treatments.items():
+    return _treatment(pointer, tuple(treatments.items()))
+
+
+@lru_cache(maxsize=16_384)
+def _treatment(pointer: Pointer, treatments: tuple[tuple[Pointer, Treatment], ...]) -> Treatment | None:
+    # Kept, for the same few names are asked for in every object of a kind.
+    for pattern, treatment in treatments:
         if len(parts(pattern)) == len(parts(pointer)) and covers(pattern, pointer):
             return treatment
     return None
