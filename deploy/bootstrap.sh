@@ -21,6 +21,7 @@ if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
   echo "setpoint needs Python 3.11 or newer, '$python' is $("$python" -V 2>&1): set PYTHON=/path/to/python3.11." >&2
   exit 1
 fi
+echo "Installing what setpoint needs into $venv, about a minute and only when that changes ..." >&2
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
