@@ -230,6 +230,13 @@ async def observe_box(world: World, looking: Looking[BoxSpec]) -> Observation[Bo
     )
 
 
+def describe_box(state: BoxState) -> dict[str, Any]:
+    if state.fields.get("sealed"):
+        return {}
+    known = BoxSpec.model_fields.keys() - {"number", "lock", "drawer"}
+    return {"number": state.number, **{name: value for name, value in state.fields.items() if name in known}}
+
+
 def plan_box(diff: Diff, planning: Planning[BoxSpec, BoxState]) -> tuple[Step, ...]:
     if planning.observed is None:
         wish = None if planning.identity else Reserve("id", 1, 500, planning.facts)
@@ -355,6 +362,9 @@ BOX = Kind(
     problems=box_problems,
     status=lambda state: {"colour": state.fields.get("colour")},
     secrets=lambda spec: {"/lock": spec.lock} if spec.lock is not None else {},
+    identity=lambda text: {"id": int(text)} if text.isdecimal() else None,
+    title=lambda state: str(state.fields.get("title", "")),
+    describe=describe_box,
     machine=lambda state: str(state.fields.get("uuid", "")),
     outputs=BoxOutputs,
     publish=lambda state: BoxOutputs(number=state.number, colour=state.fields.get("colour")),

@@ -73,6 +73,27 @@ BY_HAND = {
     },
 }
 """What files01 takes over."""
+FORGOTTEN = {
+    "vmid": 201,
+    "type": "qemu",
+    "node": "pve3",
+    "status": "running",
+    "config": {
+        "name": "wiki01",
+        "agent": "1",
+        "boot": "order=scsi0",
+        "cores": 2,
+        "cpu": "x86-64-v2-AES",
+        "memory": 4096,
+        "net0": "virtio=BC:24:11:00:02:01,bridge=vmbr0,firewall=1",
+        "onboot": 1,
+        "ostype": "l26",
+        "scsi0": "local-zfs:vm-201-disk-0,iothread=1,size=20G",
+        "scsihw": "virtio-scsi-single",
+        "smbios1": "uuid=7b1f0c5d-2f3e-4d0a-8f6b-5f8b9c100201",
+    },
+}
+"""What nobody has declared yet."""
 
 
 def first_world(token: str, root_token: str) -> dict[str, Any]:
@@ -109,7 +130,7 @@ def first_world(token: str, root_token: str) -> dict[str, Any]:
             },
         },
         "bridges": [{"iface": "vmbr0", "type": "bridge", "active": 1, "bridge_vlan_aware": 1}],
-        "guests": [TEMPLATE, BY_HAND],
+        "guests": [TEMPLATE, BY_HAND, FORGOTTEN],
         "guest_behaviour": [{"guest_agent": "running"}],
         "users": [{"userid": "root@pam", "enable": 1}, {"userid": USER, "enable": 1}],
         "tokens": [

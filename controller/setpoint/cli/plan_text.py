@@ -27,7 +27,7 @@ def text_lines(plan: dict[str, Any]) -> Iterator[str]:
     yield from (f"Note: {note}" for note in plan["notes"])
     yield from (paint(problem["text"], "red") for problem in (*plan["problems"], *plan["waiting"]))
     for row in plan["resources"]:
-        yield from _resource(row)
+        yield from row_lines(row)
     if plan["released"]:
         yield ""
         yield "Not declared, and left alone:"
@@ -65,7 +65,8 @@ def _memory(plan: dict[str, Any]) -> str:
     return "" if plan["memory"] else f" ({_NO_MEMORY})"
 
 
-def _resource(row: dict[str, Any]) -> Iterator[str]:
+def row_lines(row: dict[str, Any]) -> Iterator[str]:
+    """One resource of a plan, after an empty line; nothing when it is in sync."""
     if row["verdict"] == IN_SYNC and "effective" not in row:
         return
     kept = ", kept as it was: its declaration is broken" if row["retained"] else ""

@@ -22,6 +22,7 @@ TABLE: Mapping[str, str] = {
     "init": "Write a first estate to start from.",
     "validate": "Check declarations and tell every mistake.",
     "explain": "Teach the kinds and their fields.",
+    "adopt": "Declare what was made by hand.",
     "plan": "Show what would be done.",
     "apply": "Converge once and say how it went.",
     "run": "Run the daemon.",

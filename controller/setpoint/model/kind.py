@@ -141,8 +141,12 @@ def _no_secrets(_: Any) -> Mapping[Pointer, SecretRef]:
     return {}
 
 
-def _no_machine(_: Any) -> str:
+def _no_text(_: Any) -> str:
     return ""
+
+
+def _no_identity(_: str) -> Identity | None:
+    return None
 
 
 class Outputs(Spec):
@@ -181,6 +185,9 @@ class Kind(Generic[P, S]):
         publish: the outputs of what is seen.
         machine: the UUID in the firmware of what is seen, by which an operating system on it knows where it runs;
             empty when it is no machine.
+        identity: the identity that `object_id` gives as this text; None when it is the text of none. Only with
+            `describe`.
+        title: the name that people gave what is seen; empty when it has none.
         describe: the spec, as a person would write it, from which what is seen does not differ; the way in for
             objects made by hand.
     """
@@ -209,7 +216,9 @@ class Kind(Generic[P, S]):
     secrets: Callable[[P], Mapping[Pointer, SecretRef]] = _no_secrets
     outputs: type[Outputs] = Outputs
     publish: Callable[[S], Outputs] = _no_outputs
-    machine: Callable[[S], str] = _no_machine
+    machine: Callable[[S], str] = _no_text
+    identity: Callable[[str], Identity | None] = _no_identity
+    title: Callable[[S], str] = _no_text
     describe: Callable[[S], Tree] | None = None
     examples: tuple[str, ...] = ()
 

@@ -61,7 +61,8 @@ class Policy(Spec):
         Manage.FULL,
     )
     drift: Drift = described(
-        "enforce corrects a change made by hand, warn only reports it, off does not look for it.",
+        "enforce corrects a change made by hand, warn only reports it, off does not look for it. With policy.adopt it is "
+        "warn unless said.",
         Drift.ENFORCE,
     )
     interval: Duration = described(
@@ -103,6 +104,14 @@ class Policy(Spec):
                 return self.windows.destroy or self.window
             case _:
                 assert_never(disruption)
+
+    @model_validator(mode="after")
+    def _gentle_at_first(self) -> Policy:
+        """Of what is adopted nothing is corrected before somebody says so: its first declaration may be a mistake."""
+        if self.adopt and "drift" not in self.model_fields_set:
+            # Not as if somebody had written it, which it would be for good.
+            object.__setattr__(self, "drift", Drift.WARN)
+        return self
 
     @model_validator(mode="after")
     def _window_for_reboot(self) -> Policy:

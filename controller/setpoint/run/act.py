@@ -184,7 +184,8 @@ async def _conclude_step(
 ) -> Outcome:
     key = now.owner.key
     if now.item is None or now.item.released:
-        born = Item(key, desk.lane.target, identity, {}, 0.0)
+        adopted = now.item is None and isinstance(now.observation, Present)
+        born = Item(key, desk.lane.target, identity, None if adopted else {}, 0.0)
         await desk.calls.call(desk.store.save_item, born)
     match answer:
         case Started(operation):

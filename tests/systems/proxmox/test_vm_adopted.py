@@ -169,7 +169,10 @@ def test_a_value_that_is_not_its_own_is_corrected_after_the_mark(lab: Lab, tmp_p
     shape = SHAPES["from-the-wizard"]
     lab.begin(shape.world())
     spec = {**yaml.safe_load(shape.spec), "onboot": True, "memory": "4GiB"}
-    files = {"lab.yaml": cluster(lab.url), "vm.yaml": vm(shape.owner.key.name, spec, adopt=True)}
+    files = {
+        "lab.yaml": cluster(lab.url),
+        "vm.yaml": vm(shape.owner.key.name, spec, adopt=True, drift="enforce"),
+    }
 
     found = VirtualDaemon(lab.url, tmp_path, files).run(settled)
 
@@ -177,3 +180,23 @@ def test_a_value_that_is_not_its_own_is_corrected_after_the_mark(lab: Lab, tmp_p
     assert (status.outcome, [hold.rule for hold in status.holds]) == ("Held", ["RebootPending"])
     assert "onboot: 1" in file(lab)
     assert lab.get("effects") == []
+
+
+def test_what_is_not_as_declared_is_only_told_until_somebody_wants_it_enforced(
+    lab: Lab, tmp_path: Path
+) -> None:
+    shape = SHAPES["from-the-wizard"]
+    lab.begin(shape.world())
+    spec = {**yaml.safe_load(shape.spec), "onboot": True}
+    name = shape.owner.key.name
+
+    async def script(running: Running) -> None:
+        await running.settle()
+        (hold,) = running.status(key(shape)).holds
+        assert (hold.rule, len(lab.writes())) == ("DriftWarn", 1)
+        await running.declare({"vm.yaml": vm(name, spec, adopt=True, drift="enforce")})
+        await running.until(lambda: running.status(key(shape)).outcome == "Done")
+        assert "onboot: 1" in file(lab)
+
+    files = {"lab.yaml": cluster(lab.url), "vm.yaml": vm(name, spec, adopt=True)}
+    VirtualDaemon(lab.url, tmp_path, files).run(script)

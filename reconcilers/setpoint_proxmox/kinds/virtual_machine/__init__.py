@@ -16,6 +16,7 @@ from setpoint_proxmox.kinds.virtual_machine.remark import remark
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 from setpoint_proxmox.kinds.virtual_machine.state import VmState, problems, status
 
+_VMID = re.compile(r"[1-9][0-9]{2,8}")
 _LABEL = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 
 KIND: Kind[VirtualMachineSpec, VmState] = Kind(
@@ -41,6 +42,8 @@ KIND: Kind[VirtualMachineSpec, VmState] = Kind(
     outputs=VmOutputs,
     publish=publish,
     machine=lambda state: state.uuid,
+    identity=lambda text: {"vmid": int(text)} if _VMID.fullmatch(text) else None,
+    title=lambda state: state.name,
     describe=describe,
     examples=examples(__name__),
 )

@@ -1,0 +1,50 @@
+"""A declaration as the text of a file, as a person would write it: our reader takes from it just what went in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from setpoint.desired.scalar import resolve
+
+_WIDE = 1 << 20
+"""Characters of a line before it is folded: never."""
+
+
+class _Writer(yaml.SafeDumper):
+    """Quotes whatever our reader would not take for text, and writes texts of several lines as such."""
+
+
+def _text(_writer: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None if _is_plain(text) else '"'
+    return yaml.ScalarNode("tag:yaml.org,2002:str", text, style=style)
+
+
+def _is_plain(text: str) -> bool:
+    try:
+        return isinstance(resolve(text), str)
+    except ValueError:
+        return False
+
+
+_Writer.add_representer(str, _text)
+
+
+def manifest_text(manifest: Mapping[str, Any]) -> str:
+    """The envelope in a line per part, and the spec below it in blocks."""
+    lines = [f"{name}: {_flow(part)}" for name, part in manifest.items() if name != "spec"]
+    return "\n".join([*lines, _dump({"spec": manifest["spec"]}, flow=False)])
+
+
+def _flow(part: object) -> str:
+    return _dump(part, flow=True).removesuffix("...\n").strip()
+
+
+def _dump(value: object, *, flow: bool) -> str:
+    return str(
+        yaml.dump(
+            value, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=_WIDE, default_flow_style=flow
+        )
+    )
