@@ -25,6 +25,7 @@ from setpoint.model.plan import (
     Running,
     Started,
     Step,
+    obstructed,
 )
 from setpoint.model.secret import Secret, SecretRef
 from setpoint.model.spec import Spec, described
@@ -255,6 +256,35 @@ def plan_box(diff: Diff, planning: Planning[BoxSpec, BoxState]) -> tuple[Step, .
     return tuple(steps)
 
 
+def remove_box(owner: Owner, state: BoxState, facts: frozenset[int]) -> tuple[Step, ...]:
+    if state.mark != owner.mark(str(state.number)):
+        return (obstructed("the box is not ours", "leave it", ()),)
+    scrap = Step("scrap", "scrap the box", (), Disruption.DESTROY)
+    return (scrap,) if state.fields.get("shut") else (Step("shut", "shut it", (), Disruption.DESTROY), scrap)
+
+
+async def shut_box(world: World, acting: Acting) -> ActResult:
+    thing = world.things[int(acting.identity["id"])]  # type: ignore[arg-type]
+    async with world.reach(writes=True):
+        world.effect("shut", lambda: thing.fields.update(shut=True))
+    return Applied()
+
+
+async def scrap_box(world: World, acting: Acting) -> ActResult:
+    number = int(acting.identity["id"])  # type: ignore[arg-type]
+
+    def change() -> None:
+        del world.things[number]
+
+    async with world.reach(writes=True):
+        if not world.slow:
+            world.effect("scrap", change)
+            return Applied()
+        operation = f"op-{next(world.ids)}"
+        world.effect("scrap", lambda: world.begin(operation, number, change, ()))
+        return Started(operation)
+
+
 def mark_box(owner: Owner, state: BoxState) -> Step | None:
     if state.mark == owner.mark(str(state.number)):
         return None
@@ -353,7 +383,15 @@ BOX = Kind(
     plan=plan_box,
     identify=lambda spec: {"id": spec.number} if spec.number is not None else None,
     object_id=lambda identity: str(identity["id"]),
-    acts={"create": create_box, "set": set_box, "restart": restart_box, "mark": remark_box},
+    acts={
+        "create": create_box,
+        "set": set_box,
+        "restart": restart_box,
+        "mark": remark_box,
+        "shut": shut_box,
+        "scrap": scrap_box,
+    },
+    remove=remove_box,
     treatments={"/labels": Treatment.SET, "/wood": Treatment.CREATE_ONLY},
     hosted_by="Shelf",
     stateful=True,

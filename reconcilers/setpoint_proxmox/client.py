@@ -65,6 +65,10 @@ class Client:
         """Change."""
         return await self._call("PUT", path, params)
 
+    async def delete(self, *path: Part, **params: Scalar) -> Json:
+        """Remove."""
+        return await self._call("DELETE", path, params)
+
     async def close(self) -> None:
         """Give threads and sockets back; a call under way ends in its own time."""
         for threads in self._threads.values():

@@ -20,6 +20,7 @@ TYPES = {
     "resume": ("qmresume",),
     "shutdown": ("qmshutdown", "hastop"),
     "restart": ("qmreboot",),
+    "destroy": ("qmdestroy",),
 }
 """The verb of a step -> the types of the tasks that it starts under the guest's own id.
 

@@ -8,13 +8,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from setpoint.decide.deletion.mode import deletes
 from setpoint.desired.compile import compile_set
 from setpoint.machine import own_ids
 from setpoint.model.errors import SettingsError
 from setpoint.model.resource import Resource
 from setpoint.run.declare import arrange_lanes, declare
 from setpoint.run.desk import Report
-from setpoint.run.estate import Estate
+from setpoint.run.estate import Estate, SourceState
 from setpoint.run.ports import Ports
 from setpoint.run.preview import Preview
 from setpoint.settings import Settings
@@ -46,7 +47,9 @@ async def open_foresight(settings: Settings) -> AsyncGenerator[tuple[Estate, boo
         Ports(),
         caution=settings.caution(own_ids(os.environ)),
     )
-    estate.resources = {key: r for key, r in store.desired().items() if key.kind in estate.kinds}
+    desired = store.desired()
+    estate.resources = {key: r for key, r in desired.items() if key.kind in estate.kinds}
+    estate.dormant = {key: r for key, r in desired.items() if key.kind not in estate.kinds}
     try:
         await arrange_lanes(estate)
         yield estate, remembered is not None
@@ -100,14 +103,26 @@ async def foresee(
         SetpointError: nothing of a name is declared, or nothing at all although something was.
     """
     await declare(estate, content)
-    keys = [find_key(estate.resources, name, namespace) for name in names] or list(estate.resources)
+    estate.source = SourceState(good=True, sentence="read for this plan", at=estate.ports.now())
+    every = estate.everything()
+    keys = [find_key(every, name, namespace) for name in names] or every
     if base is not None:
         before = compile_set(base.files, estate.kinds, version=base.version)
-        keys = [key for key in keys if _differs(before.resources.get(key), estate.resources[key])]
+        keys = [key for key in keys if _differs(before.resources.get(key), estate.resources.get(key))]
         gone = sorted(before.resources.keys() - estate.resources.keys())
-        estate.notes = (*estate.notes, *(f"{key} is declared no more, and left alone" for key in gone))
+        estate.notes = (*estate.notes, *(_parting(estate, before.resources[key]) for key in gone))
     return await Preview(estate).of(keys)
 
 
-def _differs(before: Resource | None, now: Resource) -> bool:
-    return before is None or before.spec_hash != now.spec_hash
+def _differs(before: Resource | None, now: Resource | None) -> bool:
+    """Whether one of two versions declares it otherwise than the other; what neither does is of no concern."""
+    if before is None or now is None:
+        return before is not now
+    return before.spec_hash != now.spec_hash
+
+
+def _parting(estate: Estate, gone: Resource) -> str:
+    """What becomes of something that is declared no more."""
+    kind = estate.kinds[gone.key.kind]
+    deleted = deletes(gone.policy, removable=kind.remove is not None, stateful=kind.stateful)
+    return f"{gone.key} is declared no more, and {'to be deleted' if deleted else 'left alone'}"

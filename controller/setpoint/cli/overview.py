@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from setpoint.cli.departed import departed_lines
 from setpoint.cli.output import Ending, counted
 from setpoint.cli.tables import Cell, age, field, paint, plain, seen, table, wanted
 from setpoint.cli.verdict import row_verdict
@@ -34,6 +35,7 @@ def overview(
     for row in rows if detailed else ():
         yield ""
         yield from _details(row)
+    yield from departed_lines(status)
     if status["released"]:
         yield ""
         yield "Left the declarations and left alone:"
@@ -74,6 +76,7 @@ def _waiting(waiting: Sequence[dict[str, Any]]) -> Iterator[str]:
 def _row(row: dict[str, Any], told: Mapping[str, str]) -> tuple[str | Cell, ...]:
     colour = COLOURS[row_verdict(row)]
     kept = " (kept as it was: its declaration is broken now)" if row["retained"] else ""
+    kept += " (declared no more: it stays until what it holds is deleted)" if row["lingering"] else ""
     ready = Cell(row["ready"], colour)
     return row["key"], ready, Cell(row["outcome"], colour), age(row["since"]), _sentence(row, told) + kept
 

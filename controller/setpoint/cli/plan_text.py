@@ -71,7 +71,8 @@ def row_lines(row: dict[str, Any]) -> Iterator[str]:
         return
     kept = ", kept as it was: its declaration is broken" if row["retained"] else ""
     yield ""
-    yield f"{paint(row['key'], _COLOURS[row['verdict']])}  ({row['origin']}{kept})"
+    where = f"declared no more, formerly at {row['origin']}" if row["departed"] else f"{row['origin']}{kept}"
+    yield f"{paint(row['key'], _COLOURS[row['verdict']])}  ({where})"
     yield from (f"  {line}" for line in _body(row))
     for one in row.get("effective", ()):
         yield f"  {field(one['path'])}: {value(one['value'])}  # {one['origin']}"
@@ -112,7 +113,8 @@ def _changes(changes: list[dict[str, Any]]) -> Iterator[str]:
 
 def _section(row: dict[str, Any]) -> Iterator[str]:
     yield ""
-    yield f"#### `{row['key']}`: {row['verdict']}"
+    gone = ", declared no more" if row["departed"] else ""
+    yield f"#### `{row['key']}`: {row['verdict']}{gone}"
     yield ""
     yield "```"
     yield from _body(row)

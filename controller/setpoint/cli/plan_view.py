@@ -79,6 +79,7 @@ def _row(estate: Estate, report: Report, *, detailed: bool) -> View:
         "target": str(resource.target) if resource.target else None,
         "origin": str(resource.origin),
         "retained": resource.key in estate.retained,
+        "departed": resource.key not in estate.resources,
         "verdict": _VERDICTS[type(outcome).__name__],
         "sentence": outcome.sentence,
         "steps": [_step(planned) for planned in learned.planned],

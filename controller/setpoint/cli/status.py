@@ -125,4 +125,6 @@ def _essence(told: dict[str, Any]) -> object:
     """What is worth showing again when it changes; that somebody looked is not."""
     rows = [[row[name] for name in ("key", "outcome", "ready", "sentence")] for row in told["resources"]]
     source = told["source"]["version"], told["source"]["sentence"]
-    return rows, source, told["phase"], told["problems"], told["waiting"], told["released"], told["freezes"]
+    left = [(row["key"], row["phase"], row["sentence"]) for row in told["deletions"]]
+    state = told["phase"], told["problems"], told["waiting"], told["released"], told["freezes"]
+    return rows, source, left, state

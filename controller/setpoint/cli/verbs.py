@@ -34,6 +34,8 @@ TABLE: Mapping[str, str] = {
     "unfreeze": "End a freeze.",
     "pause": "Leave one resource alone for now.",
     "resume": "End a pause.",
+    "undelete": "Keep what is to be deleted.",
+    "forget": "Let go of what is declared no more.",
     "history": "Show what happened.",
     "doctor": "Check what Setpoint needs to work.",
     "schema": "Write JSON Schemas for editors and checks.",

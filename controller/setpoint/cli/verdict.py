@@ -15,7 +15,8 @@ REPORTED = frozenset({"DriftWarn", "Manage"})
 
 def verdict(status: dict[str, Any]) -> Ending:
     """What a whole status amounts to: mistakes and failures first, then holds, then differences."""
-    return worst([_source(status), *(row_verdict(row) for row in status["resources"])])
+    rows = (row_verdict(row) for row in status["resources"])
+    return worst([_source(status), *rows, *map(departed_verdict, status["deletions"])])
 
 
 def worst(endings: Iterable[Ending]) -> Ending:
@@ -39,6 +40,11 @@ def row_verdict(row: dict[str, Any]) -> Ending:
     if outcome == "Done":
         return Ending.FINE if row["ready"] == "True" else Ending.ERROR
     return Ending.DIFFERENT
+
+
+def departed_verdict(row: dict[str, Any]) -> Ending:
+    """What something amounts to that is to be deleted."""
+    return Ending.HELD if any(needs_a_person(hold) for hold in row["holds"]) else Ending.DIFFERENT
 
 
 def _source(status: dict[str, Any]) -> Ending:

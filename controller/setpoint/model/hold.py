@@ -37,6 +37,21 @@ class Rule(StrEnum):
     SELF = "Self"
     """Setpoint runs on it, or `self` in the settings names it: ends when it is done by hand."""
 
+    SOURCE = "Source"
+    """The declarations cannot be read or have mistakes, so nothing is deleted: ends when they are good and complete."""
+    DELETION_LIMIT = "DeletionLimit"
+    """More of a kind are to be deleted on a target than are in a day: ends with `setpoint approve` for just that set."""
+    DELETION = "Deletion"
+    """What is to be deleted is not surely ours and unwanted: ends when it is, or with `setpoint forget`."""
+    GRACE = "Grace"
+    """It is stopped and not destroyed yet: ends after `policy.grace`, or with `setpoint undelete`."""
+    RENAMED = "Renamed"
+    """What is to be deleted looks like something new: ends with `metadata.formerly`, or with `setpoint approve`."""
+    DEPENDANTS = "Dependants"
+    """Something else needs what is to be deleted: ends when that is gone."""
+    KIND_MISSING = "KindMissing"
+    """The package of its kind is not installed: ends when it is."""
+
 
 class Releaser(StrEnum):
     """Who can end a hold."""
@@ -76,7 +91,9 @@ class Hold:
         if self.passing:
             return Releaser.TIME
         match self.rule:
-            case Rule.RECREATE | Rule.REBOOT_PENDING | Rule.SELF:
+            case Rule.DELETION | Rule.DELETION_LIMIT:
+                return Releaser.OPERATOR
+            case Rule.RECREATE | Rule.REBOOT_PENDING | Rule.SELF | Rule.KIND_MISSING:
                 return Releaser.HAND
             case (
                 Rule.DRIFT_WARN
@@ -87,6 +104,10 @@ class Hold:
                 | Rule.MANAGE
                 | Rule.WINDOW
                 | Rule.BLAST_RADIUS
+                | Rule.SOURCE
+                | Rule.GRACE
+                | Rule.RENAMED
+                | Rule.DEPENDANTS
             ):
                 return Releaser.COMMIT
             case _:

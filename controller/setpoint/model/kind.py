@@ -176,6 +176,9 @@ class Kind(Generic[P, S]):
             declaration was renamed; None when it is complete.
         lasting: names of identity fields that no other object ever gets, e.g. a uuid. By them an object that lost
             its mark is known again; without any it is not.
+        remove: pure; the steps that take a present object away, in their order: what stops or detaches it, and last what
+            destroys it, all of them with Disruption.DESTROY. It destroys nothing that does not bear the owner's mark.
+            None for a kind whose objects are never deleted.
         stateful: losing it loses data; creating it again needs approval.
         problems: what is wrong although nothing differs.
         status: what `status` shows besides the conditions.
@@ -210,6 +213,7 @@ class Kind(Generic[P, S]):
     port: TargetPort[P] | None = None
     mark: Callable[[Owner, S], Step | None] = _complete
     lasting: tuple[str, ...] = ()
+    remove: Callable[[Owner, S, Any], tuple[Step, ...]] | None = None
     stateful: bool = False
     problems: Callable[[S], tuple[Problem, ...]] = _no_problems
     status: Callable[[S], Mapping[str, Json]] = _no_status

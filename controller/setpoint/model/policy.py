@@ -39,6 +39,13 @@ class Reboot(StrEnum):
     WHEN_NEEDED = "whenNeeded"
 
 
+class Deletion(StrEnum):
+    """What becomes of an object whose declaration is removed."""
+
+    ORPHAN = "orphan"
+    DELETE = "delete"
+
+
 class Windows(Spec):
     """Hours of their own for a class of disruption."""
 
@@ -87,6 +94,18 @@ class Policy(Spec):
     adopt: bool = described(
         "Take over an object that is there and bears nobody's mark, instead of being stopped by it.",
         default=False,
+    )
+
+    deletion: Deletion | None = described(
+        "What becomes of the object once it is declared no more: orphan leaves it alone, delete stops it and destroys it "
+        "after policy.grace. It counts as it was in force before the removal. Left out: orphan for what holds data, "
+        "delete for the rest.",
+        None,
+    )
+    grace: Duration | None = described(
+        "How long an object stays stopped before it is destroyed, so that `setpoint undelete` can bring it back; "
+        "24h for what holds data when left out, else 0s.",
+        None,
     )
 
     def window_for(self, disruption: Disruption) -> Window | None:

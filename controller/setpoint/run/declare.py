@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import partial
 
 import structlog
 
-from setpoint.desired.changes import changed_keys, retain
+from setpoint.decide.conditions import conditions
+from setpoint.decide.deletion.empty import empties
+from setpoint.decide.deletion.kind_missing import missing
+from setpoint.desired.changes import Changes, changed_keys, retain
 from setpoint.desired.compile import compile_set
 from setpoint.model.errors import SourceError, StateError
 from setpoint.model.key import Key
+from setpoint.model.outcome import Held
 from setpoint.model.resource import Resource
+from setpoint.run.depart import Departure, depart, lingering, with_claims
 from setpoint.run.estate import Estate
 from setpoint.run.lane import Lane
 from setpoint.run.queue import Class
 from setpoint.run.rename import move_renamed
-from setpoint.run.wake import breaker_moved, wake
+from setpoint.run.wake import breaker_moved, wake, wake_departed
 from setpoint.sources.snapshot import Snapshot
 from setpoint.store.records import Event, EventKind, Layer, Status
 
@@ -35,30 +40,40 @@ async def declare(estate: Estate, snapshot: Snapshot) -> None:
     compiled = await asyncio.to_thread(
         compile_set, snapshot.files, estate.kinds, version=snapshot.version, cache=estate.cache
     )
-    if not compiled.resources and not compiled.problems and estate.resources:
+    former, version, dormant = estate.resources, estate.version, estate.dormant
+    before = {**former, **dormant}
+    if empties(before, compiled.resources, compiled.problems):
         raise SourceError(
-            f"{snapshot.source} {snapshot.version[:12]} declares nothing, {len(estate.resources)} resources stay as they were",
+            f"{snapshot.source} {snapshot.version[:12]} declares nothing, {len(before)} resources stay as they were",
             remedy="check the branch and the path in the settings, or the commit that removed everything",
         )
-    kept = retain(estate.resources, compiled)
-    former, version = estate.resources, estate.version
-    estate.resources = dict(kept.resources)
+    kept = retain(before, compiled)
+    changes = with_claims(estate, before, kept.resources, changed_keys(before, kept.resources))
+    departure = depart(estate, before, kept.resources, changes, snapshot.version)
+    in_force = {**kept.resources, **departure.lingering}
+    estate.resources = {key: one for key, one in in_force.items() if key.kind in estate.kinds}
+    estate.dormant = {key: one for key, one in in_force.items() if key.kind not in estate.kinds}
     estate.version, estate.notes = snapshot.version, snapshot.notes
     estate.problems, estate.suspended, estate.retained = compiled.problems, compiled.suspended, kept.retained
+    estate.lingering = frozenset(departure.lingering)
     for problem in compiled.problems:
         _log.warning("declaration_broken", version=snapshot.version[:12], problem=str(problem))
     try:
-        await _bring_in(estate, snapshot, former)
+        await _remember(estate, snapshot, departure)
+        await _bring_in(
+            estate, snapshot, before, replace(changes, removed=changes.removed - estate.lingering)
+        )
     except StateError:
         # The next look compares again, so that nothing stays asleep that this one did not come to wake.
-        estate.resources, estate.version = former, version
+        estate.resources, estate.version, estate.dormant = former, version, dormant
         raise
 
 
-async def _bring_in(estate: Estate, snapshot: Snapshot, former: Mapping[Key, Resource]) -> None:
-    """Remember what is declared now, and wake what differs from what was before."""
-    changes = changed_keys(former, estate.resources)
-    await _remember(estate, snapshot)
+async def _bring_in(
+    estate: Estate, snapshot: Snapshot, former: Mapping[Key, Resource], changes: Changes
+) -> None:
+    """Wake what differs from what was before."""
+    await tell_dormant(estate)
     # In an order that does not depend on the process, so that a simulated run can be repeated.
     news = (*sorted(changes.added), *sorted(changes.changed))
     moved = await move_renamed(estate, [estate.resources[key] for key in news])
@@ -75,6 +90,7 @@ async def _bring_in(estate: Estate, snapshot: Snapshot, former: Mapping[Key, Res
     for key, resource in estate.resources.items():
         if resource.target in changes.changed:
             wake(estate, key, Class.RESYNC)
+    await part_from(estate, changes.removed - moved)
 
 
 def _move_lane(estate: Estate, former: Resource, now: Resource) -> None:
@@ -100,15 +116,16 @@ async def _open_lane(estate: Estate, target: Key) -> Lane:
     """A lane in which the steps under way hold their places already."""
     lane = Lane(target, estate.kinds[target.kind], estate.ports, moved=partial(breaker_moved, estate))
     for key, intent in estate.store.intents(target):
-        resource = estate.resources.get(key)
+        resource = estate.served(key)
         if resource is not None and (resource.target or key) == target:
             lane.slots.resume(key, intent)
     return lane
 
 
-async def _remember(estate: Estate, snapshot: Snapshot) -> None:
+async def _remember(estate: Estate, snapshot: Snapshot, departure: Departure) -> None:
     now = estate.ports.now()
-    await estate.calls.call(estate.store.save_desired, estate.resources)
+    in_force = {**estate.resources, **estate.dormant}
+    await estate.calls.call(estate.store.put_in_force, in_force, departure.left, departure.back)
     await estate.calls.call(
         estate.store.save_layer, Layer(snapshot.source, snapshot.version, now, dict(snapshot.files))
     )
@@ -132,19 +149,26 @@ async def _announce(estate: Estate, key: Key, snapshot: Snapshot, *, added: bool
 async def _gone(estate: Estate, removed: frozenset[Key]) -> list[Key]:
     """What is declared no more; of a former version, too, when a stop came before everything was told of it."""
     items = estate.store.items()
-    forgotten = {item.key for item in items if not item.released and item.key not in estate.resources}
-    return sorted(removed | forgotten)
+    forgotten = {item.key for item in items if not item.released and not _is_known(estate, item.key)}
+    return sorted(key for key in removed | forgotten if not _is_known(estate, key))
+
+
+def _is_known(estate: Estate, key: Key) -> bool:
+    """Whether it is declared, or to be deleted."""
+    tombstone = estate.store.tombstone(key)
+    active = tombstone is not None and tombstone.active
+    return active or key in estate.resources or key in estate.dormant
 
 
 async def release(estate: Estate, key: Key, former: Resource | None) -> None:
     """Leave alone what is no longer declared; what was made keeps its row and its mark."""
     now = estate.ports.now()
+    item = estate.store.item(key)
     estate.declared.pop(key, None)
     lane = estate.lane_of(former) if former is not None else None
     if lane is not None:
         lane.queue.discard(key)
         lane.slots.leave(key)
-    item = estate.store.item(key)
     if item is None:
         await estate.calls.call(estate.store.forget_status, key)
         await _give_back(estate, key)
@@ -155,6 +179,48 @@ async def release(estate: Estate, key: Key, former: Resource | None) -> None:
         now, EventKind.RELEASED, f"left the declarations in {estate.version[:12]}", key, estate.version
     )
     await estate.calls.call(estate.store.record, event)
+
+
+async def part_from(estate: Estate, removed: Collection[Key]) -> None:
+    """Tell of what is to be deleted from now on, and look at everything that is."""
+    for key, tombstone in estate.store.tombstones().items():
+        if key in removed and tombstone.active:
+            estate.declared.pop(key, None)
+            sentence = f"left the declarations in {estate.version[:12]}, and is to be deleted"
+            event = Event(estate.ports.now(), EventKind.RELEASED, sentence, key, estate.version)
+            await estate.calls.call(estate.store.record, event)
+    wake_departed(estate)
+
+
+async def part_from_targets(estate: Estate) -> None:
+    """Let go of what is declared no more and stayed for what was to be deleted, once that is done."""
+    needed = {one.target for one in estate.store.tombstones().values() if one.active}
+    still = lingering(needed, estate.resources, {})
+    done = [key for key in estate.lingering if key not in still]
+    if not done:
+        return
+    in_force = {key: one for key, one in estate.resources.items() if key not in done}
+    await estate.calls.call(estate.store.put_in_force, {**in_force, **estate.dormant}, (), ())
+    former, estate.resources = estate.resources, in_force
+    estate.lingering -= frozenset(done)
+    for key in done:
+        await release(estate, key, former[key])
+    wake_departed(estate)
+    await arrange_lanes(estate)
+
+
+async def tell_dormant(estate: Estate) -> None:
+    """Say of what is of no installed kind that nothing can be done about it."""
+    now = estate.ports.now()
+    for key, resource in estate.dormant.items():
+        before = estate.store.status(key)
+        held = Held((missing(key),))
+        if before is None or before.holds != held.holds or before.spec_hash != resource.spec_hash:
+            told = conditions(held, (), (), generation=resource.spec_hash, now=now)
+            status = Status(
+                key, resource.spec_hash, estate.version, "Held", held.sentence, told, now, (), held.holds
+            )
+            await estate.calls.call(estate.store.save_status, status)
 
 
 async def _give_back(estate: Estate, key: Key) -> None:

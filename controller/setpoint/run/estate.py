@@ -41,9 +41,11 @@ class Estate:
 
     Attributes:
         resources: what is declared and in force.
+        dormant: what is declared, too, but of a kind that is not installed.
         notes: what the source left out and why.
         suspended: keys whose declaration is valid and needs one that is not.
         retained: keys kept as they were because their manifest is broken now.
+        lingering: keys that are declared no more and stay until what they hold is deleted.
         waiting: a resource -> the keys that are blocked on it.
         cache: what the compiler read before.
         asked: when each key was last asked for by a person.
@@ -58,11 +60,13 @@ class Estate:
     ports: Ports
     resources: dict[Key, Resource] = field(default_factory=dict[Key, Resource])
     caution: Caution = field(default_factory=Caution)
+    dormant: dict[Key, Resource] = field(default_factory=dict[Key, Resource])
     version: str = ""
     problems: tuple[DeclarationProblem, ...] = ()
     notes: tuple[str, ...] = ()
     suspended: Mapping[Key, DeclarationProblem] = field(default_factory=dict[Key, DeclarationProblem])
     retained: frozenset[Key] = frozenset()
+    lingering: frozenset[Key] = frozenset()
     source: SourceState = SourceState(good=False, sentence="not looked at yet", at=0.0)
     lanes: dict[Key, Lane] = field(default_factory=dict[Key, Lane])
     waiting: dict[Key, set[Key]] = field(default_factory=dict[Key, set[Key]])
@@ -75,6 +79,21 @@ class Estate:
     def lane_of(self, resource: Resource) -> Lane | None:
         """The lane that serves `resource`: its target's, or its own when it is a target."""
         return self.lanes.get(resource.target or resource.key)
+
+    def served(self, key: Key) -> Resource | None:
+        """What is reconciled under `key`: what is declared, or what left the declarations and is to be deleted."""
+        declared = self.resources.get(key)
+        if declared is not None:
+            return declared
+        tombstone = self.store.tombstone(key)
+        if tombstone is None or not tombstone.active or key.kind not in self.kinds:
+            return None
+        return tombstone.resource
+
+    def everything(self) -> list[Key]:
+        """Every key that is served."""
+        left = (key for key in self.store.tombstones() if key not in self.resources)
+        return [*self.resources, *(key for key in left if self.served(key) is not None)]
 
     def ready(self, key: Key) -> bool:
         """Whether `key` is declared, in sync and healthy."""

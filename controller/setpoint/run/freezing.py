@@ -29,7 +29,7 @@ async def _tell(estate: Estate, kind: EventKind, order: Freeze, sentence: str, b
     key = Key.parse(order.name) if order.scope in (Scope.TARGET, Scope.KEY) else None
     event = Event(estate.ports.now(), kind, sentence, key, estate.version, by)
     await estate.calls.call(estate.store.record, event)
-    for held in estate.resources:
+    for held in estate.everything():
         status = estate.store.status(held)
         if status is not None and any(hold.rule in STOPS for hold in status.holds):
             wake(estate, held)

@@ -188,6 +188,7 @@ def looked(desk: Desk, now: Pass, steps: tuple[Step, ...] = ()) -> Looked:
         seen_at=now.item.seen_at if now.item else 0.0,
         restarts=now.item.restarts if now.item else Restarts(),
         freezes=desk.store.freezes(),
+        left=tuple(one for one in desk.store.tombstones().values() if one.active and one.alike),
         radius=_radius(desk, now.owner.key, steps),
         approved=now.approvals.__contains__,
         now=desk.ports.now(),

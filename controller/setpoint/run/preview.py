@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from setpoint.model.key import Key
 from setpoint.model.outcome import Blocked
-from setpoint.run.begin import begin, lay_desk
+from setpoint.run.begin import begin, begin_blindly, lay_desk
+from setpoint.run.deletion import Deletion
 from setpoint.run.desk import Report
 from setpoint.run.estate import Estate
 from setpoint.run.lane import WORKERS
@@ -31,14 +32,18 @@ class Preview:
 
     async def _one(self, key: Key, turns: dict[Key, asyncio.Semaphore]) -> Report:
         estate = self.estate
-        resource = estate.resources[key]
-        start = begin(estate, resource)
-        lane = estate.lane_of(resource)
+        resource = estate.served(key)
+        if resource is None:
+            raise KeyError(key)
+        lane, tombstone = estate.lane_of(resource), estate.store.tombstone(key)
         if lane is None:
-            return Report(Blocked(f"nothing reaches {resource.target or key}", resource.target), start)
+            nowhere = Blocked(f"nothing reaches {resource.target or key}", resource.target)
+            return Report(nowhere, begin_blindly(estate, resource))
         desk = replace(lay_desk(estate, lane, key), ready=self._declared)
         async with turns[lane.target]:
-            return await run(desk, start, FORESEE)
+            if key not in estate.resources and tombstone is not None:
+                return await Deletion(estate).foresee(desk, tombstone)
+            return await run(desk, begin(estate, resource), FORESEE)
 
     def _declared(self, key: Key) -> bool:
         return key in self.estate.resources

@@ -42,7 +42,11 @@ def _strays(estate: Estate, lane: Lane) -> Iterator[tuple[Key, Identity]]:
             continue
         if kind.object_id(identity) != mark.object_id:
             continue
-        if mark.key not in estate.resources and mark.key not in former:
+        if (
+            mark.key not in estate.resources
+            and mark.key not in former
+            and not estate.store.forgotten(mark.key)
+        ):
             yield mark.key, identity
 
 

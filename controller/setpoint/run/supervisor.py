@@ -17,7 +17,7 @@ from setpoint.run.declare import arrange_lanes, declare
 from setpoint.run.estate import Estate, SourceState
 from setpoint.run.lane import WORKERS, Lane
 from setpoint.run.queue import Class
-from setpoint.run.wake import wake
+from setpoint.run.wake import wake, wake_departed
 from setpoint.run.worker import work
 from setpoint.sources.snapshot import HistoryRewrittenError
 from setpoint.sources.source import Source
@@ -130,13 +130,15 @@ class Supervisor:
             estate.store.record, Event(now, EventKind.APPROVED, f"approved {token}", actor=by)
         )
         self.source.poke()
-        for key in estate.resources:
+        for key in estate.everything():
             status = estate.store.status(key)
-            if status is not None and any(hold.token == token for hold in status.holds):
+            if key not in estate.resources or (
+                status is not None and any(hold.token == token for hold in status.holds)
+            ):
                 wake(estate, key)
 
     async def settle(self, since: float) -> None:
-        """Wait until every declared key was looked at after `since` and needs nothing more by itself."""
+        """Wait until every key that is declared or to be deleted was looked at after `since` and needs nothing more by itself."""
         left: list[Key] = []
         async for _ in self.updates():
             if self.phase is Phase.STARTING:
@@ -145,16 +147,20 @@ class Supervisor:
             while left and self._rests(left[-1], since):
                 left.pop()
             if not left:
-                left = [key for key in self.estate.resources if not self._rests(key, since)]
+                left = [key for key in self.estate.everything() if not self._rests(key, since)]
                 if not left:
                     return
 
     def _rests(self, key: Key, since: float) -> bool:
         """Whether `key` came to an end that it does not leave by itself, or waits for one that did so badly."""
-        resource = self.estate.resources.get(key)
+        resource, tombstone = self.estate.served(key), self.estate.store.tombstone(key)
         status = self.estate.store.status(key)
         if resource is None:
             return True
+        if key not in self.estate.resources and tombstone is not None:
+            since = max(since, tombstone.left_at)
+            if self.estate.lane_of(resource) is None:
+                return True
         if status is None or status.reconciled_at < since:
             return False
         if status.outcome in FINAL or status.attempts >= PATIENCE:
@@ -192,11 +198,13 @@ class Supervisor:
         estate.version = accepted or ""
         desired = await estate.calls.call(estate.store.desired)
         estate.resources = {key: r for key, r in desired.items() if key.kind in estate.kinds}
+        estate.dormant = {key: r for key, r in desired.items() if key.kind not in estate.kinds}
         await arrange_lanes(estate)
         for key, resource in estate.resources.items():
             status = estate.store.status(key)
             same = status is not None and status.spec_hash == resource.spec_hash
             wake(estate, key, Class.RESYNC if same else Class.CHANGED)
+        wake_departed(estate)
 
     async def _follow(self, ready: Callable[[], None]) -> None:
         await self.look()
@@ -225,6 +233,9 @@ class Supervisor:
         estate.source = state
         if (before.good, before.sentence) == (state.good, state.sentence):
             return
+        if state.good and not before.good:
+            # Nothing is deleted while the source is in trouble, so whatever is to be waited for this.
+            wake_departed(estate)
         log = _log.info if state.good else _log.warning
         log("source_looked_at", good=state.good, sentence=state.sentence, problems=len(estate.problems))
         event = Event(state.at, EventKind.SOURCE, state.sentence, version=estate.version)

@@ -24,10 +24,17 @@ _log = structlog.stdlib.get_logger("setpoint.wake")
 
 def wake(estate: Estate, key: Key, cls: Class = Class.CHANGED, delay: float = 0.0) -> None:
     """Make `key` due in its lane."""
-    resource = estate.resources.get(key)
+    resource = estate.served(key)
     lane = estate.lane_of(resource) if resource is not None else None
     if lane is not None:
         lane.queue.add(key, cls, delay)
+
+
+def wake_departed(estate: Estate) -> None:
+    """Make everything due that left the declarations and is to be deleted."""
+    for key in estate.store.tombstones():
+        if key not in estate.resources:
+            wake(estate, key)
 
 
 def breaker_moved(estate: Estate, target: Key, scope: str) -> None:

@@ -19,7 +19,8 @@ from setpoint.model.outcome import Blocked, Changed, Failed, Held, Wait
 from setpoint.model.resource import Resource
 from setpoint.run.begin import begin, begin_blindly, lay_desk
 from setpoint.run.conclude import conclude, settled, stepped
-from setpoint.run.declare import release
+from setpoint.run.declare import part_from_targets, release
+from setpoint.run.deletion import Deletion
 from setpoint.run.desk import Desk, Report
 from setpoint.run.estate import Estate, is_ready
 from setpoint.run.lane import Lane
@@ -68,17 +69,22 @@ async def _survive(estate: Estate, lane: Lane, key: Key) -> Due:
 
 
 async def _serve(estate: Estate, lane: Lane, key: Key, _crash: Exception | None) -> Due:
-    resource = estate.resources.get(key)
+    resource = estate.served(key)
     if resource is None or _lane_of(estate, key) is not lane:
         lane.slots.leave(key)
         return Class.RESYNC, 0.0
     desk = lay_desk(estate, lane, key)
-    return await _close(estate, desk, _guard(estate, await run(desk, begin(estate, resource))))
+    tombstone = estate.store.tombstone(key)
+    if key in estate.resources or tombstone is None:
+        report = await run(desk, begin(estate, resource))
+    else:
+        report = await Deletion(estate).run(desk, tombstone)
+    return await _close(estate, desk, _guard(estate, report))
 
 
 async def _bury(estate: Estate, lane: Lane, key: Key, crash: Exception | None) -> Due:
     """Report a crash as a failure of its key; when not even that can be written, try again later."""
-    resource = estate.resources.get(key)
+    resource = estate.served(key)
     if resource is None or isinstance(crash, StateError):
         return Class.RESYNC, _BLOCKED.total_seconds()
     outcome = Failed(f"a bug in Setpoint: {type(crash).__name__}: {crash}")
@@ -95,9 +101,10 @@ async def _close(estate: Estate, desk: Desk, report: Report) -> Due:
     before = estate.store.status(resource.key)
     status = await conclude(desk, report)
     _measure(estate, desk, status)
-    if resource.key not in estate.resources:
-        # It left while it was worked on, and `conclude` wrote over that.
+    if estate.served(resource.key) is None:
+        # It left while it was worked on, and `conclude` wrote over that; or it is deleted now.
         await release(estate, resource.key, None)
+        await part_from_targets(estate)
     if _lane_of(estate, resource.key) is not desk.lane:
         desk.lane.slots.leave(resource.key)
     await rebuild(estate, desk.lane)
@@ -135,7 +142,7 @@ def _measure(estate: Estate, desk: Desk, status: Status) -> None:
 
 
 def _lane_of(estate: Estate, key: Key) -> Lane | None:
-    resource = estate.resources.get(key)
+    resource = estate.served(key)
     return estate.lane_of(resource) if resource is not None else None
 
 

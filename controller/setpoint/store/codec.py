@@ -16,6 +16,7 @@ from setpoint.model.origin import Origin
 from setpoint.model.plan import Intent, Restarts
 from setpoint.model.policy import Policy
 from setpoint.model.resource import Resource
+from setpoint.model.tombstone import Phase, Tombstone
 from setpoint.store.records import Event, EventKind, Item, Status
 
 T = TypeVar("T")
@@ -60,9 +61,24 @@ def intent_from(document: str) -> Intent:
 
 def resource_from(document: str) -> Resource:
     """What `encode` made of a Resource."""
+    return _resource(json.loads(document))
+
+
+def tombstone_from(document: str) -> Tombstone:
+    """What `encode` made of a Tombstone."""
+    return _build(
+        Tombstone,
+        json.loads(document),
+        resource=_resource,
+        phase=Phase,
+        alike=lambda keys: tuple(key_from(key) for key in keys),
+    )
+
+
+def _resource(raw: Mapping[str, Any]) -> Resource:
     return _build(
         Resource,
-        json.loads(document),
+        raw,
         key=key_from,
         policy=Policy.model_validate,
         origin=_origin,

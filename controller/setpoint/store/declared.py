@@ -54,26 +54,25 @@ class Declared:
         )
         return Layer(source, found[0], found[1], dict(files))
 
-    def save_desired(self, resources: Mapping[Key, Resource]) -> None:
+    def _write_desired(self, resources: Mapping[Key, Resource]) -> None:
         """Replace the desired set; what is kept already is not written again, and all come after what they need."""
         kept = self._kept
         changed = [(key, resource) for key, resource in resources.items() if kept.get(key) is not resource]
         # New ones are written behind all others, which is right unless one of those needs something else now.
         anew = any(key in kept and kept[key].references != new.references for key, new in changed)
-        with self._db.transaction():
-            if anew or not kept:
-                self._db.run("DELETE FROM desired")
-                changed = [*resources.items()]
-            self._db.run_many(
-                "DELETE FROM desired WHERE key = ?",
-                ((key_text(key),) for key in kept if key not in resources),
-            )
-            self._db.run_many(
-                "INSERT INTO desired (key, document) VALUES (?, ?) "
-                "ON CONFLICT (key) DO UPDATE SET document = excluded.document",
-                ((key_text(key), encode(resource)) for key, resource in changed),
-            )
-            self._db.after_commit(partial(self._keep, resources))
+        if anew or not kept:
+            self._db.run("DELETE FROM desired")
+            changed = [*resources.items()]
+        self._db.run_many(
+            "DELETE FROM desired WHERE key = ?",
+            ((key_text(key),) for key in kept if key not in resources),
+        )
+        self._db.run_many(
+            "INSERT INTO desired (key, document) VALUES (?, ?) "
+            "ON CONFLICT (key) DO UPDATE SET document = excluded.document",
+            ((key_text(key), encode(resource)) for key, resource in changed),
+        )
+        self._db.after_commit(partial(self._keep, resources))
 
     def _keep(self, resources: Mapping[Key, Resource]) -> None:
         self._kept = dict(resources)

@@ -32,6 +32,10 @@ TABLES = (
         Durability.IRREPLACEABLE,
         "what was restarted or worse lately: without it a wave begins anew",
     ),
+    Table(
+        "tombstone", Durability.IRREPLACEABLE, "what left the declarations and is to be deleted, as it was"
+    ),
+    Table("forgotten", Durability.IRREPLACEABLE, "what somebody let go of although it bears our mark"),
     Table("reservation", Durability.IRREPLACEABLE, "numbers that belong to a key before anything bears them"),
     Table(
         "intent", Durability.IRREPLACEABLE, "the step under way: what a crash would otherwise leave unknown"

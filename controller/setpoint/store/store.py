@@ -15,14 +15,13 @@ from setpoint.store.audit import Audit
 from setpoint.store.cache import Cache
 from setpoint.store.database import Database, open_copy, open_existing, open_file, open_memory
 from setpoint.store.decisions import Decisions
-from setpoint.store.declared import Declared
 from setpoint.store.freezes import Freezes
-from setpoint.store.journal import Journal
 from setpoint.store.records import Event, EventKind, Item, Status
+from setpoint.store.tombstones import Tombstones
 
 
 @final
-class Store(Declared, Journal, Audit, Decisions, Freezes):
+class Store(Tombstones, Audit, Decisions, Freezes):
     """Everything that is remembered. Every method is one transaction and may raise StateError."""
 
     def __init__(self, database: Database, *, sole: bool = True) -> None:
@@ -39,6 +38,8 @@ class Store(Declared, Journal, Audit, Decisions, Freezes):
         self._requests = Cache(database, self._load_requests, keep=sole)
         self._freezes = Cache(database, self._load_freezes, keep=sole)
         self._disruptions = Cache(database, self._load_disruptions, keep=sole)
+        self._tombstones = Cache(database, self._load_tombstones, keep=sole)
+        self._forgotten = Cache(database, self._load_forgotten, keep=sole)
         self._salt = Cache(database, self._load_salt, keep=sole)
 
     @classmethod
@@ -102,6 +103,7 @@ class Store(Declared, Journal, Audit, Decisions, Freezes):
         caches = (
             self._statuses, self._items, self._reservations, self._intents,
             self._approvals, self._pins, self._requests, self._freezes, self._disruptions, self._salt,
+            self._tombstones, self._forgotten,
         )  # fmt: skip
         for cache in caches:
             cache.keys()

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from setpoint.desired.suggest import remedy
 from setpoint.model.freeze import Freeze
+from setpoint.model.hold import Rule
 from setpoint.model.key import DEFAULT_NAMESPACE, Key
 from setpoint.run import freezing
 from setpoint.run.gate import Trouble
 from setpoint.run.lane import Lane
 from setpoint.run.supervisor import Phase, Supervisor
+from setpoint.run.undelete import forget, undelete
 from setpoint.store.records import Status
 from setpoint.surface import views
 from setpoint.surface.bodies import (
@@ -22,9 +24,17 @@ from setpoint.surface.bodies import (
     FreezeBody,
     HistoryQuery,
     KeyQuery,
+    LeftBody,
     ResyncBody,
     StatusQuery,
     ThawBody,
+)
+from setpoint.surface.deletions import (
+    deletion_views,
+    find_left,
+    held_set_views,
+    manifest_of,
+    waiting_tokens,
 )
 from setpoint.surface.freezes import find_freeze, what_is_meant
 from setpoint.surface.rows import brief_rows, full_rows, one_row
@@ -59,9 +69,11 @@ class Answers:
             "problems": [views.problem_view(problem) for problem in estate.problems],
             "waiting": [views.waiting_view(key, one) for key, one in sorted(estate.suspended.items())],
             "retained": sorted(str(key) for key in estate.retained),
-            "declared": len(estate.resources),
+            "declared": len(estate.resources) + len(estate.dormant),
             "resources": rows,
             "released": [views.released_view(item) for item in items if item.released and query.key is None],
+            "deletions": deletion_views(estate) if query.key is None else [],
+            "heldSets": held_set_views(estate) if query.key is None else [],
             "lanes": [_lane(lane) for _, lane in sorted(estate.lanes.items())],
         }
 
@@ -141,6 +153,35 @@ class Answers:
         await self.supervisor.approve(token, by)
         return {"approved": token, "releases": waiting[token]}
 
+    async def undelete(self, body: LeftBody, by: str) -> View:
+        """Take a deletion back; the manifest by which it can be declared again.
+
+        Raises:
+            UnknownError: it is declared, or not to be deleted.
+            SetpointError: its destruction is under way.
+        """
+        estate = self.supervisor.estate
+        key, tombstone, _ = find_left(estate, body.key, body.namespace)
+        if tombstone is None:
+            raise UnknownError(f"{key} is not to be deleted", remedy="it is left alone; declare it again")
+        if tombstone.active:
+            tombstone = await undelete(estate, key, by)
+        origin = tombstone.resource.origin.path
+        return {"key": str(key), "origin": origin, "manifest": manifest_of(tombstone.resource)}
+
+    async def forget(self, body: LeftBody, by: str) -> View:
+        """Let go of an object that is declared no more.
+
+        Raises:
+            UnknownError: it is declared, or nothing is known of it.
+            SetpointError: a step of its deletion is under way.
+        """
+        estate = self.supervisor.estate
+        key, tombstone, item = find_left(estate, body.key, body.namespace)
+        await forget(estate, key, by)
+        target = item.target if item is not None else tombstone.target if tombstone is not None else None
+        return {"forgotten": str(key), "target": str(target)}
+
     async def freeze(self, body: FreezeBody, by: str) -> View:
         """Let no step begin where the body says.
 
@@ -184,8 +225,10 @@ class Answers:
         source = self.supervisor.estate.source
         waiting = {source.token: source.sentence} if source.token else {}
         for key, status in (await self._statuses()).items():
-            waiting |= {hold.token: f"{key}: {hold.why}" for hold in status.holds if hold.token}
-        return waiting
+            # A set of deletions may be another one by now, and only that one can be let go.
+            holds = [hold for hold in status.holds if hold.token and hold.rule is not Rule.DELETION_LIMIT]
+            waiting |= {hold.token: f"{key}: {hold.why}" for hold in holds}
+        return waiting | waiting_tokens(self.supervisor.estate)
 
     def _source(self) -> views.SourceView:
         estate = self.supervisor.estate

@@ -59,6 +59,13 @@ class ApproveBody(Spec):
     token: Text = described("What a hold or a rewritten history asked for; a commit may be shortened.")
 
 
+class LeftBody(Spec):
+    """Something that left the declarations."""
+
+    key: Text = described("Its key, as Kind/name or namespace/Kind/name.")
+    namespace: Text = described("The namespace of a key that names none.", DEFAULT_NAMESPACE)
+
+
 class ThawBody(Spec):
     """Which freeze: of everything, or of at most one of `target`, `kind` and `key`."""
 

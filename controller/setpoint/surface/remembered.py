@@ -7,6 +7,7 @@ import time
 from setpoint.model.key import DEFAULT_NAMESPACE, Key
 from setpoint.store.store import Store
 from setpoint.surface import views
+from setpoint.surface.deletions import remembered_views
 from setpoint.surface.select import find_key
 from setpoint.surface.views import View
 
@@ -47,5 +48,7 @@ def remembered_status(store: Store, estate: str, source: str, key: str | None) -
         "declared": len(resources),
         "resources": [views.resource_view(resources[key], statuses.get(key)) for key in keys],
         "released": [views.released_view(item) for item in store.items() if item.released and not key],
+        "deletions": [] if key else remembered_views(store.tombstones().values(), statuses),
+        "heldSets": [],
         "lanes": [],
     }

@@ -24,8 +24,8 @@ class Role(IntEnum):
         return self.name.lower()
 
 
-OPERATED: Final = frozenset({"/v1/resync", "/v1/freeze", "/v1/unfreeze"})
-"""What operators may change; whatever else changes something is for admins."""
+OPERATED: Final = frozenset({"/v1/resync", "/v1/freeze", "/v1/unfreeze", "/v1/undelete"})
+"""What operators may change, which is only ever to do less; whatever else changes something is for admins."""
 _SEEING: Final = frozenset({"GET", "HEAD"})
 
 

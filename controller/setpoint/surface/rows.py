@@ -12,14 +12,26 @@ from setpoint.surface.views import View
 
 LISTED = 500
 """Of more resources than that a table lists only those that are not in sync: nobody reads more."""
-BRIEF = ("key", "namespace", "kind", "target", "retained", "outcome", "ready", "sentence", "since", "holds")
+BRIEF = (
+    "key",
+    "namespace",
+    "kind",
+    "target",
+    "retained",
+    "lingering",
+    "outcome",
+    "ready",
+    "sentence",
+    "since",
+    "holds",
+)
 """The fields of a row that a table, and the verdict over it, need."""
 
 
 def full_rows(estate: Estate, statuses: Iterable[Status]) -> list[View]:
     """Every resource, with all that is known of it."""
     known = {status.key: status for status in statuses}
-    return [_row(estate, key, known.get(key)) for key in sorted(estate.resources)]
+    return [_row(estate, key, known.get(key)) for key in sorted((*estate.resources, *estate.dormant))]
 
 
 def one_row(estate: Estate, key: Key) -> View:
@@ -29,7 +41,7 @@ def one_row(estate: Estate, key: Key) -> View:
 
 def brief_rows(estate: Estate, statuses: Iterable[Status]) -> list[View]:
     """What a table shows; without those in sync where there are more than `LISTED` resources."""
-    keys = set(estate.resources)
+    keys = {*estate.resources, *estate.dormant}
     known = {status.key: status for status in statuses}
     if len(keys) > LISTED:
         keys -= {key for key, status in known.items() if _rests(estate, key, status)}
@@ -38,7 +50,10 @@ def brief_rows(estate: Estate, statuses: Iterable[Status]) -> list[View]:
 
 
 def _row(estate: Estate, key: Key, status: Status | None) -> View:
-    return views.resource_view(estate.resources[key], status, retained=key in estate.retained)
+    resource = estate.resources.get(key) or estate.dormant[key]
+    return views.resource_view(
+        resource, status, retained=key in estate.retained, lingering=key in estate.lingering
+    )
 
 
 def _rests(estate: Estate, key: Key, status: Status) -> bool:

@@ -26,6 +26,7 @@ from setpoint.surface.bodies import (
     FreezeBody,
     HistoryQuery,
     KeyQuery,
+    LeftBody,
     ResyncBody,
     StatusQuery,
     ThawBody,
@@ -101,6 +102,8 @@ def make_app(supervisor: Supervisor, door: Door) -> web.Application:
             web.get("/v1/resync", tells(AnswerQuery, answers.answer)),
             web.post("/v1/resync", does(ResyncBody, answers.resync)),
             web.post("/v1/approve", does(ApproveBody, answers.approve)),
+            web.post("/v1/undelete", does(LeftBody, answers.undelete)),
+            web.post("/v1/forget", does(LeftBody, answers.forget)),
             web.post("/v1/freeze", does(FreezeBody, answers.freeze)),
             web.post("/v1/unfreeze", does(ThawBody, answers.unfreeze)),
         ]

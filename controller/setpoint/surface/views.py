@@ -76,7 +76,9 @@ def error_view(error: SetpointError) -> View:
     return {"error": {"message": error.message, "remedy": error.remedy}}
 
 
-def resource_view(resource: Resource, status: Status | None, *, retained: bool = False) -> View:
+def resource_view(
+    resource: Resource, status: Status | None, *, retained: bool = False, lingering: bool = False
+) -> View:
     """One declared thing and what is known of it; what was seen under another declaration is Pending again."""
     return {
         **_name(resource.key),
@@ -85,6 +87,7 @@ def resource_view(resource: Resource, status: Status | None, *, retained: bool =
         "drift": str(resource.policy.drift),
         "labels": dict(resource.labels),
         "retained": retained,
+        "lingering": lingering,
         **_verdict(resource, status),
         "lookedAt": time_text(status.reconciled_at) if status else None,
         "inSyncAt": time_text(status.in_sync_at) if status else None,

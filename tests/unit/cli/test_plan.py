@@ -18,7 +18,7 @@ FIELDS = {
     "estate", "version", "memory", "problems", "waiting", "notes", "resources", "released", "summary",
 }  # fmt: skip
 ROW_FIELDS = {
-    "key", "namespace", "kind", "name", "target", "origin", "retained", "verdict", "sentence", "steps", "holds",
+    "key", "namespace", "kind", "name", "target", "origin", "retained", "departed", "verdict", "sentence", "steps", "holds",
     "changes", "underWay",
 }  # fmt: skip
 

@@ -20,13 +20,13 @@ from tests.served import Served, box, row
 from tests.unit.cli.conftest import Ask, Say
 
 ROW_FIELDS = {
-    "key", "namespace", "kind", "name", "target", "origin", "drift", "labels", "retained", "outcome", "ready",
+    "key", "namespace", "kind", "name", "target", "origin", "drift", "labels", "retained", "lingering", "outcome", "ready",
     "reason", "sentence", "since", "lookedAt", "inSyncAt", "driftSince", "known", "attempts", "version",
     "conditions", "changes", "holds", "detail", "outputs",
 }  # fmt: skip
 FIELDS = {
     "estate", "phase", "pid", "source", "problems", "waiting", "retained", "resources", "released", "lanes",
-    "freezes", "declared",
+    "freezes", "declared", "deletions", "heldSets",
 }  # fmt: skip
 
 

@@ -21,7 +21,15 @@ def hold(rule: str) -> dict[str, Any]:
 
 def status(*rows: dict[str, Any], **more: Any) -> dict[str, Any]:
     source = {"good": more.pop("good", True), "token": more.pop("token", "")}
-    return {"source": source, "problems": [], "waiting": [], "phase": "running", "resources": rows, **more}
+    return {
+        "source": source,
+        "problems": [],
+        "waiting": [],
+        "phase": "running",
+        "resources": rows,
+        "deletions": [],
+        **more,
+    }
 
 
 @pytest.mark.parametrize(

@@ -262,7 +262,7 @@ async def test_what_left_while_nobody_could_tell_is_released_at_the_next_start(d
     await running(daemon, first)
     (daemon.folder / "a.yaml").unlink()
     kept = daemon.store.desired()
-    daemon.store.save_desired({key: resource for key, resource in kept.items() if key != A})
+    daemon.store.put_in_force({key: resource for key, resource in kept.items() if key != A}, (), ())
     again = fresh(daemon.folder, daemon.world, daemon.store)
 
     async def second(daemon: Daemon) -> None:

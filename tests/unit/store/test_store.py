@@ -72,13 +72,13 @@ class TestDesired:
         assert store.desired() == {}
 
     def test_the_whole_set_is_replaced(self, store: Store) -> None:
-        store.save_desired({WEB: self.resource(WEB), MAIL: self.resource(MAIL)})
-        store.save_desired({MAIL: self.resource(MAIL, "h2")})
+        store.put_in_force({WEB: self.resource(WEB), MAIL: self.resource(MAIL)}, (), ())
+        store.put_in_force({MAIL: self.resource(MAIL, "h2")}, (), ())
         assert store.desired() == {MAIL: self.resource(MAIL, "h2")}
 
     def test_the_order_is_kept(self, store: Store) -> None:
         keys = [vm("z"), vm("a"), MAIL, vm("m")]
-        store.save_desired({key: self.resource(key) for key in keys})
+        store.put_in_force({key: self.resource(key) for key in keys}, (), ())
         assert list(store.desired()) == keys
 
     def test_whatever_is_saved_after_whatever_is_there_in_full_and_in_order(self, store: Store) -> None:
@@ -97,7 +97,7 @@ class TestDesired:
                 key: replace(self.resource(key, f"h{number}"), references=needs)
                 for key, needs in version.items()
             }
-            store.save_desired(saved)
+            store.put_in_force(saved, (), ())
             found = store.desired()
             assert found == saved
             seen: set[Key] = set()
@@ -106,20 +106,20 @@ class TestDesired:
                 seen.add(key)
 
     def test_a_desired_set_that_could_not_be_saved_is_saved_in_full_the_next_time(self, store: Store) -> None:
-        store.save_desired({WEB: self.resource(WEB)})
+        store.put_in_force({WEB: self.resource(WEB)}, (), ())
         unwritable = vm("\ud800")
         with pytest.raises(UnicodeEncodeError):
-            store.save_desired({WEB: self.resource(WEB, "h2"), unwritable: self.resource(unwritable)})
-        store.save_desired({WEB: self.resource(WEB, "h2")})
+            store.put_in_force({WEB: self.resource(WEB, "h2"), unwritable: self.resource(unwritable)}, (), ())
+        store.put_in_force({WEB: self.resource(WEB, "h2")}, (), ())
         assert store.desired() == {WEB: self.resource(WEB, "h2")}
 
     def test_what_was_kept_by_a_former_process_is_replaced(self, tmp_path: Path) -> None:
         first = Store.open(tmp_path / "s.db")
-        first.save_desired({WEB: self.resource(WEB), MAIL: self.resource(MAIL)})
+        first.put_in_force({WEB: self.resource(WEB), MAIL: self.resource(MAIL)}, (), ())
         first.save_layer(Layer("git", "c1", 5.0, {"a.yaml": b"a", "b.yaml": b"b"}))
         first.close()
         second = Store.open(tmp_path / "s.db")
-        second.save_desired({MAIL: self.resource(MAIL, "h2")})
+        second.put_in_force({MAIL: self.resource(MAIL, "h2")}, (), ())
         second.save_layer(Layer("git", "c2", 6.0, {"b.yaml": b"B"}))
         assert second.desired() == {MAIL: self.resource(MAIL, "h2")}
         assert second.layer("git") == Layer("git", "c2", 6.0, {"b.yaml": b"B"})

@@ -14,6 +14,7 @@ from setpoint.decide.holds.manage import manage
 from setpoint.decide.holds.paused import paused
 from setpoint.decide.holds.reboot import reboot
 from setpoint.decide.holds.recreate import recreate
+from setpoint.decide.holds.renamed import renamed
 from setpoint.decide.holds.window import window
 from setpoint.model.hold import Hold
 from setpoint.model.plan import PlannedStep, Step
@@ -25,6 +26,7 @@ RULES: tuple[Callable[[Looked, Step], Hold | None], ...] = (
     paused,
     itself,
     recreate,
+    renamed,
     reboot,
     window,
     blast_radius,

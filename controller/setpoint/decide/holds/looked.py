@@ -12,6 +12,7 @@ from setpoint.model.limit import Radius
 from setpoint.model.observation import Absent, Present
 from setpoint.model.plan import Restarts
 from setpoint.model.policy import Policy
+from setpoint.model.tombstone import Tombstone
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Looked:
         stateful: losing it loses data.
         restarts: those for changes that still wait.
         freezes: every one there is, of whatever it speaks.
+        left: what is to be deleted and looks like something that is declared.
         radius: what else was disturbed lately; None where nothing is to be.
         approved: whether a hold's token was approved.
         now: seconds since the epoch.
@@ -45,6 +47,7 @@ class Looked:
     seen_at: float
     restarts: Restarts
     freezes: tuple[Freeze, ...]
+    left: tuple[Tombstone, ...]
     radius: Radius | None
     approved: Callable[[str], bool]
     now: float

@@ -13,6 +13,7 @@ from setpoint_proxmox.kinds.virtual_machine.outputs import VmOutputs, publish
 from setpoint_proxmox.kinds.virtual_machine.plan import plan
 from setpoint_proxmox.kinds.virtual_machine.project import TREATMENTS, declare, project, secrets
 from setpoint_proxmox.kinds.virtual_machine.remark import remark
+from setpoint_proxmox.kinds.virtual_machine.remove import remove
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 from setpoint_proxmox.kinds.virtual_machine.state import VmState, problems, status
 
@@ -35,6 +36,7 @@ KIND: Kind[VirtualMachineSpec, VmState] = Kind(
     hosted_by="ProxmoxCluster",
     mark=remark,
     lasting=("uuid",),
+    remove=remove,
     stateful=True,
     problems=problems,
     status=status,

@@ -13,6 +13,7 @@ from setpoint_proxmox.cluster import Cluster
 from setpoint_proxmox.kinds.virtual_machine.act_check import check_bridges, check_storages, check_volumes
 from setpoint_proxmox.kinds.virtual_machine.act_common import making, node_of, path_of, started, vmid_of
 from setpoint_proxmox.kinds.virtual_machine.act_power import POWER
+from setpoint_proxmox.kinds.virtual_machine.act_remove import destroy
 from setpoint_proxmox.mark import with_mark
 
 _UNTOLD = re.compile(r"(net|ipconfig)\d+|cipassword")
@@ -114,6 +115,7 @@ ACTS: Mapping[str, Callable[[Cluster, Acting], Awaitable[ActResult]]] = {
     "move": move,
     "enroll": enroll,
     "regenerate": regenerate,
+    "destroy": destroy,
     **POWER,
 }
 

@@ -1,0 +1,23 @@
+"""Nothing is deleted unless the declarations were read, all of them, and have no mistake."""
+
+from __future__ import annotations
+
+from setpoint.decide.deletion.weighed import Weighed
+from setpoint.model.hold import Hold, Rule
+
+
+def source(weighed: Weighed) -> Hold | None:
+    """Hold while something that is missing in the declarations may be missing by mistake."""
+    told = weighed.declarations
+    if not told.good:
+        why = f"the declarations cannot be followed now, so nothing is deleted: {told.sentence}"
+        return Hold(Rule.SOURCE, why, "it goes on once they can; setpoint status shows how they are")
+    if told.problems:
+        what = "1 mistake" if told.problems == 1 else f"{told.problems} mistakes"
+        return Hold(
+            Rule.SOURCE, f"the declarations have {what}, so nothing is deleted", "correct what they say"
+        )
+    if told.notes:
+        why = f"not all of the declarations is read, so nothing is deleted: {told.notes[0]}"
+        return Hold(Rule.SOURCE, why, "commit it as a file, or remove it")
+    return None
