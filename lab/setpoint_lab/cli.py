@@ -53,6 +53,16 @@ def poke(root: Path, key: str, changes: tuple[str, ...]) -> None:
 
 
 @lab.command()
+@click.argument("key", metavar="KIND/NAME")
+@click.pass_obj
+def lose(root: Path, key: str) -> None:
+    """Destroy a guest by hand, through the emulated API and as root; one that runs is refused."""
+    from setpoint_lab.poke import lose as destroy  # noqa: PLC0415  # `serve` does without
+
+    destroy(root, key)
+
+
+@lab.command()
 @click.argument("what", type=click.Choice(["node", "network", "permissions", "quorum", "calm"]))
 @click.argument("node", required=False)
 @click.pass_obj

@@ -1,9 +1,10 @@
-"""Changes a guest behind the daemon's back, over HTTP and as root, and says how to do the same with curl."""
+"""Changes or destroys a guest behind the daemon's back, over HTTP and as root; says how to do the same with curl."""
 
 from __future__ import annotations
 
 import http.client
 import json
+import time
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
@@ -16,6 +17,8 @@ from setpoint.model.errors import SetpointError
 from setpoint.model.key import Key
 from setpoint_lab.rehearsal_folder import Folder
 
+_TICK = 0.2
+
 
 def poke(root: Path, name: str, changes: Sequence[str]) -> None:
     """Set fields of the guest of a key, e.g. `memory=1024`, as Proxmox names them.
@@ -25,17 +28,37 @@ def poke(root: Path, name: str, changes: Sequence[str]) -> None:
     """
     folder = Folder(root.absolute())
     url, authorization = folder.reach()
-    try:
-        key = Key.parse(name)
-    except ValueError as error:
-        raise SetpointError(str(error)) from None
-    given = _given(changes)
+    key, given = _key(name), _given(changes)
     place = _find(url, authorization, key)
     _ask(url, authorization, "PUT", f"{place}/config", given)
     data = " ".join(f"-d {one}" for one in changes)
     click.echo(
         f"done; the same by curl:\n  curl -X PUT -H 'Authorization: {authorization}' {url}{place}/config {data}"
     )
+
+
+def lose(root: Path, name: str) -> None:
+    """Destroy the guest of a key, which must not run.
+
+    Raises:
+        SetpointError: no such guest is there, or the API refuses.
+    """
+    url, authorization = Folder(root.absolute()).reach()
+    key = _key(name)
+    place = _find(url, authorization, key)
+    task = _ask(url, authorization, "DELETE", place, {})
+    node = place.split("/")[4]
+    state = f"/api2/json/nodes/{node}/tasks/{task}/status"
+    while _ask(url, authorization, "GET", state, {})["status"] == "running":
+        time.sleep(_TICK)
+    click.echo(f"{key} is destroyed; look with: setpoint resync {key} --wait")
+
+
+def _key(name: str) -> Key:
+    try:
+        return Key.parse(name)
+    except ValueError as error:
+        raise SetpointError(str(error)) from None
 
 
 def _given(changes: Sequence[str]) -> dict[str, str]:

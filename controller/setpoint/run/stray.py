@@ -114,7 +114,7 @@ def _described(estate: Estate, kind: Kind[Any, Any], target: Key, text: str, see
 
 def _owned(estate: Estate, name: str, mark: Mark, object_id: str) -> NotAdoptableError:
     if mark.object_id != object_id:
-        what = f"{name} bears the mark of {mark.object_id}, so it is a copy"
+        what = f"{name} is a copy of {mark.object_id}, for it bears the mark of that: {mark.key}"
         return NotAdoptableError(what, remedy="remove the line of Setpoint from its notes, and look again")
     if mark.estate != estate.name:
         what = f"{name} belongs to {mark.key} of estate {mark.estate}"

@@ -120,7 +120,9 @@ BOX = Key("default", "Box", "web01")
     [
         pytest.param("work", 7, "7 of Shelf/s belongs to Box/web01 of estate work", id="another estate's"),
         pytest.param("home", 7, "7 of Shelf/s is ours already: it is Box/web01", id="ours"),
-        pytest.param("home", 9, "7 of Shelf/s bears the mark of 9, so it is a copy", id="a copy"),
+        pytest.param(
+            "home", 9, "7 of Shelf/s is a copy of 9, for it bears the mark of that: Box/web01", id="a copy"
+        ),
     ],
 )
 def test_what_bears_a_mark_is_not_adopted(estate: Estate, owner: str, number: int, sentence: str) -> None:

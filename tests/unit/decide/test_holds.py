@@ -53,19 +53,49 @@ def test_what_is_not_there_is_in_nobodys_way() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mark", "says"),
+    ("mark", "why", "release"),
     [
-        pytest.param(None, "does not bear our mark", id="no mark"),
-        pytest.param(replace(OURS, estate="other"), "estate other", id="another estate"),
-        pytest.param(replace(OURS, key=Key("default", "Box", "two")), "belongs to Box/two", id="another key"),
-        pytest.param(replace(OURS, object_id="8"), "so it is a copy", id="a copied mark"),
+        pytest.param(
+            None, "7 exists and does not bear our mark", "set policy.adopt to take it over", id="no mark"
+        ),
+        pytest.param(
+            replace(OURS, estate="work"),
+            "7 belongs to Box/one of estate work",
+            "give Box/one another id or name, or let estate work let go of it first",
+            id="another estate",
+        ),
+        pytest.param(
+            replace(OURS, key=Key("default", "Box", "two")),
+            "7 belongs to Box/two of estate home",
+            "give Box/one another id or name, or if that is its former name, write metadata.formerly: two",
+            id="another key",
+        ),
+        pytest.param(
+            replace(OURS, object_id="8"),
+            "7 is a copy of 8, for it bears the mark of that: Box/one of estate home",
+            "give Box/one another id or name, or remove our line from the notes of the copy",
+            id="a copied mark",
+        ),
+        pytest.param(
+            replace(OURS, estate="work", object_id="8"),
+            "7 is a copy of 8, for it bears the mark of that: Box/one of estate work",
+            "give Box/one another id or name, or remove our line from the notes of the copy",
+            id="a copied mark of another estate",
+        ),
     ],
 )
-def test_what_is_not_ours_is_held(mark: Mark | None, says: str) -> None:
-    hold = exists(replace(LOOKED, observation=replace(PRESENT, mark=mark)))
+@pytest.mark.parametrize("adopt", [False, True], ids=["", "adopting"])
+def test_what_is_not_ours_is_held_and_told_whose_it_is(
+    mark: Mark | None, why: str, release: str, *, adopt: bool
+) -> None:
+    strange = replace(LOOKED, policy=Policy(adopt=adopt), observation=replace(PRESENT, mark=mark))
+    hold = exists(strange)
+    if mark is None and adopt:
+        assert hold is None
+        return
     assert hold is not None
-    assert hold.rule is Rule.EXISTS
-    assert says in hold.why
+    assert (hold.rule, hold.why, hold.token) == (Rule.EXISTS, why, "")
+    assert hold.release.startswith(release)
 
 
 GONE = replace(LOOKED, observation=Absent("proof"), remembered={"id": 7}, seen_at=1_800_000_000.0)
