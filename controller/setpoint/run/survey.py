@@ -57,9 +57,12 @@ class Surveyor:
             return latest
 
     def _recent(self, moment: float) -> Survey[Any] | None:
-        """The latest survey, if it will do."""
+        """The latest survey, if it will do; once a later attempt has failed it does for nobody.
+
+        A target that went by the older one would call itself well and wake those who cannot see it, who wake it, without end.
+        """
         now, latest = self.now(), self._latest
-        if latest is None or not max(moment, now - FRESH) <= latest.begun <= now:
+        if latest is None or self._failure is not None or not max(moment, now - FRESH) <= latest.begun <= now:
             return None
         return latest
 

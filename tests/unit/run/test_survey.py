@@ -46,3 +46,17 @@ async def test_a_look_that_a_breaker_refused_answers_nobody_else_for_the_breaker
         await surveyor.since(0.0)
     assert await surveyor.since(0.0) == GOOD
     assert len(asked) == 2
+
+
+async def test_once_a_look_has_failed_nobody_goes_by_the_one_before() -> None:
+    now = [1001.0]
+    take, asked = looking(GOOD, TransportError("no route"), GOOD)
+    surveyor = Surveyor(take, lambda: now[0])
+    assert await surveyor.since(0.0) == GOOD
+    with pytest.raises(TransportError):
+        await surveyor.since(1000.5)
+    with pytest.raises(TransportError):
+        await surveyor.since(0.0)
+    now[0] += SPARE
+    assert await surveyor.since(0.0) == GOOD
+    assert len(asked) == 3
