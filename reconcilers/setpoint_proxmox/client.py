@@ -14,8 +14,9 @@ from urllib.parse import quote
 import proxmoxer
 import requests
 
-from setpoint.model.errors import RefusalError, TargetError, TransportError
+from setpoint.model.errors import RefusalError, TransportError
 from setpoint.model.kind import Gate
+from setpoint.model.secret import hush
 from setpoint.model.tree import Json, Scalar
 from setpoint_proxmox.endpoint import Endpoint, Trust
 from setpoint_proxmox.failures import Call, answered, silent, unreachable
@@ -29,6 +30,9 @@ NODE_THREADS = 5
 workers to answer them."""
 CLUSTER_THREADS = 8
 """Calls in flight that concern no node in particular."""
+
+CONFIDED = frozenset({"password", "cipassword"})
+"""The parameters whose values are secret."""
 
 _NODE_SILENT = (proxmoxer.ResourceException, requests.ReadTimeout)
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@!+>-]*")
@@ -45,6 +49,7 @@ class Client:
         """Prepare sessions; nothing is sent yet. Every call passes the gate."""
         self.token = f"{login.user}!{login.token}"
         self._gate = gate
+        self._secret = login.secret
         self._apis = [(endpoint, open_api(endpoint, login, trust)) for endpoint in endpoints]
         self._threads: dict[str, ThreadPoolExecutor] = {}
 
@@ -99,7 +104,8 @@ class Client:
 
     async def _ask(self, candidate: tuple[Endpoint, Any], call: Call, params: Mapping[str, Any]) -> Json:
         endpoint, api = candidate
-        send = partial(_send, api, replace(call, endpoint=str(endpoint)), params)
+        secrets = (self._secret, *(str(value) for name, value in params.items() if name in CONFIDED))
+        send = partial(_send, api, replace(call, endpoint=str(endpoint)), params, secrets)
         return await asyncio.get_running_loop().run_in_executor(self._threads_of(call.scope), send)
 
     def _threads_of(self, scope: str) -> ThreadPoolExecutor:
@@ -115,27 +121,26 @@ class Client:
             self._apis.insert(0, candidate)
 
 
-def _send(api: Any, call: Call, params: Mapping[str, Any]) -> Json:
+def _send(api: Any, call: Call, params: Mapping[str, Any], secrets: Sequence[str]) -> Json:
     """Send in a thread.
 
     Raises:
-        TargetError: what the failure means.
+        TargetError: what the failure means; neither it nor its cause repeats a secret.
     """
     resource = api(call.path.lstrip("/"))
     try:
         answer: Json = getattr(resource, call.method.lower())(**params)
     except proxmoxer.ResourceException as error:
         untyped: Any = error
-        raise answered(call, int(untyped.status_code), str(untyped.errors)) from error
+        status, text = int(untyped.status_code), hush(str(untyped.errors), secrets)
+        raise answered(call, status, text) from proxmoxer.ResourceException(status, "", text)
     except requests.RequestException as error:
-        raise _lost(call, error) from error
+        text = hush(str(error), secrets)
+        failure = unreachable(call, text) if never_connected(error) else silent(call, text)
+        raise failure from type(error)(text)
     except OSError as error:
         raise RefusalError(f"{call} was not sent: {error}", remedy="check the cluster's ca file") from error
     return answer
-
-
-def _lost(call: Call, error: requests.RequestException) -> TargetError:
-    return unreachable(call, str(error)) if never_connected(error) else silent(call, str(error))
 
 
 def _joined(path: Sequence[Part]) -> str:

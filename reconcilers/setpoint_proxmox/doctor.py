@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import replace
 
 from setpoint.model.errors import TargetError
 from setpoint.model.examine import Check, Examination, Verdict
+from setpoint.model.secret import hush
 from setpoint.model.tree import Json
 from setpoint_proxmox.answer import record, records
 from setpoint_proxmox.client import Client
@@ -36,7 +38,7 @@ async def examine(asked: Examination[ProxmoxClusterSpec]) -> AsyncGenerator[Chec
     met = await meet([Endpoint.parse(text) for text in spec.endpoints], login, trust)
     for one in met:
         for check in endpoint_checks(one, spec):
-            yield check
+            yield replace(check, sentence=hush(check.sentence, (login.secret,)))
     for check in token_checks(met, spec.token.id):
         yield check
     serving = [one.endpoint for one in met if one.serves]

@@ -94,7 +94,7 @@ async def _reached(git: GitSettings, place: Path) -> Check:
     Raises:
         SourceError: there is no answer, or the branch is not among them.
     """
-    answer = await Git(place / "none", network=GREETING).ask_remote("ls-remote", "--heads", "--", git.url)
+    answer = await Git(place / "none", network=GREETING).ask_remote(("ls-remote", "--heads"), git.url)
     url = hide_password(git.url)
     if answer.code:
         fault = remote_fault(git.url, answer.errors)

@@ -23,6 +23,9 @@ _TYPES: dict[str, tuple[type, ...]] = {
     f"{_CORE}null": (type(None),),
 }
 
+_PRIVATE: Final = frozenset({"passphrase", "password", "secret", "token"})
+"""Fields in which a person may have written the secret that they only name."""
+
 
 class Mark(Protocol):
     """A place as the parser counts: from 0."""
@@ -143,9 +146,9 @@ class Builder:
     def _alias(self, event: yaml.AliasEvent) -> None:
         origin, name = self._origin(event), str(event.anchor)
         if name not in self._anchors:
-            self._spoil(
-                origin, f"the alias *{name} has no anchor before it", f"write &{name} at the value meant"
-            )
+            private = self._private()
+            alias, anchor = ("this alias", "its anchor") if private else (f"the alias *{name}", f"&{name}")
+            self._spoil(origin, f"{alias} has no anchor before it", f"write {anchor} at the value meant")
         meant = self._anchors.get(name, _Measured(Leaf(None, origin)))
         if meant is None:
             raise refused(origin, f"the value &{name} holds itself", "write the value out")
@@ -184,15 +187,14 @@ class Builder:
             top.key = (node.value, node.origin)
             return
         top.dropping = True
-        if isinstance(node, Leaf):
+        if isinstance(node, Leaf) and not self._private():
             remedy = f'put it in quotes: "{json.dumps(node.value)}"'
             self._spoil(
                 node.origin, f"the name of a field is text, and {json.dumps(node.value)} is not", remedy
             )
         else:
-            self._spoil(
-                node.origin, "a list or mapping is no name of a field", "write a name before the colon"
-            )
+            what = "this" if isinstance(node, Leaf) else "a list or mapping"
+            self._spoil(node.origin, f"{what} is no name of a field", "write a name before the colon")
 
     def _enter(self, top: _Open, fields: dict[str, Node], node: Node) -> None:
         key, top.key, top.dropping = top.key, None, False
@@ -216,15 +218,22 @@ class Builder:
         try:
             value = resolve(text)
         except ValueError as error:
-            self._spoil(origin, str(error), "write another number, or put it in quotes if it is text")
+            what = "this is no number that can be" if self._private() else str(error)
+            self._spoil(origin, what, "write another number, or put it in quotes if it is text")
             return text
         if tag in _TYPES and type(value) not in _TYPES[tag]:
-            self._spoil(origin, f"'{text}' is not what its tag {_shown(tag)} says", "remove the tag")
+            value_told = "this value" if self._private() else f"'{text}'"
+            self._spoil(origin, f"{value_told} is not what its tag {_shown(tag)} says", "remove the tag")
         return value
 
     def _foreign_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
         origin = marked(self.path, self.line, event.start_mark)
-        self._spoil(origin, f"the tag {_shown(str(event.tag))} is not allowed", "remove the tag")
+        tag = "a tag" if self._private() else f"the tag {_shown(str(event.tag))}"
+        self._spoil(origin, f"{tag} is not allowed", "remove the tag")
+
+    def _private(self) -> bool:
+        """Whether this stands where a person may have written a secret, which no sentence repeats."""
+        return any(one.key is not None and one.key[0] in _PRIVATE for one in self._stack)
 
     def _origin(self, event: yaml.Event) -> Origin:
         """The place of the key that the value belongs to, else of the value itself."""

@@ -18,6 +18,7 @@ from setpoint.desired.sentences import sentence
 from setpoint.desired.suggest import remedy as suggestion
 from setpoint.model.errors import DeclarationProblem
 from setpoint.model.origin import Origin
+from setpoint.model.secret import SecretRef
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -69,11 +70,15 @@ def _either(first: DeclarationProblem, other: DeclarationProblem) -> Declaration
 
 
 def _problem(model: type[BaseModel], tree: Fields, at: Path, error: Placed) -> DeclarationProblem:
-    details = error.error
+    details, path = error.error, error.path
     if details["type"] == "extra_forbidden":
-        known = {name for found in models_at(model, details["loc"][:-1]) for name in named(found)}
+        models = models_at(model, details["loc"][:-1])
+        known = {name for found in models for name in named(found)}
         name = str(details["loc"][-1])
         what, remedy = f"there is no field '{name}'", suggestion(name, known, otherwise="the fields are")
+        if SecretRef in models and not remedy.startswith("did"):
+            # The name may be the secret itself: {hunter2}.
+            what, path = "a secret is never written here", path[:-1]
     else:
         what, remedy = sentence(details, description_at(model, details["loc"]))
-    return DeclarationProblem(nearest(tree, error.path).origin, what, remedy, rendered((*at, *error.path)))
+    return DeclarationProblem(nearest(tree, path).origin, what, remedy, rendered((*at, *path)))

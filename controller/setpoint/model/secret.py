@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import html
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import quote, quote_plus
 
 from pydantic import model_validator
 
@@ -52,3 +56,19 @@ class Secret:
         return "Secret(…)"
 
     __str__ = __repr__
+
+
+def hush(text: str, secrets: Iterable[str]) -> str:
+    """`text` without the secrets, in whichever way they may be written: who is sent one may repeat it, broken or not."""
+    for form in sorted(
+        {form for secret in secrets if secret for form in _forms(secret)}, key=len, reverse=True
+    ):
+        text = text.replace(form, "…")
+    return text
+
+
+def _forms(secret: str) -> set[str]:
+    plain, escaped = json.dumps(secret, ensure_ascii=False)[1:-1], json.dumps(secret)[1:-1]
+    return {
+        secret, quote(secret), quote(secret, safe=""), quote_plus(secret), plain, escaped, html.escape(secret),
+    }  # fmt: skip

@@ -19,6 +19,7 @@ FETCHED = "refs/setpoint/fetched"
 IN_FORCE = "refs/setpoint/in-force"
 """The commit in force, kept even when the remote drops it, so that its content can always be read."""
 
+_FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head")
 _HEADS = "refs/heads/"
 _OTHERS = "refs/setpoint/others/"
 _ACCESS = "give the state directory to the user of the daemon, and see that it has room"
@@ -48,9 +49,7 @@ class Mirror:
         if in_force is not None:
             await self._pin(in_force)
         refspec = f"+{_HEADS}{self.branch}:{FETCHED}"
-        answer = await self.git.ask_remote(
-            "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--", self.url, refspec
-        )
+        answer = await self.git.ask_remote(_FETCH, self.url, refspec)
         if answer.code:
             raise await self._fault(answer.errors)
         return await self.expect("rev-parse", "--verify", "--quiet", f"{FETCHED}^{{commit}}")
@@ -65,9 +64,7 @@ class Mirror:
         if not self.git.directory.is_dir():
             await self._make()
         refspecs = (f"+{_HEADS}*:{_OTHERS}heads/*", f"+refs/tags/*:{_OTHERS}tags/*")
-        answer = await self.git.ask_remote(
-            "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--", self.url, *refspecs
-        )
+        answer = await self.git.ask_remote(_FETCH, self.url, *refspecs)
         if answer.code:
             raise await self._fault(answer.errors)
         for name in (f"{_OTHERS}heads/{revision}", f"{_OTHERS}tags/{revision}", revision):
@@ -166,7 +163,7 @@ class Mirror:
         return remote_fault(self.url, errors) or MirrorDamagedError(condense(errors))
 
     async def _branches(self) -> list[str]:
-        answer = await self.git.ask_remote("ls-remote", "--heads", "--", self.url)
+        answer = await self.git.ask_remote(("ls-remote", "--heads"), self.url)
         lines = answer.output.decode(errors="replace").splitlines()
         return sorted(line.partition(_HEADS)[2] for line in lines)
 

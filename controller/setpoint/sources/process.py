@@ -7,11 +7,12 @@ import os
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 from setpoint.model.errors import SourceError
+from setpoint.sources.credentials import Remote
 
 NETWORK_TIMEOUT = timedelta(minutes=5)
 """For what talks to the remote; enough for the first clone of a large repository."""
@@ -80,18 +81,23 @@ class Git:
         Raises:
             SourceError: git is missing, hangs, or answers too much.
         """
-        return await self._run(arguments, given, self.local)
+        return await self._run(arguments, given, self.local, environment(os.environ))
 
-    async def ask_remote(self, *arguments: str) -> Answer:
-        """Run what talks to the remote.
+    async def ask_remote(self, command: tuple[str, ...], url: str, *refspecs: str) -> Answer:
+        """Run what talks to the remote at `url`.
 
         Raises:
             SourceError: as `ask`.
         """
-        return await self._run(arguments, b"", self.network)
+        remote = Remote.parse(url)
+        arguments = (*command, "--", remote.url, *refspecs)
+        answer = await self._run(arguments, b"", self.network, remote.known_to(environment(os.environ)))
+        return replace(answer, errors=remote.hushed(answer.errors))
 
-    async def _run(self, arguments: tuple[str, ...], given: bytes, limit: timedelta) -> Answer:
-        process = await self._start(arguments)
+    async def _run(
+        self, arguments: tuple[str, ...], given: bytes, limit: timedelta, env: dict[str, str]
+    ) -> Answer:
+        process = await self._start(arguments, env)
         try:
             async with asyncio.timeout(limit.total_seconds()):
                 answer = await _talk(process, given, self.longest)
@@ -109,14 +115,14 @@ class Git:
             )
         return answer
 
-    async def _start(self, arguments: tuple[str, ...]) -> asyncio.subprocess.Process:
+    async def _start(self, arguments: tuple[str, ...], env: dict[str, str]) -> asyncio.subprocess.Process:
         try:
             return await asyncio.create_subprocess_exec(
                 "git", *_OPTIONS, f"--git-dir={self.directory}", *arguments,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
-                env=environment(os.environ),
+                env=env,
                 cwd="/",
                 start_new_session=True,
             )  # fmt: skip

@@ -16,6 +16,8 @@ class Served:
     port: int = 0
     connections: int = 0
     requests: list[str] = field(default_factory=list[str])
+    leave: Callable[[], None] = lambda: None
+    """Close the door and every connection; another one may come in its place."""
 
 
 def answer(status: str, body: str, *headers: str) -> bytes:
@@ -39,13 +41,17 @@ OK = answer("200 OK", '{"data":{"version":"9.2"}}')
 
 @contextlib.asynccontextmanager
 async def serve(
-    *answers: bytes | Callable[[str], bytes] | None, tls: ssl.SSLContext | None = None, keep: bool = False
+    *answers: bytes | Callable[[str], bytes] | None,
+    tls: ssl.SSLContext | None = None,
+    keep: bool = False,
+    port: int = 0,
 ) -> AsyncGenerator[Served]:
     """Give one answer per request in order, the last one again and again; None drops the connection without a word.
     A function is given the request.
 
     Args:
         keep: leave the connection open after an answer.
+        port: where to listen; 0 for anywhere.
     """
     served = Served()
     talks: set[asyncio.StreamWriter] = set()
@@ -73,15 +79,26 @@ async def serve(
                 if not keep:
                     break
         writer.close()
-        talks.discard(writer)
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.start_server(talk, "127.0.0.1", port, ssl=tls)
     served.port = server.sockets[0].getsockname()[1]
+
+    def leave() -> None:
+        server.close()
+        for writer in list(talks):
+            if not writer.is_closing():  # Closed twice, a TLS transport forgets what it stands on.
+                writer.close()
+
+    served.leave = leave
     try:
         yield served
     finally:
-        server.close()
+        leave()
         for writer in list(talks):
-            writer.close()
+            # A TLS connection takes its leave in several steps, for which a loop that ends has no time.
+            with contextlib.suppress(OSError, TimeoutError):
+                await asyncio.wait_for(writer.wait_closed(), 0.2)
+            writer.transport.abort()
+        await asyncio.sleep(0)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(server.wait_closed(), 5)
