@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -59,14 +60,13 @@ async def snapshot(sim: Simulation) -> None:
 
 async def lock(sim: Simulation) -> None:
     """A backup locks a VM for a while."""
-    if (found := pick(sim)) is not None:
+    if (found := pick(sim)) is not None and found[0].world.quorate:
         site, vm = found
         await site.happen("guest_lock_held", vmid=vm.vmid, lock="backup")
-        sim.loop.call_later(sim.dice.uniform(60, 1800), _unlock, site, vm)
-
-
-def _unlock(site: Site, vm: Vm) -> None:
-    vm.unlock("backup")
+        await asyncio.sleep(sim.dice.uniform(60, 1800))
+        while not site.world.quorate:
+            await asyncio.sleep(10)
+        vm.unlock("backup")
 
 
 async def delete(sim: Simulation) -> None:

@@ -138,7 +138,7 @@ async def copy_database(sim: Simulation) -> None:
 
 async def lose_database(sim: Simulation) -> None:
     """The daemon is killed, and its database is gone, or an old copy is put in its place."""
-    if sim.life is None:
+    if sim.life is None or sim.swapped:
         return
     sim.life.die("its database goes")
     await asyncio.sleep(0.5)
@@ -152,6 +152,8 @@ async def lose_database(sim: Simulation) -> None:
     sim.truth.had.clear()
     sim.rules.frozen.clear()
     sim.rules.lost.clear()
+    sim.rules.restarted.clear()
+    sim.rules.forgot = sim.loop.wall()
     if copy is not None:
         shutil.copy(copy.path, sim.database)
 

@@ -16,6 +16,8 @@ from tests.simulation.declared import Machine, a_policy, a_spec, changed
 from tests.simulation.rules import Frozen
 from tests.simulation.simulation import Simulation
 
+WORDS = {Rule.RECREATE: "recreate", Rule.IDENTITY: "elsewhere", Rule.BLAST_RADIUS: "blast"}
+"""What an approval allows, by the rule that it lifts; else a restart."""
 MOST = 12
 """VMs of an estate."""
 
@@ -38,7 +40,10 @@ async def add(sim: Simulation) -> None:
         return
     target = sim.dice.choice(sorted(sim.truth.home))
     spec = a_spec(sim.dice, len(sim.sites[target].world.nodes))
-    machines[name] = Machine(name, f"{name}.yaml", spec, a_policy(sim.dice), target)
+    path = f"{name}-{len(sim.repository.commits)}.yaml"
+    # Whoever had the name before says so no more, or one would claim what the other declares.
+    machines = {n: replace(m, formerly="") if m.formerly == name else m for n, m in machines.items()}
+    machines[name] = Machine(name, path, spec, a_policy(sim.dice), target)
     _push(sim, machines)
 
 
@@ -59,6 +64,7 @@ async def rename(sim: Simulation) -> None:
     formerly = name if sim.dice.random() < 0.75 else ""
     machines[new] = replace(machine, name=new, formerly=formerly)
     if formerly and name in sim.truth.had:
+        sim.truth.had.remove(name)
         sim.truth.had.add(new)
     _push(sim, machines)
 
@@ -103,6 +109,50 @@ async def force_push(sim: Simulation) -> None:
         repository.ring()
 
 
+async def wrong_address(sim: Simulation) -> None:
+    """A commit lets a target point at another cluster, an empty one; it is mended after a while."""
+    if sim.swapped:
+        return
+    sim.swapped = True
+    if "omega" not in sim.sites:
+        sim.build("omega", 2, home=False)
+    target = sim.dice.choice(sorted(sim.truth.home))
+    _push(sim, sim.machines(), targets={**sim.targets, target: sim.manifest(target, "omega")})
+    await asyncio.sleep(sim.dice.expovariate(1 / 900))
+    _push(sim, sim.machines(), targets={**sim.targets, target: sim.manifest(target)})
+    sim.swapped = False
+
+
+async def declare_theirs(sim: Simulation) -> None:
+    """A commit declares a VM that somebody made by hand; whether it may be taken over is said or not."""
+    theirs = [
+        guest
+        for guest in sim.truth.guests
+        if guest.alive and not guest.name and guest.site.name in sim.truth.home
+    ]
+    machines = sim.machines()
+    if not theirs or len(machines) >= MOST:
+        return
+    guest, name = sim.dice.choice(theirs), f"was{len(sim.repository.commits)}"
+    spec = {**a_spec(sim.dice, 2), "vmid": guest.vmid}
+    for part in ("disks", "nics", "cloudInit"):
+        spec.pop(part, None)
+    policy = {**a_policy(sim.dice), **({"adopt": True} if sim.dice.random() < 0.5 else {})}
+    machines[name] = Machine(name, f"{name}.yaml", spec, policy, guest.site.name)
+    _push(sim, machines)
+
+
+async def change_all(sim: Simulation) -> None:
+    """A commit changes what needs a restart on every machine, and wants them restarted."""
+    machines = sim.machines()
+    memory = sim.dice.choice(("1GiB", "2GiB", "3GiB"))
+    for name, machine in machines.items():
+        policy = {**machine.policy, "reboot": "whenNeeded"}
+        policy.pop("manage", None)
+        machines[name] = replace(machine, spec={**machine.spec, "memory": memory}, policy=policy)
+    _push(sim, machines)
+
+
 async def source_down(sim: Simulation) -> None:
     """The forge cannot be reached for a while."""
     sim.repository.down = "the forge cannot be reached"
@@ -119,9 +169,10 @@ async def approve(sim: Simulation) -> None:
     for name in sorted(sim.machines()):
         status = sim.status(name)
         for hold in status.holds if status is not None else ():
-            if hold.token and sim.dice.random() < 0.7:
-                word = "recreate" if hold.rule is Rule.RECREATE else "restart"
-                sim.truth.allowed.add(f"{word} {name}")
+            # Nobody approves another cluster, for it is a mistake each time here.
+            if hold.token and "=" not in hold.token and sim.dice.random() < 0.7:
+                word = WORDS.get(hold.rule, "restart")
+                sim.truth.allowed.add("blast" if word == "blast" else f"{word} {name}")
                 sim.trace.note("approved", f"{word} {name}")
                 await ask(sim, life.supervisor.approve(hold.token, "somebody"))
 
@@ -132,7 +183,7 @@ async def freezes(sim: Simulation) -> None:
     if life is None or life.dead:
         return
     now, names = sim.clock(), sorted(sim.machines())
-    one = sim.dice.choice(names)
+    name = sim.dice.choice(names)
     target = sim.dice.choice(sorted(sim.truth.home))
     hosted = frozenset(n for n, m in sim.machines().items() if m.target == target)
     scope, of, whom = sim.dice.choice(
@@ -140,7 +191,7 @@ async def freezes(sim: Simulation) -> None:
             (Scope.ALL, "", None),
             (Scope.KIND, "VirtualMachine", None),
             (Scope.TARGET, f"ProxmoxCluster/{target}", hosted),
-            (Scope.KEY, f"VirtualMachine/{one}", frozenset({one})),
+            (Scope.KEY, f"VirtualMachine/{name}", frozenset({name})),
         )
     )
     order = Freeze(scope, of, "somebody", "to see", now)
@@ -148,11 +199,13 @@ async def freezes(sim: Simulation) -> None:
         return
     begun = {key.name for t in sim.truth.home for key, _ in _intents(sim, t)}
     vmids = {i.identity.get("vmid") for t in sim.truth.home for _, i in _intents(sim, t)}
-    ice = Frozen(whom, frozenset({*begun, *vmids}), 1e18)
+    ice = Frozen((str(scope), of), whom, frozenset({*begun, *vmids}), 1e18)
     sim.rules.frozen.append(ice)
     sim.trace.note("frozen", f"{scope} {of}")
     await asyncio.sleep(sim.dice.expovariate(1 / 900))
-    ice.until = sim.loop.time()
+    for one in sim.rules.frozen:
+        if one.order == ice.order:
+            one.until = min(one.until, sim.loop.time())
     while sim.life is None or not await ask(sim, thaw(sim.life.estate, order, "somebody")):
         await asyncio.sleep(5)
 
@@ -177,8 +230,14 @@ async def ask(sim: Simulation, what: Awaitable[object]) -> bool:
     return True
 
 
-def _push(sim: Simulation, machines: dict[str, Machine], **more: frozenset[str]) -> None:
-    commit = sim.repository.push(machines, sim.targets, **more)
+def _push(
+    sim: Simulation,
+    machines: dict[str, Machine],
+    *,
+    targets: dict[str, str] | None = None,
+    **more: frozenset[str],
+) -> None:
+    commit = sim.repository.push(machines, targets or sim.targets, **more)
     sim.trace.note("commit", commit.version[:4])
     if sim.dice.random() < 0.5:
         sim.repository.ring()
@@ -194,6 +253,9 @@ EVENTS: tuple[tuple[int, Callable[[Simulation], Awaitable[None]]], ...] = (
     (2, empty_checkout),
     (2, force_push),
     (2, source_down),
+    (2, wrong_address),
+    (3, declare_theirs),
+    (2, change_all),
     (3, approve),
     (3, freezes),
     (2, resync),

@@ -16,6 +16,10 @@ from tests.simulation.loop import mix
 from tests.systems.proxmox.drive import TOKEN
 
 SECRET_NAME = "SETPOINT_SIMULATED_TOKEN"
+PASSWORD_NAME = "SETPOINT_SIMULATED_PASSWORD"
+PASSWORD = "correct-horse-battery-staple"
+FIXED = (1100, 1900)
+"""The ids that people choose themselves."""
 POLL = 60.0
 """Seconds between two looks at the repository."""
 
@@ -169,7 +173,8 @@ class Following:
 
 
 NODES = ("pve1", "pve2", "pve3")
-INTERVALS = ("15m", "30m", "1h")
+INTERVALS = {"20m": 1200.0, "1h": 3600.0, "90m": 5400.0}
+"""How often to look, as written and in seconds."""
 
 
 def a_spec(dice: random.Random, nodes: int) -> dict[str, Any]:
@@ -185,6 +190,10 @@ def a_spec(dice: random.Random, nodes: int) -> dict[str, Any]:
         spec["power"] = "running"
     if dice.random() < 0.5:
         spec["tags"] = sorted(dice.sample(("web", "db", "blue", "red"), dice.randint(1, 2)))
+    if dice.random() < 0.15:
+        spec["cloudInit"] = {"user": "admin", "password": {"env": PASSWORD_NAME}}
+    if dice.random() < 0.15:
+        spec["vmid"] = dice.randrange(*FIXED)
     if dice.random() < 0.4:
         spec["description"] = dice.choice(("front", "back", "a machine"))
     return spec
@@ -192,7 +201,7 @@ def a_spec(dice: random.Random, nodes: int) -> dict[str, Any]:
 
 def a_policy(dice: random.Random) -> dict[str, Any]:
     """What somebody might want for a VM."""
-    policy: dict[str, Any] = {"interval": dice.choice(INTERVALS)}
+    policy: dict[str, Any] = {"interval": dice.choice(list(INTERVALS))}
     reboot = dice.choice(("never", "never", "whenNeeded", "window"))
     if reboot != "never":
         policy["reboot"] = reboot
@@ -200,6 +209,10 @@ def a_policy(dice: random.Random) -> dict[str, Any]:
         policy["window"] = dice.choice(("04:00-05:00", "sat 05:00-06:30", "02:00-03:30"))
     if dice.random() < 0.15:
         policy["drift"] = "warn"
+    if dice.random() < 0.12:
+        policy["manage"] = dice.choice(("observe", "updateOnly", "noDelete"))
+    if dice.random() < 0.1:
+        policy["windows"] = {"hot": dice.choice(("04:00-05:00", "06:00-07:30", "03:30-04:10"))}
     return policy
 
 
@@ -218,8 +231,10 @@ def changed(dice: random.Random, machine: Machine) -> Machine:
         case 4:
             spec["power"] = "stopped" if spec.get("power") == "running" else "running"
         case 5:
-            size = int(str(spec["disks"]["scsi0"]["size"]).removesuffix("GiB")) + dice.randint(1, 3)
-            spec["disks"] = {"scsi0": {**spec["disks"]["scsi0"], "size": f"{size}GiB"}}
+            disk = dict(spec.get("disks", {}).get("scsi0", {}))
+            if disk:
+                disk["size"] = f"{int(disk['size'].removesuffix('GiB')) + dice.randint(1, 3)}GiB"
+                spec["disks"] = {"scsi0": disk}
         case _:
             return replace(machine, policy=a_policy(dice))
     return replace(machine, spec=spec)

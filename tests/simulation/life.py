@@ -7,7 +7,7 @@ import random
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
-from contextvars import Context, ContextVar
+from contextvars import Context, ContextVar, Token
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -75,6 +75,7 @@ class Life:
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _run: asyncio.Task[None] | None = None
     _ids: int = 0
+    _before: Token[Life | None] | None = None
 
     def begin(self, name: str, kinds: Mapping[str, Kind[Any, Any]], source: Source) -> None:
         """Open the database and start.
@@ -85,12 +86,17 @@ class Life:
         self.store = Store.open(self.path)
         ports = Ports(self.clock, self.dice.random, self._new_id)
         self.supervisor = Supervisor(Estate(name, kinds, self.store, Calls(self), ports), source)
-        token = _life.set(self)
-        try:
+        with self:
             self._run = asyncio.get_running_loop().create_task(self.supervisor.run(self._stop))
-        finally:
-            _life.reset(token)
         self._run.add_done_callback(self._fell)
+
+    def __enter__(self) -> None:
+        """What begins in the block is part of this life."""
+        self._before = _life.set(self)
+
+    def __exit__(self, *_: object) -> None:
+        assert self._before is not None
+        _life.reset(self._before)
 
     @property
     def estate(self) -> Estate:
@@ -112,15 +118,12 @@ class Life:
 
     async def order(self, what: Awaitable[R]) -> R:
         """What a person asks of the daemon; the answer, unless it dies first."""
-        token = _life.set(self)
-        try:
+        with self:
             asked = asyncio.ensure_future(what)
-        finally:
-            _life.reset(token)
         gone = asyncio.ensure_future(self.ended.wait())
         try:
             await asyncio.wait((asked, gone), return_when=asyncio.FIRST_COMPLETED)
-            if asked.done():
+            if asked.done() and not asked.cancelled():
                 return asked.result()
             raise ConnectionResetError("the daemon is gone")
         finally:

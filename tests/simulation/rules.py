@@ -12,6 +12,7 @@ from setpoint.model.key import Key
 from setpoint_lab.proxmox.dispatch import Request
 from setpoint_lab.proxmox.effects import Happened
 from setpoint_lab.proxmox.ledger import Effect
+from tests.simulation.declared import Machine
 from tests.simulation.life import Life
 from tests.simulation.site import Site, mark_of
 from tests.simulation.truth import (
@@ -28,6 +29,8 @@ from tests.simulation.truth import (
 
 SETTLE = 29.0
 """Seconds in which a write whose answer was lost is not sent again: the target may still execute it."""
+FEW = 3
+"""How many of a kind on a target are restarted in a day without a person's word."""
 JUST_NOW = 90.0
 """Seconds for which the daemon may not have seen yet what others did."""
 _MAC = re.compile(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
@@ -46,10 +49,12 @@ class Frozen:
     """A freeze, from its answer on.
 
     Attributes:
+        order: scope and name; another freeze of the same replaces it.
         names: of whom it speaks; None for all.
         begun: the vmids and names whose step had begun before.
     """
 
+    order: tuple[str, str]
     names: frozenset[str] | None
     begun: frozenset[object]
     until: float
@@ -63,8 +68,11 @@ class Rules:
     """Judges.
 
     Attributes:
+        restarted: who was restarted on each cluster; a storm is shorter than a day.
+        quiet: who is in sync while nothing happens, and so is not written to.
         broken: what was violated, in order; empty when all is well.
         jumped: when the daemon's clock last jumped, seconds of the loop.
+        forgot: when the daemon last lost its memory, seconds since the epoch.
         touched: when somebody else than the daemon last changed each VM, seconds of the loop.
     """
 
@@ -75,7 +83,10 @@ class Rules:
     lost: list[Lost] = field(default_factory=list)
     frozen: list[Frozen] = field(default_factory=list)
     jumped: float = -1e9
+    forgot: float = -1e9
     touched: dict[tuple[str, int], float] = field(default_factory=dict)
+    restarted: dict[str, set[str]] = field(default_factory=dict)
+    quiet: frozenset[str] = frozenset()
     judged: int = 0
 
     def fail(self, what: str) -> None:
@@ -90,7 +101,7 @@ class Rules:
         write = Write.read(site, request)
         self.judged += 1
         name = self._whose(life, write)
-        for rule in (_home, _ours, _once, _policy, _journal, _not_frozen, _not_repeated, _needed):
+        for rule in RULES:
             why = rule(self, life, write, name)
             if why:
                 self.fail(f"{why}: {write} for '{name}'")
@@ -172,7 +183,8 @@ class Rules:
 
 def _home(rules: Rules, life: Life, write: Write, name: str) -> str:
     """Writes go to the cluster that the target is known to be."""
-    if write.site in rules.truth.home.values():
+    targets = {machine.target for machine in rules.truth.spoken(name, life.estate.version)}
+    if not targets or any(rules.truth.home.get(target) is write.site for target in targets):
         return ""
     return "a write to a cluster that is none of ours"
 
@@ -207,6 +219,10 @@ def _once(rules: Rules, life: Life, write: Write, name: str) -> str:
     still = {m.name for n in former for m in rules.truth.spoken(n, life.estate.version)}
     for one in (name, *sorted(former - still)):
         twins = [guest for guest in rules.truth.living(one) if not guest.tainted]
+        if f"elsewhere {name}" in rules.truth.allowed:
+            for guest in twins:
+                guest.tainted = "" if guest.site is write.site else "somebody wanted one elsewhere"
+            twins = [guest for guest in twins if not guest.tainted]
         if twins:
             return f"a second VM is made beside {twins[0].site.name}/{twins[0].vmid}"
         if one in rules.truth.had and f"recreate {one}" not in rules.truth.allowed:
@@ -219,14 +235,14 @@ def _once(rules: Rules, life: Life, write: Write, name: str) -> str:
 def _policy(rules: Rules, life: Life, write: Write, name: str) -> str:
     """Nothing is destroyed, restarted or stopped that need not be."""
     spoken = list(rules.truth.spoken(name, life.estate.version))
+    modes = {machine.policy.get("manage", "full") for machine in spoken}
+    if modes == {"observe"} or (write.verb == "create" and modes <= {"observe", "updateOnly"} and modes):
+        return "policy.manage leaves that to people"
     match write.verb:
         case "destroy":
             return "a VM is destroyed"
         case "status/reboot":
-            may = f"restart {name}" in rules.truth.allowed
-            if may or any(may_restart(machine, life.clock()) for machine in spoken):
-                return ""
-            return "a restart against the policy"
+            return _restart(rules, life, write, name, spoken)
         case "status/stop" | "status/reset" | "status/suspend":
             return "a VM is switched off"
         case "status/shutdown":
@@ -234,6 +250,18 @@ def _policy(rules: Rules, life: Life, write: Write, name: str) -> str:
             return "" if stopped else "a VM is shut down that may run"
         case _:
             return "" if spoken else "a VM is changed that nobody declares"
+
+
+def _restart(rules: Rules, life: Life, write: Write, name: str, spoken: list[Machine]) -> str:
+    """The policy allows it, and not too many others were restarted."""
+    others = rules.restarted.setdefault(write.site.name, set())
+    if len(others - {name}) >= FEW and "blast" not in rules.truth.allowed:
+        return f"a restart after those of {', '.join(sorted(others))}"
+    others.add(name)
+    may = f"restart {name}" in rules.truth.allowed
+    if may or any(may_restart(machine, life.clock()) for machine in spoken):
+        return ""
+    return "a restart against the policy"
 
 
 def _journal(rules: Rules, life: Life, write: Write, name: str) -> str:
@@ -282,8 +310,28 @@ def _needed(rules: Rules, life: Life, write: Write, name: str) -> str:
     coming = {**config.current, **config.pending}
     sent = options(write.form)
     same = all(coming.get(option) == value for option, value in sent.items())
+    if vm.machine is None:
+        # What waits for a start comes into force of a VM that is off when it is written again.
+        same = same and not config.pending.keys() & sent.keys()
     gone = all(option not in coming for option in write.form.get("delete", "").split(",") if option)
     return "what is there already is written again" if same and gone else ""
+
+
+def _alone(rules: Rules, life: Life, write: Write, name: str) -> str:
+    """Whatever is done to a VM has ended before the next is begun."""
+    for task in () if write.verb == "create" else write.site.world.tasks.running():
+        ours = by_daemon(task.upid.owner) and task.upid.starttime > rules.forgot
+        if ours and task.upid.id == str(write.vmid):
+            return f"a step begins while {task.upid.type} goes on"
+    return ""
+
+
+def _not_quiet(rules: Rules, life: Life, write: Write, name: str) -> str:
+    """Nothing is written to what is in sync."""
+    return "a write although it is in sync" if name in rules.quiet else ""
+
+
+RULES = (_not_quiet, _home, _ours, _once, _policy, _journal, _not_frozen, _not_repeated, _needed, _alone)
 
 
 def _just_touched(rules: Rules, write: Write) -> bool:

@@ -57,7 +57,8 @@ class Simulation:
     Attributes:
         skew: by how much the daemon's clock is off, seconds.
         faults: how many of what happened.
-        down_since: when the daemon last went, seconds of the loop; None while it runs.
+        swapped: whether a target is declared to be at another cluster's addresses just now.
+        troubles: how many things are wrong just now that may keep the daemon from seeing or acting.
     """
 
     seed: int
@@ -77,6 +78,8 @@ class Simulation:
     skew: float = 0.0
     faults: Counter[str] = field(default_factory=Counter)
     copies: list[Copy] = field(default_factory=list)
+    swapped: bool = False
+    troubles: int = 0
 
     def __post_init__(self) -> None:
         self.dice = random.Random(f"storm {self.seed}")  # noqa: S311  # the same for the same seed
@@ -192,21 +195,22 @@ class Result:
     last: tuple[str, ...] = ()
 
 
-_KINDS: dict[str, Kind[Any, Any]] = {}
+KINDS: dict[str, Kind[Any, Any]] = {}
+"""What is installed; looked for once."""
 
 
 def simulate(seed: int) -> Result:
     """Run one seed."""
     from tests.simulation.storm import storm  # it needs what stands here
 
-    _prepare()
+    prepare()
     gc.collect()
     gc.disable()
     began = time.process_time()
     folder = Path(tempfile.mkdtemp(prefix="setpoint-sim-", dir=MEMORY if MEMORY.is_dir() else None))
     loop = SeededLoop(seed)
     asyncio.set_event_loop(loop)
-    sim = Simulation(seed, loop, folder, _KINDS)
+    sim = Simulation(seed, loop, folder, KINDS)
     tasks_of_lives(loop)
     unhandled: list[str] = []
     loop.set_exception_handler(
@@ -221,7 +225,7 @@ def simulate(seed: int) -> Result:
             sim.rules.fail(f"the simulation itself: {error!r} {traceback.format_exc()}")
         finally:
             sim.rules.broken += unhandled
-            _end(loop)
+            end(loop)
             gc.enable()
             shutil.rmtree(folder, ignore_errors=True)
     return Result(
@@ -231,10 +235,12 @@ def simulate(seed: int) -> Result:
     )  # fmt: skip
 
 
-def _prepare() -> None:
-    if not _KINDS:
-        _KINDS.update(installed_kinds())
+def prepare() -> None:
+    """Once per process: what is installed, the secret, and an ear for the log."""
+    if not KINDS:
+        KINDS.update(installed_kinds())
         os.environ[declared.SECRET_NAME] = SECRET
+        os.environ[declared.PASSWORD_NAME] = declared.PASSWORD
         structlog.configure(processors=[_listen], cache_logger_on_first_use=False)
         gc.freeze()
 
@@ -244,14 +250,16 @@ HEARD: list[str] = []
 
 
 def _listen(_logger: Any, _method: str, event: Any) -> Any:
-    if SECRET in repr(event):
-        HEARD.append(f"a secret is in the log: {event!r}")
+    text = repr(event)
+    if SECRET in text or declared.PASSWORD in text:
+        HEARD.append(f"a secret is in the log: {text}")
     if event.get("event") == "reconcile_crashed" and not isinstance(sys.exc_info()[1], StateError):
         HEARD.append(f"{event.get('key')} crashed: {traceback.format_exc()}")
     raise structlog.DropEvent
 
 
-def _end(loop: SeededLoop) -> None:
+def end(loop: SeededLoop) -> None:
+    """Drop whatever still goes on."""
     for task in asyncio.all_tasks(loop):
         task.cancel()
     loop.set_exception_handler(lambda _loop, _context: None)

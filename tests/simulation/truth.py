@@ -144,7 +144,8 @@ def differences(vm: Vm, machine: Machine) -> list[str]:
         found.append("tags")
     if "description" in spec and without_mark(values.get("description", "")) != spec["description"]:
         found.append("description")
-    if "power" in spec and spec["power"] != vm.status:
+    power = "paused" if vm.machine is not None and vm.machine.paused else vm.status
+    if "power" in spec and spec["power"] != power:
         found.append("power")
     return found
 

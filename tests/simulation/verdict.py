@@ -6,35 +6,38 @@ import asyncio
 from dataclasses import dataclass, field
 
 from setpoint.model.hold import Rule
+from setpoint.model.identity import Mark
+from setpoint.run.freezing import thaw
+from setpoint_lab.proxmox.qemu.guest import Vm
 from tests.simulation.by_people import ask
-from tests.simulation.declared import Machine
+from tests.simulation.declared import INTERVALS, PASSWORD, Machine
 from tests.simulation.simulation import Simulation
-from tests.simulation.truth import differences
+from tests.simulation.site import mark_of
+from tests.simulation.truth import ESTATE, differences, key_of
+from tests.systems.proxmox.drive import SECRET
 
 LOOK = 300.0
 """Seconds between two looks of the watch."""
-CALM = 3 * 3600.0
+LATE = 900.0
+"""Seconds beyond the interval (and its jitter) after which a difference must be known."""
+CALM = 4 * 3600.0
 """Seconds in which everything must have come to rest after the storm."""
+QUIET = 2400.0
+"""Seconds of rest in which nothing may be written any more."""
 EXPECTED = frozenset(
     {
-        Rule.DRIFT_WARN,
-        Rule.EXISTS,
-        Rule.RECREATE,
-        Rule.REBOOT_PENDING,
-        Rule.IDENTITY,
-        Rule.CREATE_ONLY,
-        Rule.IMPOSSIBLE,
+        Rule.DRIFT_WARN, Rule.EXISTS, Rule.RECREATE, Rule.REBOOT_PENDING, Rule.IDENTITY, Rule.CREATE_ONLY,
+        Rule.IMPOSSIBLE, Rule.MANAGE, Rule.WINDOW, Rule.BLAST_RADIUS,
     }
-)
-INTERVAL = {"10m": 600, "15m": 900, "30m": 1800}
+)  # fmt: skip
 
 
 @dataclass
 class Watch:
-    """Looks every few minutes.
+    """Looks every few minutes, and lets nobody say for long that all is well where it is not.
 
     Attributes:
-        wrong: for how many seconds in a row each key was said to be in sync and was not.
+        wrong: for how many seconds each VM was said to be in sync and was not.
     """
 
     sim: Simulation
@@ -43,8 +46,24 @@ class Watch:
     async def run(self) -> None:
         while True:
             await asyncio.sleep(LOOK)
-            if self.sim.life is not None:
-                self.sim.life.prune()
+            life = self.sim.life
+            if life is None or life.dead:
+                continue
+            life.prune()
+            if not self.sim.troubles and life.estate.version == self.sim.repository.head:
+                self._look()
+
+    def _look(self) -> None:
+        for name, machine in self.sim.repository.now.machines.items():
+            status = self.sim.status(name)
+            if status is None or status.outcome != "Done" or not untrue(self.sim, name, machine):
+                self.wrong.pop(name, None)
+                continue
+            self.wrong[name] = self.wrong.get(name, 0.0) + LOOK
+            interval = INTERVALS[str(machine.policy["interval"])] * 1.1
+            if self.wrong[name] > interval + LATE:
+                why = untrue(self.sim, name, machine)
+                self.sim.rules.fail(f"{name} is said to be in sync for {self.wrong[name]:.0f} s: {why}")
 
 
 async def final(sim: Simulation) -> None:
@@ -58,54 +77,91 @@ async def final(sim: Simulation) -> None:
     for site in sim.sites.values():
         await site.happen("calm")
     end = sim.loop.time() + CALM
-    left: dict[str, str] = {}
-    while sim.loop.time() < end and not sim.rules.broken:
+    left = {"the daemon": "was not asked"}
+    while left and sim.loop.time() < end and not sim.rules.broken:
         await asyncio.sleep(60)
-        await _accept_history(sim)
+        await _set_free(sim)
         left = unsettled(sim)
-        if not left:
-            return
     for name, why in left.items():
         sim.rules.fail(f"{name} does not come to rest: {why}")
+    if not left:
+        await _stay(sim)
+    _search(sim)
 
 
-async def _accept_history(sim: Simulation) -> None:
-    """Somebody follows a branch whose history was rewritten."""
+async def _stay(sim: Simulation) -> None:
+    """Whoever is in sync stays so, and nothing is written."""
+    names = sim.repository.now.machines
+    sim.rules.quiet = frozenset(n for n in names if (s := sim.status(n)) is not None and s.outcome == "Done")
+    await asyncio.sleep(QUIET)
+    for name, why in unsettled(sim).items():
+        sim.rules.fail(f"{name} does not stay at rest: {why}")
+
+
+async def _set_free(sim: Simulation) -> None:
+    """Somebody follows a branch whose history was rewritten, and ends every freeze."""
     life = sim.life
-    if life is not None and life.estate.source.token:
+    if life is None or life.dead:
+        return
+    if life.estate.source.token:
         await ask(sim, life.supervisor.approve(life.estate.source.token, "somebody"))
+    for order in life.store.freezes():
+        await ask(sim, thaw(life.estate, order, "somebody"))
+
+
+def _search(sim: Simulation) -> None:
+    """No secret is in the database."""
+    for path in sorted(sim.folder.glob("setpoint.db*")):
+        content = path.read_bytes()
+        if SECRET.encode() in content or PASSWORD.encode() in content:
+            sim.rules.fail(f"a secret is in {path.name}")
 
 
 def unsettled(sim: Simulation) -> dict[str, str]:
     """Who is not at rest, and why."""
     life = sim.life
-    if life is None:
+    if life is None or life.dead:
         return {"the daemon": "does not run"}
-    estate = life.estate
-    if estate.version != sim.repository.head:
-        return {
-            "the source": f"{estate.version[:4]} is in force, {sim.repository.head[:4]} is the head: {estate.source.sentence}"
-        }
-    if estate.problems:
+    estate, head = life.estate, sim.repository.head
+    if estate.version != head:
+        return {"the source": f"{estate.version[:4]} is in force, not {head[:4]}: {estate.source.sentence}"}
+    if estate.problems and not sim.repository.now.broken:
         return {"the source": f"mistakes where none are: {'; '.join(map(str, estate.problems))}"}
-    found: dict[str, str] = {}
-    for name, machine in sim.repository.now.machines.items():
-        status = sim.status(name)
-        if status is None:
-            found[name] = "was not looked at"
-        elif status.outcome == "Held" and {hold.rule for hold in status.holds} <= EXPECTED:
-            continue
-        elif status.outcome != "Done":
-            found[name] = f"{status.outcome}: {status.sentence}"
-        else:
-            found |= _untrue(sim, name, machine)
-    return found
+    found = {name: _unsettled(sim, name, machine) for name, machine in sim.repository.now.machines.items()}
+    return {name: why for name, why in found.items() if why}
 
 
-def _untrue(sim: Simulation, name: str, machine: Machine) -> dict[str, str]:
-    guests = sim.truth.living(name) or [g for m in [machine.formerly] for g in sim.truth.living(m) if m]
-    vms = [vm for guest in guests if (vm := guest.site.vms.get(guest.vmid)) is not None]
-    wrong = [differences(vm, machine) for vm in vms]
+def _unsettled(sim: Simulation, name: str, machine: Machine) -> str:
+    status = sim.status(name)
+    if status is None:
+        return "was not looked at"
+    if status.outcome == "Held" and {hold.rule for hold in status.holds} <= EXPECTED:
+        return ""
+    if status.outcome != "Done":
+        return f"{status.outcome}: {status.sentence}"
+    return untrue(sim, name, machine)
+
+
+def untrue(sim: Simulation, name: str, machine: Machine) -> str:
+    """What is not as declared; empty when all is."""
+    vms = _objects(sim, name, machine)
     if not vms:
-        return {name: "is said to be in sync and is not there"}
-    return {} if any(not w for w in wrong) else {name: f"is said to be in sync, but {wrong[0]}"}
+        return "it is not there"
+    wrong = [[*differences(vm, machine), *_unmarked(vm, name, machine)] for vm in vms]
+    return "" if not all(wrong) else f"{', '.join(wrong[0])} of {vms[0].vmid} differs"
+
+
+def _unmarked(vm: Vm, name: str, machine: Machine) -> list[str]:
+    """The mark, where it is not as it should be; what is only looked at bears none of ours."""
+    good = Mark(ESTATE, key_of(name), str(vm.vmid))
+    return [] if mark_of(vm) == good or machine.policy.get("manage") == "observe" else ["mark"]
+
+
+def _objects(sim: Simulation, name: str, machine: Machine) -> list[Vm]:
+    """The VMs that the name may mean: its own, that of its former name, or the one whose id is declared."""
+    guests = [*sim.truth.living(name), *(sim.truth.living(machine.formerly) if machine.formerly else ())]
+    site = sim.truth.home[machine.target]
+    vmids = [guest.vmid for guest in guests if guest.site is site]
+    if "vmid" in machine.spec:
+        vmids.append(machine.spec["vmid"])
+    return [vm for vmid in vmids if (vm := site.vms.get(vmid)) is not None]

@@ -1,0 +1,213 @@
+"""Each mutation takes one rule of safety away from the product; the storm must notice, or it proves nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from setpoint.model.observation import Absent, Unknown
+from setpoint.run import pipeline
+
+Patch = pytest.MonkeyPatch
+Mutation = Callable[[Patch], None]
+# By their paths: packages show functions under the names of some of these modules.
+act = importlib.import_module("setpoint.run.act")
+holds = importlib.import_module("setpoint.decide.holds")
+mishap = importlib.import_module("setpoint.run.mishap")
+observing = importlib.import_module("setpoint.run.observe")
+recall = importlib.import_module("setpoint.run.recall")
+surveying = importlib.import_module("setpoint.run.survey")
+declaring = importlib.import_module("setpoint.run.declare")
+journal = importlib.import_module("setpoint.store.journal")
+queueing = importlib.import_module("setpoint.run.queue")
+identity = importlib.import_module("setpoint.model.identity")
+
+
+def _without(rule: str) -> Mutation:
+    """A hold rule that holds nothing."""
+
+    def apply(patch: Patch) -> None:
+        left = tuple(one for one in holds.RULES if one.__name__ != rule)
+        assert len(left) == len(holds.RULES) - 1
+        patch.setattr(holds, "RULES", left)
+
+    return apply
+
+
+def exists_ignored(patch: Patch) -> None:
+    """What bears no mark of ours, or another's, is taken for ours."""
+    patch.setattr(observing, "exists", lambda looked: None)
+
+
+def copied_marks_believed(patch: Patch) -> None:
+    """A mark counts although it names another object."""
+
+    def owns(owner: Any, mark: Any, _object_id: str) -> bool:
+        return mark is not None and mark.key in (owner.key, owner.formerly) and mark.estate == owner.estate
+
+    patch.setattr(identity.Owner, "owns", owns)
+
+
+def old_surveys_believed(patch: Patch) -> None:
+    """A survey begun before the key's last step is good enough."""
+    former = surveying.Surveyor.since
+    patch.setattr(surveying.Surveyor, "since", lambda self, moment: former(self, -math.inf))
+
+
+def doubt_forgotten(patch: Patch) -> None:
+    """A write whose answer was lost is taken for one that was not executed."""
+    patch.setattr(act, "unsettled", lambda desk, intent: None)
+
+
+def lost_operations_not_searched(patch: Patch) -> None:
+    """What a lost answer left is neither searched for nor waited for."""
+
+    async def resume(desk: Any, now: Any) -> Any:
+        return now
+
+    stages = tuple(resume if stage is recall.resume else stage for stage in pipeline.RECONCILE)
+    patch.setattr(pipeline.run, "__defaults__", (stages,))
+    doubt_forgotten(patch)
+
+
+def intent_not_journalled(patch: Patch) -> None:
+    """The effect comes without a word in the journal before."""
+    patch.setattr(journal.Journal, "open_intent", lambda self, key, target, intent: None)
+
+
+def unknown_taken_as_absent(patch: Patch) -> None:
+    """What cannot be seen counts as gone."""
+    from setpoint_proxmox.kinds.virtual_machine import KIND
+
+    former = KIND.observe
+
+    async def observe(client: Any, looking: Any) -> Any:
+        seen = await former(client, looking)
+        return Absent(seen.why) if isinstance(seen, Unknown) else seen
+
+    _kind(patch, "VirtualMachine", observe=observe)
+
+
+def identity_of_target_ignored(patch: Patch) -> None:
+    """Whoever answers is the cluster that we know."""
+    former = observing.survey
+
+    async def survey(desk: Any, now: Any) -> Any:
+        seen = await former(desk, now)
+        if isinstance(seen, observing.Held):
+            return now.learn(survey=desk.lane.latest)
+        return seen
+
+    stages = tuple(survey if stage is former else stage for stage in pipeline.RECONCILE)
+    patch.setattr(pipeline.run, "__defaults__", (stages,))
+
+
+def window_always_open(patch: Patch) -> None:
+    """It is always the hour for a restart."""
+    from setpoint.model.window import Window
+
+    patch.setattr(Window, "is_open", lambda self, moment: True)
+
+
+def restarts_always_timely(patch: Patch) -> None:
+    """The policy is not asked before a restart."""
+    patch.setattr(importlib.import_module("setpoint.decide.holds.reboot"), "_untimely", lambda *_: None)
+
+
+def freeze_not_asked_again(patch: Patch) -> None:
+    """A freeze that comes while the intent is written is not seen."""
+    patch.setattr(act, "STOPS", frozenset())
+
+
+def steps_in_a_row(patch: Patch) -> None:
+    """Every step of a plan is taken in one pass, without a look between."""
+    former = act._take
+
+    async def take(desk: Any, now: Any, free: Any) -> Any:
+        outcome: Any = None
+        for planned in now.planned:
+            if not planned.holds:
+                outcome = await former(desk, now, planned.step)
+        return outcome
+
+    patch.setattr(act, "_take", take)
+
+
+def empty_sets_believed(patch: Patch) -> None:
+    """A broken manifest is a resource that is declared no more."""
+    retained = importlib.import_module("setpoint.desired.changes").Retained
+    patch.setattr(declaring, "retain", lambda former, compiled: retained(compiled.resources, frozenset()))
+
+
+def two_workers_on_a_key(patch: Patch) -> None:
+    """A key that is worked on is handed out again."""
+
+    class Nothing(set[Any]):
+        def add(self, element: Any) -> None:
+            """Forgets."""
+
+    former = queueing.Queue.__init__
+
+    def make(self: Any, *args: Any, **kwargs: Any) -> None:
+        former(self, *args, **kwargs)
+        self._processing = Nothing()
+
+    patch.setattr(queueing.Queue, "__init__", make)
+
+
+def renames_forgotten(patch: Patch) -> None:
+    """`metadata.formerly` moves nothing."""
+
+    async def move(estate: Any, resources: Any) -> frozenset[Any]:
+        return frozenset()
+
+    patch.setattr(declaring, "move_renamed", move)
+    former = identity.Owner.owns
+    patch.setattr(
+        identity.Owner,
+        "owns",
+        lambda self, mark, object_id: former(dataclasses.replace(self, formerly=None), mark, object_id),
+    )
+
+
+def rewritten_history_followed(patch: Patch) -> None:
+    """Whatever the branch is now is put in force."""
+    from tests.simulation.declared import Repository
+
+    patch.setattr(Repository, "contains", lambda self, head, version: True)
+
+
+def _kind(patch: Patch, name: str, **parts: Any) -> None:
+    """Replace parts of a kind as the simulation uses it."""
+    from tests.simulation import simulation
+
+    simulation.prepare()
+    kind = simulation.KINDS[name]
+    patch.setitem(simulation.KINDS, name, dataclasses.replace(kind, **parts))
+
+
+MUTATIONS: dict[str, Mutation] = {
+    "a lost VM is made again": _without("recreate"),
+    "the policy of restarts is not asked": _without("reboot"),
+    "a freeze is ignored": _without("frozen"),
+    "a pause is ignored": _without("paused"),
+    "the window is always open": window_always_open,
+    "a stranger's object is ours": exists_ignored,
+    "a copied mark is believed": copied_marks_believed,
+    "an old survey is believed": old_surveys_believed,
+    "a doubtful write is repeated": doubt_forgotten,
+    "a lost operation is not searched": lost_operations_not_searched,
+    "no intent is journalled": intent_not_journalled,
+    "unknown is absent": unknown_taken_as_absent,
+    "any cluster is ours": identity_of_target_ignored,
+    "a freeze is not asked again": freeze_not_asked_again,
+    "many steps per pass": steps_in_a_row,
+    "broken is gone": empty_sets_believed,
+    "two workers on a key": two_workers_on_a_key,
+    "renames are forgotten": renames_forgotten,
+}
