@@ -119,7 +119,7 @@ def _open(desk: Desk, now: Pass, step: Step, intent: Intent) -> tuple[Hold, ...]
 
 
 def _holds(desk: Desk, now: Pass, step: Step) -> tuple[Hold, ...]:
-    (again,) = judge(looked(desk, now, (step,)), (step,))
+    (again,) = judge(looked(desk, now, (step,)), (step,), now.rules)
     return again.holds
 
 

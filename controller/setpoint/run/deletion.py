@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from setpoint.decide.deletion import hold_steps, weigh
+from setpoint.decide.deletion import STEP_RULES, hold_steps, weigh
 from setpoint.decide.deletion.mode import grace_of
 from setpoint.decide.deletion.owned import again_token, owned, taken_up
 from setpoint.decide.deletion.weighed import Declarations
@@ -114,7 +114,7 @@ class Deletion:
         """Take the first step unless it is held; what follows in the order waits for it."""
         last = len(now.planned) == 1
         acts = {verb: self._guarded(one, last=last) for verb, one in now.kind.acts.items()}
-        first = now.learn(planned=now.planned[:1], kind=replace(now.kind, acts=acts))
+        first = now.learn(planned=now.planned[:1], kind=replace(now.kind, acts=acts), rules=STEP_RULES)
         return await act(desk, first)
 
     async def _through(self, desk: Desk, tombstone: Tombstone, stages: tuple[Stage, ...]) -> Report:

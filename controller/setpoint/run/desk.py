@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from setpoint.decide.holds import RULES, StepRule
 from setpoint.model.diff import Diff
 from setpoint.model.hold import Hold
 from setpoint.model.identity import Identity, Owner
@@ -66,6 +67,7 @@ class Pass:
         applied: what the last pass left in force; None when nothing is remembered.
         pending: the intent whose outcome is not known yet.
         standing: holds on differences that no step corrects.
+        rules: those by which a step is judged once more right before it begins.
         secrets: values by their place in the comparable tree.
         prints: the fingerprints of those values.
         withheld: places of secrets that could not be read.
@@ -87,6 +89,7 @@ class Pass:
     found: Diff | None = None
     planned: tuple[PlannedStep, ...] = ()
     standing: tuple[Hold, ...] = ()
+    rules: tuple[StepRule, ...] = RULES
     problems: tuple[Problem, ...] = ()
     detail: Mapping[str, Json] | None = None
     outputs: Mapping[str, Json] | None = None

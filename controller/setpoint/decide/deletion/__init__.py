@@ -26,7 +26,7 @@ SET_RULES: tuple[Callable[[Weighed], Hold | None], ...] = (kind_missing, source,
 STEP_RULES = tuple(rule for rule in RULES if rule not in (reboot, recreate, blast_radius))
 """The rules of any step that mean something here: nothing is restarted or made anew, and deletions have a limit of their own."""
 
-__all__ = ["Declarations", "Weighed", "hold_steps", "weigh"]
+__all__ = ["STEP_RULES", "Declarations", "Weighed", "hold_steps", "weigh"]
 
 
 def weigh(weighed: Weighed) -> tuple[Hold, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 from setpoint.decide.holds.blast_radius import blast_radius
 from setpoint.decide.holds.exists import exists
@@ -19,7 +20,9 @@ from setpoint.decide.holds.window import window
 from setpoint.model.hold import Hold
 from setpoint.model.plan import PlannedStep, Step
 
-RULES: tuple[Callable[[Looked, Step], Hold | None], ...] = (
+StepRule: TypeAlias = Callable[[Looked, Step], Hold | None]
+
+RULES: tuple[StepRule, ...] = (
     impossible,
     manage,
     frozen,
@@ -32,12 +35,14 @@ RULES: tuple[Callable[[Looked, Step], Hold | None], ...] = (
     blast_radius,
 )
 
-__all__ = ["Looked", "exists", "judge"]
+__all__ = ["RULES", "Looked", "StepRule", "exists", "judge"]
 
 
-def judge(looked: Looked, steps: tuple[Step, ...]) -> tuple[PlannedStep, ...]:
-    """Every step with every hold on it."""
+def judge(
+    looked: Looked, steps: tuple[Step, ...], rules: tuple[StepRule, ...] = RULES
+) -> tuple[PlannedStep, ...]:
+    """Every step with every hold that one of the rules puts on it."""
     return tuple(
-        PlannedStep(step, tuple(hold for rule in RULES if (hold := rule(looked, step)) is not None))
+        PlannedStep(step, tuple(hold for rule in rules if (hold := rule(looked, step)) is not None))
         for step in steps
     )
