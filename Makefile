@@ -8,10 +8,10 @@ STAMP := $(VENV)/.ready
 BENCH := .venv-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help lab lab-once test check format lock schemas reference conformance clean
+.PHONY: help lab lab-once test check format lock schemas reference conformance simulate simulate-mutations clean
 
 help: ## show this list
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-19s %s\n", $$1, $$2}'
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	@deploy/bootstrap.sh "$(PYTHON)" "$(VENV)"
@@ -38,6 +38,9 @@ format: $(STAMP) ## rewrite the code in the house format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+fuzz: $(STAMP) ## play mutated inputs at everything that reads; MINUTES=n [FIRST=k]
+	@$(BIN)/python -m tests.fuzz $(or $(MINUTES),5) $(FIRST)
+
 conformance: $(STAMP) ## hold the emulators against the recorded exchanges; the last line counts
 	@$(BIN)/python -m tests.conformance
 
@@ -51,6 +54,9 @@ $(BENCH)/.ready: requirements/bench.txt
 
 simulate: $(STAMP) ## storms over a simulated estate, each from its seed; SEEDS=n FIRST=k
 	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),100) --first $(or $(FIRST),1)
+
+simulate-mutations: $(STAMP) ## take one rule of safety after the other away; a storm must notice each
+	@$(BIN)/python -m tests.simulation.mutate
 
 schemas: $(STAMP) ## write crds-schemas/ anew from the kinds
 	@$(BIN)/setpoint schema --write crds-schemas

@@ -77,7 +77,7 @@ async def delete(sim: Simulation) -> None:
     guest = sim.truth.guest(site, vm.vmid)
     if guest is not None and guest.name and sim.life is not None:
         item = sim.life.store.item(key_of(guest.name))
-        if item is not None and item.seen_at:
+        if item is not None and item.seen_at and guest.name in sim.machines():
             sim.truth.had.add(guest.name)
             sim.truth.allowed.discard(f"recreate {guest.name}")
     vm.die()

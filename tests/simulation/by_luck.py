@@ -133,7 +133,7 @@ async def copy_database(sim: Simulation) -> None:
     with sqlite3.connect(path) as copy:
         sim.life.store._db._connection.backup(copy)
     copy.close()
-    sim.copies.append(Copy(path, sim.loop.time(), frozenset(sim.truth.had), sim.repository.head))
+    sim.copies.append(Copy(path, sim.loop.time(), sim.life.estate.version))
 
 
 async def lose_database(sim: Simulation) -> None:
@@ -150,6 +150,9 @@ async def lose_database(sim: Simulation) -> None:
         if guest.alive and guest.name and not _plainly_ours(guest):
             guest.tainted = "its mark was not what it should be when the database went"
     sim.truth.had.clear()
+    sim.truth.kept.clear()
+    sim.repository.served = [copy.version] if copy and copy.version else []
+    sim.rules.destroyed.clear()
     sim.rules.frozen.clear()
     sim.rules.lost.clear()
     sim.rules.restarted.clear()

@@ -6,18 +6,26 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from setpoint.model.errors import StateError
+from setpoint.model.errors import SetpointError
 from setpoint.model.freeze import Freeze, Scope
 from setpoint.model.hold import Rule
 from setpoint.model.key import Key
 from setpoint.model.plan import Intent
 from setpoint.run.freezing import freeze, thaw
+from setpoint.run.undelete import undelete
 from tests.simulation.declared import Machine, a_policy, a_spec, changed
 from tests.simulation.rules import Frozen
 from tests.simulation.simulation import Simulation
 
-WORDS = {Rule.RECREATE: "recreate", Rule.IDENTITY: "elsewhere", Rule.BLAST_RADIUS: "blast"}
+WORDS = {
+    Rule.RECREATE: "recreate",
+    Rule.IDENTITY: "elsewhere",
+    Rule.BLAST_RADIUS: "blast",
+    Rule.DELETION_LIMIT: "delete",
+}
 """What an approval allows, by the rule that it lifts; else a restart."""
+SHORT = 2400.0
+"""Seconds that an accident lasts at most before somebody mends it: less than any grace."""
 MOST = 12
 """VMs of an estate."""
 
@@ -51,8 +59,39 @@ async def remove(sim: Simulation) -> None:
     """A commit removes a machine."""
     machines = sim.machines()
     if len(machines) > 2:
-        del machines[sim.dice.choice(sorted(machines))]
+        name = sim.dice.choice(sorted(machines))
+        del machines[name]
+        # What is deleted on purpose is forgotten, and may be made anew.
+        sim.truth.had.discard(name)
         _push(sim, machines)
+
+
+async def remove_many(sim: Simulation) -> None:
+    """A commit removes half of the machines, all of which were to be deleted."""
+    machines = sim.machines()
+    if len(machines) < 6:
+        return
+    doomed = sim.dice.sample(sorted(machines), len(machines) // 2)
+    for name in doomed:
+        policy = {**machines[name].policy, "deletion": "delete", "grace": "1h"}
+        machines[name] = replace(machines[name], policy=policy)
+    _push(sim, machines)
+    await asyncio.sleep(sim.dice.expovariate(1 / 300))
+    sim.truth.had.difference_update(doomed)
+    _push(sim, {name: machine for name, machine in sim.machines().items() if name not in doomed})
+
+
+async def undeletes(sim: Simulation) -> None:
+    """Somebody takes a deletion back."""
+    life = sim.life
+    if life is None or life.dead:
+        return
+    left = sorted(key for key, one in life.store.tombstones().items() if one.active)
+    if left:
+        key = sim.dice.choice(left)
+        if await ask(sim, undelete(life.estate, key, "somebody")):
+            sim.truth.kept.add(key.name)
+            sim.trace.note("undeleted", key.name)
 
 
 async def rename(sim: Simulation) -> None:
@@ -90,9 +129,13 @@ async def empty_checkout(sim: Simulation) -> None:
     """Everything is gone from the branch, or half of it; then it is back."""
     machines = sim.machines()
     names = sorted(machines)
+    # Declared again later, they may be made anew if they were to be deleted.
     share = len(names) if sim.dice.random() < 0.6 else len(names) // 2
-    _push(sim, machines, hidden=frozenset(sim.dice.sample(names, share)))
-    await asyncio.sleep(sim.dice.expovariate(1 / 600))
+    hidden = frozenset(sim.dice.sample(names, share))
+    if share < len(names):
+        sim.truth.had -= hidden
+    _push(sim, machines, hidden=hidden)
+    await asyncio.sleep(min(sim.dice.expovariate(1 / 600), SHORT))
     _push(sim, sim.machines())
 
 
@@ -166,15 +209,18 @@ async def approve(sim: Simulation) -> None:
     life = sim.life
     if life is None:
         return
-    for name in sorted(sim.machines()):
-        status = sim.status(name)
-        for hold in status.holds if status is not None else ():
-            # Nobody approves another cluster, for it is a mistake each time here.
-            if hold.token and "=" not in hold.token and sim.dice.random() < 0.7:
-                word = WORDS.get(hold.rule, "restart")
-                sim.truth.allowed.add("blast" if word == "blast" else f"{word} {name}")
-                sim.trace.note("approved", f"{word} {name}")
-                await ask(sim, life.supervisor.approve(hold.token, "somebody"))
+    held = [
+        (status.key.name, hold) for status in life.store.statuses() for hold in status.holds if hold.token
+    ]
+    # Nobody approves another cluster, for it is a mistake each time here.
+    for token in sorted({hold.token for _, hold in held if "=" not in hold.token}):
+        if sim.dice.random() < 0.7:
+            for name, hold in held:
+                if hold.token == token:
+                    word = WORDS.get(hold.rule, "restart")
+                    sim.truth.allowed.add("blast" if word == "blast" else f"{word} {name}")
+            sim.trace.note("approved", token)
+            await ask(sim, life.supervisor.approve(token, "somebody"))
 
 
 async def freezes(sim: Simulation) -> None:
@@ -225,7 +271,7 @@ async def ask(sim: Simulation, what: Awaitable[object]) -> bool:
     assert sim.life is not None
     try:
         await sim.life.order(what)
-    except (ConnectionError, StateError):
+    except (ConnectionError, SetpointError):
         return False
     return True
 
@@ -238,6 +284,7 @@ def _push(
     **more: frozenset[str],
 ) -> None:
     commit = sim.repository.push(machines, targets or sim.targets, **more)
+    sim.truth.kept -= machines.keys()
     sim.trace.note("commit", commit.version[:4])
     if sim.dice.random() < 0.5:
         sim.repository.ring()
@@ -246,7 +293,9 @@ def _push(
 EVENTS: tuple[tuple[int, Callable[[Simulation], Awaitable[None]]], ...] = (
     (12, change),
     (6, add),
-    (4, remove),
+    (5, remove),
+    (2, remove_many),
+    (2, undeletes),
     (4, rename),
     (2, move_file),
     (2, breaks),

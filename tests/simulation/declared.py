@@ -96,6 +96,7 @@ class Repository:
 
     Attributes:
         down: why it cannot be read; empty while it can.
+        served: the versions that the daemon got, in order, as far as it remembers.
         pushed: when each version became the head, seconds of the loop.
     """
 
@@ -105,6 +106,7 @@ class Repository:
     down: str = ""
     pushed: dict[str, float] = field(default_factory=dict)
     rung: list[asyncio.Event] = field(default_factory=list)
+    served: list[str] = field(default_factory=list)
 
     @property
     def now(self) -> Commit:
@@ -132,6 +134,14 @@ class Repository:
             head = self.commits[head].parent
         return False
 
+    def last_word(self, name: str, version: str) -> Machine | None:
+        """What the daemon knew of a machine last, before `version` that does not declare it; None when nothing."""
+        for served in reversed(self.served):
+            commit = self.commits[served]
+            if name in commit.machines and name not in commit.hidden:
+                return commit.machines[name]
+        return None
+
     def ring(self) -> None:
         """Tell who follows it that somebody pushed."""
         for bell in self.rung:
@@ -156,6 +166,7 @@ class Following:
         head = repository.now
         if previous and not repository.contains(head.version, previous) and not approved(head.version):
             raise HistoryRewrittenError("history was rewritten", remedy="approve", commit=head.version)
+        repository.served.append(head.version)
         return Snapshot(self.name, head.version, head.files(), author="somebody")
 
     async def watch(self) -> AsyncGenerator[None]:
@@ -175,6 +186,10 @@ class Following:
 NODES = ("pve1", "pve2", "pve3")
 INTERVALS = {"20m": 1200.0, "1h": 3600.0, "90m": 5400.0}
 """How often to look, as written and in seconds."""
+
+
+GRACES = {"1h": 3600.0, "2h": 7200.0}
+"""How long what is deleted stays stopped, as written and in seconds; longer than any accident lasts."""
 
 
 def a_spec(dice: random.Random, nodes: int) -> dict[str, Any]:
@@ -211,6 +226,9 @@ def a_policy(dice: random.Random) -> dict[str, Any]:
         policy["drift"] = "warn"
     if dice.random() < 0.12:
         policy["manage"] = dice.choice(("observe", "updateOnly", "noDelete"))
+    if dice.random() < 0.4:
+        policy["deletion"] = "delete"
+        policy["grace"] = dice.choice(list(GRACES))
     if dice.random() < 0.1:
         policy["windows"] = {"hot": dice.choice(("04:00-05:00", "06:00-07:30", "03:30-04:10"))}
     return policy

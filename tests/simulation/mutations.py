@@ -25,6 +25,9 @@ surveying = importlib.import_module("setpoint.run.survey")
 declaring = importlib.import_module("setpoint.run.declare")
 journal = importlib.import_module("setpoint.store.journal")
 queueing = importlib.import_module("setpoint.run.queue")
+deletion = importlib.import_module("setpoint.decide.deletion")
+limits = importlib.import_module("setpoint.decide.deletion.limit")
+departing = importlib.import_module("setpoint.run.depart")
 identity = importlib.import_module("setpoint.model.identity")
 
 
@@ -182,6 +185,39 @@ def rewritten_history_followed(patch: Patch) -> None:
     patch.setattr(Repository, "contains", lambda self, head, version: True)
 
 
+def deletion_unlimited(patch: Patch) -> None:
+    """Any number of deletions goes at once."""
+    patch.setattr(limits, "allowance", lambda inventory: 1000)
+
+
+def everything_deleted(patch: Patch) -> None:
+    """Whatever leaves the declarations is deleted."""
+    patch.setattr(departing, "deletes", lambda policy, *, removable, stateful: True)
+
+
+def no_grace(patch: Patch) -> None:
+    """What was stopped is destroyed at once."""
+    patch.setattr(deletion, "grace", lambda *_: None)
+
+
+def marks_not_asked_before_deletion(patch: Patch) -> None:
+    """What is there under the id is what left."""
+    patch.setattr(importlib.import_module("setpoint.run.deletion"), "owned", lambda *_: None)
+    former = importlib.import_module("setpoint_proxmox.kinds.virtual_machine.remove")
+    patch.setattr(former, "_obstacle", lambda owner, vm: None)
+
+
+def undelete_ignored(patch: Patch) -> None:
+    """A deletion that was taken back goes on."""
+    tombstone = importlib.import_module("setpoint.model.tombstone")
+    patch.setattr(tombstone.Tombstone, "active", property(lambda self: self.phase != tombstone.Phase.GONE))
+    patch.setattr(
+        importlib.import_module("setpoint.store.tombstones").Tombstones,
+        "begin_removal",
+        lambda self, key, phase: self.tombstone(key),
+    )
+
+
 def _kind(patch: Patch, name: str, **parts: Any) -> None:
     """Replace parts of a kind as the simulation uses it."""
     from tests.simulation import simulation
@@ -210,4 +246,11 @@ MUTATIONS: dict[str, Mutation] = {
     "broken is gone": empty_sets_believed,
     "two workers on a key": two_workers_on_a_key,
     "renames are forgotten": renames_forgotten,
+    "deletions have no limit": deletion_unlimited,
+    "everything is deleted": everything_deleted,
+    "there is no grace": no_grace,
+    "marks are not asked before deletion": marks_not_asked_before_deletion,
+    "undelete is ignored": undelete_ignored,
+    "any number is restarted": _without("blast_radius"),
+    "policy.manage is ignored": _without("manage"),
 }

@@ -12,7 +12,7 @@ from setpoint.model.key import Key
 from setpoint_lab.proxmox.dispatch import Request
 from setpoint_lab.proxmox.effects import Happened
 from setpoint_lab.proxmox.ledger import Effect
-from tests.simulation.declared import Machine
+from tests.simulation.declared import GRACES, Machine
 from tests.simulation.life import Life
 from tests.simulation.site import Site, mark_of
 from tests.simulation.truth import (
@@ -69,6 +69,7 @@ class Rules:
 
     Attributes:
         restarted: who was restarted on each cluster; a storm is shorter than a day.
+        destroyed: whose deletion was begun on each cluster.
         quiet: who is in sync while nothing happens, and so is not written to.
         broken: what was violated, in order; empty when all is well.
         jumped: when the daemon's clock last jumped, seconds of the loop.
@@ -86,6 +87,7 @@ class Rules:
     forgot: float = -1e9
     touched: dict[tuple[str, int], float] = field(default_factory=dict)
     restarted: dict[str, set[str]] = field(default_factory=dict)
+    destroyed: dict[str, set[str]] = field(default_factory=dict)
     quiet: frozenset[str] = frozenset()
     judged: int = 0
 
@@ -164,15 +166,16 @@ class Rules:
         if guest is not None:
             guest.alive = False
         cause = site.cause()
-        if ours and (cause is None or cause.method == "DELETE"):
+        if ours and cause is not None and cause.method == "DELETE":
+            self.truth.had.discard(guest.name if guest is not None else "")
+        elif ours and (cause is None or Write.read(site, Request(cause.method, cause.path)).verb != "create"):
             self.fail(f"{site.name}/{vmid} ({guest.name if guest else '?'}) was destroyed")
 
     def _volume_gone(self, site: Site, event: Happened) -> None:
         cause = site.cause()
-        if cause is None or Write.read(site, Request(cause.method, cause.path)).verb not in (
-            "create",
-            "move_disk",
-        ):
+        write = Write.read(site, Request(cause.method, cause.path)) if cause is not None else None
+        own = write is not None and write.verb == "destroy" and f"vm-{write.vmid}-" in event.what
+        if not own and (write is None or write.verb not in ("create", "move_disk", "cloudinit")):
             self.fail(f"volume {event.what} of {site.name} was removed by {cause}")
 
     def _mac_made(self, site: Site, event: Happened) -> None:
@@ -235,21 +238,74 @@ def _once(rules: Rules, life: Life, write: Write, name: str) -> str:
 def _policy(rules: Rules, life: Life, write: Write, name: str) -> str:
     """Nothing is destroyed, restarted or stopped that need not be."""
     spoken = list(rules.truth.spoken(name, life.estate.version))
-    modes = {machine.policy.get("manage", "full") for machine in spoken}
-    if modes == {"observe"} or (write.verb == "create" and modes <= {"observe", "updateOnly"} and modes):
-        return "policy.manage leaves that to people"
     match write.verb:
         case "destroy":
-            return "a VM is destroyed"
+            return may_delete(rules, life, write, name) or _may_destroy(rules, write, name)
         case "status/reboot":
             return _restart(rules, life, write, name, spoken)
         case "status/stop" | "status/reset" | "status/suspend":
             return "a VM is switched off"
         case "status/shutdown":
-            stopped = any(machine.spec.get("power") == "stopped" for machine in spoken)
-            return "" if stopped else "a VM is shut down that may run"
+            if any(machine.spec.get("power") == "stopped" for machine in spoken):
+                return ""
+            return may_delete(rules, life, write, name)
         case _:
             return "" if spoken else "a VM is changed that nobody declares"
+
+
+def _manage(rules: Rules, life: Life, write: Write, name: str) -> str:
+    """`policy.manage` is obeyed."""
+    modes = {m.policy.get("manage", "full") for m in rules.truth.spoken(name, life.estate.version)}
+    left_alone = modes == {"observe"} or (
+        modes and write.verb == "create" and modes <= {"observe", "updateOnly"}
+    )
+    return "policy.manage leaves that to people" if left_alone else ""
+
+
+def may_delete(rules: Rules, life: Life, write: Write, name: str) -> str:
+    """It left, its policy said so before, it is surely ours, and not too many go."""
+    repository, version = rules.truth.repository, life.estate.version
+    commit = repository.commits[version]
+    if name in commit.machines and name not in commit.hidden:
+        return "what is declared is taken away"
+    last = repository.last_word(name, version)
+    if last is None:
+        return "what nothing is remembered of is taken away"
+    if last.policy.get("deletion") != "delete" or last.policy.get("manage", "full") != "full":
+        return "what the policy leaves alone is taken away"
+    if name in rules.truth.kept:
+        return "what somebody wanted to keep is taken away"
+    vm = write.site.vms.get(write.vmid)
+    exact = Mark(ESTATE, key_of(name), str(write.vmid))
+    if vm is not None and mark_of(vm) != exact and not _just_touched(rules, write):
+        return f"what bears {mark_of(vm)} is taken away"
+    return _too_many(rules, write, name)
+
+
+def _too_many(rules: Rules, write: Write, name: str) -> str:
+    begun = rules.destroyed.setdefault(write.site.name, set())
+    if f"delete {name}" not in rules.truth.allowed:
+        if len(begun - {name}) >= FEW:
+            return f"it is taken away after {', '.join(sorted(begun))}"
+        begun.add(name)
+    return ""
+
+
+def _may_destroy(rules: Rules, write: Write, name: str) -> str:
+    """What was lost by accident is not destroyed, nor anything before its grace is over."""
+    repository, now = rules.truth.repository, rules.now()
+    commits = [repository.commits[version] for version in repository.pushed]
+    since = max(
+        (repository.pushed[c.version] for c in commits if name in c.machines and name not in c.hidden),
+        default=0.0,
+    )
+    last = repository.last_word(name, "")
+    if last is None or rules.jumped > since:
+        return ""
+    if name in repository.now.hidden:
+        return "what is missing by accident is destroyed"
+    grace = GRACES[str(last.policy.get("grace", "1h"))]
+    return "" if now - since >= grace else f"it is destroyed {now - since:.0f} s after it left"
 
 
 def _restart(rules: Rules, life: Life, write: Write, name: str, spoken: list[Machine]) -> str:
@@ -331,7 +387,19 @@ def _not_quiet(rules: Rules, life: Life, write: Write, name: str) -> str:
     return "a write although it is in sync" if name in rules.quiet else ""
 
 
-RULES = (_not_quiet, _home, _ours, _once, _policy, _journal, _not_frozen, _not_repeated, _needed, _alone)
+RULES = (
+    _not_quiet,
+    _home,
+    _ours,
+    _once,
+    _manage,
+    _policy,
+    _journal,
+    _not_frozen,
+    _not_repeated,
+    _needed,
+    _alone,
+)
 
 
 def _just_touched(rules: Rules, write: Write) -> bool:

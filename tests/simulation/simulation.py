@@ -46,8 +46,7 @@ class Copy:
 
     path: Path
     at: float
-    had: frozenset[str]
-    head: str
+    version: str
 
 
 @dataclass

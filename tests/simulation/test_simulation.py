@@ -13,7 +13,7 @@ from tests.simulation.report import failure
 from tests.simulation.simulation import simulate
 
 ROOT = Path(__file__).parents[2]
-FEW = range(1, 13)
+FEW = range(1, 11)
 
 
 @pytest.mark.parametrize("seed", FEW)
@@ -30,10 +30,10 @@ def test_the_same_seed_is_the_same_run() -> None:
 
 def test_a_seed_is_the_same_run_in_another_process() -> None:
     def digests(hashes: str) -> str:
-        command = [sys.executable, "-m", "tests.simulation", "--seeds", "3", "--processes", "1", "--digests"]
+        command = [sys.executable, "-m", "tests.simulation", "--seeds", "2", "--processes", "1", "--digests"]
         environment = {**os.environ, "PYTHONHASHSEED": hashes}
         return subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True, timeout=120
         ).stdout
 
-    assert digests("1") == digests("2") == "".join(f"{n} {simulate(n).digest}\n" for n in range(1, 4))
+    assert digests("1") == digests("2") == "".join(f"{n} {simulate(n).digest}\n" for n in (1, 2))

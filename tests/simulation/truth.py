@@ -92,6 +92,7 @@ class Truth:
     Attributes:
         home: the cluster that each target is.
         had: names whose object the daemon knows to have been there, so that a new one needs a person's word.
+        kept: names whose deletion somebody took back.
         allowed: what a person allowed: `recreate NAME`, `restart NAME`.
     """
 
@@ -100,6 +101,7 @@ class Truth:
     guests: list[Guest] = field(default_factory=list)
     had: set[str] = field(default_factory=set)
     allowed: set[str] = field(default_factory=set)
+    kept: set[str] = field(default_factory=set)
 
     def guest(self, site: Site, vmid: int) -> Guest | None:
         """The VM that bears the id now."""

@@ -24,10 +24,14 @@ CALM = 4 * 3600.0
 """Seconds in which everything must have come to rest after the storm."""
 QUIET = 2400.0
 """Seconds of rest in which nothing may be written any more."""
+KEEPING = frozenset(
+    {Rule.DELETION, Rule.DELETION_LIMIT, Rule.RENAMED, Rule.IDENTITY, Rule.IMPOSSIBLE, Rule.WINDOW}
+)
+"""What may hold a deletion for good."""
 EXPECTED = frozenset(
     {
         Rule.DRIFT_WARN, Rule.EXISTS, Rule.RECREATE, Rule.REBOOT_PENDING, Rule.IDENTITY, Rule.CREATE_ONLY,
-        Rule.IMPOSSIBLE, Rule.MANAGE, Rule.WINDOW, Rule.BLAST_RADIUS,
+        Rule.IMPOSSIBLE, Rule.MANAGE, Rule.WINDOW, Rule.BLAST_RADIUS, Rule.RENAMED,
     }
 )  # fmt: skip
 
@@ -128,7 +132,15 @@ def unsettled(sim: Simulation) -> dict[str, str]:
     if estate.problems and not sim.repository.now.broken:
         return {"the source": f"mistakes where none are: {'; '.join(map(str, estate.problems))}"}
     found = {name: _unsettled(sim, name, machine) for name, machine in sim.repository.now.machines.items()}
+    found |= {key.name: _leaving(sim, key.name) for key, one in life.store.tombstones().items() if one.active}
     return {name: why for name, why in found.items() if why}
+
+
+def _leaving(sim: Simulation, name: str) -> str:
+    status = sim.status(name)
+    if status is not None and status.outcome == "Held" and {hold.rule for hold in status.holds} <= KEEPING:
+        return ""
+    return f"is leaving: {status.sentence if status is not None else 'was not looked at'}"
 
 
 def _unsettled(sim: Simulation, name: str, machine: Machine) -> str:
