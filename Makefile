@@ -8,7 +8,7 @@ STAMP := $(VENV)/.ready
 BENCH := .venv-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help lab lab-once test check format lock schemas reference conformance simulate simulate-mutations clean
+.PHONY: help lab lab-once test check format lock schemas reference conformance fuzz simulate simulate-mutations clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-19s %s\n", $$1, $$2}'

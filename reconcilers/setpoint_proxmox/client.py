@@ -16,6 +16,7 @@ import requests
 
 from setpoint.model.errors import RefusalError, TransportError
 from setpoint.model.kind import Gate
+from setpoint.model.printable import printable
 from setpoint.model.secret import hush
 from setpoint.model.tree import Json, Scalar
 from setpoint_proxmox.endpoint import Endpoint, Trust
@@ -132,10 +133,10 @@ def _send(api: Any, call: Call, params: Mapping[str, Any], secrets: Sequence[str
         answer: Json = getattr(resource, call.method.lower())(**params)
     except proxmoxer.ResourceException as error:
         untyped: Any = error
-        status, text = int(untyped.status_code), hush(str(untyped.errors), secrets)
+        status, text = int(untyped.status_code), printable(hush(str(untyped.errors), secrets))
         raise answered(call, status, text) from proxmoxer.ResourceException(status, "", text)
     except requests.RequestException as error:
-        text = hush(str(error), secrets)
+        text = printable(hush(str(error), secrets))
         failure = unreachable(call, text) if never_connected(error) else silent(call, text)
         raise failure from type(error)(text)
     except OSError as error:

@@ -19,8 +19,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from setpoint.model.printable import brief
+
 if TYPE_CHECKING:
     from setpoint.model.origin import Origin
+
+_LONGEST = 600
+"""Characters of each part of a mistake: a value may be a megabyte, and is quoted."""
 
 
 class SetpointError(Exception):
@@ -92,6 +97,10 @@ class DeclarationProblem:
     what: str
     remedy: str = ""
     field: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("what", "remedy", "field"):
+            object.__setattr__(self, name, brief(getattr(self, name), _LONGEST))
 
     def __str__(self) -> str:
         place = f"{self.origin}: {self.field}" if self.field else str(self.origin)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from setpoint.model.printable import printable
+
 
 @dataclass(frozen=True, order=True, slots=True)
 class Origin:
@@ -18,7 +20,8 @@ class Origin:
     source: str = "git"
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}" if self.line else self.path
+        path = printable(self.path)
+        return f"{path}:{self.line}:{self.column}" if self.line else path
 
 
 BUILTIN = Origin("default", source="built-in")

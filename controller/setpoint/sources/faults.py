@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from setpoint.model.errors import SourceError
+from setpoint.model.printable import printable
 
 LONGEST = 300
 """Characters of git's own words that are passed on."""
@@ -77,7 +78,7 @@ def condense(errors: str) -> str:
     """Git's words on one line, without what would tell a password."""
     lines = [_PREFIX.sub("", line.strip()) for line in errors.splitlines()]
     text = "; ".join(line.rstrip(".") for line in lines if line and not _NOISE.match(line))
-    text = hide_password(text)
+    text = printable(hide_password(text))
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 

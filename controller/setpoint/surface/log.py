@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 import structlog
+from aiohttp.http_exceptions import HttpProcessingError
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from setpoint.model.key import Key
@@ -18,6 +19,9 @@ OURS = "setpoint"
 """Loggers whose names begin so are ours; every other one speaks only from WARNING upwards."""
 HIDDEN = frozenset({"password", "secret", "authorization", "cookie", "token_value"})
 """Fields that are never written, whatever they hold."""
+
+_STRANGERS = (HttpProcessingError, ConnectionError)
+"""What whoever reaches an address can cause as often as it likes; a line with a traceback each would fill the disk."""
 
 
 def set_up_log(settings: LogSettings, stream: TextIO) -> None:
@@ -33,7 +37,7 @@ def set_up_log(settings: LogSettings, stream: TextIO) -> None:
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(stream)
-    handler.addFilter(_is_worth_it)
+    handler.addFilter(is_worth_it)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=_SHARED, processors=_ending(settings, stream))
     )
@@ -55,7 +59,10 @@ def _plain(value: object) -> object:
     return str(value) if isinstance(value, Key) else value
 
 
-def _is_worth_it(record: logging.LogRecord) -> bool:
+def is_worth_it(record: logging.LogRecord) -> bool:
+    """Whether a line of a library, or of ours, is written: not that a stranger sent no HTTP, or hung up."""
+    if record.name.startswith("aiohttp.") and record.exc_info and isinstance(record.exc_info[1], _STRANGERS):
+        return False
     return record.name.partition(".")[0].startswith(OURS) or record.levelno >= logging.WARNING
 
 
