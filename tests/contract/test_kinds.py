@@ -114,3 +114,8 @@ def test_what_is_in_force_is_the_whole_declaration_once_nothing_differs(example:
     tree = declared(example)
     found = diff(tree, Projection(tree), treatments, applied=None)
     assert in_force(tree, found, treatments, applied=None) == tree
+
+
+def test_what_can_be_deleted_declares_how_and_what_only_holds_others_cannot(kind: Kind[Any, Any]) -> None:
+    assert kind.remove is None or (kind.acts and kind.hosted_by is not None)
+    assert kind.port is None or kind.remove is None

@@ -61,13 +61,14 @@ class Scenario:
 
     Attributes:
         before: what is declared and true at first; None for nothing.
+        after: what is declared then; None for nothing, so that the VM is deleted.
         effects: kind of effect -> how often it comes about; no other does.
         disks: slot -> storage and GiB afterwards.
         state: the world at first.
     """
 
     before: Document | None
-    after: Document
+    after: Document | None
     effects: Mapping[str, int]
     disks: Mapping[str, tuple[str, int]]
     policy: Document = field(default_factory=dict[str, Any])
@@ -101,6 +102,13 @@ SCENARIOS = {
         effects={"volume_made": 1, "volume_gone": 1},
         disks={"scsi0": ("local-zfs", 4), "scsi1": ("local", 2)},
     ),
+    "remove": Scenario(
+        before={**_TWO, "power": "running"},
+        after=None,
+        effects={"guest_gone": 1, "volume_gone": 2, "stopped": 1},
+        disks={},
+        policy={"deletion": "delete", "grace": "0s"},
+    ),
 }
 
 
@@ -112,7 +120,8 @@ def check_effects(scenario: Scenario, effects: Sequence[Document]) -> None:
 
 def check_world(scenario: Scenario, before: Document, after: Document) -> None:
     """One VM more at most, under its number, with its disks and nothing beside them, and the addresses it had."""
-    assert _vmids(after) == _vmids(before) | {VMID}
+    there = {VMID} if scenario.after is not None else set[int]()
+    assert _vmids(after) == (_vmids(before) - {VMID}) | there
     config = _config(after)
     volumes = {row["volid"]: row for row in after["content"] if row["vmid"] == VMID}
     disks = {
@@ -123,6 +132,8 @@ def check_world(scenario: Scenario, before: Document, after: Document) -> None:
     assert volumes == {}, "left over"
     found = {slot: (row["volid"].partition(":")[0], row["size"] / _GIB) for slot, row in disks.items()}
     assert found == scenario.disks
+    if scenario.after is None:
+        return
     assert _macs(before).items() <= _macs(after).items()
     assert len(set(_macs(after).values())) == len(_macs(after)) == len(scenario.after["nics"])
 

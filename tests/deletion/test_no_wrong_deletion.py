@@ -134,7 +134,7 @@ def test_a_target_that_cannot_be_looked_at(emulator: str, tmp_path: Path, name: 
         for kind, details in TROUBLES[name].events:
             lab.happen(kind, **details)
         await redeclare(running, rash("stays"))
-        await asyncio.sleep(DAY)
+        await asyncio.sleep(3 * HOUR)
         assert phase(running, "gone") is Phase.HELD
         assert running.estate.store.item(key("gone")) is not None
         assert TROUBLES[name].says in (await said(running, "gone"))["sentence"]

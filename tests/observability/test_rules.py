@@ -27,7 +27,7 @@ EXPECTED = {
         "SetpointTargetDown",
     ),
     *("SetpointBreakerOpen", "SetpointOperationOverdue", "SetpointHoldsWaiting", "SetpointSourceFailing"),
-    *("SetpointSourceOld", "SetpointLoopLag", "SetpointDown"),
+    *("SetpointDeletionHeld", "SetpointSourceOld", "SetpointLoopLag", "SetpointDown"),
 }
 
 

@@ -46,7 +46,7 @@ class Copy:
 
     path: Path
     at: float
-    served: dict[str, float]
+    version: str
 
 
 @dataclass

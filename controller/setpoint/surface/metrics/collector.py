@@ -36,14 +36,21 @@ class EstateCollector(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Every family, in the order of the table."""
+        yield self._deletions()
         yield _counted(self.count)
         yield self._operations()
         yield from self._lanes()
         yield from self._source()
         yield _family(names.BUILD_INFO, [((_VERSION,), 1)])
 
+    def _deletions(self) -> GaugeMetricFamily:
+        active = [one for one in self.snapshot.tombstones.values() if one.active]
+        count = Counter((one.key.kind, str(one.target), str(one.phase)) for one in active)
+        return _family(names.DELETIONS, sorted(count.items()))
+
     def _operations(self) -> GaugeMetricFamily:
-        resources = self.snapshot.resources
+        left = {key: one.resource for key, one in self.snapshot.tombstones.items() if one.active}
+        resources = {**left, **self.snapshot.resources}
         return _family(
             names.OPERATION_STARTED,
             (

@@ -76,6 +76,12 @@ HELD_CHANGES: Final = Metric(
     (*RESOURCE, "rule"),
     "What a rule holds back of a resource; only while it holds.",
 )
+DELETIONS: Final = Metric(
+    "setpoint_deletions",
+    Type.GAUGE,
+    ("kind", "target", "phase"),
+    "Objects that left the declarations and are to be deleted, by how far that has come: held, stopping, waiting, destroying.",
+)
 OPERATION_STARTED: Final = Metric(
     "setpoint_operation_started_timestamp_seconds",
     Type.GAUGE,
@@ -215,6 +221,7 @@ METRICS: Final = (
         DRIFT_SINCE,
         LAST_SUCCESS,
         HELD_CHANGES,
+        DELETIONS,
         OPERATION_STARTED,
         RESOURCES,
     ),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from setpoint.model.key import Key
 from setpoint.model.plan import Intent
 from setpoint.model.resource import Resource
+from setpoint.model.tombstone import Tombstone
 from setpoint.run.estate import SourceState
 from setpoint.run.gate import WHOLE
 from setpoint.run.lane import Lane
@@ -53,6 +54,7 @@ class Snapshot:
     state: SourceState
     version: str
     problems: int
+    tombstones: Mapping[Key, Tombstone]
 
 
 def take(supervisor: Supervisor) -> Snapshot:
@@ -67,6 +69,7 @@ def take(supervisor: Supervisor) -> Snapshot:
         state=estate.source,
         version=estate.version,
         problems=len(estate.problems),
+        tombstones=dict(estate.store.tombstones()),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from setpoint.model.errors import TransportError
+from setpoint.model.tombstone import Tombstone
 from setpoint.run.estate import SourceState
 from setpoint.run.wake import wake
 from setpoint.surface.metrics.names import METRICS
@@ -163,9 +164,12 @@ class TestTable:
             rig.estate.source = replace(rig.estate.source, fetched=1.0)
             rig.estate.version = "abc"
             wake(rig.estate, late.key)
+            left = Tombstone(boxed("left", colour="red"), 1.0, "abc")
+            rig.estate.store.put_in_force(rig.estate.resources, [left], ())
             await rig.until(lambda: rig.value("operations_running", target="Shelf/s"))
             await rig.until(lambda: rig.value("held_changes", name="warned", rule="DriftWarn"))
             await rig.until(lambda: rig.value("reconcile_crashes_total", kind="Box"))
+            assert rig.value("deletions", kind="Box", target="Shelf/s", phase="held") == 1
             pages.append(rig.page())
 
         measured(body, boxed("a", colour="red"), boxed("warned", {"drift": "warn"}, colour="red"))
