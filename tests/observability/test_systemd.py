@@ -54,10 +54,20 @@ def test_systemd_understands_every_line(unit: Path) -> None:
     assert told("verify", "--man=no", unit).strip() == ""
 
 
-def test_it_can_do_little_beside_its_work(unit: Path) -> None:
+def exposure(unit: Path) -> str:
     seen = told("security", "--offline=true", "--no-pager", unit)
-    (exposure,) = re.findall(r"Overall exposure level for setpoint.service: ([\d.]+)", seen)
-    assert float(exposure) <= LOOSEST
+    (found,) = re.findall(r"Overall exposure level for setpoint.service: ([\d.]+)", seen)
+    return str(found)
+
+
+def test_it_can_do_little_beside_its_work(unit: Path) -> None:
+    assert float(exposure(unit)) <= LOOSEST
+
+
+def test_the_page_tells_how_exposed_it_is(unit: Path) -> None:
+    page = (ROOT / "docs/explanation/security.md").read_text("utf-8")
+    (shown,) = re.findall(r"exposure ([\d.]+) of 10", page)
+    assert abs(float(shown) - float(exposure(unit))) <= 0.1, "versions of systemd weigh a little differently"
 
 
 def test_it_fits_the_daemon() -> None:

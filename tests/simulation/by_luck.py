@@ -133,7 +133,7 @@ async def copy_database(sim: Simulation) -> None:
     with sqlite3.connect(path) as copy:
         sim.life.store._db._connection.backup(copy)
     copy.close()
-    sim.copies.append(Copy(path, sim.loop.time(), sim.life.estate.version))
+    sim.copies.append(Copy(path, sim.loop.time(), dict(sim.repository.served)))
 
 
 async def lose_database(sim: Simulation) -> None:
@@ -151,7 +151,7 @@ async def lose_database(sim: Simulation) -> None:
             guest.tainted = "its mark was not what it should be when the database went"
     sim.truth.had.clear()
     sim.truth.kept.clear()
-    sim.repository.served = [copy.version] if copy and copy.version else []
+    sim.repository.served = dict(copy.served) if copy else {}
     sim.rules.destroyed.clear()
     sim.rules.frozen.clear()
     sim.rules.lost.clear()

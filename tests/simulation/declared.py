@@ -96,7 +96,7 @@ class Repository:
 
     Attributes:
         down: why it cannot be read; empty while it can.
-        served: the versions that the daemon got, in order, as far as it remembers.
+        served: when the daemon last got each version, the last one last, as far as it remembers; seconds of the loop.
         pushed: when each version became the head, seconds of the loop.
     """
 
@@ -106,7 +106,7 @@ class Repository:
     down: str = ""
     pushed: dict[str, float] = field(default_factory=dict)
     rung: list[asyncio.Event] = field(default_factory=list)
-    served: list[str] = field(default_factory=list)
+    served: dict[str, float] = field(default_factory=dict)
 
     @property
     def now(self) -> Commit:
@@ -134,12 +134,12 @@ class Repository:
             head = self.commits[head].parent
         return False
 
-    def last_word(self, name: str, version: str) -> Machine | None:
-        """What the daemon knew of a machine last, before `version` that does not declare it; None when nothing."""
-        for served in reversed(self.served):
-            commit = self.commits[served]
+    def last_word(self, name: str) -> tuple[Machine, float] | None:
+        """What the daemon knew last of a machine while it was declared, and until when; None when nothing."""
+        for version, at in reversed(self.served.items()):
+            commit = self.commits[version]
             if name in commit.machines and name not in commit.hidden:
-                return commit.machines[name]
+                return commit.machines[name], at
         return None
 
     def ring(self) -> None:
@@ -166,7 +166,8 @@ class Following:
         head = repository.now
         if previous and not repository.contains(head.version, previous) and not approved(head.version):
             raise HistoryRewrittenError("history was rewritten", remedy="approve", commit=head.version)
-        repository.served.append(head.version)
+        repository.served.pop(head.version, None)
+        repository.served[head.version] = asyncio.get_running_loop().time()
         return Snapshot(self.name, head.version, head.files(), author="somebody")
 
     async def watch(self) -> AsyncGenerator[None]:

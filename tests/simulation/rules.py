@@ -268,9 +268,10 @@ def may_delete(rules: Rules, life: Life, write: Write, name: str) -> str:
     commit = repository.commits[version]
     if name in commit.machines and name not in commit.hidden:
         return "what is declared is taken away"
-    last = repository.last_word(name, version)
-    if last is None:
+    word = repository.last_word(name)
+    if word is None:
         return "what nothing is remembered of is taken away"
+    last, _ = word
     if last.policy.get("deletion") != "delete" or last.policy.get("manage", "full") != "full":
         return "what the policy leaves alone is taken away"
     if name in rules.truth.kept:
@@ -294,16 +295,12 @@ def _too_many(rules: Rules, write: Write, name: str) -> str:
 def _may_destroy(rules: Rules, write: Write, name: str) -> str:
     """What was lost by accident is not destroyed, nor anything before its grace is over."""
     repository, now = rules.truth.repository, rules.now()
-    commits = [repository.commits[version] for version in repository.pushed]
-    since = max(
-        (repository.pushed[c.version] for c in commits if name in c.machines and name not in c.hidden),
-        default=0.0,
-    )
-    last = repository.last_word(name, "")
-    if last is None or rules.jumped > since:
+    word = repository.last_word(name)
+    if word is None or rules.jumped > word[1]:
         return ""
     if name in repository.now.hidden:
         return "what is missing by accident is destroyed"
+    last, since = word
     grace = GRACES[str(last.policy.get("grace", "1h"))]
     return "" if now - since >= grace else f"it is destroyed {now - since:.0f} s after it left"
 

@@ -46,7 +46,7 @@ class Copy:
 
     path: Path
     at: float
-    version: str
+    served: dict[str, float]
 
 
 @dataclass

@@ -9,6 +9,7 @@ from setpoint.model.hold import Rule
 from setpoint.model.identity import Mark
 from setpoint.run.freezing import thaw
 from setpoint_lab.proxmox.qemu.guest import Vm
+from setpoint_proxmox.mark import TAG, split_tags
 from tests.simulation.by_people import ask
 from tests.simulation.declared import INTERVALS, PASSWORD, Machine
 from tests.simulation.simulation import Simulation
@@ -166,7 +167,8 @@ def untrue(sim: Simulation, name: str, machine: Machine) -> str:
 def _unmarked(vm: Vm, name: str, machine: Machine) -> list[str]:
     """The mark, where it is not as it should be; what is only looked at bears none of ours."""
     good = Mark(ESTATE, key_of(name), str(vm.vmid))
-    return [] if mark_of(vm) == good or machine.policy.get("manage") == "observe" else ["mark"]
+    well = mark_of(vm) == good and TAG in split_tags(vm.values.get("tags"))
+    return [] if well or machine.policy.get("manage") == "observe" else ["mark"]
 
 
 def _objects(sim: Simulation, name: str, machine: Machine) -> list[Vm]:
