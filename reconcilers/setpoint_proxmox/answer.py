@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from setpoint.model.errors import RefusalError
+from setpoint.model.printable import printable
 from setpoint.model.tree import Json
 
 
@@ -28,6 +31,30 @@ def records(value: Json) -> list[dict[str, Json]]:
     return [record(row) for row in value]
 
 
+def text(row: Mapping[str, Json], name: str) -> str:
+    """A field that is always there.
+
+    Raises:
+        RefusalError: it is not, or no text and no number.
+    """
+    value = row.get(name)
+    if value is None or isinstance(value, dict | list):
+        raise RefusalError(f"Proxmox answered {_shown(dict(row))} where {name} was expected")
+    return str(value)
+
+
+def whole(value: Json) -> int:
+    """A number, which may be written as text; 0 for what is left out.
+
+    Raises:
+        RefusalError: it is none.
+    """
+    try:
+        return int(str(value or 0))
+    except ValueError:
+        raise RefusalError(f"Proxmox answered {_shown(value)} where a number was expected") from None
+
+
 def operation(value: Json) -> str:
     """The UPID of the task that a call started.
 
@@ -40,4 +67,4 @@ def operation(value: Json) -> str:
 
 
 def _shown(value: Json) -> str:
-    return repr(value)[:60]
+    return printable(repr(value)[:60])

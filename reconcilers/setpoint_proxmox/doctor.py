@@ -11,7 +11,7 @@ from setpoint.model.errors import TargetError
 from setpoint.model.examine import Check, Examination, Verdict
 from setpoint.model.secret import hush
 from setpoint.model.tree import Json
-from setpoint_proxmox.answer import record, records
+from setpoint_proxmox.answer import record, records, whole
 from setpoint_proxmox.client import Client
 from setpoint_proxmox.doctor_endpoints import endpoint_checks, meet, token_checks, wrong
 from setpoint_proxmox.doctor_needs import Requirement, grant_commands, lacking, named, requirements
@@ -136,4 +136,4 @@ def _is_ours(path: str, spec: ProxmoxClusterSpec) -> bool:
 
 
 def _flags(granted: Json | None) -> Mapping[str, int]:
-    return {name: int(str(flag or 0)) for name, flag in record(granted or {}).items()}
+    return {name: whole(flag) for name, flag in record(granted or {}).items()}

@@ -10,7 +10,7 @@ from setpoint.model.identity import Identity, Mark
 from setpoint.model.survey import Survey
 from setpoint.model.tree import Json
 from setpoint_proxmox.access import Permissions, forgone, grant_command, missing, sees_all_guests
-from setpoint_proxmox.answer import record, records
+from setpoint_proxmox.answer import record, records, text, whole
 from setpoint_proxmox.cluster import Cluster
 from setpoint_proxmox.facts import Facts, Guest, Unclear
 from setpoint_proxmox.failures import GoneError
@@ -69,10 +69,10 @@ def _facts(
         version=str(version.get("version", "")),
         cluster=str(whole.get("name", "")),
         quorate=whole.get("quorate", 1) == 1,
-        nodes={str(row["name"]): row.get("online") == 1 for row in status if row.get("type") == "node"},
+        nodes={text(row, "name"): row.get("online") == 1 for row in status if row.get("type") == "node"},
         guests={guest.vmid: guest for guest in guests},
         storages={
-            str(row["storage"]): row.get("shared") == 1 for row in listed if row.get("type") == "storage"
+            text(row, "storage"): row.get("shared") == 1 for row in listed if row.get("type") == "storage"
         },
         missing=missing(granted),
         forgone=forgone(granted),
@@ -86,9 +86,9 @@ def _facts(
 
 def _guest(row: dict[str, Json]) -> Guest:
     return Guest(
-        vmid=int(str(row["vmid"])),
+        vmid=whole(text(row, "vmid")),
         kind=str(row["type"]),
-        node=str(row["node"]),
+        node=text(row, "node"),
         tags=split_tags(row.get("tags")),
         lock=str(row.get("lock") or ""),
         name=str(row.get("name") or ""),
@@ -100,7 +100,7 @@ def _guest(row: dict[str, Json]) -> Guest:
 
 def _permissions(granted: Json) -> Permissions:
     return {
-        path: {name: int(str(flag or 0)) for name, flag in record(names).items()}
+        path: {name: whole(flag) for name, flag in record(names).items()}
         for path, names in record(granted).items()
     }
 

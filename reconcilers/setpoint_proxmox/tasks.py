@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from setpoint.model.errors import RefusalError
 from setpoint.model.plan import Finished, Intent, OperationState, Running
-from setpoint_proxmox.answer import record, records
+from setpoint_proxmox.answer import record, records, text, whole
 from setpoint_proxmox.cluster import Cluster
 
 SKEW = 60
@@ -53,7 +53,7 @@ async def find(cluster: Cluster, intent: Intent) -> str | None:
         await cluster.api.get("nodes", node, "tasks", vmid=vmid, since=since, source="all", limit=50)
     )
     found = [
-        (int(str(row["starttime"])), str(row["upid"]))
+        (whole(text(row, "starttime")), text(row, "upid"))
         for row in rows
         if row.get("type") in types and str(row.get("id")) == str(vmid)
     ]

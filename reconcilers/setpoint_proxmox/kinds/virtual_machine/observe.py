@@ -9,7 +9,7 @@ from setpoint.model.kind import Looking
 from setpoint.model.observation import Absent, Observation, Present, Unknown
 from setpoint.model.survey import Survey
 from setpoint.model.tree import Json, Scalar
-from setpoint_proxmox.answer import records
+from setpoint_proxmox.answer import records, text, whole
 from setpoint_proxmox.cluster import Cluster
 from setpoint_proxmox.facts import Facts, Guest
 from setpoint_proxmox.failures import GoneError, TakenError
@@ -100,12 +100,18 @@ async def _read(cluster: Cluster, guest: Guest, now: float, *, routine: bool) ->
         silence=told.silence,
         image_current=image_current(cluster, guest.vmid, beside.drive),
     )
-    return Present(state, {"vmid": guest.vmid, "uuid": state.uuid}, state.mark)
+    try:
+        return Present(state, {"vmid": guest.vmid, "uuid": state.uuid}, state.mark)
+    except ValueError as error:
+        raise RefusalError(
+            f"the configuration of VM {guest.vmid} cannot be read: {error}",
+            remedy=f"see qm config {guest.vmid} on {guest.node}",
+        ) from error
 
 
 def _configs(rows: list[dict[str, Json]]) -> tuple[Config, Config]:
     """The configuration in force and the one after the next start, from one read that shows both."""
-    options = [(str(row["key"]), row) for row in rows if row.get("key") != "digest"]
+    options = [(text(row, "key"), row) for row in rows if row.get("key") != "digest"]
     current = {key: _scalar(key, row["value"]) for key, row in options if "value" in row}
     coming = {
         key: _scalar(key, row["pending"] if "pending" in row else row["value"])
@@ -125,8 +131,8 @@ def _snapshots(rows: Iterable[Mapping[str, Json]]) -> tuple[Snapshot, ...]:
     """The snapshots by their times; the list's `current` is none."""
     found = [
         Snapshot(
-            name=str(row["name"]),
-            time=int(str(row.get("snaptime") or 0)),
+            name=text(row, "name"),
+            time=whole(row.get("snaptime")),
             description=str(row.get("description") or "").rstrip(),
             parent=str(row.get("parent") or ""),
             ram=row.get("vmstate") == 1,

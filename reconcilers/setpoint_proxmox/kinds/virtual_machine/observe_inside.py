@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from setpoint.model.errors import RefusalError
 from setpoint.model.tree import Json
-from setpoint_proxmox.answer import record, records
+from setpoint_proxmox.answer import record, records, whole
 from setpoint_proxmox.cluster import Cluster, Silence
 from setpoint_proxmox.facts import Guest
 from setpoint_proxmox.kinds.virtual_machine.project import is_nic_slot
@@ -40,7 +40,7 @@ async def addresses(
     """Ask the guest agent of a running VM that has one configured; one that is silent is soon left alone."""
     if machine.get("qmpstatus", machine.get("status")) != "running" or not _has_agent(config):
         return Told()
-    pid = int(str(machine.get("pid") or 0))
+    pid = whole(machine.get("pid"))
     before = cluster.silences.get(guest.vmid)
     if before is not None and before.pid == pid and now < before.until:
         return Told(silence=before.why)
