@@ -24,6 +24,19 @@ def pick(sim: Simulation) -> tuple[Site, Vm] | None:
     return sim.dice.choice(found) if found else None
 
 
+def _leaving(sim: Simulation) -> tuple[Site, Vm] | None:
+    """Now and then a VM that is to be deleted."""
+    if sim.life is None or sim.dice.random() < 0.3:
+        return None
+    names = {key.name for key, one in sim.life.store.tombstones().items() if one.active}
+    found = [
+        (guest.site, vm)
+        for guest in sim.truth.guests
+        if guest.alive and guest.name in names and (vm := guest.site.vms.get(guest.vmid)) and not vm.lock
+    ]
+    return sim.dice.choice(found) if found else None
+
+
 async def configure(sim: Simulation) -> None:
     """Somebody changes a configuration."""
     if (found := pick(sim)) is None:
@@ -86,9 +99,10 @@ async def delete(sim: Simulation) -> None:
 
 async def wipe_mark(sim: Simulation) -> None:
     """Somebody overwrites the description, and our mark with it."""
-    if (found := pick(sim)) is not None:
+    if (found := _leaving(sim) or pick(sim)) is not None:
         site, vm = found
-        await site.by_hand("PUT", f"nodes/{vm.node}/qemu/{vm.vmid}/config", description="wiped", tags="")
+        words = sim.dice.choice(("wiped", "setpoint: other default/VirtualMachine/x vmid=" + str(vm.vmid)))
+        await site.by_hand("PUT", f"nodes/{vm.node}/qemu/{vm.vmid}/config", description=words, tags="")
 
 
 async def clone(sim: Simulation) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import shutil
 from collections.abc import Awaitable, Callable
 
+from tests.simulation.by_hand import pick
 from tests.simulation.life import disk_full, disk_refuses, disk_well
 from tests.simulation.network import Loss
 from tests.simulation.simulation import Copy, Simulation
@@ -161,6 +162,22 @@ async def lose_database(sim: Simulation) -> None:
         shutil.copy(copy.path, sim.database)
 
 
+async def copy_takes_the_place(sim: Simulation) -> None:
+    """Somebody puts a copy of a VM in its place, mark and all, and the database is lost."""
+    found = pick(sim)
+    if found is None or sim.life is None or sim.swapped:
+        return
+    site, vm = found
+    newid = next(number for number in range(1000, 3000) if number not in site.world.guests)
+    path = f"nodes/{vm.node}/qemu/{vm.vmid}"
+    await site.by_hand("POST", f"{path}/clone", newid=newid, full=1)
+    await asyncio.sleep(30)
+    vm.die()
+    await site.by_hand("DELETE", path, purge=1)
+    await asyncio.sleep(5)
+    await lose_database(sim)
+
+
 def _plainly_ours(guest: Guest) -> bool:
     vm = guest.site.vms.get(guest.vmid)
     mark = mark_of(vm) if vm is not None else None
@@ -197,5 +214,6 @@ EVENTS: tuple[tuple[int, Callable[[Simulation], Awaitable[None]]], ...] = (
     (3, clock_jumps),
     (2, copy_database),
     (2, lose_database),
+    (1, copy_takes_the_place),
     (2, disk_trouble),
 )

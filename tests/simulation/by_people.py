@@ -13,6 +13,7 @@ from setpoint.model.key import Key
 from setpoint.model.plan import Intent
 from setpoint.run.freezing import freeze, thaw
 from setpoint.run.undelete import undelete
+from tests.simulation.by_hand import stranger
 from tests.simulation.declared import Machine, a_policy, a_spec, changed
 from tests.simulation.rules import Frozen
 from tests.simulation.simulation import Simulation
@@ -159,8 +160,11 @@ async def wrong_address(sim: Simulation) -> None:
     sim.swapped = True
     if "omega" not in sim.sites:
         sim.build("omega", 2, home=False)
-    target = sim.dice.choice(sorted(sim.truth.home))
-    _push(sim, sim.machines(), targets={**sim.targets, target: sim.manifest(target, "omega")})
+    target, machines = sim.dice.choice(sorted(sim.truth.home)), sim.machines()
+    if len(machines) < MOST:
+        name = f"lure{len(sim.repository.commits)}"
+        machines[name] = Machine(name, f"{name}.yaml", a_spec(sim.dice, 2), a_policy(sim.dice), target)
+    _push(sim, machines, targets={**sim.targets, target: sim.manifest(target, "omega")})
     await asyncio.sleep(sim.dice.expovariate(1 / 900))
     _push(sim, sim.machines(), targets={**sim.targets, target: sim.manifest(target)})
     sim.swapped = False
@@ -168,6 +172,7 @@ async def wrong_address(sim: Simulation) -> None:
 
 async def declare_theirs(sim: Simulation) -> None:
     """A commit declares a VM that somebody made by hand; whether it may be taken over is said or not."""
+    await stranger(sim)
     theirs = [
         guest
         for guest in sim.truth.guests
@@ -248,6 +253,11 @@ async def freezes(sim: Simulation) -> None:
     ice = Frozen((str(scope), of), whom, frozenset({*begun, *vmids}), 1e18)
     sim.rules.frozen.append(ice)
     sim.trace.note("frozen", f"{scope} {of}")
+    machines = sim.machines()
+    tempting = sorted(machines.keys() & whom) if whom is not None else sorted(machines)
+    if tempting and sim.dice.random() < 0.6:
+        tempted = sim.dice.choice(tempting)
+        _push(sim, {**machines, tempted: changed(sim.dice, machines[tempted])})
     await asyncio.sleep(sim.dice.expovariate(1 / 900))
     for one in sim.rules.frozen:
         if one.order == ice.order:
@@ -295,7 +305,7 @@ EVENTS: tuple[tuple[int, Callable[[Simulation], Awaitable[None]]], ...] = (
     (6, add),
     (5, remove),
     (2, remove_many),
-    (2, undeletes),
+    (3, undeletes),
     (4, rename),
     (2, move_file),
     (2, breaks),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -34,10 +33,17 @@ identity = importlib.import_module("setpoint.model.identity")
 def _without(rule: str) -> Mutation:
     """A hold rule that holds nothing."""
 
+    assert rule in {one.__name__ for one in holds.RULES}
+
     def apply(patch: Patch) -> None:
-        left = tuple(one for one in holds.RULES if one.__name__ != rule)
-        assert len(left) == len(holds.RULES) - 1
-        patch.setattr(holds, "RULES", left)
+        former = act.judge
+
+        def judge(looked: Any, steps: Any, rules: Any = holds.RULES) -> Any:
+            return former(looked, steps, tuple(one for one in rules if one.__name__ != rule))
+
+        patch.setattr(act, "judge", judge)
+        left = tuple(one for one in deletion.STEP_RULES if one.__name__ != rule)
+        patch.setattr(deletion, "STEP_RULES", left)
 
     return apply
 
@@ -57,9 +63,8 @@ def copied_marks_believed(patch: Patch) -> None:
 
 
 def old_surveys_believed(patch: Patch) -> None:
-    """A survey begun before the key's last step is good enough."""
-    former = surveying.Surveyor.since
-    patch.setattr(surveying.Surveyor, "since", lambda self, moment: former(self, -math.inf))
+    """One survey is good for ever."""
+    patch.setattr(surveying.Surveyor, "_recent", lambda self, moment: self._latest)
 
 
 def doubt_forgotten(patch: Patch) -> None:
@@ -117,16 +122,6 @@ def window_always_open(patch: Patch) -> None:
     patch.setattr(Window, "is_open", lambda self, moment: True)
 
 
-def restarts_always_timely(patch: Patch) -> None:
-    """The policy is not asked before a restart."""
-    patch.setattr(importlib.import_module("setpoint.decide.holds.reboot"), "_untimely", lambda *_: None)
-
-
-def freeze_not_asked_again(patch: Patch) -> None:
-    """A freeze that comes while the intent is written is not seen."""
-    patch.setattr(act, "STOPS", frozenset())
-
-
 def steps_in_a_row(patch: Patch) -> None:
     """Every step of a plan is taken in one pass, without a look between."""
     former = act._take
@@ -176,13 +171,6 @@ def renames_forgotten(patch: Patch) -> None:
         "owns",
         lambda self, mark, object_id: former(dataclasses.replace(self, formerly=None), mark, object_id),
     )
-
-
-def rewritten_history_followed(patch: Patch) -> None:
-    """Whatever the branch is now is put in force."""
-    from tests.simulation.declared import Repository
-
-    patch.setattr(Repository, "contains", lambda self, head, version: True)
 
 
 def deletion_unlimited(patch: Patch) -> None:
@@ -241,7 +229,6 @@ MUTATIONS: dict[str, Mutation] = {
     "no intent is journalled": intent_not_journalled,
     "unknown is absent": unknown_taken_as_absent,
     "any cluster is ours": identity_of_target_ignored,
-    "a freeze is not asked again": freeze_not_asked_again,
     "many steps per pass": steps_in_a_row,
     "broken is gone": empty_sets_believed,
     "two workers on a key": two_workers_on_a_key,

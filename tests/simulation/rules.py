@@ -70,6 +70,7 @@ class Rules:
     Attributes:
         restarted: who was restarted on each cluster; a storm is shorter than a day.
         destroyed: whose deletion was begun on each cluster.
+        waiting: for the answer to a write to which VM a daemon waits, and which daemon.
         quiet: who is in sync while nothing happens, and so is not written to.
         broken: what was violated, in order; empty when all is well.
         jumped: when the daemon's clock last jumped, seconds of the loop.
@@ -88,6 +89,7 @@ class Rules:
     touched: dict[tuple[str, int], float] = field(default_factory=dict)
     restarted: dict[str, set[str]] = field(default_factory=dict)
     destroyed: dict[str, set[str]] = field(default_factory=dict)
+    waiting: dict[tuple[str, int], int] = field(default_factory=dict)
     quiet: frozenset[str] = frozenset()
     judged: int = 0
 
@@ -108,6 +110,11 @@ class Rules:
             if why:
                 self.fail(f"{why}: {write} for '{name}'")
                 return
+
+    def ended(self, site: Site, request: Request) -> None:
+        """The daemon waits no more for the answer to a request."""
+        if request.method != "GET":
+            self.waiting.pop((site.name, Write.read(site, request).vmid), None)
 
     def lost_answer(self, site: Site, request: Request) -> None:
         """The daemon does not learn what became of a write."""
@@ -382,6 +389,15 @@ def _alone(rules: Rules, life: Life, write: Write, name: str) -> str:
 def _not_quiet(rules: Rules, life: Life, write: Write, name: str) -> str:
     """Nothing is written to what is in sync."""
     return "a write although it is in sync" if name in rules.quiet else ""
+
+
+def _one_at_a_time(rules: Rules, life: Life, write: Write, name: str) -> str:
+    """No two workers are at one VM."""
+    place = write.site.name, write.vmid
+    if rules.waiting.get(place) == life.number and write.verb != "create":
+        return "two writes at once"
+    rules.waiting[place] = life.number
+    return ""
 
 
 RULES = (

@@ -89,6 +89,7 @@ class Simulation:
         self.network = Network(
             random.Random(f"net {self.seed}"),  # noqa: S311  # as above
             self.trace.note,
+            self.rules.ended,
             self.rules.sending,
             self.rules.lost_answer,
         )

@@ -12,6 +12,7 @@ from setpoint_lab.proxmox.qemu.guest import Vm
 from setpoint_proxmox.mark import TAG, split_tags
 from tests.simulation.by_people import ask
 from tests.simulation.declared import INTERVALS, PASSWORD, Machine
+from tests.simulation.life import Life
 from tests.simulation.simulation import Simulation
 from tests.simulation.site import mark_of
 from tests.simulation.truth import ESTATE, differences, key_of
@@ -55,8 +56,22 @@ class Watch:
             if life is None or life.dead:
                 continue
             life.prune()
+            self._keep_broken(life)
             if not self.sim.troubles and life.estate.version == self.sim.repository.head:
                 self._look()
+
+    def _keep_broken(self, life: Life) -> None:
+        """Whoever's manifest is broken stays as it was."""
+        commit = self.sim.repository.commits.get(life.estate.version)
+        if commit is None or not commit.broken:
+            return
+        before = self.sim.repository.commits.get(commit.parent)
+        for name, machine in commit.machines.items():
+            known = (
+                before is not None and name in before.machines and commit.parent in self.sim.repository.served
+            )
+            if known and machine.path in commit.broken and key_of(name) not in life.estate.resources:
+                self.sim.rules.fail(f"{name} is given up although its manifest is only broken")
 
     def _look(self) -> None:
         for name, machine in self.sim.repository.now.machines.items():
