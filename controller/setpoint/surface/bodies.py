@@ -25,6 +25,8 @@ def _some(text: str) -> str:
         raise ValueError("it is empty; write a name, or leave it out")
     if len(text) > LONGEST_TEXT:
         raise ValueError(f"it is longer than {LONGEST_TEXT} characters; nothing is called so")
+    if not text.isprintable():
+        raise ValueError("it holds a sign that is not to be seen; write one line of plain text")
     return text
 
 

@@ -18,8 +18,8 @@ from aiohttp import web
 from setpoint.model.errors import SettingsError
 from setpoint.model.secret import Secret
 from setpoint.surface import hook
+from setpoint.surface.doorman import Doorman
 from setpoint.surface.hook import Bundle, hook_app
-from setpoint.surface.hook_serve import Doorman
 from setpoint.testing.clock import virtual_run
 
 SECRET = Secret("sésame")
@@ -204,7 +204,7 @@ def test_rings_in_a_gap_become_one_at_its_end() -> None:
 
 
 async def test_a_connection_is_ended_when_its_time_is_over_whatever_it_sends() -> None:
-    door = Doorman(asyncio.Protocol, longest=0.05)
+    door = Doorman(asyncio.Protocol, 9, 0.05, renewed=False)
     async with listening(door) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         with contextlib.suppress(ConnectionError):
@@ -213,8 +213,21 @@ async def test_a_connection_is_ended_when_its_time_is_over_whatever_it_sends() -
         writer.close()
 
 
+async def test_one_that_goes_on_talking_may_stay_where_its_time_is_renewed() -> None:
+    async with listening(Doorman(Echo, 9, 0.5, renewed=True)) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(8):
+            writer.write(b"x")
+            assert await reader.readexactly(1) == b"x"
+            await asyncio.sleep(0.1)
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(10):
+                assert await reader.read() == b""
+        writer.close()
+
+
 async def test_so_many_connections_are_let_in_and_another_one_when_one_has_left() -> None:
-    door = Doorman(Echo, most=2)
+    door = Doorman(Echo, 2, 60, renewed=False)
 
     async def said(writer: asyncio.StreamWriter, reader: asyncio.StreamReader) -> bytes:
         async with asyncio.timeout(10):

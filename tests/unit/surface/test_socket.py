@@ -129,8 +129,20 @@ async def test_a_resync_means(served: Served, body: dict[str, Any], keys: set[st
         ({"keys": "Box/a"}, 400, "keys: "),
         ({"force": True, "all": True}, 400, "force: "),
         ({"all": True, "kind": None, "namespace": "x" * 600}, 400, "namespace: "),
+        ({"kind": "Box\x1b[2J"}, 400, "kind: it holds a sign that is not to be seen"),
     ],
-    ids=["unknown", "no key", "unknown kind", "no selector", "nothing", "two", "type", "extra", "too long"],
+    ids=[
+        "unknown",
+        "no key",
+        "unknown kind",
+        "no selector",
+        "nothing",
+        "two",
+        "type",
+        "extra",
+        "too long",
+        "escape",
+    ],
 )
 async def test_bad_input_is_refused_in_one_sentence(
     served: Served, body: dict[str, Any], status: int, sentence: str
@@ -141,6 +153,11 @@ async def test_bad_input_is_refused_in_one_sentence(
     assert refused.value.status == status
     assert sentence in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+async def test_a_reason_cannot_steer_the_terminals_of_others(served: Served) -> None:
+    with pytest.raises(RefusedError, match="why: it holds a sign that is not to be seen"):
+        await served.post("/v1/freeze", {"why": "harmless\x1b]0;title\x07"})
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from setpoint.model.errors import SettingsError
 from setpoint.run.supervisor import Supervisor
 from setpoint.settings import MetricsSettings
 from setpoint.surface import health
+from setpoint.surface.doorman import Doorman
 from setpoint.surface.metrics.collector import EstateCollector
 from setpoint.surface.metrics.lag import measuring_lag
 from setpoint.surface.metrics.meters import PrometheusMeters
@@ -30,6 +31,10 @@ from setpoint.surface.metrics.snapshot import take
 
 SLOWEST: Final = 30.0
 """Seconds that a reader may take for an answer; a page of many megabytes is not kept for one that stands still."""
+MOST: Final = 64
+"""Connections at a time; strangers on the network must not take what the daemon itself opens."""
+IDLE: Final = 120.0
+"""Seconds that a connection may say nothing."""
 _GRACE: Final = 1.0
 _ZIP_LEVEL: Final = 1
 _GZIP: Final = re.compile(r"(^|,)\s*gzip\s*(;(?!\s*q=0(\.0*)?\s*(,|$))|,|$)")
@@ -74,9 +79,12 @@ async def serve_metrics(
         )
         await runner.setup()
         try:
-            await _listen(runner, settings, *settings.address)
-            async with measuring_lag(meters.lagged):
-                yield
+            server = await _listen(runner, settings, *settings.address)
+            try:
+                async with measuring_lag(meters.lagged):
+                    yield
+            finally:
+                server.close()
         finally:
             await runner.cleanup()
 
@@ -145,13 +153,14 @@ def _told(verdict: health.Verdict) -> web.Response:
     return web.Response(text=f"{verdict.sentence}\n", status=status)
 
 
-async def _listen(runner: web.AppRunner, settings: MetricsSettings, host: str, port: int) -> None:
+async def _listen(runner: web.AppRunner, settings: MetricsSettings, host: str, port: int) -> asyncio.Server:
+    assert runner.server is not None  # noqa: S101  # it is set up
     try:
-        await web.TCPSite(runner, host, port).start()
+        server, address = await Doorman(runner.server, MOST, IDLE, renewed=True).listen(host, port)
     except OSError as error:
         raise SettingsError(
             f"metrics cannot be served at {settings.listen}: {error.strerror}",
             remedy="set metrics.listen to a free address, or to none",
         ) from error
-    bound, number = runner.addresses[0][:2]
-    _log.info("metrics_open", address=f"[{bound}]:{number}" if ":" in bound else f"{bound}:{number}")
+    _log.info("metrics_open", address=address)
+    return server
