@@ -127,6 +127,14 @@ def _stopped(step: Step) -> Wait:
     return Wait(f"{step.summary} was about to begin when that was stopped", _SOON, idle=True)
 
 
+async def forecast(desk: Desk, now: Pass) -> Pass | Outcome:
+    """Add the steps that those that are free will make necessary, each with what would hold it."""
+    planned = {one.step.verb for one in now.planned}
+    free = (one.step.then for one in now.planned if not one.holds)
+    coming = tuple(step for step in free if step is not None and step.verb not in planned)
+    return now.learn(planned=(*now.planned, *judge(looked(desk, now, coming), coming))) if coming else now
+
+
 async def foresee(desk: Desk, now: Pass) -> Pass | Outcome:
     """Say what `act` would do, in this pass and in those that follow from what is known now; what it disturbs is counted."""
     free = [planned.step for planned in now.planned if not planned.holds]

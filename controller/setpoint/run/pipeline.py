@@ -5,7 +5,7 @@ from __future__ import annotations
 from setpoint.model.errors import SetpointError
 from setpoint.model.key import Key
 from setpoint.model.outcome import Done, Outcome
-from setpoint.run.act import act, compare, foresee, plan
+from setpoint.run.act import act, compare, forecast, foresee, plan
 from setpoint.run.desk import Desk, Pass, Report, Stage
 from setpoint.run.mishap import judge, unless_itself
 from setpoint.run.observe import await_references, identify, observe, own, survey
@@ -13,7 +13,7 @@ from setpoint.run.recall import recall, resume
 from setpoint.run.resolve import resolve
 
 LOOK: tuple[Stage, ...] = (recall, await_references, survey, identify, observe, own, resolve, compare, plan)
-FORESEE: tuple[Stage, ...] = (*LOOK, foresee)
+FORESEE: tuple[Stage, ...] = (*LOOK, forecast, foresee)
 RECONCILE: tuple[Stage, ...] = (
     recall,
     await_references,

@@ -202,6 +202,7 @@ def hold_view(hold: Hold) -> View:
         "releasedBy": str(hold.releaser),
         "token": hold.token,
         "passing": hold.passing,
+        "until": time_text(hold.until),
     }
 
 

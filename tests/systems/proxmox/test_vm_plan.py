@@ -586,4 +586,33 @@ def test_every_verb_has_an_act() -> None:
         "resume",
         "shutdown",
         "restart",
+        "destroy",
     }
+
+
+@pytest.mark.parametrize(
+    ("declared", "waits"),
+    [
+        pytest.param({"memory": "2GiB"}, "memory", id="memory"),
+        pytest.param({"cores": 4, "cpu": {"type": "host"}}, "cores, cpu/type", id="cores and their type"),
+        pytest.param({"machine": "q35"}, "machine", id="machine"),
+        pytest.param({"agent": True}, "agent/enabled", id="guest agent"),
+        pytest.param({"tags": ["x"], "onboot": True, "cpu": {"limit": 2}}, "", id="what a running VM takes"),
+        pytest.param({"nics": {"net0": {"bridge": "vmbr0"}}}, "", id="a network card"),
+    ],
+)
+def test_the_restart_that_a_write_makes_necessary_is_known_before_it(
+    declared: dict[str, Any], waits: str
+) -> None:
+    for power in ("running", "stopped"):
+        (step,) = steps(spec(**declared), vm(power=power, memory="1024"))
+        told = step.then.summary if step.then is not None else ""
+        assert told == (
+            f"restart VM 101, so that {waits} takes effect" if waits and power == "running" else ""
+        )
+
+
+def test_memory_that_is_plugged_needs_no_restart() -> None:
+    plugging = vm(power="running", memory="1024", hotplug="disk,network,memory")
+    (step,) = steps(spec(memory="2GiB"), plugging)
+    assert step.then is None

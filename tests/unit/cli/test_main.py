@@ -69,7 +69,7 @@ WRONG = {
     ),
     "verb like no other": (("xyzzy",), "there is no verb 'xyzzy'; there are "),
     "unknown option": (
-        ("status", "--wat"), "no such option '--wat'; did you mean --watch? (see setpoint status --help)\n",
+        ("status", "--watc"), "no such option '--watc'; did you mean --watch? (see setpoint status --help)\n",
     ),
     "option like no other": (
         ("status", "--xyzzy"), "no such option '--xyzzy'; see setpoint status --help\n",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 from setpoint.model.diff import MISSING, SECRET, Change, Diff
 from setpoint.model.plan import Disruption, Step, obstructed
@@ -17,6 +18,7 @@ from setpoint_proxmox.kinds.virtual_machine.edit import (
     is_hot,
     unbootable,
 )
+from setpoint_proxmox.kinds.virtual_machine.latent import is_latent
 from setpoint_proxmox.kinds.virtual_machine.options import LAYOUT
 from setpoint_proxmox.kinds.virtual_machine.project import cloudinit_slot
 from setpoint_proxmox.kinds.virtual_machine.scopes import scopes
@@ -71,7 +73,14 @@ def _configure(changes: tuple[Change, ...], vm: VmState, planning: Context) -> I
         Disruption.HOT if _is_on(vm) and any(is_hot(option) for option in options) else Disruption.NONE,
         arguments,
         scopes=scopes(planning.facts, vm.node, *edit.storages),
+        then=_later(edit.corrected, vm, planning),
     )
+
+
+def _later(corrected: tuple[Change, ...], vm: VmState, planning: Context) -> Step | None:
+    """The restart that such a write makes necessary, as far as that is known already."""
+    latent = tuple(replace(change, accepted=True) for change in corrected if is_latent(change, vm))
+    return next(_restart(latent, vm, planning), None)
 
 
 def _regenerate(changes: tuple[Change, ...], vm: VmState, planning: Context) -> Iterator[Step]:
