@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from tests.systems.proxmox.drive import Lab
 
 HOUR, DAY = 3600.0, 86400.0
 DISK = {"storage": "local-zfs", "size": "1GiB"}
-POLICY: Mapping[str, Any] = {"deletion": "delete", "interval": "1h"}
+POLICY: Mapping[str, Any] = {"deletion": "delete", "interval": "6h"}
 
 
 def machine(
@@ -26,6 +27,11 @@ def machine(
     """One that runs, has a disk, and looks like no other."""
     text = vm(name, {"node": "pve1", "disks": {"scsi0": DISK}, "power": "running", **spec}, **policy)
     return {f"{folder}{name}.yaml": text}
+
+
+def cluster_at(url: str) -> str:
+    """The cluster, looked at by itself now and then only, for days pass here."""
+    return json.dumps({**json.loads(cluster(url)), "policy": {"interval": "6h"}})
 
 
 def machines(*numbers: int, policy: Mapping[str, Any] = POLICY) -> dict[str, str]:
@@ -49,7 +55,10 @@ class Site:
 
     def declare(self, *parts: Mapping[str, str]) -> None:
         """Begin with exactly this, and the cluster."""
-        self.files = {"lab.yaml": cluster(self.lab.url), **{p: t for part in parts for p, t in part.items()}}
+        self.files = {
+            "lab.yaml": cluster_at(self.lab.url),
+            **{p: t for part in parts for p, t in part.items()},
+        }
 
     def run(self, script: Script[T]) -> T:
         """One life of the daemon."""

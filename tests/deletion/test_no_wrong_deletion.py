@@ -19,6 +19,7 @@ from tests.deletion.site import (
     DAY,
     HOUR,
     Site,
+    cluster_at,
     key,
     machine,
     machines,
@@ -30,7 +31,7 @@ from tests.deletion.site import (
 )
 from tests.outages.test_outages import TROUBLES
 from tests.rig.daemon import Running
-from tests.rig.estate import cluster, manifest
+from tests.rig.estate import manifest
 from tests.systems.proxmox.drive import ROLES, Lab, world
 
 RASH = {"deletion": "delete", "grace": "0s", "interval": "6h"}
@@ -152,7 +153,7 @@ def test_an_endpoint_that_is_edited_to_an_empty_cluster(site: Site) -> None:
 
         async def script(running: Running) -> None:
             await running.settle()
-            await running.declare({"lab.yaml": cluster(other.url), "w9.yaml": None})
+            await running.declare({"lab.yaml": cluster_at(other.url), "w9.yaml": None})
             await asyncio.sleep(2 * DAY)
             assert "answers as" in (await said(running, "w9"))["sentence"]
             assert phase(running, "w9") is not None
@@ -328,7 +329,7 @@ def test_a_mark_that_is_gone_or_anothers(site: Site) -> None:
 
 
 def test_undelete_keeps_it_for_good(site: Site) -> None:
-    site.declare(machines(0, 1, policy={"deletion": "delete", "interval": "1h"}))
+    site.declare(machines(0, 1, policy={"deletion": "delete", "interval": "6h"}))
 
     async def script(running: Running) -> None:
         await running.settle()

@@ -126,7 +126,9 @@ class Deletion:
             why = f"{tombstone.key} as it was declared last is not valid any more: {error.error_count()} mistake(s)"
             release = f"delete it by hand, then: setpoint forget {tombstone.key}"
             return Report(Held((Hold(Rule.DELETION, why, release),)), begin_blindly(self.estate, resource))
-        return await run(desk, start, stages)
+        # No survey that is older than its departure: what was seen before that was seen of something that was wanted.
+        fresh = replace(desk, not_before=max(desk.not_before, tombstone.left_at))
+        return await run(fresh, start, stages)
 
     async def _note_stop(self, desk: Desk, now: Pass, steps: tuple[Step, ...]) -> None:
         """Remember since when only the destruction is left; and no more, once a person wants it stopped again."""

@@ -33,12 +33,12 @@ AT_ONCE = {**DELETE, "grace": "0s"}
 
 
 def shelf(name: str = "s", world: str = "w") -> dict[str, str]:
-    return {f"{name}.yaml": manifest("Shelf", name, {"world": world})}
+    return {f"{name}.yaml": manifest("Shelf", name, {"world": world}, interval="6h")}
 
 
 def box(name: str, spec: Mapping[str, Any] | None = None, /, **policy: Any) -> dict[str, str]:
-    """One that looks like no other."""
-    return {f"{name}.yaml": manifest("Box", name, spec or {"colour": name}, **policy)}
+    """One that looks like no other, and is looked at now and then only, for days pass here."""
+    return {f"{name}.yaml": manifest("Box", name, spec or {"colour": name}, **{"interval": "6h", **policy})}
 
 
 def on(target: str, files: Mapping[str, str]) -> dict[str, str]:
