@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from setpoint.desired.suggest import remedy
 from setpoint.model.freeze import Freeze
-from setpoint.model.hold import Rule
+from setpoint.model.hold import Hold, Rule
 from setpoint.model.key import DEFAULT_NAMESPACE, Key
 from setpoint.run import freezing
 from setpoint.run.gate import Trouble
@@ -224,10 +224,13 @@ class Answers:
         """Every token that something waits for, and what that is."""
         source = self.supervisor.estate.source
         waiting = {source.token: source.sentence} if source.token else {}
+        held: dict[str, list[tuple[Key, Hold]]] = {}
         for key, status in (await self._statuses()).items():
             # A set of deletions may be another one by now, and only that one can be let go.
             holds = [hold for hold in status.holds if hold.token and hold.rule is not Rule.DELETION_LIMIT]
-            waiting |= {hold.token: f"{key}: {hold.why}" for hold in holds}
+            for hold in holds:
+                held.setdefault(hold.token, []).append((key, hold))
+        waiting |= {token: _waiting_for(those) for token, those in held.items()}
         return waiting | waiting_tokens(self.supervisor.estate)
 
     def _source(self) -> views.SourceView:
@@ -265,6 +268,13 @@ def _trouble(trouble: Trouble) -> View:
         "since": views.time_text(trouble.since),
         "nextProbe": views.time_text(trouble.probe),
     }
+
+
+def _waiting_for(held: list[tuple[Key, Hold]]) -> str:
+    """What one token stands for: often one resource, and as many as wait for a limit."""
+    (key, hold), others = min(held, key=lambda one: one[0]), len(held) - 1
+    more = f" and {others} more" if others else ""
+    return f"{key}{more}: {hold.why}"
 
 
 def _any_key(text: str) -> Key:
