@@ -54,8 +54,7 @@ async def _go_on(estate: Estate, key: Key) -> None:
     """What waited for the key may go on without it."""
     for lane in estate.lanes.values():
         lane.queue.discard(key)
-        if estate.store.intent_target(key) != lane.target:
-            lane.slots.leave(key)
+        lane.slots.leave(key)
     for one in estate.resources:
         status = estate.store.status(one)
         if status is not None and any(hold.rule is Rule.RENAMED for hold in status.holds):
