@@ -104,4 +104,7 @@ def _missing(state: ClusterState) -> str:
     commands: dict[str, Any] = dict.fromkeys(
         grant_command(privilege.path, privilege.name, state.token) for privilege in state.missing
     )
-    return f"{state.token} lacks {names}; run on a node: {'; '.join(commands)}"
+    return (
+        f"{state.token} lacks {names}; run on a node: {'; '.join(commands)}; "
+        "setpoint doctor tells commands that grant no more than what is declared needs"
+    )
