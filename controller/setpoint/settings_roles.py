@@ -30,8 +30,8 @@ class RoleSettings(Spec):
         "Groups, and users as user:anna, that may see everything and change nothing.", ()
     )
     operator: tuple[Member, ...] = described(
-        "Groups and users that may also resync, freeze, unfreeze, pause and resume.", ()
+        "Groups and users that may also resync, freeze, unfreeze, pause, resume and undelete.", ()
     )
     admin: tuple[Member, ...] = described(
-        "Groups and users that may also release what is held, such as a deletion, by approve.", ()
+        "Groups and users that may also approve what is held, such as a deletion, and forget.", ()
     )

@@ -15,6 +15,7 @@ _COLOURS = {CHANGE: "yellow", HELD: "magenta", FAILED: "red", WAITING: "yellow",
 _BY = {
     Releaser.TIME: "ends by itself",
     Releaser.OPERATOR: "released by an operator",
+    Releaser.ADMIN: "released by an admin",
     Releaser.COMMIT: "released by a commit",
     Releaser.HAND: "released by hand",
 }

@@ -59,7 +59,9 @@ class Releaser(StrEnum):
     TIME = "time"
     """Nobody has to: it ends by itself."""
     OPERATOR = "operator"
-    """Whoever may give the daemon orders: by the command that the hold names."""
+    """Whoever may hold things, and end that: by the command that the hold names."""
+    ADMIN = "admin"
+    """Whoever may release what is dangerous: by the command that the hold names."""
     COMMIT = "commit"
     """Whoever may change the declarations."""
     HAND = "hand"
@@ -86,13 +88,15 @@ class Hold:
     @property
     def releaser(self) -> Releaser:
         """Who can end it soonest, without touching the target where that can be avoided."""
-        if self.token or self.rule in (Rule.FROZEN, Rule.PAUSED):
+        if self.token:
+            return Releaser.ADMIN
+        if self.rule in (Rule.FROZEN, Rule.PAUSED):
             return Releaser.OPERATOR
         if self.passing:
             return Releaser.TIME
         match self.rule:
             case Rule.DELETION | Rule.DELETION_LIMIT:
-                return Releaser.OPERATOR
+                return Releaser.ADMIN
             case Rule.RECREATE | Rule.REBOOT_PENDING | Rule.SELF | Rule.KIND_MISSING:
                 return Releaser.HAND
             case (

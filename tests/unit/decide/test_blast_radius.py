@@ -54,7 +54,7 @@ def test_the_hold_says_how_many_what_lets_them_go_and_when_the_next_one_goes_by_
     hold = blast_radius(replace(AT, radius=disturbed(1, 2, 23)), step())
     assert hold is not None
     assert (hold.rule, hold.token, hold.releaser, hold.passing) == (
-        Rule.BLAST_RADIUS, TOKEN, Releaser.OPERATOR, False,
+        Rule.BLAST_RADIUS, TOKEN, Releaser.ADMIN, False,
     )  # fmt: skip
     assert hold.why == "3 others of the 20 Box on Shelf/s were disturbed within a day, and 3 may be"
     assert f"setpoint approve {TOKEN}" in hold.release

@@ -62,6 +62,7 @@ def test_a_role(somebody: Peer, roles: RoleSettings | None, role: Role | None) -
         ("GET", "/v1/resync", Role.VIEWER),
         *(("POST", path, Role.OPERATOR) for path in sorted(OPERATED)),
         ("POST", "/v1/approve", Role.ADMIN),
+        ("POST", "/v1/forget", Role.ADMIN),
         ("POST", "/v1/whatever-comes", Role.ADMIN),
         ("DELETE", "/v1/status", Role.ADMIN),
         ("OPTIONS", "/v1/status", Role.ADMIN),
