@@ -204,20 +204,21 @@ def _ours(rules: Rules, life: Life, write: Write, name: str) -> str:
     if write.verb == "create":
         return "" if name else "a VM is made without our mark"
     vm, guest = write.site.vms.get(write.vmid), rules.truth.guest(write.site, write.vmid)
-    if vm is None or guest is None or _just_touched(rules, write):
+    if vm is None or guest is None:
         return ""
     spoken = list(rules.truth.spoken(name, life.estate.version))
     former = {machine.formerly for machine in spoken}
-    mark = mark_of(vm)
-    if not guest.name and mark is None and any(machine.policy.get("adopt") for machine in spoken):
-        guest.name, guest.adopted = name, True
-    if guest.name != name and guest.name not in former:
-        return f"the VM of '{guest.name}' is changed"
+    mark, owner = mark_of(vm), guest.name
+    adopts = not owner and mark is None and any(machine.policy.get("adopt") for machine in spoken)
+    if adopts or (owner in former and form_mark_name(write.form.get("description", "")) == name):
+        guest.name = name
+    if _just_touched(rules, write):
+        return ""
+    if not adopts and owner != name and owner not in former:
+        return f"the VM of '{owner}' is changed"
     good = {Mark(ESTATE, key_of(one), str(write.vmid)) for one in (name, *former) if one}
     if mark is not None and mark not in good:
         return f"a VM is changed that bears {mark}"
-    if form_mark_name(write.form.get("description", "")) == name:
-        guest.name = name
     return ""
 
 

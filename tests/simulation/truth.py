@@ -82,7 +82,6 @@ class Guest:
     mac: str = ""
     alive: bool = True
     tainted: str = ""
-    adopted: bool = False
 
 
 @dataclass
