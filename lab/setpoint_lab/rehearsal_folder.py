@@ -147,9 +147,9 @@ def _prepared(root: Path, port: int) -> Folder:
     _write_private(folder.secret, f"{token}\n")
     _write_private(folder.password, f"{secrets.token_urlsafe(12)}\n")
     folder.keep_world(first_world(token, root_token))
-    metrics = free_port(METRICS if port else 0)
+    metrics = _chosen_port(METRICS if port else 0)
     folder.settings.write_text(_SETTINGS.format(metrics=metrics), encoding="utf-8")
-    port = free_port(port)
+    port = _chosen_port(port)
     _make_estate(folder, port)
     # Last, for it says that everything else is there.
     _write_private(folder.access, json.dumps({"port": port, "root": root_token}))
@@ -160,6 +160,21 @@ def example_estate() -> Path:
     """The folder with the example estate: in the installed package, or in the checkout."""
     installed = Path(str(files("setpoint_lab"))) / "estate"
     return installed if installed.is_dir() else Path(__file__).parents[2] / "examples" / "estate"
+
+
+def _chosen_port(wanted: int) -> int:
+    """The wanted port, unless somebody uses it or another rehearsal that is just beginning has chosen it."""
+    if not wanted:
+        return free_port(0)
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0setpoint-lab-{wanted}")
+    except OSError:
+        claim.close()
+        return free_port(0)
+    # Kept as long as this process lives: until its emulator and its daemon listen, nothing else shows the choice.
+    claim.detach()
+    return free_port(wanted)
 
 
 def free_port(wanted: int) -> int:

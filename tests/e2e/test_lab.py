@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -143,3 +144,28 @@ def test_after_a_kill_the_next_start_says_what_to_end(tmp_path: Path) -> None:
     for number in named.groups():
         os.kill(int(number), signal.SIGTERM)
     until(lambda: not left_behind(Folder(folder)), "both ended")
+
+
+def test_two_that_begin_together_choose_ports_of_their_own(tmp_path: Path) -> None:
+    """Between the choice and the moment in which something listens there, nothing else shows it."""
+    code = (
+        "import sys; from pathlib import Path; from setpoint_lab.rehearsal_folder import prepare; "
+        "made = prepare(Path(sys.argv[1])); print(made.port, made.metrics, flush=True); sys.stdin.read()"
+    )
+    began = [
+        subprocess.Popen(
+            (sys.executable, "-c", code, str(tmp_path / name)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for name in ("one", "other")
+    ]
+    said = []
+    for process in began:
+        assert process.stdout is not None
+        said.append(process.stdout.readline().split())
+    for process in began:
+        process.communicate(timeout=30)
+    (one, metrics), (other, others) = said
+    assert (one != other, metrics != others) == (True, True)
