@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import sys
 import time
+from functools import partial
 
 import pytest
 
@@ -28,6 +29,10 @@ def caught(name: str, seeds: int = SEEDS) -> tuple[int, str]:
     return 0, ""
 
 
+def _named(name: str, seeds: int) -> tuple[str, int, str]:
+    return name, *caught(name, seeds)
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.mutate", description=__doc__)
     parser.add_argument("--seeds", type=int, default=SEEDS)
@@ -37,9 +42,7 @@ def main(arguments: list[str]) -> int:
     names = [name for name in MUTATIONS if given.only in name]
     began, missed = time.monotonic(), 0
     with multiprocessing.get_context("spawn").Pool(given.processes) as pool:
-        jobs = [(name, pool.apply_async(caught, (name, given.seeds))) for name in names]
-        for name, job in jobs:
-            seeds, why = job.get()
+        for name, seeds, why in pool.imap_unordered(partial(_named, seeds=given.seeds), names):
             missed += not seeds
             tell(f"{name:38} {f'after {seeds:3} seeds: {why[:110]}' if seeds else 'NOT NOTICED'}")
     tell(f"{len(names) - missed} of {len(names)} noticed, {time.monotonic() - began:.0f} s")
