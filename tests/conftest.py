@@ -10,7 +10,7 @@ import pytest
 
 from tests.summary import show_figures, show_kills
 
-LONG = ("tests/scale/", "tests/crash/", "tests/outages/")
+LONG = ("tests/scale/", "tests/crash/", "tests/outages/", "tests/security/test_secrets.py")
 """Where the tests are that take longest; begun first, they leave no process idle at the end."""
 
 
