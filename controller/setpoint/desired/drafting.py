@@ -18,7 +18,6 @@ from setpoint.desired.reader import Document, read
 from setpoint.desired.references import names_in
 from setpoint.desired.suggest import remedy as suggestion
 from setpoint.desired.validate import check
-from setpoint.desired.withheld import honoured
 from setpoint.model.errors import DeclarationProblem
 from setpoint.model.key import DEFAULT_NAMESPACE, Key, is_namespace
 from setpoint.model.kind import NAME, Kind
@@ -127,9 +126,7 @@ class _Drafting:
         )
 
     def _policy(self, policy: Fields) -> Policy | None:
-        kept, problems = honoured(policy)
-        self.problems.extend(problems)
-        return self._check(Policy, kept, ("policy",))
+        return self._check(Policy, policy, ("policy",))
 
     def _target(self, root: Fields, merged: Fields, kind: Kind[Any, Any]) -> Wish | None:
         name = _text(merged, "target")

@@ -24,7 +24,7 @@ from setpoint.model.tree import Json
 from setpoint_proxmox import transport
 from setpoint_proxmox.kinds.virtual_machine import KIND
 from setpoint_proxmox.kinds.virtual_machine.state import VmState
-from setpoint_proxmox.mark import parse_mark
+from setpoint_proxmox.mark import parse_mark, with_mark
 from setpoint_proxmox.tasks import TYPES, find, poll
 from tests.systems.proxmox.drive import ROLES, Driver, world
 from tests.systems.proxmox.gates import connected
@@ -47,6 +47,7 @@ CALLS = {
     "resume": f"POST {VM}/status/resume",
     "shutdown": f"POST {VM}/status/shutdown",
     "restart": f"POST {VM}/status/reboot",
+    "destroy": f"DELETE {VM}",
 }
 ARGUMENTS: Mapping[str, Mapping[str, Json]] = {
     "create": {"config": {"memory": 512, "scsi0": "local-zfs:1"}, "description": "made"},
@@ -60,6 +61,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Json]] = {
     "resume": {},
     "shutdown": {"force": False},
     "restart": {},
+    "destroy": {},
 }
 DIGESTED = ("configure", "resize", "move")
 VERBS = tuple(CALLS)
@@ -362,8 +364,11 @@ async def test_a_call_that_takes_too_long_is_in_doubt_and_not_repeated(
     monkeypatch.setattr(transport, "WRITE_SECONDS", 0.2)
     storages = [{"node": "pve1", "storage": name} for name in ("local", "local-zfs")]
     listed = answer("200 OK", json.dumps({"data": storages}))
+    config = {"description": with_mark("", OWNER.mark("1000"))}
+    marked = answer("200 OK", json.dumps({"data": config}))
     acting = Acting(OWNER, {"vmid": 1000}, {"node": "pve1", "digest": "d", **ARGUMENTS[verb]})
-    async with serve(by_path({"GET ": listed}, b""), keep=True) as server:
+    replies = {f"GET /api2/json{VM}/config": marked, "GET ": listed}
+    async with serve(by_path(replies, b""), keep=True) as server:
         cluster = connected(server.port)
         with pytest.raises(OutcomeUnknownError):
             await KIND.acts[verb](cluster, acting)

@@ -198,12 +198,9 @@ ENVELOPE = {
             "write the name that it had before, or remove formerly"
         ),
     ),
-    "policy not honoured yet": (
-        f"policy: {{deletion: delete}}\n{spec('')}",
-        (
-            "bad.yaml:1:10: policy.deletion: 'deletion' is not honoured yet; "
-            "remove it: for now what is no longer declared is left alone and never deleted"
-        ),
+    "no such deletion": (
+        f"policy: {{deletion: keep}}\n{spec('')}",
+        "bad.yaml:1:10: policy.deletion: 'keep' is not possible; use one of delete, orphan",
     ),
     "reboot in a window without one": (
         f"policy: {{reboot: window}}\n{spec('')}",
