@@ -88,9 +88,9 @@ def _teach_field(kind: Kind[Any, Any], book: Book, path: tuple[str, ...], form: 
     except KeyError as error:
         step = str(error.args[0])
         known = book.names(book.find(where[: where.index(step)]))
-        raise SetpointError(
-            f"{kind.name} has no field {'.'.join(where)}", remedy=remedy(step, known, otherwise="there are")
-        ) from None
+        meant = kind.spec.also_called.get(step.lower()) if where.index(step) == 1 else None
+        nearest = f"did you mean {meant}?" if meant else remedy(step, known, otherwise="there are")
+        raise SetpointError(f"{kind.name} has no field {'.'.join(where)}", remedy=nearest) from None
     holder = book.lessons(book.find(where[:-1]))
     lesson = next(one for one in holder if one.name == where[-1])
     below = book.lessons(schema)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from setpoint.desired.suggest import remedy as suggestion
 from setpoint.model.errors import DeclarationProblem
 from setpoint.model.origin import Origin
 from setpoint.model.secret import SecretRef
+from setpoint.model.spec import Spec
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -69,13 +70,22 @@ def _either(first: DeclarationProblem, other: DeclarationProblem) -> Declaration
     return replace(first, remedy=", or ".join(dict.fromkeys(remedies)))
 
 
+def _meant(models: Iterable[type[BaseModel]], name: str, known: Iterable[str]) -> str:
+    """The field that a person probably meant: by another tool's word for it, else by how it is written."""
+    words = {
+        word: field for one in models if issubclass(one, Spec) for word, field in one.also_called.items()
+    }
+    meant = words.get(name.lower())
+    return f"did you mean {meant}?" if meant else suggestion(name, known, otherwise="the fields are")
+
+
 def _problem(model: type[BaseModel], tree: Fields, at: Path, error: Placed) -> DeclarationProblem:
     details, path = error.error, error.path
     if details["type"] == "extra_forbidden":
         models = models_at(model, details["loc"][:-1])
         known = {name for found in models for name in named(found)}
         name = str(details["loc"][-1])
-        what, remedy = f"there is no field '{name}'", suggestion(name, known, otherwise="the fields are")
+        what, remedy = f"there is no field '{name}'", _meant(models, name, known)
         if SecretRef in models and not remedy.startswith("did"):
             # The name may be the secret itself: {hunter2}.
             what, path = "a secret is never written here", path[:-1]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -10,6 +11,9 @@ from pydantic.alias_generators import to_camel
 
 class Spec(BaseModel):
     """A part of a declaration. `model_fields_set` tells what the person wrote: only that is ever compared."""
+
+    also_called: ClassVar[Mapping[str, str]] = {}
+    """What people write elsewhere for a field, and the field: a mistake in it is answered with that."""
 
     model_config = ConfigDict(
         frozen=True,

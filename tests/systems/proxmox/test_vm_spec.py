@@ -9,6 +9,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from setpoint.desired.compile import compile_set
 from setpoint.model.secret import SecretRef
 from setpoint.model.tree import leaves
 from setpoint_proxmox.kinds.virtual_machine import KIND
@@ -265,3 +266,13 @@ def test_every_field_is_described() -> None:
     for part in parts:
         for name, field in part.get("properties", {}).items():
             assert field.get("description", "").endswith("."), name
+
+
+def test_the_word_of_another_tool_is_answered_with_the_field() -> None:
+    fields = {field.alias for field in VirtualMachineSpec.model_fields.values()}
+    assert set(VirtualMachineSpec.also_called.values()) <= fields
+    assert not set(VirtualMachineSpec.also_called) & fields
+    manifest = b"kind: VirtualMachine\nmetadata: {name: a}\nspec: {cpus: 2, RAM: 2GiB, memroy: 1GiB}\n"
+    found = compile_set({"a.yaml": manifest}, {KIND.name: KIND}, version="v1")
+    remedies = [problem.remedy for problem in found.problems if problem.field.startswith("spec")]
+    assert remedies == ["did you mean cores?", "did you mean memory?", "did you mean memory?"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import field_validator, model_validator
 
@@ -60,6 +61,18 @@ class Power(StrEnum):
 
 class VirtualMachineSpec(Spec):
     """A virtual machine, with empty disks, from an image, or as a clone."""
+
+    also_called: ClassVar[Mapping[str, str]] = {
+        "cpus": "cores",
+        "vcpus": "cores",
+        "ram": "memory",
+        "mem": "memory",
+        "networks": "nics",
+        "net": "nics",
+        "bios": "firmware",
+        "id": "vmid",
+        "os": "osType",
+    }
 
     node: str | None = described(
         "Node that the VM is created on; may be left out when the cluster has only one, or for a clone, which is "
