@@ -65,6 +65,19 @@ class Deletion:
         await self._note(tombstone, report)
         return report
 
+    async def bury(self, report: Report) -> None:
+        """Forget what two looks found gone, its status with it; after that was told, or a kill in between would leave it."""
+        key, store = report.learned.owner.key, self.estate.store
+        tombstone = store.tombstone(key)
+        if (
+            tombstone is None
+            or not (tombstone.active and tombstone.absent_at)
+            or key in self.estate.resources
+        ):
+            return
+        if isinstance(report.outcome, Done) and isinstance(report.learned.observation, Absent):
+            await self.estate.calls.call(store.bury, key, self.estate.ports.now())
+
     async def foresee(self, desk: Desk, tombstone: Tombstone) -> Report:
         """What such passes would do."""
         stages = (recall, survey, identify, observe, self.confirm, self.plan, foresee)
@@ -83,7 +96,6 @@ class Deletion:
         assert isinstance(now.observation, Absent)  # noqa: S101  # the stage before
         assert now.survey is not None  # noqa: S101  # an earlier stage
         if 0 < tombstone.absent_at <= now.survey.begun:
-            await desk.calls.call(desk.store.bury, key, desk.ports.now())
             return Done(f"it is deleted: {now.observation.proof}")
         moment = desk.ports.now() + SURE.total_seconds()
         if not 0 < tombstone.absent_at <= moment:

@@ -101,6 +101,7 @@ async def _close(estate: Estate, desk: Desk, report: Report) -> Due:
     before = estate.store.status(resource.key)
     status = await conclude(desk, report)
     _measure(estate, desk, status)
+    await Deletion(estate).bury(report)
     if estate.served(resource.key) is None:
         # It left while it was worked on, and `conclude` wrote over that; or it is deleted now.
         await release(estate, resource.key, None)
