@@ -23,7 +23,6 @@ recall = importlib.import_module("setpoint.run.recall")
 surveying = importlib.import_module("setpoint.run.survey")
 declaring = importlib.import_module("setpoint.run.declare")
 journal = importlib.import_module("setpoint.store.journal")
-queueing = importlib.import_module("setpoint.run.queue")
 deletion = importlib.import_module("setpoint.decide.deletion")
 limits = importlib.import_module("setpoint.decide.deletion.limit")
 departing = importlib.import_module("setpoint.run.depart")
@@ -142,22 +141,6 @@ def empty_sets_believed(patch: Patch) -> None:
     patch.setattr(declaring, "retain", lambda former, compiled: retained(compiled.resources, frozenset()))
 
 
-def two_workers_on_a_key(patch: Patch) -> None:
-    """A key that is worked on is handed out again."""
-
-    class Nothing(set[Any]):
-        def add(self, element: Any) -> None:
-            """Forgets."""
-
-    former = queueing.Queue.__init__
-
-    def make(self: Any, *args: Any, **kwargs: Any) -> None:
-        former(self, *args, **kwargs)
-        self._processing = Nothing()
-
-    patch.setattr(queueing.Queue, "__init__", make)
-
-
 def renames_forgotten(patch: Patch) -> None:
     """`metadata.formerly` moves nothing."""
 
@@ -231,7 +214,6 @@ MUTATIONS: dict[str, Mutation] = {
     "any cluster is ours": identity_of_target_ignored,
     "many steps per pass": steps_in_a_row,
     "broken is gone": empty_sets_believed,
-    "two workers on a key": two_workers_on_a_key,
     "renames are forgotten": renames_forgotten,
     "deletions have no limit": deletion_unlimited,
     "everything is deleted": everything_deleted,
