@@ -24,6 +24,15 @@ def pick(sim: Simulation) -> tuple[Site, Vm] | None:
     return sim.dice.choice(found) if found else None
 
 
+def _doubt(sim: Simulation, site: Site, vm: Vm) -> None:
+    """Without mark and memory nothing can tell any more whose a VM is."""
+    guest = sim.truth.guest(site, vm.vmid)
+    if guest is not None and guest.name:
+        item = sim.life.store.item(key_of(guest.name)) if sim.life is not None else None
+        if item is None or item.identity.get("vmid") != vm.vmid:
+            guest.tainted = "its mark was wiped while nothing was remembered of it"
+
+
 def _leaving(sim: Simulation) -> tuple[Site, Vm] | None:
     """Now and then a VM that is to be deleted."""
     if sim.life is None or sim.dice.random() < 0.3:
@@ -101,6 +110,7 @@ async def wipe_mark(sim: Simulation) -> None:
     """Somebody overwrites the description, and our mark with it."""
     if (found := _leaving(sim) or pick(sim)) is not None:
         site, vm = found
+        _doubt(sim, site, vm)
         words = sim.dice.choice(("wiped", "setpoint: other default/VirtualMachine/x vmid=" + str(vm.vmid)))
         await site.by_hand("PUT", f"nodes/{vm.node}/qemu/{vm.vmid}/config", description=words, tags="")
 
