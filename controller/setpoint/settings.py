@@ -181,7 +181,7 @@ class Settings(Spec):
         alias="self",
     )
     limits: Mapping[str, Limit] = described(
-        "By kind, how many resources of a target may be restarted or worse within a day before somebody is asked; the "
+        "By kind, how many resources of a target may be stopped, restarted or worse within a day before somebody is asked; the "
         "greater of both fields counts, and 3 and 10 % where nothing is said.",
         {},
     )

@@ -33,7 +33,7 @@ class Rule(StrEnum):
     WINDOW = "Window"
     """It disturbs what runs, outside the hours that `policy.window` or `policy.windows` leaves for that: ends when they begin."""
     BLAST_RADIUS = "BlastRadius"
-    """As many of its kind as may be were restarted or worse within a day: ends with `setpoint approve`, or as the day goes on."""
+    """As many of its kind as may be were stopped, restarted or worse within a day: ends with `setpoint approve`, or as the day goes on."""
     SELF = "Self"
     """Setpoint runs on it, or `self` in the settings names it: ends when it is done by hand."""
 

@@ -15,13 +15,14 @@ from setpoint.model.tree import Json, Pointer
 
 
 class Disruption(IntEnum):
-    """What a step does to what is running, gentlest first."""
+    """What a step does to what is running, gentlest first. To stop something for good is declared; a restart is not."""
 
     NONE = 0
     HOT = 1
-    RESTART = 2
-    RECREATE = 3
-    DESTROY = 4
+    STOP = 2
+    RESTART = 3
+    RECREATE = 4
+    DESTROY = 5
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ class Windows(Spec):
     """Hours of their own for a class of disruption."""
 
     hot: WindowText | None = described("Changes to what goes on running; at any time when left out.", None)
-    restart: WindowText | None = described("Restarts; policy.window when left out.", None)
+    restart: WindowText | None = described("Restarts and declared stops; policy.window when left out.", None)
     recreate: WindowText | None = described(
         "Destroying and making anew; policy.window when left out, at any time without that.", None
     )
@@ -115,7 +115,7 @@ class Policy(Spec):
                 return None
             case Disruption.HOT:
                 return self.windows.hot
-            case Disruption.RESTART:
+            case Disruption.STOP | Disruption.RESTART:
                 return self.windows.restart or self.window
             case Disruption.RECREATE:
                 return self.windows.recreate or self.window

@@ -139,7 +139,7 @@ async def foresee(desk: Desk, now: Pass) -> Pass | Outcome:
     """Say what `act` would do, in this pass and in those that follow from what is known now; what it disturbs is counted."""
     free = [planned.step for planned in now.planned if not planned.holds]
     worst = max((step.disruption for step in free), default=Disruption.NONE)
-    if worst >= Disruption.RESTART:
+    if worst >= Disruption.STOP:
         begun = Disrupted(now.owner.key, desk.ports.now(), desk.lane.target, worst)
         await desk.calls.call(desk.store.note_disruption, begun)
     return Changed("; ".join(step.summary for step in free)) if free else await _rest(desk, now)

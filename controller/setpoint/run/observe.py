@@ -205,7 +205,7 @@ def _needed(desk: Desk, now: Pass) -> str:
 
 
 def _radius(desk: Desk, key: Key, steps: tuple[Step, ...]) -> Radius | None:
-    if all(step.disruption < Disruption.RESTART for step in steps):
+    if all(step.disruption < Disruption.STOP for step in steps):
         return None
     target, moment = desk.lane.target, desk.ports.now()
     disrupted = desk.store.disrupted(target, key.kind, moment - DAY)

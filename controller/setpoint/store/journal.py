@@ -65,7 +65,7 @@ class Journal(Observed, Disruptions):
             self._intents.put(key, (target, intent))
             if intent.waiting:
                 self._count(key, intent.began)
-            if disruption >= Disruption.RESTART:
+            if disruption >= Disruption.STOP:
                 self.note_disruption(Disrupted(key, intent.began, target, disruption))
 
     def note_operation(self, key: Key, operation: str) -> None:

@@ -30,7 +30,7 @@ TABLES = (
     Table(
         "disruption",
         Durability.IRREPLACEABLE,
-        "what was restarted or worse lately: without it a wave begins anew",
+        "what was stopped, restarted or worse lately: without it a wave begins anew",
     ),
     Table(
         "tombstone", Durability.IRREPLACEABLE, "what left the declarations and is to be deleted, as it was"

@@ -527,8 +527,8 @@ def test_a_cd_in_a_declared_slot_is_not_replaced() -> None:
     [
         ("running", "stopped", "start", Disruption.NONE),
         ("running", "paused", "resume", Disruption.NONE),
-        ("stopped", "running", "shutdown", Disruption.HOT),
-        ("stopped", "paused", "shutdown", Disruption.HOT),
+        ("stopped", "running", "shutdown", Disruption.STOP),
+        ("stopped", "paused", "shutdown", Disruption.STOP),
     ],
 )
 def test_a_declared_power_state_is_reached_by(

@@ -1,4 +1,4 @@
-"""A change that would restart forty machines restarts four, and the others when a person lets them."""
+"""A change that would stop or restart forty machines does so to four, and to the others when a person lets them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from tests.systems.proxmox.drive import Lab
 NAMES = [f"w{number:02}" for number in range(40)]
 
 
-def machines(memory: str) -> dict[str, str | None]:
-    spec = {"node": "pve1", "memory": memory, "power": "running"}
+def machines(memory: str, power: str = "running") -> dict[str, str | None]:
+    spec = {"node": "pve1", "memory": memory, "power": power}
     return {f"{name}.yaml": vm(name, spec, reboot="whenNeeded", interval="1h") for name in NAMES}
 
 
@@ -60,3 +60,18 @@ def test_of_forty_machines_four_are_restarted_over_lives_of_the_daemon_and_all_o
     token = daemon.run(held)
     assert token.startswith("VirtualMachine@ProxmoxCluster/lab:restart:20")
     assert restarts(lab) == 40
+
+
+def test_a_default_that_would_stop_forty_machines_stops_four(lab: Lab, tmp_path: Path) -> None:
+    files = {"lab.yaml": cluster(lab.url), **{path: str(text) for path, text in machines("512MiB").items()}}
+
+    async def script(running: Running) -> None:
+        await running.settle()
+        await running.declare(machines("512MiB", power="stopped"))
+        await running.until(lambda: waits(running))
+        await asyncio.sleep(6 * 3600)
+        (token,) = {hold.token for one in running.estate.store.statuses() for hold in one.holds}
+        assert token.startswith("VirtualMachine@ProxmoxCluster/lab:stop:20")
+
+    VirtualDaemon(lab.url, tmp_path, files).run(script)
+    assert sum(call.endswith("/status/shutdown") for call in lab.writes()) == 4

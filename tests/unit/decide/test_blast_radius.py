@@ -18,7 +18,7 @@ NOON = 1_800_014_400.0
 """2027-01-15 12:00 UTC."""
 AT = replace(LOOKED, now=NOON)
 TOKEN = "Box@Shelf/s:restart:2027-01-15"
-OF_DISTURBING = [Disruption.RESTART, Disruption.RECREATE, Disruption.DESTROY]
+OF_DISTURBING = [Disruption.STOP, Disruption.RESTART, Disruption.RECREATE, Disruption.DESTROY]
 
 
 def step(disruption: Disruption = Disruption.RESTART) -> Step:
@@ -93,7 +93,7 @@ def test_it_holds_exactly_what_disturbs_beyond_the_limit_and_no_longer_than_it_s
 ) -> None:
     radius = disturbed(*hours, limit=limit)
     hold = blast_radius(replace(AT, radius=radius), step(disruption))
-    assert (hold is not None) is (disruption >= Disruption.RESTART and len(hours) >= limit)
+    assert (hold is not None) is (disruption >= Disruption.STOP and len(hours) >= limit)
     if hold is not None and hold.until:
         left = tuple(at for at in radius.others if at > hold.until - DAY)
         assert hold.until > NOON

@@ -23,6 +23,7 @@ NEEDED = replace(LOOKED, needed="is the machine that Setpoint runs on")
     [
         (Disruption.NONE, False),
         (Disruption.HOT, False),
+        (Disruption.STOP, True),
         (Disruption.RESTART, True),
         (Disruption.RECREATE, True),
         (Disruption.DESTROY, True),
@@ -46,5 +47,5 @@ def test_nothing_else_is_held_and_no_policy_nor_approval_lets_it_go(
     policy = Policy.model_validate({"reboot": "whenNeeded"})
     looked = replace(LOOKED, needed=needed, policy=policy, approved=lambda token: True)
     (planned,) = judge(looked, (Step("x", "x", (), disruption),))
-    held = bool(needed) and disruption >= Disruption.RESTART
+    held = bool(needed) and disruption >= Disruption.STOP
     assert [hold.rule for hold in planned.holds] == ([Rule.SELF] if held else [])

@@ -28,10 +28,13 @@ def under(mode: Manage) -> Policy:
     [
         pytest.param(Manage.FULL, True, list(Disruption), id="full"),
         pytest.param(
-            Manage.NO_DELETE, True, [Disruption.NONE, Disruption.HOT, Disruption.RESTART], id="no delete"
+            Manage.NO_DELETE, True, [one for one in Disruption if one <= Disruption.RESTART], id="no delete"
         ),
         pytest.param(
-            Manage.UPDATE_ONLY, False, [Disruption.NONE, Disruption.HOT, Disruption.RESTART], id="update only"
+            Manage.UPDATE_ONLY,
+            False,
+            [one for one in Disruption if one <= Disruption.RESTART],
+            id="update only",
         ),
         pytest.param(Manage.OBSERVE, False, [], id="observe"),
     ],

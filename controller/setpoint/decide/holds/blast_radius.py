@@ -11,9 +11,9 @@ from setpoint.model.plan import Disruption, Step
 
 
 def blast_radius(looked: Looked, step: Step) -> Hold | None:
-    """Hold every step that restarts or worse once as many others as may be were disturbed within a day."""
+    """Hold every step that stops, restarts or worse once as many others as may be were disturbed within a day."""
     radius = looked.radius
-    if step.disruption < Disruption.RESTART or radius is None or len(radius.others) < radius.limit:
+    if step.disruption < Disruption.STOP or radius is None or len(radius.others) < radius.limit:
         return None
     token = blast_token(looked, step.disruption)
     if looked.approved(token):

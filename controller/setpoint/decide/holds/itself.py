@@ -1,4 +1,4 @@
-"""What Setpoint runs on or cannot do without is never restarted unattended: nobody would be there to bring it back."""
+"""What Setpoint runs on or cannot do without is never stopped or restarted unattended: nobody would be there to bring it back."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from setpoint.model.plan import Disruption, Step
 
 
 def itself(looked: Looked, step: Step) -> Hold | None:
-    """Hold every step that restarts, or worse, what Setpoint itself needs."""
-    if step.disruption < Disruption.RESTART or not looked.needed:
+    """Hold every step that stops, restarts, or worse, what Setpoint itself needs."""
+    if step.disruption < Disruption.STOP or not looked.needed:
         return None
     why = f"{looked.owner.key} {looked.needed}, and is never disturbed unattended"
     return Hold(Rule.SELF, why, "do it by hand while somebody watches, or plan it without Setpoint")

@@ -114,7 +114,7 @@ def _power(changes: tuple[Change, ...], vm: VmState, planning: Context) -> Itera
     used = scopes(planning.facts, vm.node)
     if change.desired == Power.STOPPED:
         where["force"] = planning.spec.force_stop
-        yield Step("shutdown", f"shut VM {vm.vmid} down", (change,), Disruption.HOT, where, scopes=used)
+        yield Step("shutdown", f"shut VM {vm.vmid} down", (change,), Disruption.STOP, where, scopes=used)
     elif vm.power == "paused":
         yield Step("resume", f"resume VM {vm.vmid}", (change,), arguments=where, scopes=used)
     else:
