@@ -18,8 +18,16 @@ class _Writer(yaml.SafeDumper):
 
 
 def _text(_writer: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in text else None if _is_plain(text) else '"'
-    return yaml.ScalarNode("tag:yaml.org,2002:str", text, style=style)
+    return yaml.ScalarNode("tag:yaml.org,2002:str", text, style=_style(text))
+
+
+def _style(text: str) -> str | None:
+    """Plain where that is text to our reader, lines as lines; in double quotes what could not be seen is escaped."""
+    if not text.replace("\n", "").isprintable():
+        return '"'
+    if "\n" in text:
+        return "|"
+    return None if _is_plain(text) else '"'
 
 
 def _is_plain(text: str) -> bool:
