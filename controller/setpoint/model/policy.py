@@ -49,8 +49,10 @@ class Deletion(StrEnum):
 class Windows(Spec):
     """Hours of their own for a class of disruption."""
 
-    hot: WindowText | None = described("Changes to what goes on running; at any time when left out.", None)
-    restart: WindowText | None = described("Restarts and declared stops; policy.window when left out.", None)
+    hot: WindowText | None = described(
+        "Changes to what goes on running, and declared stops; at any time when left out.", None
+    )
+    restart: WindowText | None = described("Restarts; policy.window when left out.", None)
     recreate: WindowText | None = described(
         "Destroying and making anew; policy.window when left out, at any time without that.", None
     )
@@ -113,9 +115,9 @@ class Policy(Spec):
         match disruption:
             case Disruption.NONE:
                 return None
-            case Disruption.HOT:
+            case Disruption.HOT | Disruption.STOP:
                 return self.windows.hot
-            case Disruption.STOP | Disruption.RESTART:
+            case Disruption.RESTART:
                 return self.windows.restart or self.window
             case Disruption.RECREATE:
                 return self.windows.recreate or self.window
