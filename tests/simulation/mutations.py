@@ -143,11 +143,7 @@ def empty_sets_believed(patch: Patch) -> None:
 
 def renames_forgotten(patch: Patch) -> None:
     """`metadata.formerly` moves nothing."""
-
-    async def move(estate: Any, resources: Any) -> frozenset[Any]:
-        return frozenset()
-
-    patch.setattr(declaring, "move_renamed", move)
+    patch.setattr(declaring, "renamed", lambda resources, news: {})
     former = identity.Owner.owns
     patch.setattr(
         identity.Owner,

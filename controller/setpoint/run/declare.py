@@ -22,7 +22,7 @@ from setpoint.run.depart import Departure, depart, lingering, with_claims
 from setpoint.run.estate import Estate
 from setpoint.run.lane import Lane
 from setpoint.run.queue import Class
-from setpoint.run.rename import move_renamed
+from setpoint.run.rename import follow, renamed
 from setpoint.run.wake import breaker_moved, wake, wake_departed
 from setpoint.sources.snapshot import Snapshot
 from setpoint.store.records import Event, EventKind, Layer, Status
@@ -51,6 +51,8 @@ async def declare(estate: Estate, snapshot: Snapshot) -> None:
     changes = with_claims(estate, before, kept.resources, changed_keys(before, kept.resources))
     departure = depart(estate, before, kept.resources, changes, snapshot.version)
     in_force = {**kept.resources, **departure.lingering}
+    # In an order that does not depend on the process, so that a simulated run can be repeated.
+    names = renamed(in_force, (*sorted(changes.added), *sorted(changes.changed)))
     estate.resources = {key: one for key, one in in_force.items() if key.kind in estate.kinds}
     estate.dormant = {key: one for key, one in in_force.items() if key.kind not in estate.kinds}
     estate.version, estate.notes = snapshot.version, snapshot.notes
@@ -59,10 +61,9 @@ async def declare(estate: Estate, snapshot: Snapshot) -> None:
     for problem in compiled.problems:
         _log.warning("declaration_broken", version=snapshot.version[:12], problem=str(problem))
     try:
-        await _remember(estate, snapshot, departure)
-        await _bring_in(
-            estate, snapshot, before, replace(changes, removed=changes.removed - estate.lingering)
-        )
+        await _remember(estate, snapshot, departure, names)
+        news = replace(changes, removed=changes.removed - estate.lingering - names.keys())
+        await _bring_in(estate, snapshot, before, news, names)
     except StateError:
         # The next look compares again, so that nothing stays asleep that this one did not come to wake.
         estate.resources, estate.version, estate.dormant = former, version, dormant
@@ -70,27 +71,29 @@ async def declare(estate: Estate, snapshot: Snapshot) -> None:
 
 
 async def _bring_in(
-    estate: Estate, snapshot: Snapshot, former: Mapping[Key, Resource], changes: Changes
+    estate: Estate,
+    snapshot: Snapshot,
+    former: Mapping[Key, Resource],
+    changes: Changes,
+    names: Mapping[Key, Key],
 ) -> None:
     """Wake what differs from what was before."""
     await tell_dormant(estate)
-    # In an order that does not depend on the process, so that a simulated run can be repeated.
-    news = (*sorted(changes.added), *sorted(changes.changed))
-    moved = await move_renamed(estate, [estate.resources[key] for key in news])
-    for key in await _gone(estate, changes.removed - moved):
+    follow(estate, names)
+    for key in await _gone(estate, changes.removed):
         await release(estate, key, former.get(key))
     for key in changes.changed:
         _move_lane(estate, former[key], estate.resources[key])
     await arrange_lanes(estate)
-    fresh = (key for key in changes.added if estate.resources[key].formerly not in moved)
+    fresh = (key for key in changes.added if estate.resources[key].formerly not in names)
     estate.declared.update(dict.fromkeys(fresh, estate.ports.now()))
-    for key in news:
+    for key in (*sorted(changes.added), *sorted(changes.changed)):
         await _announce(estate, key, snapshot, added=key in changes.added)
         wake(estate, key)
     for key, resource in estate.resources.items():
         if resource.target in changes.changed:
             wake(estate, key, Class.RESYNC)
-    await part_from(estate, changes.removed - moved)
+    await part_from(estate, changes.removed)
 
 
 def _move_lane(estate: Estate, former: Resource, now: Resource) -> None:
@@ -122,10 +125,12 @@ async def _open_lane(estate: Estate, target: Key) -> Lane:
     return lane
 
 
-async def _remember(estate: Estate, snapshot: Snapshot, departure: Departure) -> None:
+async def _remember(
+    estate: Estate, snapshot: Snapshot, departure: Departure, names: Mapping[Key, Key]
+) -> None:
     now = estate.ports.now()
     in_force = {**estate.resources, **estate.dormant}
-    await estate.calls.call(estate.store.put_in_force, in_force, departure.left, departure.back)
+    await estate.calls.call(estate.store.put_in_force, in_force, departure.left, departure.back, names)
     await estate.calls.call(
         estate.store.save_layer, Layer(snapshot.source, snapshot.version, now, dict(snapshot.files))
     )

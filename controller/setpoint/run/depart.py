@@ -15,6 +15,7 @@ from setpoint.model.key import Key
 from setpoint.model.resource import Resource
 from setpoint.model.tombstone import Tombstone
 from setpoint.run.estate import Estate
+from setpoint.run.rename import renamed
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def depart(
     version: str,
 ) -> Departure:
     """Judge the step from `former` to `resources`, which comes into force with `version`."""
-    claimed = claims(resources, changes)
+    claimed = renamed(resources, (*sorted(changes.added), *sorted(changes.changed))).keys()
     back = {key for key in (*estate.store.tombstones(), *estate.store.forgotten_keys()) if key in resources}
     back |= {key for key in claimed if estate.store.tombstone(key) is not None}
     now = estate.ports.now()
@@ -48,9 +49,9 @@ def depart(
     known = {one.key: one for one in before}
     leaving = (former[key] for key in sorted(changes.removed - claimed) if key not in known)
     fresh = [Tombstone(one, now, version) for one in leaving if _to_delete(estate, one)]
-    renamed = _compared(estate, (*before, *fresh), [resources[key] for key in sorted(changes.added)])
+    compared = _compared(estate, (*before, *fresh), [resources[key] for key in sorted(changes.added)])
     needed = {one.target for one in (*before, *fresh)}
-    left = tuple(one for one in renamed if one != known.get(one.key))
+    left = tuple(one for one in compared if one != known.get(one.key))
     return Departure(left, tuple(sorted(back)), lingering(needed, former, resources))
 
 
@@ -67,12 +68,6 @@ def with_claims(
         if one.formerly in left and key in former and former[key].formerly != one.formerly
     }
     return replace(changes, changed=changes.changed | late)
-
-
-def claims(resources: Mapping[Key, Resource], changes: Changes) -> frozenset[Key]:
-    """The names of which something says that it had them before."""
-    new = (resources[key].formerly for key in (*changes.added, *changes.changed))
-    return frozenset(key for key in new if key is not None and key not in resources)
 
 
 def lingering(

@@ -124,6 +124,26 @@ class Journal(Observed, Disruptions):
                 self.save_item(replace(item, sent={**item.sent, **intent.prints}, restarts=restarts))
             self.close_intent(key)
 
+    def _hand_over(self, old: Key, new: Key) -> None:
+        """Give `new` the object, the number and the step under way of `old`, each of which may be all there is yet."""
+        if self.item(new) is not None:
+            return
+        item, reservation, under_way = self.item(old), self.reservation(old), self._intents.get(old)
+        if item is not None:
+            self.save_item(replace(item, key=new, released=False))
+            self.forget_item(old)
+        if reservation is not None:
+            self.release(new)
+            self._db.run("UPDATE reservation SET key = ? WHERE key = ?", (key_text(new), key_text(old)))
+            self._reservations.put(new, replace(reservation, key=new))
+            self._reservations.drop(old)
+        if under_way is not None:
+            self.close_intent(new)
+            self._db.run("UPDATE intent SET key = ? WHERE key = ?", (key_text(new), key_text(old)))
+            self._intents.put(new, under_way)
+            self._intents.drop(old)
+        self.forget_status(old)
+
     def _count(self, key: Key, at: float) -> None:
         item = self.item(key)
         if item is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from setpoint.model.key import Key
 from setpoint.model.resource import Resource
@@ -26,7 +27,11 @@ class Tombstones(Declared, Journal):
     _forgotten: Cache[Key, float]
 
     def put_in_force(
-        self, resources: Mapping[Key, Resource], left: Iterable[Tombstone], back: Iterable[Key]
+        self,
+        resources: Mapping[Key, Resource],
+        left: Iterable[Tombstone],
+        back: Iterable[Key],
+        names: Mapping[Key, Key] = MappingProxyType({}),
     ) -> None:
         """Replace the desired set and write down what left with it, all of it or nothing.
 
@@ -34,6 +39,7 @@ class Tombstones(Declared, Journal):
             resources: the desired set.
             left: tombstones of what is declared no more, or with news about earlier ones.
             back: keys whose tombstones and oblivion end, for they are declared again or go on under another name.
+            names: former name -> new name, which gets what is remembered of it, unless it has an object of its own.
         """
         with self._db.transaction():
             self._write_desired(resources)
@@ -42,6 +48,8 @@ class Tombstones(Declared, Journal):
                 self._remember_again(key)
             for tombstone in left:
                 self._put_tombstone(tombstone)
+            for old, new in names.items():
+                self._hand_over(old, new)
 
     def tombstone(self, key: Key) -> Tombstone | None:
         """The key's tombstone, whatever its phase."""
