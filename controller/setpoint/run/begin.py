@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from setpoint.model.identity import Owner
 from setpoint.model.key import Key
 from setpoint.model.resource import Resource
 from setpoint.run.desk import Desk, Pass
 from setpoint.run.estate import Estate
 from setpoint.run.lane import Lane
+from setpoint.run.rebuild import rebuild, unmet
 
 
 def begin(estate: Estate, resource: Resource) -> Pass:
@@ -36,6 +39,8 @@ def lay_desk(estate: Estate, lane: Lane, key: Key) -> Desk:
         estate=estate.name,
         version=estate.version,
         ready=estate.ready,
+        unmet=partial(unmet, estate, lane),
+        search=partial(rebuild, estate),
         reconcile_id=estate.ports.new_id(),
         requested=estate.store.last_request(key),
         not_before=estate.asked.get(key, 0.0),

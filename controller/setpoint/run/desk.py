@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -36,6 +36,8 @@ class Desk:
 
     Attributes:
         ready: whether another resource is in sync and healthy.
+        unmet: the other targets of this kind that nobody has seen with this database.
+        search: note what bears our mark in the latest survey of a target and is not remembered.
         requested: number of the last resync request of the key when the reconcile began.
         not_before: a survey must have begun at this moment or later.
         began: when the reconcile began, seconds of the loop.
@@ -49,6 +51,8 @@ class Desk:
     estate: str
     version: str
     ready: Callable[[Key], bool]
+    unmet: Callable[[], Sequence[Lane]]
+    search: Callable[[Lane], Awaitable[None]]
     reconcile_id: str
     requested: int
     not_before: float

@@ -35,6 +35,9 @@ async def survey(desk: Desk, now: Pass) -> Pass | Outcome:
     """Take part in the shared look at the target, and make sure that it is the target we know."""
     seen = await desk.lane.survey(max(desk.not_before, desk.lane.acted.get(now.owner.key, 0.0)))
     pinned = desk.store.pinned(desk.lane.target)
+    if pinned is None:
+        # Whoever makes something elsewhere relies on it that every mark of a target that is known was noted.
+        await desk.search(desk.lane)
     token = f"{desk.lane.target}={seen.target_id}"
     if pinned is None or (pinned != seen.target_id and token in now.approvals):
         await desk.calls.call(desk.store.pin, desk.lane.target, seen.target_id, desk.ports.now())
@@ -47,6 +50,8 @@ async def survey(desk: Desk, now: Pass) -> Pass | Outcome:
 
 async def identify(desk: Desk, now: Pass) -> Pass | Outcome:
     """Find out which object is meant: by declaration, inventory, reservation, or by its mark."""
+    if now.item is not None and now.item.target != desk.lane.target and _marked(now):
+        now = now.learn(item=None)  # It was brought here.
     declared: Identity | None = now.kind.identify(now.spec)
     if declared is not None:
         return _as_declared(now, declared)
@@ -87,23 +92,9 @@ def _as_marked(desk: Desk, now: Pass) -> Pass | Outcome:
         return Held((Hold(Rule.EXISTS, f"{ids} bear the same mark", "remove the mark from all but one"),))
     if marked:
         return now.learn(identity=marked[0])
-    if now.item is not None:
-        return _elsewhere(desk, now, now.item)
     if now.reserved is not None and now.reserved.target == desk.lane.target:
         return now.learn(identity={now.reserved.space: now.reserved.number})
     return now
-
-
-def _elsewhere(desk: Desk, now: Pass, item: Item) -> Pass | Outcome:
-    """What was made on another target stays there; a second one is made only when a person wants it."""
-    token = f"{now.owner.key}@{desk.lane.target}"
-    if token in now.approvals:
-        return now.learn(item=None)
-    why = (
-        f"{now.owner.key} is {now.kind.object_id(item.identity)} of {item.target}, and is not moved by itself"
-    )
-    release = f"declare that target again, or let an empty one be made here: setpoint approve {token}"
-    return Held((Hold(Rule.IDENTITY, why, release, token=token),))
 
 
 async def observe(desk: Desk, now: Pass) -> Pass | Outcome:

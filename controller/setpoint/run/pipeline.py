@@ -7,12 +7,24 @@ from setpoint.model.key import Key
 from setpoint.model.outcome import Done, Outcome
 from setpoint.run.act import act, compare, forecast, foresee, plan
 from setpoint.run.desk import Desk, Pass, Report, Stage
+from setpoint.run.elsewhere import seek
 from setpoint.run.mishap import judge, unless_itself
 from setpoint.run.observe import await_references, identify, observe, own, survey
 from setpoint.run.recall import recall, resume
 from setpoint.run.resolve import resolve
 
-LOOK: tuple[Stage, ...] = (recall, await_references, survey, identify, observe, own, resolve, compare, plan)
+LOOK: tuple[Stage, ...] = (
+    recall,
+    await_references,
+    survey,
+    identify,
+    observe,
+    seek,
+    own,
+    resolve,
+    compare,
+    plan,
+)
 FORESEE: tuple[Stage, ...] = (*LOOK, forecast, foresee)
 RECONCILE: tuple[Stage, ...] = (
     recall,
@@ -21,6 +33,7 @@ RECONCILE: tuple[Stage, ...] = (
     survey,
     identify,
     observe,
+    seek,
     own,
     resolve,
     compare,

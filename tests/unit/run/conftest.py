@@ -62,6 +62,8 @@ class Rig:
             estate="home",
             version="v1",
             ready=self._ready,
+            unmet=list,
+            search=self._search,
             reconcile_id="r",
             requested=self.store.last_request(declared.key),
             not_before=self.ports.now(),
@@ -88,6 +90,9 @@ class Rig:
 
     def _ready(self, key: Key) -> bool:
         return True
+
+    async def _search(self, lane: Lane) -> None:
+        pass
 
 
 @pytest.fixture
