@@ -17,6 +17,7 @@ from tests.simulation.by_hand import stranger
 from tests.simulation.declared import Machine, a_policy, a_spec, changed
 from tests.simulation.rules import Frozen
 from tests.simulation.simulation import Simulation
+from tests.simulation.truth import target_of
 
 WORDS = {
     Rule.RECREATE: "recreate",
@@ -154,8 +155,11 @@ async def force_push(sim: Simulation) -> None:
 
 
 async def wrong_address(sim: Simulation) -> None:
-    """A commit lets a target point at another cluster, an empty one; it is mended after a while."""
-    if sim.swapped:
+    """A commit lets a target point at another cluster, an empty one; it is mended after a while.
+
+    Whoever has not met a target yet has nothing to tell another one by.
+    """
+    if sim.swapped or not _has_met_all(sim):
         return
     sim.swapped = True
     if "omega" not in sim.sites:
@@ -168,6 +172,13 @@ async def wrong_address(sim: Simulation) -> None:
     await asyncio.sleep(sim.dice.expovariate(1 / 900))
     _push(sim, sim.machines(), targets={**sim.targets, target: sim.manifest(target)})
     sim.swapped = False
+
+
+def _has_met_all(sim: Simulation) -> bool:
+    if sim.life is None or sim.life.dead:
+        return False
+    pinned = sim.life.store.pinned
+    return all(pinned(target_of(name)) is not None for name in sim.truth.home)
 
 
 async def declare_theirs(sim: Simulation) -> None:
@@ -241,7 +252,7 @@ async def freezes(sim: Simulation) -> None:
         (
             (Scope.ALL, "", None),
             (Scope.KIND, "VirtualMachine", None),
-            (Scope.TARGET, f"ProxmoxCluster/{target}", hosted),
+            (Scope.TARGET, str(target_of(target)), hosted),
             (Scope.KEY, f"VirtualMachine/{name}", frozenset({name})),
         )
     )
@@ -273,7 +284,7 @@ async def resync(sim: Simulation) -> None:
 
 
 def _intents(sim: Simulation, target: str) -> list[tuple[Key, Intent]]:
-    return list(sim.life.store.intents(Key("default", "ProxmoxCluster", target))) if sim.life else []
+    return list(sim.life.store.intents(target_of(target))) if sim.life else []
 
 
 async def ask(sim: Simulation, what: Awaitable[object]) -> bool:

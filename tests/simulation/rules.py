@@ -69,7 +69,7 @@ class Rules:
 
     Attributes:
         restarted: who was restarted on each cluster; a storm is shorter than a day.
-        destroyed: whose deletion was begun on each cluster.
+        destroyed: what was begun to be deleted on each cluster.
         waiting: for the answer to a write to which VM a daemon waits, and which daemon.
         quiet: who is in sync while nothing happens, and so is not written to.
         broken: what was violated, in order; empty when all is well.
@@ -88,7 +88,7 @@ class Rules:
     forgot: float = -1e9
     touched: dict[tuple[str, int], float] = field(default_factory=dict)
     restarted: dict[str, set[str]] = field(default_factory=dict)
-    destroyed: dict[str, set[str]] = field(default_factory=dict)
+    destroyed: dict[str, dict[str, Guest]] = field(default_factory=dict)
     waiting: dict[tuple[str, int], int] = field(default_factory=dict)
     quiet: frozenset[str] = frozenset()
     judged: int = 0
@@ -135,6 +135,8 @@ class Rules:
                 self._volume_gone(site, event)
             case "mac_made" if event.vmid is not None:
                 self._mac_made(site, event)
+                if not ours:
+                    self._come_back(site, event.vmid)
             case _:
                 pass
 
@@ -167,6 +169,12 @@ class Rules:
             self.fail(
                 f"{name} was made as {site.name}/{vmid} although it is {twins[0].site.name}/{twins[0].vmid}"
             )
+
+    def _come_back(self, site: Site, vmid: int) -> None:
+        """A copy that somebody brought back to the place of the original bears a mark that fits: it is the machine now."""
+        guest, mark = self.truth.guest(site, vmid), mark_of(site.vms[vmid])
+        if guest is not None and mark is not None and mark == Mark(ESTATE, mark.key, str(vmid)):
+            guest.name = mark.key.name
 
     def _gone(self, site: Site, vmid: int, *, ours: bool) -> None:
         guest = self.truth.guest(site, vmid)
@@ -288,15 +296,22 @@ def may_delete(rules: Rules, life: Life, write: Write, name: str) -> str:
     exact = Mark(ESTATE, key_of(name), str(write.vmid))
     if vm is not None and mark_of(vm) != exact and not _just_touched(rules, write):
         return f"what bears {mark_of(vm)} is taken away"
-    return _too_many(rules, write, name)
+    return _too_many(rules, life, write, name)
 
 
-def _too_many(rules: Rules, write: Write, name: str) -> str:
-    begun = rules.destroyed.setdefault(write.site.name, set())
-    if f"delete {name}" not in rules.truth.allowed:
-        if len(begun - {name}) >= FEW:
-            return f"it is taken away after {', '.join(sorted(begun))}"
-        begun.add(name)
+def _too_many(rules: Rules, life: Life, write: Write, name: str) -> str:
+    """More than a few begin to go in a day; who was kept in time or is declared again does not count."""
+    begun = rules.destroyed.setdefault(write.site.name, {})
+    if f"delete {name}" in rules.truth.allowed:
+        return ""
+    commit = rules.truth.repository.commits[life.estate.version]
+    stay = rules.truth.kept | (commit.machines.keys() - commit.hidden)
+    others = sorted(one for one, guest in begun.items() if one != name and not (guest.alive and one in stay))
+    if len(others) >= FEW:
+        return f"it is taken away after {', '.join(others)}"
+    guest = rules.truth.guest(write.site, write.vmid)
+    if guest is not None:
+        begun.setdefault(name, guest)
     return ""
 
 

@@ -12,7 +12,7 @@ from tests.simulation.verdict import Watch, final
 
 Event = Callable[[Simulation], Awaitable[None]]
 EVENTS: tuple[tuple[int, Event], ...] = (*by_people.EVENTS, *by_hand.EVENTS, *by_luck.EVENTS)
-GAP = 300.0
+GAP = 200.0
 """Seconds between two events, on average."""
 
 
@@ -25,7 +25,7 @@ async def storm(sim: Simulation) -> None:
     await asyncio.sleep(sim.dice.uniform(20, 300))
     going: list[asyncio.Future[None]] = []
     weights = [weight for weight, _ in EVENTS]
-    for _ in range(sim.dice.randint(10, 26)):
+    for _ in range(sim.dice.randint(5, 14)):
         ((_, event),) = sim.dice.choices(EVENTS, weights)
         sim.trace.note("event", event.__name__)
         sim.faults[event.__name__] += 1

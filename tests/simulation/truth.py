@@ -29,6 +29,11 @@ def key_of(name: str) -> Key:
     return Key("default", KIND, name)
 
 
+def target_of(name: str) -> Key:
+    """The key of the target `name`."""
+    return Key("default", "ProxmoxCluster", name)
+
+
 @dataclass(frozen=True)
 class Write:
     """A request of the daemon that may change something.

@@ -24,7 +24,7 @@ LATE = 900.0
 """Seconds beyond the interval (and its jitter) after which a difference must be known."""
 CALM = 4 * 3600.0
 """Seconds in which everything must have come to rest after the storm."""
-QUIET = 2400.0
+QUIET = 1500.0
 """Seconds of rest in which nothing may be written any more."""
 KEEPING = frozenset(
     {Rule.DELETION, Rule.DELETION_LIMIT, Rule.RENAMED, Rule.IDENTITY, Rule.IMPOSSIBLE, Rule.WINDOW}
@@ -68,7 +68,9 @@ class Watch:
         before = self.sim.repository.commits.get(commit.parent)
         for name, machine in commit.machines.items():
             known = (
-                before is not None and name in before.machines and commit.parent in self.sim.repository.served
+                before is not None
+                and name in before.machines.keys() - before.hidden
+                and commit.parent in self.sim.repository.served
             )
             if known and machine.path in commit.broken and key_of(name) not in life.estate.resources:
                 self.sim.rules.fail(f"{name} is given up although its manifest is only broken")
