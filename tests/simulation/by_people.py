@@ -190,6 +190,8 @@ async def declare_theirs(sim: Simulation) -> None:
         if guest.alive and not guest.name and guest.site.name in sim.truth.home
     ]
     machines = sim.machines()
+    taken = {(machine.target, machine.spec.get("vmid")) for machine in machines.values()}
+    theirs = [guest for guest in theirs if (guest.site.name, guest.vmid) not in taken]
     if not theirs or len(machines) >= MOST:
         return
     guest, name = sim.dice.choice(theirs), f"was{len(sim.repository.commits)}"

@@ -20,7 +20,7 @@ PASSWORD_NAME = "SETPOINT_SIMULATED_PASSWORD"
 PASSWORD = "correct-horse-battery-staple"
 FIXED = (1100, 1900)
 """The ids that people choose themselves."""
-POLL = 60.0
+POLL = 120.0
 """Seconds between two looks at the repository."""
 
 

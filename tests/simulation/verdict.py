@@ -24,7 +24,7 @@ LATE = 900.0
 """Seconds beyond the interval (and its jitter) after which a difference must be known."""
 CALM = 4 * 3600.0
 """Seconds in which everything must have come to rest after the storm."""
-QUIET = 1500.0
+QUIET = 1200.0
 """Seconds of rest in which nothing may be written any more."""
 KEEPING = frozenset(
     {Rule.DELETION, Rule.DELETION_LIMIT, Rule.RENAMED, Rule.IDENTITY, Rule.IMPOSSIBLE, Rule.WINDOW}

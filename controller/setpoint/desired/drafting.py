@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from setpoint.desired.drafts import Draft, Piece, Wish, Writing
+from setpoint.desired.drafts import Draft, Piece, Wish, Writing, claim_of
 from setpoint.desired.envelope import Envelope
 from setpoint.desired.layers import Layer, tree, whole, without_empty
 from setpoint.desired.node import Fields, Leaf, Node, Origins, Path, child, nearest
@@ -97,10 +97,13 @@ class _Drafting:
         policy, spec = merged.fields["policy"], merged.fields["spec"]
         if kind is None or not isinstance(policy, Fields) or not isinstance(spec, Fields):
             return
-        references, target = self._spec(kind, spec), self._target(root, merged, kind)
+        value, target = self._check(kind.spec, spec, ("spec",)), self._target(root, merged, kind)
+        references = () if value is None else _references(value, spec)
         self.wishes = (*references, target) if target else references
         judged = self._policy(policy)
-        if self.key is None or envelope is None or judged is None or self.problems or not self.document.sound:
+        if self.key is None or envelope is None or judged is None or value is None:
+            return
+        if self.problems or not self.document.sound:
             return
         self.draft = Draft(
             key=self.key,
@@ -114,15 +117,7 @@ class _Drafting:
             target=target,
             formerly=self.former,
             formerly_at=nearest(root, ("metadata", "formerly")).origin,
-        )
-
-    def _spec(self, kind: Kind[Any, Any], spec: Fields) -> tuple[Wish, ...]:
-        value = self._check(kind.spec, spec, ("spec",))
-        if value is None:
-            return ()
-        return tuple(
-            Wish(name.kind, str(name), rendered(("spec", *path)), nearest(spec, path).origin)
-            for path, name in names_in(value)
+            claim=claim_of(kind, value),
         )
 
     def _policy(self, policy: Fields) -> Policy | None:
@@ -162,6 +157,13 @@ class _Drafting:
 
     def _say(self, origin: Origin, what: str, remedy: str, field: str = "") -> None:
         self.problems.append(DeclarationProblem(origin, what, remedy, field))
+
+
+def _references(value: BaseModel, spec: Fields) -> tuple[Wish, ...]:
+    return tuple(
+        Wish(name.kind, str(name), rendered(("spec", *path)), nearest(spec, path).origin)
+        for path, name in names_in(value)
+    )
 
 
 def name_rule(kind: Kind[Any, Any]) -> str:

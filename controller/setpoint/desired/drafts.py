@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from setpoint.desired.layers import Layer, whole, without_empty
 from setpoint.desired.node import Fields, Origins, as_fields
 from setpoint.desired.reader import read
 from setpoint.model.errors import DeclarationProblem
 from setpoint.model.key import Key
+from setpoint.model.kind import Kind
 from setpoint.model.origin import Origin
 from setpoint.model.policy import Policy
-from setpoint.model.tree import Tree
+from setpoint.model.tree import Scalar, Tree
+
+Claim: TypeAlias = tuple[tuple[str, Scalar], ...]
+"""The ids of an object that a declaration fixes itself, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,7 @@ class Draft:
         hosted_by: the kind of its target; None when it needs none.
         target: where it names its target; None when it leaves that out.
         formerly: the name that it had, and where that is written.
+        claim: which object of its target it is; None when it does not say.
     """
 
     key: Key
@@ -46,6 +52,13 @@ class Draft:
     target: Wish | None
     formerly: Key | None
     formerly_at: Origin
+    claim: Claim | None = None
+
+
+def claim_of(kind: Kind[Any, Any], spec: Any) -> Claim | None:
+    """Which object a declaration says that it is; None when it leaves that open."""
+    identity = kind.identify(spec)
+    return None if identity is None else tuple(sorted(identity.items()))
 
 
 @dataclass(frozen=True, slots=True)

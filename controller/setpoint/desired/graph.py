@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from setpoint.desired.drafts import Draft, Wish
+from setpoint.desired.drafts import Claim, Draft, Wish
 from setpoint.desired.fingerprint import spec_hash
 from setpoint.desired.lookup import Lookup, names_of
 from setpoint.desired.order import inserted, leveled
@@ -185,12 +185,14 @@ class _Linking:
 
     def finish(self, ordered: Mapping[Key, Resource] | None) -> Linked:
         """Order what is known, unless that is known as well, and leave out what needs something that is not valid."""
-        bonds = self.bonds
-        if ordered is not None:
+        bonds, clashing = self.bonds, self._clashes()
+        if ordered is not None and not clashing:
             return Linked(ordered, tuple(self.problems), self.suspended)
         resources: dict[Key, Resource] = {}
         order = leveled({key: bond.resource.references for key, bond in bonds.items()})
         for key in order:
+            if key in clashing:
+                continue
             bond = bonds[key]
             lacking = next((need for need in bond.needs if need.key not in resources), None)
             if lacking is None:
@@ -201,6 +203,25 @@ class _Linking:
             known = set(order)
             self._cycles({key: bond.needs for key, bond in bonds.items() if key not in known})
         return Linked(resources, tuple(self.problems), self.suspended)
+
+    def _clashes(self) -> frozenset[Key]:
+        """Those that say they are the same object, of which every one is told but the first; none of them is valid."""
+        claimed: dict[tuple[Key | None, Claim], list[Draft]] = {}
+        for bond in self.bonds.values():
+            if bond.draft.claim is not None:
+                claimed.setdefault((bond.resource.target, bond.draft.claim), []).append(bond.draft)
+        groups = [(at, drafts) for at, drafts in claimed.items() if len(drafts) > 1]
+        for (target, claim), drafts in groups:
+            first, *others = sorted(drafts, key=lambda draft: (draft.origin, draft.key))
+            ids = ", ".join(f"{name} {value}" for name, value in claim)
+            what = f"{first.key} at {first.origin} is {ids} of {target} as well"
+            self.problems.extend(
+                DeclarationProblem(
+                    draft.origin, what, "remove one of the two, or let it be another one", "spec"
+                )
+                for draft in others
+            )
+        return frozenset(draft.key for _, drafts in groups for draft in drafts)
 
     def _cycles(self, left: Mapping[Key, tuple[Need, ...]]) -> None:
         """Tell every circle among what could not be ordered.

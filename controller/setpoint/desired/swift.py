@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 
 from setpoint.desired.drafting import read_carefully
-from setpoint.desired.drafts import Draft, Piece, Wish, Writing
+from setpoint.desired.drafts import Draft, Piece, Wish, Writing, claim_of
 from setpoint.desired.envelope import Envelope
 from setpoint.desired.layers import EVERY, Layer
 from setpoint.desired.node import Node, Origins, Path, child
@@ -78,6 +78,7 @@ def _draft(document: Sound, writing: Writing, kinds: Mapping[str, Kind[Any, Any]
     if "formerly" in metadata or (kind.hosted_by is None and root.get("target") is not None):
         raise UnusualError
     _valid(Envelope, {**merged, "policy": {}, "spec": {}})
+    value = _valid(kind.spec, spec)
     labels: Any = metadata.get("labels", {})
     return Draft(
         key=key,
@@ -88,11 +89,12 @@ def _draft(document: Sound, writing: Writing, kinds: Mapping[str, Kind[Any, Any]
         origins=Origins(
             Writing(writing.path, writing.content, writing.index, writing.layers, kind.name).trees
         ),
-        references=_references(document, layers, kind, spec),
+        references=_references(document, layers, value, spec),
         hosted_by=kind.hosted_by,
         target=_target(document, layers, kind, merged.get("target")),
         formerly=None,
         formerly_at=place(document, ("metadata",)) or document.origin,
+        claim=claim_of(kind, value),
     )
 
 
@@ -106,7 +108,7 @@ def _key(metadata: Json, kind: Kind[Any, Any]) -> Key:
     return Key(namespace, kind.name, name)
 
 
-def _references(document: Sound, layers: list[Layer], kind: Kind[Any, Any], spec: Tree) -> tuple[Wish, ...]:
+def _references(document: Sound, layers: list[Layer], value: BaseModel, spec: Tree) -> tuple[Wish, ...]:
     return tuple(
         Wish(
             name.kind,
@@ -114,7 +116,7 @@ def _references(document: Sound, layers: list[Layer], kind: Kind[Any, Any], spec
             rendered(("spec", *path)),
             _place(document, layers, {"spec": spec}, ("spec", *path)),
         )
-        for path, name in names_in(_valid(kind.spec, spec))
+        for path, name in names_in(value)
     )
 
 

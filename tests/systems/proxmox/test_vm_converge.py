@@ -287,6 +287,13 @@ async def test_the_declared_power_state_is_restored(
     assert (await driver.look(spec(power=wanted))).found.changes == ()
 
 
+async def test_a_vm_that_somebody_paused_can_be_stopped(driver: Driver) -> None:
+    await driver.converge(spec(power="running"))
+    driver.lab.api("POST", "nodes/pve1/qemu/1000/status/suspend")
+
+    assert await driver.converge(spec(power="stopped")) == ["resume", "shutdown"]
+
+
 @pytest.mark.parametrize("force", [False, True])
 async def test_a_guest_that_ignores_us_is_switched_off_only_when_declared(
     driver: Driver, *, force: bool

@@ -528,7 +528,6 @@ def test_a_cd_in_a_declared_slot_is_not_replaced() -> None:
         ("running", "stopped", "start", Disruption.NONE),
         ("running", "paused", "resume", Disruption.NONE),
         ("stopped", "running", "shutdown", Disruption.STOP),
-        ("stopped", "paused", "shutdown", Disruption.STOP),
     ],
 )
 def test_a_declared_power_state_is_reached_by(
@@ -537,6 +536,17 @@ def test_a_declared_power_state_is_reached_by(
     (step,) = steps(spec(power=wanted), vm(power=seen))
 
     assert (step.verb, step.disruption) == (verb, disruption)
+
+
+def test_a_paused_vm_goes_on_so_that_it_can_shut_down_and_both_are_held_together() -> None:
+    found = steps(spec(power="stopped"), vm(power="paused"))
+
+    assert verbs(found) == ["resume", "shutdown"]
+    assert {step.disruption for step in found} == {Disruption.STOP}
+
+
+def test_a_paused_vm_that_may_be_switched_off_is() -> None:
+    assert verbs(steps(spec(power="stopped", forceStop=True), vm(power="paused"))) == ["shutdown"]
 
 
 @pytest.mark.parametrize("seen", ["stopped", "running", "paused"])

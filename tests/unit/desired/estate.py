@@ -96,8 +96,9 @@ def _plan(_: Diff, __: Planning[Any, Any]) -> tuple[Step, ...]:
     return ()
 
 
-def _identify(_: Any) -> Identity | None:
-    return None
+def _identify(spec: Any) -> Identity | None:
+    mac = getattr(spec, "mac", None)
+    return {"mac": mac} if mac is not None else None
 
 
 def _object_id(_: Identity) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from setpoint.desired.compile import Cache
 from setpoint.model.key import Key
 from tests.unit.desired.estate import BOX, compiled, lines
 
@@ -237,3 +238,37 @@ def test_one_mistake_in_many_places_is_told_in_each_and_guessed_in_the_first() -
     result = compiled({"box.yaml": BOX, "things.yaml": things})
     remedies = [problem.remedy for problem in result.problems]
     assert (remedies.count("did you mean main?"), remedies.count("correct the name")) == (100, 50)
+
+
+MAC = "52:54:00:12:34:56"
+
+
+def claiming(name: str, *, target: str = "", near: str = "", mac: str = MAC) -> str:
+    return thing(name, target=target, near=near).replace("image: i", f"image: i, mac: '{mac}'")
+
+
+def test_two_that_say_they_are_the_same_object_are_neither_valid() -> None:
+    files = {"a.yaml": claiming("a"), "b.yaml": claiming("b", target="main"), "c.yaml": thing("c", near="b")}
+    result = compiled({**files, "d.yaml": claiming("d", mac=MAC.replace("5", "6")), "box.yaml": BOX})
+    remedy = "remove one of the two, or let it be another one"
+    assert lines(result) == [
+        f"b.yaml:1:1: spec: Thing/a at a.yaml:1:1 is mac {MAC} of Box/main as well; {remedy}"
+    ]
+    assert keys(result.resources) == ["Box/main", "Thing/d"]
+    assert keys(result.broken) == ["Thing/a", "Thing/b", "Thing/c"]
+    assert keys(result.suspended) == ["Thing/c"]
+
+
+def test_on_another_target_it_is_another_object() -> None:
+    boxes = {"x.yaml": box("x"), "y.yaml": box("y")}
+    result = compiled({**boxes, "a.yaml": claiming("a", target="x"), "b.yaml": claiming("b", target="y")})
+    assert lines(result) == []
+    assert len(result.resources) == 4
+
+
+def test_once_one_of_the_two_is_gone_the_other_is_valid_and_back_again() -> None:
+    cache = Cache()
+    alone = {"a.yaml": claiming("a"), "box.yaml": BOX}
+    both = {**alone, "b.yaml": claiming("b")}
+    found = [keys(compiled(files, cache=cache).resources) for files in (alone, both, alone, both)]
+    assert found == [["Box/main", "Thing/a"], ["Box/main"], ["Box/main", "Thing/a"], ["Box/main"]]

@@ -113,6 +113,10 @@ def _power(changes: tuple[Change, ...], vm: VmState, planning: Context) -> Itera
     where: Tree = {"node": vm.node}
     used = scopes(planning.facts, vm.node)
     if change.desired == Power.STOPPED:
+        if vm.power == "paused" and not planning.spec.force_stop:
+            # Proxmox refuses to shut it down. Held together, or it would go on where the shutdown may not follow.
+            summary = f"resume VM {vm.vmid}, so that it can shut down"
+            yield Step("resume", summary, (change,), Disruption.STOP, dict(where), scopes=used)
         where["force"] = planning.spec.force_stop
         yield Step("shutdown", f"shut VM {vm.vmid} down", (change,), Disruption.STOP, where, scopes=used)
     elif vm.power == "paused":
