@@ -23,8 +23,9 @@ NODES = ("pve1", "pve2")
 EACH = 3
 OUTAGE = 1800.0
 """Seconds that a trouble lasts: every key is looked at again several times."""
-TOLD = 150.0
-"""Seconds in which the target tells of a trouble that one of its VMs came upon."""
+TOLD = 300.0
+"""Seconds in which the target tells of a trouble that one of its VMs came upon: where every call hangs for half a minute, two
+keys need five of them in a row, and the pauses between."""
 RECOVERY = 1200.0
 EVERYTHING: dict[str, Any] = {"method": "GET|POST|PUT|DELETE", "count": 1_000_000}
 
