@@ -16,7 +16,8 @@ from setpoint.cli.manifest_text import manifest_text
 from setpoint.cli.output import Ending, Form, end, examples, namespace_option, output_option, print_json
 from setpoint.cli.plan_text import row_lines
 from setpoint.cli.plan_view import CHANGE, plan_ending, plan_view
-from setpoint.cli.settings import settings_option
+from setpoint.cli.settings import settings_option, source_option
+from setpoint.cli.writing import write_new
 from setpoint.desired.suggest import remedy
 from setpoint.model.errors import SetpointError
 from setpoint.model.key import DEFAULT_NAMESPACE, Key
@@ -61,13 +62,7 @@ class Wish:
 )
 @click.argument("what", metavar="TARGET/ID")
 @click.option("--name", default="", metavar="NAME", help="The name to declare it by.  [default: its own]")
-@click.option(
-    "--source",
-    "folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="The folder of the declarations, instead of the settings' source.",
-)
+@source_option("The folder of the declarations, instead of the settings' source.")
 @click.option(
     "--write",
     "path",
@@ -104,7 +99,7 @@ def adopt(
         raise SetpointError(f"{path} is there already", remedy="name a new file, nothing is written over")
     told = asyncio.run(_adopt(settings, Wish(holder, ident, namespace, name, folder, path)))
     if path is not None:
-        _write(path, told["manifest"])
+        write_new(path, told["manifest"], "name a new file, nothing is written over")
     if form == Form.JSON:
         print_json(told)
     else:
@@ -212,17 +207,6 @@ def _place(wish: Wish, key: Key) -> str:
         if wish.path.resolve().is_relative_to(folder):
             return str(wish.path.resolve().relative_to(folder))
     return f"{key.kind}-{key.name}.yaml"
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise SetpointError(
-            f"{path} cannot be written: {error.strerror}", remedy="name a new file, nothing is written over"
-        ) from error
 
 
 def _tell(told: dict[str, Any], path: Path | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from setpoint.cli.output import Form, counted, examples, output_option, print_json
 from setpoint.cli.skeleton import DECLARATIONS, Forge, Wanted, skeleton_files
+from setpoint.cli.writing import write_new
 from setpoint.model.errors import SetpointError
 from setpoint.settings import Settings
 from setpoint.systems import installed_systems
@@ -50,7 +51,8 @@ def init(folder: Path, estate: str | None, url: str, forge: str, form: str) -> N
     name = _estate_name(estate or _made_from(folder))
     found = skeleton_files(Wanted(name, url, Forge(forge)), installed_systems())
     _refuse_if_there(folder, found)
-    _write(folder, found)
+    for path, text in found.items():
+        write_new(folder / path, text, "name another folder, or make room")
     if form == Form.JSON:
         print_json({"folder": str(folder), "estate": name, "files": sorted(found)})
     else:
@@ -83,19 +85,6 @@ def _refuse_if_there(folder: Path, found: Iterable[str]) -> None:
             f"{folder} has {', '.join(there)} already, so nothing was written",
             remedy="name an empty folder, and take from it what you need",
         )
-
-
-def _write(folder: Path, found: Mapping[str, str]) -> None:
-    for path, text in found.items():
-        place = folder / path
-        try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            with place.open("x", encoding="utf-8") as file:
-                file.write(text)
-        except OSError as error:
-            raise SetpointError(
-                f"{place} cannot be written: {error.strerror}", remedy="name another folder, or make room"
-            ) from error
 
 
 def _next_steps(folder: Path, found: Iterable[str]) -> list[str]:

@@ -15,7 +15,7 @@ from setpoint.cli.output import Ending, end, examples, namespace_option, print_j
 from setpoint.cli.plan_text import markdown_lines, text_lines
 from setpoint.cli.plan_view import plan_ending, plan_view
 from setpoint.cli.refusal import refuse
-from setpoint.cli.settings import settings_option
+from setpoint.cli.settings import settings_option, source_option
 from setpoint.model.errors import SourceError
 from setpoint.settings import LogLevel, LogSettings, Settings
 from setpoint.sources.snapshot import HistoryRewrittenError
@@ -32,13 +32,7 @@ from setpoint.surface.log import set_up_log
     ),
 )
 @click.argument("keys", metavar="[KIND/NAME]...", nargs=-1)
-@click.option(
-    "--source",
-    "folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Plan the declarations of this folder instead of those of the settings' source.",
-)
+@source_option("Plan the declarations of this folder instead of those of the settings' source.")
 @click.option(
     "--against",
     "revision",

@@ -26,6 +26,12 @@ config_option = click.option(
 """`--config FILE`; the verb gets the path, or None, as `config`."""
 
 
+def source_option(text: str) -> Callable[..., Any]:
+    """`--source DIR`, explained by `text`; the verb gets the path, or None, as `folder`."""
+    folder = click.Path(exists=True, file_okay=False, path_type=Path)
+    return click.option("--source", "folder", type=folder, metavar="DIR", help=text)
+
+
 def settings_option(verb: Callable[..., Any]) -> Callable[..., Any]:
     """`--config FILE`; the verb gets the settings as `settings`."""
 

@@ -3,7 +3,67 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from setpoint.model.errors import SettingsError
+
+_GRACE: Final = 1.0
+"""Seconds that an answer under way gets when the door is closed."""
+
+
+@dataclass(frozen=True)
+class Manners:
+    """Whom a door lets in.
+
+    Attributes:
+        most: connections at a time; whoever comes then is turned away.
+        longest: seconds that one may last.
+        renewed: whether that time begins anew with everything that is sent.
+    """
+
+    most: int
+    longest: float
+    renewed: bool
+
+
+@asynccontextmanager
+async def open_door(
+    app: web.Application, manners: Manners, place: tuple[str, int], *, what: str, remedy: str
+) -> AsyncGenerator[str]:
+    """Serve `app` at a host and port for the length of the block; gives the address as people write it.
+
+    Args:
+        app: what is served.
+        manners: whom it lets in.
+        place: host and port.
+        what: what is served there, for people.
+        remedy: what they do when it cannot be.
+
+    Raises:
+        SettingsError: the address cannot be listened on.
+    """
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=_GRACE)
+    await runner.setup()
+    try:
+        assert runner.server is not None  # noqa: S101  # it is set up
+        try:
+            server, address = await Doorman(runner.server, manners).listen(*place)
+        except OSError as error:
+            host, port = place
+            raise SettingsError(
+                f"{what} cannot listen on {host}:{port}: {error.strerror}", remedy=remedy
+            ) from error
+        try:
+            yield address
+        finally:
+            server.close()
+    finally:
+        await runner.cleanup()
 
 
 class Doorman:
@@ -11,18 +71,12 @@ class Doorman:
 
     Args:
         inside: makes the protocol of a connection.
-        most: connections at a time; whoever comes then is turned away.
-        longest: seconds that one may last.
-        renewed: whether that time begins anew with everything that is sent.
+        manners: whom it lets in.
     """
 
-    def __init__(
-        self, inside: Callable[[], asyncio.Protocol], most: int, longest: float, *, renewed: bool
-    ) -> None:
+    def __init__(self, inside: Callable[[], asyncio.Protocol], manners: Manners) -> None:
         self._inside = inside
-        self._most = most
-        self._longest = longest
-        self._renewed = renewed
+        self._manners = manners
         self._open = 0
 
     async def listen(self, host: str, port: int) -> tuple[asyncio.Server, str]:
@@ -37,10 +91,10 @@ class Doorman:
 
     def admit(self) -> asyncio.Protocol:
         """The protocol of a connection that comes."""
-        if self._open >= self._most:
+        if self._open >= self._manners.most:
             return _TurnedAway()
         self._open += 1
-        return _Timed(self._inside(), self._longest, self._left, renewed=self._renewed)
+        return _Timed(self._inside(), self._manners, self._left)
 
     def _left(self) -> None:
         self._open -= 1
@@ -55,13 +109,10 @@ class _TurnedAway(asyncio.Protocol):
 class _Timed(asyncio.Protocol):
     """Passes everything on, until its time is over."""
 
-    def __init__(
-        self, inside: asyncio.Protocol, longest: float, left: Callable[[], None], *, renewed: bool
-    ) -> None:
+    def __init__(self, inside: asyncio.Protocol, manners: Manners, left: Callable[[], None]) -> None:
         self._inside = inside
-        self._longest = longest
+        self._manners = manners
         self._left = left
-        self._renewed = renewed
         self._transport: asyncio.Transport | None = None
         self._end: asyncio.TimerHandle | None = None
 
@@ -74,7 +125,7 @@ class _Timed(asyncio.Protocol):
     def _begin(self, transport: asyncio.Transport) -> None:
         if self._end is not None:
             self._end.cancel()
-        self._end = asyncio.get_running_loop().call_later(self._longest, transport.abort)
+        self._end = asyncio.get_running_loop().call_later(self._manners.longest, transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._end is not None:
@@ -83,7 +134,7 @@ class _Timed(asyncio.Protocol):
         self._inside.connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._renewed and self._transport is not None:
+        if self._manners.renewed and self._transport is not None:
             self._begin(self._transport)
         self._inside.data_received(data)
 

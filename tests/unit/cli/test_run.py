@@ -290,7 +290,7 @@ def test_a_taken_address_for_metrics_is_refused_with_the_way_out(daemon: Daemon)
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         daemon.settings(SETTINGS.replace("127.0.0.1:0", address))
         said = daemon.refuse()
-    assert f"metrics cannot be served at {address}: " in said
+    assert f"the metrics cannot listen on {address}: " in said
     assert "set metrics.listen to a free address, or to none" in said
 
 

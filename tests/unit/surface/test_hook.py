@@ -18,7 +18,7 @@ from aiohttp import web
 from setpoint.model.errors import SettingsError
 from setpoint.model.secret import Secret
 from setpoint.surface import hook
-from setpoint.surface.doorman import Doorman
+from setpoint.surface.doorman import Doorman, Manners
 from setpoint.surface.hook import Bundle, hook_app
 from setpoint.testing.clock import virtual_run
 
@@ -204,7 +204,7 @@ def test_rings_in_a_gap_become_one_at_its_end() -> None:
 
 
 async def test_a_connection_is_ended_when_its_time_is_over_whatever_it_sends() -> None:
-    door = Doorman(asyncio.Protocol, 9, 0.05, renewed=False)
+    door = Doorman(asyncio.Protocol, Manners(9, 0.05, renewed=False))
     async with listening(door) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         with contextlib.suppress(ConnectionError):
@@ -214,7 +214,7 @@ async def test_a_connection_is_ended_when_its_time_is_over_whatever_it_sends() -
 
 
 async def test_one_that_goes_on_talking_may_stay_where_its_time_is_renewed() -> None:
-    async with listening(Doorman(Echo, 9, 0.5, renewed=True)) as port:
+    async with listening(Doorman(Echo, Manners(9, 0.5, renewed=True))) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for _ in range(8):
             writer.write(b"x")
@@ -227,7 +227,7 @@ async def test_one_that_goes_on_talking_may_stay_where_its_time_is_renewed() -> 
 
 
 async def test_so_many_connections_are_let_in_and_another_one_when_one_has_left() -> None:
-    door = Doorman(Echo, 2, 60, renewed=False)
+    door = Doorman(Echo, Manners(2, 60, renewed=False))
 
     async def said(writer: asyncio.StreamWriter, reader: asyncio.StreamReader) -> bytes:
         async with asyncio.timeout(10):

@@ -18,11 +18,10 @@ from prometheus_client import Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from setpoint.model.errors import SettingsError
 from setpoint.run.supervisor import Supervisor
 from setpoint.settings import MetricsSettings
 from setpoint.surface import health
-from setpoint.surface.doorman import Doorman
+from setpoint.surface.doorman import Manners, open_door
 from setpoint.surface.metrics.collector import EstateCollector
 from setpoint.surface.metrics.lag import measuring_lag
 from setpoint.surface.metrics.meters import PrometheusMeters
@@ -31,11 +30,8 @@ from setpoint.surface.metrics.snapshot import take
 
 SLOWEST: Final = 30.0
 """Seconds that a reader may take for an answer; a page of many megabytes is not kept for one that stands still."""
-MOST: Final = 64
-"""Connections at a time; strangers on the network must not take what the daemon itself opens."""
-IDLE: Final = 120.0
-"""Seconds that a connection may say nothing."""
-_GRACE: Final = 1.0
+MANNERS: Final = Manners(most=64, longest=120.0, renewed=True)
+"""Strangers on the network must not take what the daemon itself opens."""
 _ZIP_LEVEL: Final = 1
 _GZIP: Final = re.compile(r"(^|,)\s*gzip\s*(;(?!\s*q=0(\.0*)?\s*(,|$))|,|$)")
 """The header of a reader that takes gzip."""
@@ -71,22 +67,17 @@ async def serve_metrics(
         yield
         return
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="metrics") as thread:
-        runner = web.AppRunner(
+        door = open_door(
             make_app(supervisor, meters, thread),
-            access_log=None,
-            handle_signals=False,
-            shutdown_timeout=_GRACE,
+            MANNERS,
+            settings.address,
+            what="the metrics",
+            remedy="set metrics.listen to a free address, or to none",
         )
-        await runner.setup()
-        try:
-            server = await _listen(runner, settings, *settings.address)
-            try:
-                async with measuring_lag(meters.lagged):
-                    yield
-            finally:
-                server.close()
-        finally:
-            await runner.cleanup()
+        async with door as address:
+            _log.info("metrics_open", address=address)
+            async with measuring_lag(meters.lagged):
+                yield
 
 
 def make_app(supervisor: Supervisor, meters: PrometheusMeters, thread: ThreadPoolExecutor) -> web.Application:
@@ -151,16 +142,3 @@ async def _send(request: web.Request, body: bytes, headers: Mapping[str, str]) -
 def _told(verdict: health.Verdict) -> web.Response:
     status = HTTPStatus.OK if verdict.well else HTTPStatus.SERVICE_UNAVAILABLE
     return web.Response(text=f"{verdict.sentence}\n", status=status)
-
-
-async def _listen(runner: web.AppRunner, settings: MetricsSettings, host: str, port: int) -> asyncio.Server:
-    assert runner.server is not None  # noqa: S101  # it is set up
-    try:
-        server, address = await Doorman(runner.server, MOST, IDLE, renewed=True).listen(host, port)
-    except OSError as error:
-        raise SettingsError(
-            f"metrics cannot be served at {settings.listen}: {error.strerror}",
-            remedy="set metrics.listen to a free address, or to none",
-        ) from error
-    _log.info("metrics_open", address=address)
-    return server

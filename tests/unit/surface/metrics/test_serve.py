@@ -255,7 +255,7 @@ class TestAddress:
                 taken.bind(("127.0.0.1", 0))
                 taken.listen()
                 settings = MetricsSettings(listen=f"127.0.0.1:{taken.getsockname()[1]}")
-                with pytest.raises(SettingsError, match="metrics cannot be served at 127") as caught:
+                with pytest.raises(SettingsError, match="the metrics cannot listen on 127") as caught:
                     async with serve_metrics(settings, served.supervisor, PrometheusMeters()):
                         pytest.fail("it serves")
             assert caught.value.remedy == "set metrics.listen to a free address, or to none"
