@@ -86,6 +86,8 @@ async def source_checks(
     declared.resources = compiled.resources
     for check in _declarations(compiled):
         yield check
+    for check in _protected(settings, compiled):
+        yield check
 
 
 async def _reached(git: GitSettings, place: Path) -> Check:
@@ -133,6 +135,17 @@ def _declarations(compiled: Compiled) -> Iterator[Check]:
         yield Check(
             "declarations", Verdict.WARNING, "nothing is declared", "commit a first manifest: setpoint init"
         )
+
+
+def _protected(settings: Settings, compiled: Compiled) -> Iterator[Check]:
+    """Whether what must never be restarted is declared under the names that the settings give it."""
+    names = sorted(map(Key.parse, settings.needed))
+    unknown = [str(key) for key in names if key not in compiled.resources and key not in compiled.broken]
+    if unknown:
+        said = f"{', '.join(unknown)} in `self` of the settings: nothing of that name is declared, so nothing protects it"
+        yield Check("self", Verdict.WARNING, said, "write the names as they are declared now, KIND/NAME")
+    elif names:
+        yield Check("self", Verdict.OK, f"{counted(len(names), 'resource')} never restarted by Setpoint")
 
 
 async def _remembered(

@@ -66,6 +66,24 @@ def place(tmp_path: Path, say: Say, toy_installed: None, monkeypatch: pytest.Mon
     WORLDS.clear()
 
 
+@pytest.mark.parametrize(
+    ("named", "verdict", "what"),
+    [
+        pytest.param("Box/a", "ok", "1 resource never restarted", id="declared"),
+        pytest.param(
+            "Box/a, Box/gone", "warning", "Box/gone in `self` of the settings: nothing", id="renamed"
+        ),
+    ],
+)
+def test_what_is_protected_must_be_declared_under_that_name(
+    place: Place, named: str, verdict: str, what: str
+) -> None:
+    place.settings(f"{SETTINGS}{CALM}self: [{named}]\n")
+    check = place.told()["self"]
+    assert check["verdict"] == verdict
+    assert check["sentence"].startswith(what)
+
+
 def test_a_good_place_is_well(place: Place) -> None:
     said = place.doctor()
 
