@@ -84,16 +84,24 @@ async def remove_many(sim: Simulation) -> None:
 
 
 async def undeletes(sim: Simulation) -> None:
-    """Somebody takes a deletion back."""
+    """Somebody takes a deletion back; where nothing is leaving, one of his own."""
+    if not _leaving(sim):
+        await remove(sim)
+        await asyncio.sleep(sim.dice.expovariate(1 / 300))
+    left, life = _leaving(sim), sim.life
+    if not left or life is None:
+        return
+    key = sim.dice.choice(left)
+    if await ask(sim, undelete(life.estate, key, "somebody")):
+        sim.truth.kept.add(key.name)
+        sim.trace.note("undeleted", key.name)
+
+
+def _leaving(sim: Simulation) -> list[Key]:
     life = sim.life
     if life is None or life.dead:
-        return
-    left = sorted(key for key, one in life.store.tombstones().items() if one.active)
-    if left:
-        key = sim.dice.choice(left)
-        if await ask(sim, undelete(life.estate, key, "somebody")):
-            sim.truth.kept.add(key.name)
-            sim.trace.note("undeleted", key.name)
+        return []
+    return sorted(key for key, one in life.store.tombstones().items() if one.active)
 
 
 async def rename(sim: Simulation) -> None:

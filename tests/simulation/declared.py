@@ -116,7 +116,8 @@ class Repository:
     def push(self, machines: Mapping[str, Machine], targets: Mapping[str, str], **more: Any) -> Commit:
         """A new version on top of the head."""
         number = len(self.commits)
-        made = Commit(number, f"{number:04d}{'0' * 36}", self.head, dict(machines), dict(targets), **more)
+        distinct = _distinct(machines, self.now.machines if self.head else {})
+        made = Commit(number, f"{number:04d}{'0' * 36}", self.head, distinct, dict(targets), **more)
         self.commits[made.version] = made
         self.reset(made.version)
         return made
@@ -146,6 +147,20 @@ class Repository:
         """Tell who follows it that somebody pushed."""
         for bell in self.rung:
             bell.set()
+
+
+def _distinct(machines: Mapping[str, Machine], before: Mapping[str, Machine]) -> dict[str, Machine]:
+    """The machines without two that are one and the same object, which no version may say: the newer one is any."""
+    distinct, taken = dict(machines), set[tuple[str, Any]]()
+    for name in sorted(machines, key=lambda name: name not in before):
+        machine = machines[name]
+        claim = (machine.target, machine.spec.get("vmid"))
+        if claim in taken:
+            rest = {field: value for field, value in machine.spec.items() if field != "vmid"}
+            distinct[name] = replace(machine, spec=rest)
+        elif claim[1] is not None:
+            taken.add(claim)
+    return distinct
 
 
 class Following:

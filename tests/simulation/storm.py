@@ -25,7 +25,7 @@ async def storm(sim: Simulation) -> None:
     await asyncio.sleep(sim.dice.uniform(20, 300))
     going: list[asyncio.Future[None]] = []
     weights = [weight for weight, _ in EVENTS]
-    for _ in range(sim.dice.randint(4, 10)):
+    for _ in range(sim.dice.randint(4, 11)):
         ((_, event),) = sim.dice.choices(EVENTS, weights)
         sim.trace.note("event", event.__name__)
         sim.faults[event.__name__] += 1
