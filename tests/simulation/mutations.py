@@ -170,8 +170,8 @@ def no_grace(patch: Patch) -> None:
 def marks_not_asked_before_deletion(patch: Patch) -> None:
     """What is there under the id is what left."""
     patch.setattr(importlib.import_module("setpoint.run.deletion"), "owned", lambda *_: None)
-    former = importlib.import_module("setpoint_proxmox.kinds.virtual_machine.remove")
-    patch.setattr(former, "_obstacle", lambda owner, vm: None)
+    former = importlib.import_module("setpoint_proxmox.guest.remove")
+    patch.setattr(former, "obstacle", lambda owner, vm: None)
 
 
 def undelete_ignored(patch: Patch) -> None:

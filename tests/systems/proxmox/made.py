@@ -18,6 +18,7 @@ from setpoint.model.plan import Step
 from setpoint.model.spec import Spec
 from setpoint.model.tree import Json, Scalar, Tree
 from setpoint_proxmox.facts import Facts, Guest
+from setpoint_proxmox.guest.spec import Startup
 from setpoint_proxmox.kinds.virtual_machine import KIND
 from setpoint_proxmox.kinds.virtual_machine.options import LAYOUT
 from setpoint_proxmox.kinds.virtual_machine.spec import Power, VirtualMachineSpec
@@ -29,7 +30,6 @@ from setpoint_proxmox.kinds.virtual_machine.spec_device import (
     Nic,
     NicModel,
     Rng,
-    Startup,
     Usb,
     Vga,
     Watchdog,

@@ -10,8 +10,8 @@ import pytest
 from setpoint.model.errors import RefusalError
 from setpoint.model.identity import Mark
 from setpoint.model.secret import Secret
+from setpoint_proxmox.guest.act import making
 from setpoint_proxmox.kinds.proxmox_cluster.connect import connect
-from setpoint_proxmox.kinds.virtual_machine.act_common import making
 from setpoint_proxmox.mark import with_mark
 from setpoint_proxmox.survey import read_marks, survey
 from tests.systems.proxmox.drive import ROLES, SECRET, Driver, Lab, cluster_spec, world

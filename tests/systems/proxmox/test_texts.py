@@ -9,13 +9,13 @@ import pytest
 from setpoint.model.errors import RefusalError
 from setpoint.model.tree import Json
 from setpoint_proxmox.answer import operation, record, records
+from setpoint_proxmox.guest.syntax import storage_of
 from setpoint_proxmox.kinds.virtual_machine.strings import (
     DRIVE,
     NicText,
     is_cdrom,
     is_cloudinit,
     is_disk,
-    storage_of,
 )
 
 MAC = "BC:24:11:00:00:01"

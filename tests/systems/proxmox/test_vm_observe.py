@@ -13,10 +13,11 @@ from setpoint.model.key import Key
 from setpoint.model.kind import Looking
 from setpoint.model.observation import Absent, Present, Unknown
 from setpoint.model.secret import Secret
+from setpoint_proxmox.guest.remark import remark
+from setpoint_proxmox.guest.state import Snapshot
 from setpoint_proxmox.kinds.proxmox_cluster.connect import connect
 from setpoint_proxmox.kinds.virtual_machine import KIND
-from setpoint_proxmox.kinds.virtual_machine.remark import remark
-from setpoint_proxmox.kinds.virtual_machine.state import Snapshot, VmState
+from setpoint_proxmox.kinds.virtual_machine.state import VmState
 from setpoint_proxmox.mark import with_mark
 from tests.systems.proxmox.drive import SECRET, Driver, cluster_spec, world
 from tests.systems.proxmox.gates import Register, connected

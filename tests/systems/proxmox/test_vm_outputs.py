@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from setpoint_proxmox.guest.addresses import Addresses
 from setpoint_proxmox.kinds.virtual_machine import KIND
-from setpoint_proxmox.kinds.virtual_machine.outputs import Addresses, VmOutputs, publish
+from setpoint_proxmox.kinds.virtual_machine.outputs import VmOutputs, publish
 from setpoint_proxmox.kinds.virtual_machine.state import VmState
 from tests.systems.proxmox.made import vm
 

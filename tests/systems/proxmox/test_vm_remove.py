@@ -8,7 +8,7 @@ import pytest
 
 from setpoint.model.plan import Disruption
 from setpoint.model.tree import Scalar
-from setpoint_proxmox.kinds.virtual_machine.remove import remove
+from setpoint_proxmox.guest.remove import remove
 from setpoint_proxmox.kinds.virtual_machine.state import VmState
 from setpoint_proxmox.mark import with_mark
 from tests.systems.proxmox.made import MARK, MARKED, OWNER, VMID, facts

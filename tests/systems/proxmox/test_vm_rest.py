@@ -12,9 +12,9 @@ from setpoint.model.kind import Looking
 from setpoint.model.observation import Present
 from setpoint.model.secret import Secret
 from setpoint_proxmox.cluster import Cluster
+from setpoint_proxmox.guest.beside import LONGEST
 from setpoint_proxmox.kinds.proxmox_cluster.connect import connect
 from setpoint_proxmox.kinds.virtual_machine import KIND
-from setpoint_proxmox.kinds.virtual_machine.observe_beside import LONGEST
 from setpoint_proxmox.kinds.virtual_machine.state import VmState
 from setpoint_proxmox.survey import survey
 from tests.systems.proxmox.drive import SECRET, Driver, cluster_spec

@@ -6,16 +6,17 @@ import re
 
 from setpoint.model.kind import Kind
 from setpoint_proxmox.examples import examples
+from setpoint_proxmox.guest.remark import remark
+from setpoint_proxmox.guest.remove import remove
+from setpoint_proxmox.guest.state import problems
 from setpoint_proxmox.kinds.virtual_machine.act import ACTS
 from setpoint_proxmox.kinds.virtual_machine.describe import describe
 from setpoint_proxmox.kinds.virtual_machine.observe import observe
 from setpoint_proxmox.kinds.virtual_machine.outputs import VmOutputs, publish
 from setpoint_proxmox.kinds.virtual_machine.plan import plan
 from setpoint_proxmox.kinds.virtual_machine.project import TREATMENTS, declare, project, secrets
-from setpoint_proxmox.kinds.virtual_machine.remark import remark
-from setpoint_proxmox.kinds.virtual_machine.remove import remove
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
-from setpoint_proxmox.kinds.virtual_machine.state import VmState, problems, status
+from setpoint_proxmox.kinds.virtual_machine.state import VmState, status
 
 _VMID = re.compile(r"[1-9][0-9]{2,8}")
 _LABEL = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"

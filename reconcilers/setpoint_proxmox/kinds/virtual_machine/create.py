@@ -10,9 +10,10 @@ from setpoint.model.plan import Step, obstructed
 from setpoint.model.tree import Json, Tree, leaves
 from setpoint_proxmox.allocate import free_vmid
 from setpoint_proxmox.facts import Facts, Guest
+from setpoint_proxmox.guest.plan import no_node
+from setpoint_proxmox.guest.scopes import scopes
 from setpoint_proxmox.kinds.virtual_machine.edit import edited, unbootable
 from setpoint_proxmox.kinds.virtual_machine.project import declare
-from setpoint_proxmox.kinds.virtual_machine.scopes import scopes
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 from setpoint_proxmox.kinds.virtual_machine.spec_cloud import Clone
 from setpoint_proxmox.kinds.virtual_machine.state import VmState
@@ -38,13 +39,8 @@ def create(changes: tuple[Change, ...], planning: Context) -> Step:
         return _from_source(clone, changes, planning)
     node = planning.spec.node or (next(iter(facts.nodes)) if len(facts.nodes) == 1 else None)
     if node not in facts.nodes:
-        return _no_node(node, changes, facts)
+        return no_node(node, changes, facts)
     return _from_nothing(str(node), changes, planning)
-
-
-def _no_node(node: str | None, changes: tuple[Change, ...], facts: Facts) -> Step:
-    why = f"node {node} is not in the cluster" if node else "the cluster has several nodes"
-    return obstructed(why, f"set spec.node to one of {', '.join(sorted(facts.nodes))}", changes)
 
 
 def _from_nothing(node: str, changes: tuple[Change, ...], planning: Context) -> Step:
@@ -92,7 +88,7 @@ def _from_source(clone: Clone, changes: tuple[Change, ...], planning: Context) -
         return found
     to = spec.node or found.node
     if to not in facts.nodes:
-        return _no_node(to, changes, facts)
+        return no_node(to, changes, facts)
     bound = _bound(clone, found, to, facts)
     if bound:
         remedy = f"set spec.node to {found.node}, or put the source's disks on a shared storage"

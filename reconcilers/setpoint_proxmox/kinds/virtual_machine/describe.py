@@ -33,7 +33,7 @@ def describe(state: VmState) -> Tree:
     be acted on: a value that another one waits to follow at the next start, a secret, whether the VM runs, and what
     a spec cannot say, such as a NIC without a bridge. Empty for a container.
     """
-    if state.kind != "qemu":
+    if state.foreign:
         return {}
     said, spec = _sayable({"/node": state.node, "/vmid": state.vmid, **_seen(state)})
     kept = _needed(said, spec)

@@ -9,7 +9,7 @@ from setpoint.model.plan import Disruption, Step, obstructed
 from setpoint.model.quantity import format_bytes, parse_bytes
 from setpoint.model.tree import Tree, parts
 from setpoint_proxmox.facts import Facts
-from setpoint_proxmox.kinds.virtual_machine.scopes import scopes
+from setpoint_proxmox.guest.scopes import scopes
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 from setpoint_proxmox.kinds.virtual_machine.state import VmState
 from setpoint_proxmox.sizes import resize_text

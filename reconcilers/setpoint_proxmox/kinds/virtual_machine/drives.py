@@ -6,7 +6,7 @@ from typing import Final
 
 from setpoint.model.diff import UNSEEN
 from setpoint.model.tree import Json
-from setpoint_proxmox.kinds.virtual_machine.forms import (
+from setpoint_proxmox.guest.forms import (
     DECIMAL,
     ESCAPED,
     FLAG,
@@ -18,7 +18,7 @@ from setpoint_proxmox.kinds.virtual_machine.forms import (
     TEXT,
     Form,
 )
-from setpoint_proxmox.kinds.virtual_machine.layout import Option, Row
+from setpoint_proxmox.guest.layout import Option, Row
 from setpoint_proxmox.kinds.virtual_machine.strings import DRIVE, is_cdrom, is_disk
 
 BUSES: Final = ("scsi", "virtio", "sata", "ide")

@@ -11,12 +11,13 @@ from setpoint.model.diff import MISSING, Change
 from setpoint.model.kind import Planning
 from setpoint.model.plan import Step, obstructed
 from setpoint.model.tree import Json, Pointer
-from setpoint_proxmox.kinds.virtual_machine.layout import Option, Spot, written
+from setpoint_proxmox.guest.layout import Option, Spot, written
+from setpoint_proxmox.guest.syntax import storage_of
 from setpoint_proxmox.kinds.virtual_machine.options import LAYOUT
 from setpoint_proxmox.kinds.virtual_machine.project import PASSWORD, cloudinit_slot, drives
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 from setpoint_proxmox.kinds.virtual_machine.state import VmState
-from setpoint_proxmox.kinds.virtual_machine.strings import DRIVE, is_disk, storage_of
+from setpoint_proxmox.kinds.virtual_machine.strings import DRIVE, is_disk
 from setpoint_proxmox.kinds.virtual_machine.volumes import fresh, is_vacant, leaving, refusals, storage_for
 from setpoint_proxmox.mark import with_mark
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,16 +11,15 @@ from setpoint.model.tree import Json
 from setpoint_proxmox.answer import record, records, whole
 from setpoint_proxmox.cluster import Cluster, Silence
 from setpoint_proxmox.facts import Guest
+from setpoint_proxmox.guest.addresses import by_slot
+from setpoint_proxmox.guest.state import Config
 from setpoint_proxmox.kinds.virtual_machine.project import is_nic_slot
-from setpoint_proxmox.kinds.virtual_machine.state import Config
 from setpoint_proxmox.kinds.virtual_machine.strings import NicText
 from setpoint_proxmox.propstring import is_true, parse
 
 FIRST_PAUSE = 60.0
 LONGEST_PAUSE = 960.0
 """Seconds for which an agent that did not answer is left alone; doubled each time."""
-MOST = 64
-"""Addresses of one NIC that are kept."""
 
 _CLOUDINIT = re.compile(r"[:/](vm-\d+-)?cloudinit(\.[a-z0-9]+)?$")
 
@@ -47,7 +45,8 @@ async def addresses(
     path = ("nodes", guest.node, "qemu", guest.vmid, "agent", "network-get-interfaces")
     try:
         answer = record(await cluster.api.get(*path))
-        found = _by_slot(config, records(answer.get("result")))
+        nics = {slot: NicText.parse(str(text)).mac for slot, text in config.items() if is_nic_slot(slot)}
+        found = by_slot(nics, records(answer.get("result")))
     except RefusalError as error:
         longer = before is not None and before.pid == pid
         pause = min(before.pause * 2, LONGEST_PAUSE) if before is not None and longer else FIRST_PAUSE
@@ -88,24 +87,3 @@ def _is_cloudinit(value: object) -> bool:
 
 def _differs(row: Mapping[str, Json]) -> bool:
     return bool(row.get("delete")) or ("pending" in row and row["pending"] != row.get("value"))
-
-
-def _by_slot(config: Config, rows: list[dict[str, Json]]) -> dict[str, tuple[str, ...]]:
-    """The addresses of every NIC, known by its MAC address; what lies on top of it inside shares that."""
-    nics = {slot: NicText.parse(str(text)) for slot, text in config.items() if is_nic_slot(slot)}
-    slots = {nic.mac.lower(): slot for slot, nic in nics.items() if nic.mac}
-    found: dict[str, tuple[str, ...]] = dict.fromkeys(sorted(slots.values()), ())
-    for row in rows:
-        slot = slots.get(str(row.get("hardware-address") or "").lower())
-        if slot is not None:
-            found[slot] += tuple(_interface(entry) for entry in records(row.get("ip-addresses") or []))
-    return {slot: texts[:MOST] for slot, texts in found.items()}
-
-
-def _interface(entry: Mapping[str, Json]) -> str:
-    # A scope (`%eth0`) means nothing outside, and what the guest says is not to be trusted with free text.
-    text = f"{str(entry.get('ip-address')).partition('%')[0]}/{entry.get('prefix')}"
-    try:
-        return str(ipaddress.ip_interface(text))
-    except ValueError as error:
-        raise RefusalError(f"the guest agent gave '{text}' as an address") from error

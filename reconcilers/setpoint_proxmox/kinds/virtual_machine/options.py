@@ -10,8 +10,7 @@ from typing import Final
 
 from setpoint.model.diff import MISSING, Missing
 from setpoint.model.tree import Json, Pointer
-from setpoint_proxmox.kinds.virtual_machine.drives import DRIVES
-from setpoint_proxmox.kinds.virtual_machine.forms import (
+from setpoint_proxmox.guest.forms import (
     ADDRESS,
     ADDRESSES,
     BYTES,
@@ -32,8 +31,10 @@ from setpoint_proxmox.kinds.virtual_machine.forms import (
     Form,
     words,
 )
-from setpoint_proxmox.kinds.virtual_machine.layout import Layout, Option, Row
-from setpoint_proxmox.kinds.virtual_machine.strings import NIC, properties
+from setpoint_proxmox.guest.layout import Layout, Option, Row
+from setpoint_proxmox.guest.syntax import properties
+from setpoint_proxmox.kinds.virtual_machine.drives import DRIVES
+from setpoint_proxmox.kinds.virtual_machine.strings import NIC
 
 
 def _plain(place: Pointer, name: str, form: Form = TEXT, absent: Json | Missing = None) -> Option:

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Iterable
-
 from setpoint.model.kind import Outputs
-from setpoint.model.spec import Spec, described
+from setpoint.model.spec import described
+from setpoint_proxmox.guest.addresses import Addresses, reachable
 from setpoint_proxmox.kinds.virtual_machine.state import VmState, macs
-
-
-class Addresses(Spec):
-    """The addresses that others can reach, without prefix, those of the whole internet first."""
-
-    v4: tuple[str, ...] = described("IPv4 addresses.", ())
-    v6: tuple[str, ...] = described("IPv6 addresses.", ())
 
 
 class VmOutputs(Outputs):
@@ -31,9 +22,9 @@ class VmOutputs(Outputs):
 
 def publish(state: VmState) -> VmOutputs:
     """The outputs of what is seen; nothing of a container in the way."""
-    if state.kind != "qemu":
+    if state.foreign:
         return VmOutputs()
-    found = None if state.addresses is None else _reachable(state.addresses.values())
+    found = None if state.addresses is None else reachable(state.addresses.values())
     return VmOutputs(
         vmid=state.vmid,
         node=state.node,
@@ -42,15 +33,4 @@ def publish(state: VmState) -> VmOutputs:
         addresses=found,
         ipv4=next(iter(found.v4), None) if found else None,
         ipv6=next(iter(found.v6), None) if found else None,
-    )
-
-
-def _reachable(slots: Iterable[tuple[str, ...]]) -> Addresses:
-    """The addresses in the order of slots, the global ones before the others."""
-    interfaces = [ipaddress.ip_interface(text) for texts in slots for text in texts]
-    usable = [each.ip for each in interfaces if not (each.ip.is_loopback or each.ip.is_link_local)]
-    ordered = sorted(dict.fromkeys(usable), key=lambda address: not address.is_global)
-    return Addresses(
-        v4=tuple(str(address) for address in ordered if address.version == 4),  # noqa: PLR2004  # IPv4
-        v6=tuple(str(address) for address in ordered if address.version == 6),  # noqa: PLR2004  # IPv6
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 
-from setpoint.model.diff import MISSING, SECRET, Change, Diff
+from setpoint.model.diff import Change, Diff
 from setpoint.model.plan import Disruption, Step, obstructed
 from setpoint.model.tree import Json, Tree, parts
+from setpoint_proxmox.guest.plan import enroll, locked, power, restart, sentence
+from setpoint_proxmox.guest.scopes import scopes
 from setpoint_proxmox.kinds.virtual_machine.create import Context, create
 from setpoint_proxmox.kinds.virtual_machine.disks import moves, obstacles, resizes
 from setpoint_proxmox.kinds.virtual_machine.edit import (
@@ -21,8 +22,7 @@ from setpoint_proxmox.kinds.virtual_machine.edit import (
 from setpoint_proxmox.kinds.virtual_machine.latent import is_latent
 from setpoint_proxmox.kinds.virtual_machine.options import LAYOUT
 from setpoint_proxmox.kinds.virtual_machine.project import cloudinit_slot
-from setpoint_proxmox.kinds.virtual_machine.scopes import scopes
-from setpoint_proxmox.kinds.virtual_machine.spec import Power, VirtualMachineSpec
+from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 from setpoint_proxmox.kinds.virtual_machine.state import VmState
 from setpoint_proxmox.kinds.virtual_machine.volumes import refusals
 
@@ -34,17 +34,15 @@ def plan(diff: Diff, planning: Context) -> tuple[Step, ...]:
         return (create(diff.changes, planning),)
     changes = tuple(change for change in diff.changes if not change.fixed)
     if vm.lock and changes:
-        why = f"VM {vm.vmid} is locked ({vm.lock}), so it is not changed"
-        remedy = f"wait until that ends; if nothing works on it any more: qm unlock {vm.vmid}"
-        return (obstructed(why, remedy, changes, passing=True),)
+        return (locked(changes, vm),)
     return (
         *_configure(changes, vm, planning),
         *_regenerate(changes, vm, planning),
         *resizes(changes, vm, planning.facts),
         *moves(changes, vm, planning.spec, planning.facts),
-        *_enroll(changes, vm, planning),
-        *_power(changes, vm, planning),
-        *_restart(changes, vm, planning),
+        *enroll(changes, vm, planning.facts),
+        *power(changes, vm, planning.facts, force=planning.spec.force_stop),
+        *restart(changes, vm, planning.facts, planning.spec.power),
         *refusals(changes, vm, planning.spec).values(),
         *obstacles(changes, vm),
         *_no_room(changes, vm, planning.spec),
@@ -54,7 +52,7 @@ def plan(diff: Diff, planning: Context) -> tuple[Step, ...]:
 
 def _configure(changes: tuple[Change, ...], vm: VmState, planning: Context) -> Iterator[Step]:
     """One write of every option that differs; what waits for a restart already is written already."""
-    edit = edited((change for change in changes if not (change.accepted and _is_on(vm))), vm, planning)
+    edit = edited((change for change in changes if not (change.accepted and vm.is_on)), vm, planning)
     if not (edit.config or edit.delete or edit.secrets):
         return
     options = (*edit.config, *edit.delete)
@@ -68,9 +66,9 @@ def _configure(changes: tuple[Change, ...], vm: VmState, planning: Context) -> I
         arguments["secrets"] = dict[str, Json](edit.secrets)
     yield Step(
         "configure",
-        _sentence(edit.corrected, vm),
+        sentence(edit.corrected, lambda change: _removed(change, vm)),
         edit.corrected,
-        Disruption.HOT if _is_on(vm) and any(is_hot(option) for option in options) else Disruption.NONE,
+        Disruption.HOT if vm.is_on and any(is_hot(option) for option in options) else Disruption.NONE,
         arguments,
         scopes=scopes(planning.facts, vm.node, *edit.storages),
         then=_later(edit.corrected, vm, planning),
@@ -80,7 +78,7 @@ def _configure(changes: tuple[Change, ...], vm: VmState, planning: Context) -> I
 def _later(corrected: tuple[Change, ...], vm: VmState, planning: Context) -> Step | None:
     """The restart that such a write makes necessary, as far as that is known already."""
     latent = tuple(replace(change, accepted=True) for change in corrected if is_latent(change, vm))
-    return next(_restart(latent, vm, planning), None)
+    return next(restart(latent, vm, planning.facts, planning.spec.power), None)
 
 
 def _regenerate(changes: tuple[Change, ...], vm: VmState, planning: Context) -> Iterator[Step]:
@@ -92,49 +90,6 @@ def _regenerate(changes: tuple[Change, ...], vm: VmState, planning: Context) -> 
             f"write the cloud-init drive of VM {vm.vmid} anew",
             outdated,
             arguments={"node": vm.node},
-            scopes=scopes(planning.facts, vm.node),
-        )
-
-
-def _enroll(changes: tuple[Change, ...], vm: VmState, planning: Context) -> Iterator[Step]:
-    change = next((change for change in changes if change.path == "/pool"), None)
-    if change is not None:
-        pool = str(change.desired or "")
-        summary = f"put VM {vm.vmid} into pool {pool}" if pool else f"take VM {vm.vmid} out of pool {vm.pool}"
-        where: Tree = {"pool": pool, "former": vm.pool}
-        yield Step("enroll", summary, (change,), arguments=where, scopes=scopes(planning.facts, vm.node))
-
-
-def _power(changes: tuple[Change, ...], vm: VmState, planning: Context) -> Iterator[Step]:
-    """A change of power that was declared is what the person asked for, so it is no restart that may be held."""
-    change = next((change for change in changes if change.path == "/power"), None)
-    if change is None:
-        return
-    where: Tree = {"node": vm.node}
-    used = scopes(planning.facts, vm.node)
-    if change.desired == Power.STOPPED:
-        if vm.power == "paused" and not planning.spec.force_stop:
-            # Proxmox refuses to shut it down. Held together, or it would go on where the shutdown may not follow.
-            summary = f"resume VM {vm.vmid}, so that it can shut down"
-            yield Step("resume", summary, (change,), Disruption.STOP, dict(where), scopes=used)
-        where["force"] = planning.spec.force_stop
-        yield Step("shutdown", f"shut VM {vm.vmid} down", (change,), Disruption.STOP, where, scopes=used)
-    elif vm.power == "paused":
-        yield Step("resume", f"resume VM {vm.vmid}", (change,), arguments=where, scopes=used)
-    else:
-        yield Step("start", f"start VM {vm.vmid}", (change,), arguments=where, scopes=used)
-
-
-def _restart(changes: tuple[Change, ...], vm: VmState, planning: Context) -> Iterator[Step]:
-    waiting = tuple(change for change in changes if change.accepted)
-    if waiting and _is_on(vm) and planning.spec.power is not Power.STOPPED:
-        fields = ", ".join(change.path.lstrip("/") for change in waiting)
-        yield Step(
-            "restart",
-            f"restart VM {vm.vmid}, so that {fields} takes effect",
-            waiting,
-            Disruption.RESTART,
-            {"node": vm.node},
             scopes=scopes(planning.facts, vm.node),
         )
 
@@ -158,17 +113,6 @@ def _unbootable(changes: tuple[Change, ...], vm: VmState, spec: VirtualMachineSp
         yield why
 
 
-def _is_on(vm: VmState) -> bool:
-    return vm.power != "stopped"
-
-
-def _sentence(changes: tuple[Change, ...], vm: VmState) -> str:
-    """What one write does, in the imperative."""
-    sets = [_shown(change) for change in changes if change.desired is not MISSING]
-    gone = [_removed(change, vm) for change in changes if change.desired is MISSING]
-    return "; ".join([*gone, *(["set " + ", ".join(sets)] if sets else [])])
-
-
 def _removed(change: Change, vm: VmState) -> str:
     spot = LAYOUT.spot(change.path)
     name = ".".join(parts(change.path))
@@ -176,18 +120,3 @@ def _removed(change: Change, vm: VmState) -> str:
         return f"remove {name}"
     text = str(vm.current.get(spot.name) or vm.coming.get(spot.name))
     return f"detach disk {spot.name}, whose volume {text.partition(',')[0]} is kept"
-
-
-def _shown(change: Change) -> str:
-    name = ".".join(parts(change.path))
-    match change.desired:
-        case str() as text if text != SECRET:
-            return f"{name} to {text}"
-        case str():
-            return name
-        case list() as items:
-            return f"{name} to {', '.join(str(item) for item in items) or 'none'}"
-        case None:
-            return f"{name} to none"
-        case value:
-            return f"{name} to {json.dumps(value)}"

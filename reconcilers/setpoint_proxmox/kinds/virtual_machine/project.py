@@ -7,12 +7,14 @@ from collections.abc import Mapping
 
 from setpoint.model.diff import MISSING, SECRET, Projection, Treatment
 from setpoint.model.secret import SecretRef
-from setpoint.model.tree import Json, Pointer, Tree, join
-from setpoint_proxmox.kinds.virtual_machine.layout import put
+from setpoint.model.tree import Json, Pointer, Tree
+from setpoint_proxmox.guest.layout import kept, put
+from setpoint_proxmox.guest.state import SETTLED, Config
+from setpoint_proxmox.guest.syntax import storage_of
 from setpoint_proxmox.kinds.virtual_machine.options import ELSEWHERE, LAYOUT
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
-from setpoint_proxmox.kinds.virtual_machine.state import SETTLED, Config, VmState
-from setpoint_proxmox.kinds.virtual_machine.strings import DRIVE, is_cloudinit, storage_of
+from setpoint_proxmox.kinds.virtual_machine.state import VmState
+from setpoint_proxmox.kinds.virtual_machine.strings import DRIVE, is_cloudinit
 from setpoint_proxmox.mark import normal
 
 TREATMENTS: Mapping[Pointer, Treatment] = {
@@ -49,7 +51,7 @@ def declare(spec: VirtualMachineSpec) -> Tree:
         values["agent"] = {"enabled": values["agent"]}
     if "description" in values:
         values["description"] = normal(spec.description)
-    tree = _kept(values)
+    tree = kept(values, _is_compared)
     if spec.cloud_init is not None:
         put(tree, "/cloudInit/drive", True)
         put(tree, "/cloudInit/current", True)
@@ -65,7 +67,7 @@ def secrets(spec: VirtualMachineSpec) -> Mapping[Pointer, SecretRef]:
 
 def project(state: VmState) -> Projection:
     """What is seen: in force now, and after the next start."""
-    if state.kind != "qemu":
+    if state.foreign:
         return Projection({})
     current, unseen = _tree(state.current, state)
     coming, hidden = (current, unseen) if state.coming == state.current else _tree(state.coming, state)
@@ -100,20 +102,6 @@ def drives(config: Config) -> list[tuple[str, dict[str, str]]]:
             except ValueError:
                 continue
     return found
-
-
-def _kept(values: Tree, above: Pointer = "") -> Tree:
-    """The part that has a place; a null is kept only where it is a value and not the lack of one."""
-    kept: Tree = {}
-    for name, value in values.items():
-        place = join(above, name)
-        if isinstance(value, dict):
-            below = _kept(value, place)
-            if below or not value:
-                kept[name] = below
-        elif _is_compared(place, value):
-            kept[name] = value
-    return kept
 
 
 def _is_compared(place: Pointer, value: Json) -> bool:

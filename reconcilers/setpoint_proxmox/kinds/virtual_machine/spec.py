@@ -4,29 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import ClassVar, Literal
 
 from pydantic import field_validator, model_validator
 
 from setpoint.model.quantity import Bytes
 from setpoint.model.spec import Spec, described
-from setpoint_proxmox.kinds.virtual_machine.spec_cloud import Clone, CloudInit
-from setpoint_proxmox.kinds.virtual_machine.spec_device import (
-    Agent,
-    Audio,
-    Cpu,
-    Nic,
-    NicModel,
-    Pci,
-    Rng,
-    Startup,
-    Usb,
-    Vga,
-    Watchdog,
-)
-from setpoint_proxmox.kinds.virtual_machine.spec_disk import Cdrom, Disk, Firmware, FirmwareType, Tpm
-from setpoint_proxmox.kinds.virtual_machine.spec_text import (
+from setpoint_proxmox.guest.spec import Power, Startup, tags
+from setpoint_proxmox.guest.texts import (
     NODE,
     POOL,
     VOLUME,
@@ -38,25 +23,31 @@ from setpoint_proxmox.kinds.virtual_machine.spec_text import (
     SerialSlot,
     UsbSlot,
 )
+from setpoint_proxmox.kinds.virtual_machine.spec_cloud import Clone, CloudInit
+from setpoint_proxmox.kinds.virtual_machine.spec_device import (
+    Agent,
+    Audio,
+    Cpu,
+    Nic,
+    NicModel,
+    Pci,
+    Rng,
+    Usb,
+    Vga,
+    Watchdog,
+)
+from setpoint_proxmox.kinds.virtual_machine.spec_disk import Cdrom, Disk, Firmware, FirmwareType, Tpm
 from setpoint_proxmox.mark import TAG
 from setpoint_proxmox.sizes import MIB
 
 __all__ = ["Disk", "Nic", "NicModel", "Power", "VirtualMachineSpec"]
 
-_TAG = re.compile(r"[a-z0-9_][a-z0-9_+.-]*")
 _MACHINE = r"^(pc|q35|virt|(pc(-i440fx|-q35)?|virt)-\d+(\.\d+)+(\+pve\d+)?(\.pxe)?)$"
 _KEYBOARDS = (
     "^(de|de-ch|da|en-gb|en-us|es|fi|fr|fr-be|fr-ca|fr-ch|hu|is|it|ja|lt|mk|nl|no|pl|pt|pt-br|sv|sl|tr)$"
 )
 _OS = "^(other|wxp|w2k|w2k3|w2k8|wvista|win7|win8|win10|win11|l24|l26|solaris)$"
 _CONTROLLERS = "^(lsi|lsi53c810|virtio-scsi-pci|virtio-scsi-single|megasas|pvscsi)$"
-
-
-class Power(StrEnum):
-    """Whether a guest runs."""
-
-    RUNNING = "running"
-    STOPPED = "stopped"
 
 
 class VirtualMachineSpec(Spec):
@@ -197,13 +188,7 @@ class VirtualMachineSpec(Spec):
     @field_validator("tags")
     @classmethod
     def _tags(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        tags = {tag.lower() for tag in value}
-        for tag in sorted(tags):
-            if not _TAG.fullmatch(tag):
-                raise ValueError(
-                    f"'{tag}' is no tag; use letters, digits and _ + . - and begin with a letter, digit or _"
-                )
-        return tuple(sorted(tags - {TAG}))
+        return tags(value)
 
     @field_validator("serial")
     @classmethod

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 
 from pydantic import field_validator, model_validator
 
 from setpoint.model.secret import SecretRef
 from setpoint.model.spec import Spec, described
-from setpoint_proxmox.kinds.virtual_machine.spec_text import (
+from setpoint_proxmox.guest.spec import public_keys
+from setpoint_proxmox.guest.texts import (
     DOMAIN,
     STORAGE,
     VOLUME,
@@ -21,8 +21,6 @@ from setpoint_proxmox.kinds.virtual_machine.spec_text import (
     NicSlot,
     Server,
 )
-
-_KEY = re.compile(r"(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/]{32,}={0,3}( [^\r\n]*)?")
 
 
 class CloudInitType(StrEnum):
@@ -86,13 +84,7 @@ class CloudInit(Spec):
     @field_validator("ssh_keys")
     @classmethod
     def _public(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        keys = tuple(key.strip() for key in value)
-        for key in keys:
-            if not _KEY.fullmatch(key):
-                raise ValueError(
-                    f"'{key[:40]}' is no public key; write one line such as 'ssh-ed25519 AAAA… anna'"
-                )
-        return tuple(sorted(set(keys)))
+        return public_keys(value)
 
 
 class Clone(Spec):

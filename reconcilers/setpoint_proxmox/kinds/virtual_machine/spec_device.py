@@ -7,9 +7,9 @@ from typing import Annotated
 
 from pydantic import StringConstraints, field_validator, model_validator
 
-from setpoint.model.quantity import Bytes, Duration
+from setpoint.model.quantity import Bytes
 from setpoint.model.spec import Spec, described
-from setpoint_proxmox.kinds.virtual_machine.spec_text import BRIDGE, MAPPING, WORD, Mac, Trunk
+from setpoint_proxmox.guest.texts import BRIDGE, MAPPING, WORD, Mac, Trunk
 from setpoint_proxmox.sizes import MIB
 
 _PCI = r"^([0-9a-fA-F]{4}:)?[0-9a-fA-F]{2}:[0-9a-fA-F]{2}(\.[0-9a-fA-F])?(;([0-9a-fA-F]{4}:)?[0-9a-fA-F]{2}:[0-9a-fA-F]{2}(\.[0-9a-fA-F])?)*$"
@@ -205,16 +205,6 @@ class Agent(Spec):
     fstrim_cloned_disks: bool = described("Whether disks are trimmed after a clone or move.", default=False)
     freeze: bool = described("Whether file systems are frozen for a backup.", default=True)
     type: AgentType = described("The port that the agent listens on.", AgentType.VIRTIO)
-
-
-class Startup(Spec):
-    """When the guest starts and stops with its node."""
-
-    order: int | None = described("Place in the order of starting; null for last.", None, ge=0)
-    up: Duration | None = described(
-        "Time until the next guest starts; null for at once.", None, examples=["30s"]
-    )
-    down: Duration | None = described("Time to shut down in; null for 3 minutes.", None, examples=["2m"])
 
 
 def _check_source(device: str | None, mapping: str | None) -> None:

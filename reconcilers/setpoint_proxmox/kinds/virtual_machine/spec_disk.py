@@ -8,7 +8,7 @@ from pydantic import field_validator, model_validator
 
 from setpoint.model.quantity import Bytes
 from setpoint.model.spec import Spec, described
-from setpoint_proxmox.kinds.virtual_machine.spec_text import STORAGE, VOLUME
+from setpoint_proxmox.guest.texts import STORAGE, VOLUME
 from setpoint_proxmox.sizes import MIB
 
 NEW = "new"

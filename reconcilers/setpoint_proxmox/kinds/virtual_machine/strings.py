@@ -1,11 +1,12 @@
-"""How options with sub-options are split and put together. Whatever we do not manage in them is kept as it is."""
+"""How a VM's network cards and drives are split and put together."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from setpoint_proxmox.guest.syntax import Syntax, properties, storage_of
 from setpoint_proxmox.propstring import parse, render
 
 _MODELS = frozenset(
@@ -26,30 +27,6 @@ _MODELS = frozenset(
         "vmxnet3",
     ]
 )
-
-
-@dataclass(frozen=True)
-class Syntax:
-    """How the text of an option holds its sub-options; the whole text is the sub-option of the empty name.
-
-    Attributes:
-        split: the sub-options by name. Raises ValueError when the text has another form.
-        join: the text as Proxmox prints it; empty when there is no sub-option.
-    """
-
-    split: Callable[[str], dict[str, str]]
-    join: Callable[[Mapping[str, str]], str]
-
-
-def properties(default: str = "", first: tuple[str, ...] = (), **aliases: str) -> Syntax:
-    """A property string whose bare part is called `default`; `aliases` are other names, `_` standing for `-`."""
-    names = {alias.replace("_", "-"): name for alias, name in aliases.items()}
-
-    def split(text: str) -> dict[str, str]:
-        found = parse(text, default) if text.strip() else {}
-        return {names.get(name, name): value for name, value in found.items()}
-
-    return Syntax(split, lambda options: render(options, default, first))
 
 
 @dataclass(frozen=True)
@@ -102,16 +79,8 @@ def _join_nic(options: Mapping[str, str]) -> str:
     return NicText(options["model"], options.get("macaddr", ""), rest).render()
 
 
-WHOLE: Final = Syntax(lambda text: {"": text}, lambda options: options.get("", ""))
 NIC: Final = Syntax(_split_nic, _join_nic)
 DRIVE: Final = properties("file", volume="file")
-
-
-def storage_of(volume: str) -> str | None:
-    """The storage of a volume; None for what lies on none: a device of the node, an empty drive."""
-    if ":" not in volume or volume.startswith("/"):
-        return None
-    return volume.partition(":")[0]
 
 
 def is_cdrom(drive: Mapping[str, str]) -> bool:

@@ -8,12 +8,13 @@ from typing import Final
 
 from setpoint.model.diff import MISSING, Cause, Change
 from setpoint.model.plan import Step, obstructed
-from setpoint_proxmox.kinds.virtual_machine.layout import Option
+from setpoint_proxmox.guest.layout import Option
+from setpoint_proxmox.guest.syntax import storage_of
 from setpoint_proxmox.kinds.virtual_machine.options import LAYOUT
 from setpoint_proxmox.kinds.virtual_machine.spec import Disk, VirtualMachineSpec
 from setpoint_proxmox.kinds.virtual_machine.spec_disk import NEW
 from setpoint_proxmox.kinds.virtual_machine.state import VmState
-from setpoint_proxmox.kinds.virtual_machine.strings import DRIVE, storage_of
+from setpoint_proxmox.kinds.virtual_machine.strings import DRIVE
 from setpoint_proxmox.sizes import allocation_text
 
 _OWNED: Final = re.compile(r"(?:vm|base)-(\d+)-")

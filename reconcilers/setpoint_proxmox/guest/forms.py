@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 
 from setpoint.model.quantity import format_bytes, format_duration, parse_bytes, parse_duration
 from setpoint.model.tree import Json, Scalar
-from setpoint_proxmox.kinds.virtual_machine.strings import storage_of
+from setpoint_proxmox.guest.syntax import storage_of
 from setpoint_proxmox.mark import TAG, split_tags, without_mark
 from setpoint_proxmox.propstring import is_true
 from setpoint_proxmox.sizes import MIB, memory_bytes, parse_size

@@ -117,3 +117,5 @@ Ipv6 = Annotated[str, AfterValidator(lambda value: interface(value, 6, "dhcp", "
 Gateway4 = Annotated[str, AfterValidator(lambda value: address(value, 4))]
 Gateway6 = Annotated[str, AfterValidator(lambda value: address(value, 6))]
 Server = Annotated[str, AfterValidator(address)]
+ContainerIpv4 = Annotated[str, AfterValidator(lambda value: interface(value, 4, "dhcp", "manual"))]
+ContainerIpv6 = Annotated[str, AfterValidator(lambda value: interface(value, 6, "dhcp", "auto", "manual"))]

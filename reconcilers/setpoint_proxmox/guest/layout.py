@@ -1,6 +1,6 @@
 """Places in the comparable tree and the options of Proxmox that hold them, in both directions.
 
-The rows themselves stand in `options`; what a drive's volume is belongs to `volumes`.
+The rows themselves stand in the `options` of each kind; what a volume is belongs to `volumes`.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from setpoint.model.diff import MISSING, UNSEEN, Missing, Unseen
-from setpoint.model.tree import Json, Pointer, Scalar, Tree, parts
-from setpoint_proxmox.kinds.virtual_machine.forms import TEXT, Form
-from setpoint_proxmox.kinds.virtual_machine.strings import WHOLE, Syntax
+from setpoint.model.tree import Json, Pointer, Scalar, Tree, join, parts
+from setpoint_proxmox.guest.forms import TEXT, Form
+from setpoint_proxmox.guest.syntax import WHOLE, Syntax
 
 _NUMBERED = re.compile(r"([a-z]+)(0|[1-9]\d*)")
-_SLOT = re.compile(r"/(net|scsi|virtio|sata|ide|hostpci|usb|serial)(\d+)(?=/|$)")
+_SLOT = re.compile(r"/(net|scsi|virtio|sata|ide|hostpci|usb|serial|mp|dev)(\d+)(?=/|$)")
 
 
 def _always(_: Mapping[str, str]) -> bool:
@@ -150,6 +150,20 @@ def put(tree: Tree, place: Pointer, value: Json) -> None:
         tree = child
     if value != {} or not isinstance(tree.get(last), dict):
         tree[last] = value
+
+
+def kept(values: Tree, compared: Callable[[Pointer, Json], bool], above: Pointer = "") -> Tree:
+    """The part of a declaration that is `compared`, by place and value; an empty mapping says that there is nothing."""
+    found: Tree = {}
+    for name, value in values.items():
+        place = join(above, name)
+        if isinstance(value, dict):
+            below = kept(value, compared, place)
+            if below or not value:
+                found[name] = below
+        elif compared(place, value):
+            found[name] = value
+    return found
 
 
 def _read(tree: Tree, option: Option, number: str, text: str) -> list[Pointer]:

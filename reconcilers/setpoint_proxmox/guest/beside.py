@@ -1,6 +1,6 @@
-"""What is read of a VM beside its configuration: power, snapshots, cloud-init drive.
+"""What is kept of a guest beside its configuration: power, snapshots, and the state of a cloud-init drive.
 
-What is known to be as before is not asked for again, so that a look at a VM at rest is one call.
+What is known to be as before is not asked for again, so that a look at a guest at rest is one call.
 """
 
 from __future__ import annotations
@@ -8,33 +8,31 @@ from __future__ import annotations
 from setpoint_proxmox.answer import record, records
 from setpoint_proxmox.cluster import Beside, Cluster
 from setpoint_proxmox.facts import Guest
-from setpoint_proxmox.kinds.virtual_machine.observe_inside import has_drive
-from setpoint_proxmox.kinds.virtual_machine.state import Config
 
 LONGEST = 1800.0
 """Seconds after which power is read again whatever the cluster's list says of it."""
 
 
 async def read_beside(
-    cluster: Cluster, guest: Guest, config: Config, digest: str, now: float, *, routine: bool
+    cluster: Cluster, guest: Guest, digest: str, now: float, *, routine: bool, has_drive: bool = False
 ) -> Beside:
     """Read what may have changed since the last time.
 
     Snapshots and the state of the cloud-init drive are kept in the file of the configuration, whose digest tells that
-    they are as before. The power is not: of a VM that was as declared the list is believed while it says what was
+    they are as before. The power is not: of a guest that was as declared the list is believed while it says what was
     last read, for it is a few seconds old at most; before anything is decided it is read.
 
-    `digest` is of `config`, which was just read; `routine` says that nothing is to be expected: the VM was as declared,
-    nobody asked, and nothing was done since.
+    `digest` is of the configuration, which was just read; `routine` says that nothing is to be expected: the guest was
+    as declared, nobody asked, and nothing was done since; `has_drive` that there is a drive for cloud-init.
     """
     before = cluster.beside.pop(guest.vmid, None)
-    path = ("nodes", guest.node, "qemu", guest.vmid)
+    path = ("nodes", guest.node, guest.kind, guest.vmid)
     same = before if before is not None and digest and before.digest == digest else None
     known = before if before is not None and routine and _holds(before, guest, now) else None
     machine = known.machine if known else record(await cluster.api.get(*path, "status", "current"))
     snapshots = same.snapshots if same else tuple(records(await cluster.api.get(*path, "snapshot")))
     drive = same.drive if same else None
-    if machine.get("status") != "running" or not has_drive(config):
+    if machine.get("status") != "running" or not has_drive:
         drive = None
     elif drive is None:
         drive = tuple(records(await cluster.api.get(*path, "cloudinit")))
