@@ -11,6 +11,7 @@ from setpoint_lab.proxmox.untyped import is_list
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from setpoint_lab.proxmox.uploads import Upload
     from setpoint_lab.proxmox.world import World
 
 
@@ -28,7 +29,7 @@ class Call:
 
     `params` holds path, query and body parameters: int for integer and boolean, float for number, str for
     string, list[str] for array. `sent` holds them as text as they came. `user` is `name@realm` or
-    `name@realm!token`.
+    `name@realm!token`. `upload` is the file that came with them.
     """
 
     world: World
@@ -38,6 +39,7 @@ class Call:
     user: str
     is_token: bool = False
     sent: Mapping[str, object] = field(default_factory=dict[str, object])
+    upload: Upload | None = None
 
     @property
     def upid_user(self) -> str:

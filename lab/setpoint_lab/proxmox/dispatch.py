@@ -22,6 +22,7 @@ from setpoint_lab.proxmox.routes import ROUTES
 from setpoint_lab.proxmox.schema import MODES, Method, load
 
 if TYPE_CHECKING:
+    from setpoint_lab.proxmox.uploads import Upload
     from setpoint_lab.proxmox.world import World
 
 UNAUTHORIZED = 401
@@ -36,17 +37,18 @@ SILENT_SECONDS = 30.0
 """How long a connection is waited for that nothing answers."""
 
 UPLOAD = "/upload"
-"""Ends the one path that takes files; it is not supported yet, and so its body is not read."""
+"""Ends the one path that takes files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as it came; `target` is path and query, still escaped."""
+    """A request as it came; `target` is path and query, still escaped; an `upload` stands in the place of a body."""
 
     method: str
     target: str
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     body: bytes = b""
+    upload: Upload | None = None
 
 
 async def answer(world: World, request: Request) -> Answer:
@@ -99,9 +101,7 @@ async def _serve(world: World, request: Request, path: str, query: str) -> objec
     if request.method not in MODES:
         raise ApiError(501, f"method '{request.method}' not available", body=False)
     who = identify(world, request.method, path, request.headers)
-    sent: dict[str, Any] = {}
-    if not (request.method == "POST" and path.endswith(UPLOAD)):
-        sent = decode_body(request.method, request.headers.get("Content-Type", ""), request.body)
+    sent: dict[str, Any] = dict(request.upload.fields) if request.upload else _decoded(request)
     sent |= decode_form(query)
     found = load().find(request.method, path)
     if found is None:
@@ -114,8 +114,12 @@ async def _serve(world: World, request: Request, path: str, query: str) -> objec
     daemons = await _reach(world, method, params)
     frozen = next((key for key in daemons if key in world.frozen), None)
     if frozen is not None:
-        return await queue(world, frozen, lambda: _handle(world, method, path, params, who))
-    return await _handle(world, method, path, params, who)
+        return await queue(world, frozen, lambda: _handle(world, method, path, params, who, request.upload))
+    return await _handle(world, method, path, params, who, request.upload)
+
+
+def _decoded(request: Request) -> dict[str, Any]:
+    return decode_body(request.method, request.headers.get("Content-Type", ""), request.body)
 
 
 def _merge(params: dict[str, Any], sent: Mapping[str, Any]) -> None:
@@ -153,7 +157,12 @@ async def _reach(world: World, method: Method, params: dict[str, Any]) -> list[t
 
 
 async def _handle(
-    world: World, method: Method, path: str, params: Mapping[str, Any], who: Identity
+    world: World,
+    method: Method,
+    path: str,
+    params: Mapping[str, Any],
+    who: Identity,
+    upload: Upload | None,
 ) -> object:
     handler = ROUTES.get((method.name, method.path))
     if handler is None:
@@ -161,7 +170,7 @@ async def _handle(
     typed, errors = verify(method, params)
     if errors:
         raise ApiError.parameters(errors)
-    call = Call(world, method.name, path, typed, who.user, who.is_token, params)
+    call = Call(world, method.name, path, typed, who.user, who.is_token, params, upload)
     effect = Effect(method.name, path, dict(params), who.user, world.clock.now())
     world.ledger.begin(effect)
     status = 500

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from setpoint_lab.proxmox.control import control
-from setpoint_lab.proxmox.dispatch import Request, answer
+from setpoint_lab.proxmox.dispatch import UPLOAD, Request, answer
 from setpoint_lab.proxmox.envelope import DROPPED, Answer
 from setpoint_lab.proxmox.form import LARGEST_BODY
+from setpoint_lab.proxmox.uploads import read_upload
 
 if TYPE_CHECKING:
     import asyncio
     import ssl
 
     from setpoint_lab.proxmox.lab import Lab
+    from setpoint_lab.proxmox.uploads import Upload
 
 IDLE_SECONDS = 5.0
 REQUESTS_PER_CONNECTION = 100
@@ -33,10 +35,10 @@ class _Front:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         try:
-            body = await request.read()
+            upload, body = await _read_body(request)
         except web.HTTPRequestEntityTooLarge:
             return self._response(request, TOO_LARGE)
-        incoming = Request(request.method, request.raw_path, request.headers, body)
+        incoming = Request(request.method, request.raw_path, request.headers, body, upload)
         if request.raw_path.startswith("/lab/"):
             return self._response(request, await control(self._lab, incoming))
         return self._response(request, await answer(self._lab.world, incoming))
@@ -58,6 +60,14 @@ class _Front:
         count = self._served.get(transport, 0) + 1
         self._served[transport] = count
         return count >= REQUESTS_PER_CONNECTION
+
+
+async def _read_body(request: web.Request) -> tuple[Upload | None, bytes]:
+    """The body, or what is known of the file in it where files are taken, which may be of any size."""
+    parts = request.content_type == "multipart/form-data"
+    if parts and request.method == "POST" and request.path.rstrip("/").endswith(UPLOAD):
+        return await read_upload(await request.multipart()), b""
+    return None, await request.read()
 
 
 async def _drop_made_up_type(_request: web.Request, response: web.StreamResponse) -> None:

@@ -70,7 +70,13 @@ def _storage(storage: Storage) -> dict[str, Any]:
 
 
 def _volume(volume: Volume) -> dict[str, Any]:
-    parts = {"vmid": volume.vmid, "parent": volume.parent, "ctime": volume.ctime}
+    parts = {
+        "vmid": volume.vmid,
+        "parent": volume.parent,
+        "ctime": volume.ctime,
+        "text": volume.text,
+        "sums": dict(volume.sums) or None,
+    }
     return {
         "volid": volume.volid,
         "node": volume.node,

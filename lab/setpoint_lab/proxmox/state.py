@@ -23,7 +23,7 @@ State = Mapping[str, Any]
 
 UNNAMED_CLUSTER = "lab"
 CLOUDINIT_BYTES = 4 << 20
-KEPT = frozenset({"sdn", "ha", "replication", "backup_jobs", "guest_behaviour"})
+KEPT = frozenset({"sdn", "ha", "replication", "backup_jobs", "guest_behaviour", "environment", "web"})
 """Keys that are kept for the parts that know them."""
 
 _FORMATS = {"iso": "iso", "qcow2": "qcow2", "vmdk": "vmdk", "zst": "tzst", "gz": "tgz", "xz": "txz"}
@@ -82,7 +82,19 @@ def _storage(name: str, spec: State) -> Storage:
 def _volume(world: World, spec: State) -> Volume:
     volid = str(spec["volid"])
     small = volid.endswith("-cloudinit")
-    known = {"volid", "node", "content", "format", "size", "vmid", "parent", "ctime", "inferred", "text"}
+    known = {
+        "volid",
+        "node",
+        "content",
+        "format",
+        "size",
+        "vmid",
+        "parent",
+        "ctime",
+        "inferred",
+        "text",
+        "sums",
+    }
     return Volume(
         volid,
         spec.get("node", world.local),
@@ -93,6 +105,8 @@ def _volume(world: World, spec: State) -> Volume:
         spec.get("parent"),
         spec.get("ctime"),
         {key: value for key, value in spec.items() if key not in known},
+        spec.get("text"),
+        dict(spec.get("sums", {})),
     )
 
 

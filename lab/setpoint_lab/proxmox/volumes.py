@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,11 @@ class Storage:
 
 @dataclass(slots=True)
 class Volume:
-    """A volume or file; `size` in bytes, `ctime` in seconds, `node` is where it lies (any node when shared)."""
+    """A volume or file; `size` in bytes, `ctime` in seconds, `node` is where it lies (any node when shared).
+
+    `options` are what lists show beside (`notes`, `protected`, `subtype`); `text` is what can be read in it: a
+    snippet, or the config of the guest that a backup holds. `sums` are its checksums in hex by algorithm.
+    """
 
     volid: str
     node: str
@@ -46,6 +51,8 @@ class Volume:
     parent: str | None = None
     ctime: int | None = None
     options: Mapping[str, object] = field(default_factory=dict[str, object])
+    text: str | None = None
+    sums: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def storage(self) -> str:
@@ -56,6 +63,18 @@ class Volume:
     def name(self) -> str:
         """The part behind the storage, for example `vm-100-disk-0` or `iso/tiny.iso`."""
         return self.volid.partition(":")[2]
+
+    def checksum(self, algorithm: str) -> str:
+        """The file's checksum in hex, see `checksum_of`."""
+        return checksum_of(algorithm, self.size, self.text, self.sums)
+
+
+def checksum_of(algorithm: str, size: int, text: str | None, sums: Mapping[str, str]) -> str:
+    """The sum of a file's text, or the one that was given; of a file nobody knows, that of its size in digits."""
+    if text is None and algorithm in sums:
+        return sums[algorithm].lower()
+    content = str(size) if text is None else text
+    return hashlib.new(algorithm, content.encode(), usedforsecurity=False).hexdigest()
 
 
 class Volumes:
@@ -102,14 +121,25 @@ class Volumes:
         return [v for v in self._all if v.vmid == vmid]
 
 
-_FOLDERS = {"iso": "template/iso", "vztmpl": "template/cache", "backup": "dump", "snippets": "snippets"}
+_FOLDERS = {
+    "iso": "template/iso",
+    "vztmpl": "template/cache",
+    "backup": "dump",
+    "snippets": "snippets",
+    "import": "import",
+}
 
 
 def volume_path(storage: Storage, volume: Volume) -> str:
     """Where the volume lies on its node."""
-    folder, _, name = volume.name.partition("/")
+    return path_of(storage, volume.name)
+
+
+def path_of(storage: Storage, name: str) -> str:
+    """Where a volume of that name lies, whether there is one or not."""
+    folder, _, rest = name.partition("/")
     if storage.path is None:
-        return f"/dev/zvol/{storage.pool}/{volume.name}"
+        return f"/dev/zvol/{storage.pool}/{name}"
     if folder in _FOLDERS:
-        return f"{storage.path}/{_FOLDERS[folder]}/{name}"
-    return f"{storage.path}/images/{volume.name}"
+        return f"{storage.path}/{_FOLDERS[folder]}/{rest}"
+    return f"{storage.path}/images/{name}"

@@ -133,11 +133,11 @@ class World:
     async def require_quorum(self, what: str, path: str) -> None:
         """Raise 500 after the time that the cluster's lock is waited for when too few nodes are there to vote.
 
-        `what` is what failed, for example `create pool failed`; `path` names the locked file, `user_cfg`.
+        `what` is what failed, for example `create pool failed`, or nothing; `path` names the locked file, `user_cfg`.
         """
         if not self.quorate:
             await self.clock.sleep(NO_QUORUM_SECONDS)
-            raise ApiError.internal(f"{what}: cfs-lock 'file-{path}' error: no quorum!")
+            raise ApiError.internal(f"{what}{': ' if what else ''}cfs-lock 'file-{path}' error: no quorum!")
 
     def keep(self, guest: Guest) -> None:
         """Let there be a guest."""

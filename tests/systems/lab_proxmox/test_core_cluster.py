@@ -336,7 +336,7 @@ def test_a_volume_is_made_at_once_and_removed_by_a_task(stored: Client) -> None:
 def test_a_protected_file_stays(stored: Client) -> None:
     upid = stored.ask("DELETE", "/nodes/pve1/storage/local/content/backup/x.tar.zst").data
     stored.finish()
-    assert stored.task(upid)["exitstatus"].startswith("unable to remove protected volume")
+    assert stored.task(upid)["exitstatus"] == "cannot remove protected volume 'backup/x.tar.zst' on 'local'"
     rows = stored.ask("GET", "/nodes/pve1/storage/local/content", content="backup").data
     assert [row["protected"] for row in rows] == [1]
 

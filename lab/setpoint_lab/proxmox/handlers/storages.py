@@ -55,16 +55,17 @@ def _settings(world: World, storage: Storage) -> dict[str, object]:
         "storage": storage.id,
         "type": storage.type,
         "content": ",".join(world.shuffled(sorted(storage.content))),
-        "digest": _digest(world),
+        "digest": file_digest(world),
         **{key: value for key, value in parts.items() if value is not None},
         **storage.options,
     }
 
 
-def _digest(world: World) -> str:
+def file_digest(world: World) -> str:
     """Of the whole file: any change to any storage makes another one."""
     lines = [
-        f"{storage.type}: {storage.id} {sorted(storage.content)} {storage.nodes} {storage.options} {storage.disabled}"
+        f"{storage.type}: {storage.id} {sorted(storage.content)} {sorted(storage.nodes or ())} {storage.path} "
+        f"{storage.pool} {storage.shared} {storage.disabled} {sorted(storage.options.items())}"
         for storage in world.storages.values()
     ]
     return hashlib.sha1("\n".join(lines).encode(), usedforsecurity=False).hexdigest()

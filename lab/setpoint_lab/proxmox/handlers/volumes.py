@@ -9,17 +9,23 @@ from setpoint_lab.proxmox.errors import ApiError, TaskError
 from setpoint_lab.proxmox.handlers.storages import usable_storage
 from setpoint_lab.proxmox.routes import route
 from setpoint_lab.proxmox.volume_access import may_access, require_access
-from setpoint_lab.proxmox.volumes import Volume, volume_path
+from setpoint_lab.proxmox.volumes import Volume, path_of, volume_path
 
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.call import Call
     from setpoint_lab.proxmox.tasks import TaskLog
+    from setpoint_lab.proxmox.volumes import Storage
+    from setpoint_lab.proxmox.world import World
 
 _PATH = "/nodes/{node}/storage/{storage}/content"
 _ONE = f"{_PATH}/{{volume}}"
 _SIZE = re.compile(r"^(\d+(?:\.\d+)?)([KMGT])?$")
 _UNITS = {None: 1 << 10, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _DATASETS = frozenset({"zfspool", "lvm", "lvmthin", "rbd", "iscsi"})
+_OWNER = re.compile(
+    r"^(?:(?:\d+/)?(?:(?:base|basevol)-\d+-[^/]+/)?(?:vm|base|subvol|basevol)-(\d+)-|backup/vzdump-\w+-(\d+)-)"
+)
+_SECTOR = 512
 REMOVE_SECONDS = 0.3
 
 
@@ -81,13 +87,41 @@ async def read_volume(call: Call) -> object:
         raise ApiError.internal(f"volume_size_info on '{volid}' failed - no such volume")
     require_access(call, volume)
     kept = {key: value for key, value in volume.options.items() if key in {"notes", "protected"}}
+    image = volume.content in {"images", "rootdir"}
     return {
         "path": volume_path(storage, volume),
-        "size": volume.size,
-        "used": min(volume.size, 57344),
-        "format": volume.format,
+        "size": volume.size if image else -(-volume.size // _SECTOR) * _SECTOR,
+        "used": min(volume.size, 57344) if image else volume.size,
+        "format": volume.format if image else "raw",
         **kept,
     }
+
+
+@route("PUT", _ONE)
+async def update(call: Call) -> object:
+    """Change the notes of a backup, or protect it from removal."""
+    storage = usable_storage(call.world, call.text("storage"), call.text("node"))
+    volid = _volid(call)
+    volume = _existing(call, storage, volid)
+    require_access(call, volume)
+    for key in sorted({"notes", "protected"} & call.params.keys()):
+        if volume.content != "backup":
+            text = (
+                "only backups can have notes" if key == "notes" else f"only backups support attribute '{key}'"
+            )
+            raise ApiError.internal(text)
+        others = {name: value for name, value in volume.options.items() if name != key}
+        value = call.params[key]
+        volume.options = {**others, key: value} if value not in {0, ""} else others
+        call.world.changed()
+    return None
+
+
+def _existing(call: Call, storage: Storage, volid: str) -> Volume:
+    volume = call.world.volumes.find(volid, None if storage.shared else call.text("node"))
+    if volume is None:
+        raise ApiError.internal(f"volume '{volid}' does not exist")
+    return volume
 
 
 @route("POST", _PATH)
@@ -116,19 +150,15 @@ async def remove(call: Call) -> object:
     """Remove a volume in a task; with `delay`, nothing is answered when it ends within so many seconds."""
     storage = usable_storage(call.world, call.text("storage"), call.text("node"))
     volid, node = _volid(call), call.text("node")
-    owner = re.match(r"^(?:\d+/)?(?:vm|base|subvol|basevol)-(\d+)-", volid.partition(":")[2])
-    call.require(f"/storage/{storage.id}", "Datastore.Allocate")
+    owner = owner_of(volid)
+    _require_removal(call, storage, volid, owner)
 
     async def body(log: TaskLog) -> None:
         await call.world.clock.sleep(REMOVE_SECONDS)
-        volume = call.world.volumes.find(volid, node)
-        if volume is not None and volume.options.get("protected"):
-            raise TaskError(f"unable to remove protected volume '{volid}'")
-        if volume is not None:
-            call.world.volumes.remove(volume)
+        free(call.world, storage, volid, node, log)
         log(f"Removed volume '{volid}'")
 
-    ident = f"{owner[1]}@{storage.id}" if owner else storage.id
+    ident = f"{owner}@{storage.id}" if owner else storage.id
     upid = call.world.tasks.start(call, node, "imgdel", ident, body)
     if "delay" in call.params:
         await call.world.clock.sleep(min(float(call.integer("delay")), 2 * REMOVE_SECONDS))
@@ -136,3 +166,35 @@ async def remove(call: Call) -> object:
         if task is not None and task.exitstatus == "OK":
             return None
     return upid
+
+
+def _require_removal(call: Call, storage: Storage, volid: str, owner: int | None) -> None:
+    """A backup may go also by the hand of who may make one of that guest."""
+    path = f"/storage/{storage.id}"
+    if volid.startswith(f"{storage.id}:backup/") and owner and call.allowed(path, "Datastore.AllocateSpace"):
+        call.require(f"/vms/{owner}", "VM.Backup")
+        return
+    call.require(path, "Datastore.Allocate")
+
+
+def owner_of(volid: str) -> int | None:
+    """The guest that the name of a volume or backup tells."""
+    found = _OWNER.match(volid.partition(":")[2])
+    return int(found[1] or found[2]) if found else None
+
+
+def free(world: World, storage: Storage, volid: str, node: str, log: TaskLog) -> None:
+    """Remove a volume or file; one that is gone already is told and no error.
+
+    Raises:
+        TaskError: it is protected.
+    """
+    volume = world.volumes.find(volid, None if storage.shared else node)
+    name = volid.partition(":")[2]
+    if volume is None:
+        if storage.path is not None:
+            log(f"disk image '{path_of(storage, name)}' does not exist")
+        return
+    if volume.options.get("protected"):
+        raise TaskError(f"cannot remove protected volume '{name}' on '{storage.id}'")
+    world.volumes.remove(volume)
