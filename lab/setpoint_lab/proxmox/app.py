@@ -22,7 +22,9 @@ from setpoint_lab.proxmox.handlers import (
 )
 from setpoint_lab.proxmox.indexes import register_indexes
 from setpoint_lab.proxmox.lab import Lab, Settings
+from setpoint_lab.proxmox.network import calls as network
 from setpoint_lab.proxmox.qemu import handlers as qemu
+from setpoint_lab.proxmox.sdn import handlers as sdn
 from setpoint_lab.proxmox.server import listen
 
 __all__ = ["HANDLERS", "Lab", "Settings", "listen"]
@@ -32,6 +34,7 @@ HANDLERS = (
     cluster,
     frozen,
     interference,
+    network,
     nodes,
     options,
     outside,
@@ -48,6 +51,7 @@ HANDLERS = (
     version,
     volumes,
     *qemu.HANDLERS,
+    *sdn.HANDLERS,
 )
 """The modules that hold handlers of requests and events."""
 

@@ -51,6 +51,7 @@ def write_state(world: World) -> dict[str, Any]:
         "missing_devices": [{"volid": volid} for volid in sorted(world.missing_devices)],
         "datacenter_options": dict(world.datacenter),
         **world.other,
+        **{key: part.state() for key, part in world.parts.items()},
     }
 
 

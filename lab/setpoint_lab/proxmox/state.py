@@ -23,7 +23,20 @@ State = Mapping[str, Any]
 
 UNNAMED_CLUSTER = "lab"
 CLOUDINIT_BYTES = 4 << 20
-KEPT = frozenset({"sdn", "ha", "replication", "backup_jobs", "guest_behaviour", "environment", "web"})
+KEPT = frozenset(
+    {
+        "sdn",
+        "ha",
+        "firewall",
+        "interfaces",
+        "node_config",
+        "replication",
+        "backup_jobs",
+        "guest_behaviour",
+        "environment",
+        "web",
+    }
+)
 """Keys that are kept for the parts that know them."""
 
 _FORMATS = {"iso": "iso", "qcow2": "qcow2", "vmdk": "vmdk", "zst": "tzst", "gz": "tgz", "xz": "txz"}

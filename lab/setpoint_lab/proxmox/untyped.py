@@ -18,3 +18,8 @@ def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
 def as_list(value: Any) -> list[Any]:
     """The value itself when it is a list, else a list of it alone."""
     return value if is_list(value) else [value]
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """The JSON objects in a list; none when the value is no list."""
+    return [item for item in value if is_object(item)] if is_list(value) else []

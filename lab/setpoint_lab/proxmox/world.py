@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from setpoint_lab.proxmox.frozen import Waiting
     from setpoint_lab.proxmox.guests import Guest
     from setpoint_lab.proxmox.interference import Delay, Interference
+    from setpoint_lab.proxmox.parts import Part
 
+    Own = TypeVar("Own", bound=Part)
 
 Row = TypeVar("Row")
 
@@ -123,6 +125,15 @@ class World:
         self.late: list[asyncio.Task[None]] = []
         self.frozen: dict[tuple[str, str], list[Waiting]] = {}
         self.other: dict[str, object] = {}
+        self.parts: dict[str, Part] = {}
+        self.daemons: list[asyncio.Task[None]] = []
+
+    def part(self, kind: type[Own]) -> Own:
+        """What the world has of that kind; made from its section of the state when it is asked for first."""
+        found = self.parts.get(kind.KEY)
+        if not isinstance(found, kind):
+            found = self.parts[kind.KEY] = kind(self, self.other.get(kind.KEY))
+        return found
 
     def shuffled(self, rows: Iterable[Row]) -> list[Row]:
         """The rows in a random order that the seed repeats: real lists come in the order of a hash."""

@@ -1,9 +1,8 @@
-"""The nodes: /nodes, their status and their bridges."""
+"""The nodes: /nodes and their status."""
 
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.handlers.version import REPOSITORY
@@ -11,8 +10,6 @@ from setpoint_lab.proxmox.routes import route
 from setpoint_lab.proxmox.schema import load
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from setpoint_lab.proxmox.call import Call
     from setpoint_lab.proxmox.world import Node, World
 
@@ -31,7 +28,6 @@ _KERNEL = {
     "machine": "x86_64",
 }
 _FLAGS = "fpu vme de pse tsc msr pae cx8 apic sep cmov pat sse sse2 ht syscall nx lm svm aes"
-_PLAIN_BRIDGES = frozenset({"bridge", "OVSBridge"})
 
 
 def fingerprint(node: str) -> str:
@@ -108,37 +104,3 @@ async def read_status(call: Call) -> object:
         "uptime": _uptime(call.world),
         "wait": 0,
     }
-
-
-@route("GET", "/nodes/{node}/network")
-async def list_network(call: Call) -> object:
-    """The network interfaces of a node, of one type when it is asked for."""
-    kind = call.text_or_none("type")
-    rows = [_interface(number, bridge) for number, bridge in enumerate(call.world.bridges.values())]
-    if kind in {"any_bridge", "any_local_bridge", "include_sdn"}:
-        rows = [row for row in rows if row["type"] in _PLAIN_BRIDGES]
-    elif kind is not None:
-        rows = [row for row in rows if row["type"] == kind]
-    return call.world.shuffled(row for row in rows if _visible(call, row))
-
-
-def _visible(call: Call, row: Mapping[str, object]) -> bool:
-    path = f"/sdn/zones/localnetwork/{row['iface']}"
-    wide = call.allowed(f"/nodes/{call.text('node')}", "Sys.Audit")
-    return (
-        row["type"] not in _PLAIN_BRIDGES
-        or wide
-        or not _rights(call, path).isdisjoint({"SDN.Audit", "SDN.Use"})
-    )
-
-
-def _rights(call: Call, path: str) -> frozenset[str]:
-    return call.world.access.privileges(call.user, path)
-
-
-def _interface(number: int, bridge: Mapping[str, object]) -> dict[str, object]:
-    row: dict[str, object] = {"families": ["inet"], "method6": "manual", "priority": 3 + number, **bridge}
-    if "cidr" in bridge:
-        interface = ipaddress.ip_interface(str(bridge["cidr"]))
-        row |= {"address": str(interface.ip), "netmask": str(interface.network.prefixlen)}
-    return row

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError
+from setpoint_lab.proxmox.network.interfaces import has_bridge
 from setpoint_lab.proxmox.qemu import cloudinit_record, nets, options
 from setpoint_lab.proxmox.qemu.apply import apply_pending, ensure_cloudinit
 from setpoint_lab.proxmox.qemu.drives import drives
@@ -117,7 +118,7 @@ async def _prepare(worker: Worker, vm: Vm) -> None:
 def _check_bridges(worker: Worker, values: Section) -> None:
     for key in sorted(filter(options.is_net, values)):
         bridge = nets.parse(values[key]).get("bridge")
-        if bridge is not None and bridge not in worker.world.bridges:
+        if bridge is not None and not has_bridge(worker.world, worker.node, bridge):
             worker.log(f"bridge '{bridge}' does not exist")
             raise ApiError.internal("start failed: QEMU exited with code 1")
 
