@@ -148,7 +148,7 @@ EVENTS: tuple[tuple[int, Callable[[Simulation], Awaitable[None]]], ...] = (
     (2, snapshot),
     (3, lock),
     (3, delete),
-    (3, wipe_mark),
+    (5, wipe_mark),
     (3, clone),
     (3, migrate),
     (2, stranger),
