@@ -17,6 +17,9 @@ MAPPING = r"^[A-Za-z][A-Za-z0-9_-]+$"
 WORD = r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$"
 DOMAIN = r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$"
 
+NEW = "new"
+"""In place of a volume: make an empty one, whatever lies detached."""
+
 DISK_SLOT = r"scsi([0-9]|[12][0-9]|30)|virtio([0-9]|1[0-5])|sata[0-5]|ide[0-3]"
 NIC_SLOT = r"net([0-9]|[12][0-9]|3[01])"
 PCI_SLOT = r"hostpci([0-9]|1[0-5])"

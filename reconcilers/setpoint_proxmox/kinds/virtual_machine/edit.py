@@ -13,12 +13,13 @@ from setpoint.model.plan import Step, obstructed
 from setpoint.model.tree import Json, Pointer
 from setpoint_proxmox.guest.layout import Option, Spot, written
 from setpoint_proxmox.guest.syntax import storage_of
+from setpoint_proxmox.guest.volumes import is_vacant, leaving
 from setpoint_proxmox.kinds.virtual_machine.options import LAYOUT
 from setpoint_proxmox.kinds.virtual_machine.project import PASSWORD, cloudinit_slot, drives
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 from setpoint_proxmox.kinds.virtual_machine.state import VmState
 from setpoint_proxmox.kinds.virtual_machine.strings import DRIVE, is_disk
-from setpoint_proxmox.kinds.virtual_machine.volumes import fresh, is_vacant, leaving, refusals, storage_for
+from setpoint_proxmox.kinds.virtual_machine.volumes import fresh, refusals, storage_for
 from setpoint_proxmox.mark import with_mark
 
 CLOUDINIT_SLOTS: Final = ("ide2", "ide0", "ide3", "ide1", "sata5", "scsi30")
@@ -52,7 +53,7 @@ def edited(changes: Iterable[Change], vm: VmState, planning: Planning[VirtualMac
     """The write that corrects what one write can."""
     changes = tuple(changes)
     refused = refusals(changes, vm, planning.spec).keys()
-    draft = _Draft(vm, planning, refused, leaving(changes) | refused | _coreless(changes, vm))
+    draft = _Draft(vm, planning, refused, leaving(changes, LAYOUT) | refused | _coreless(changes, vm))
     if unbootable(changes, vm, planning.spec):
         changes = tuple(change for change in changes if change.path != BOOT)
     corrected = tuple(change for change in changes if draft.take(change))
@@ -71,7 +72,7 @@ def unbootable(changes: Iterable[Change], vm: VmState, spec: VirtualMachineSpec)
         spot for change in changes if change.desired is not MISSING and (spot := LAYOUT.spot(change.path))
     ]
     coming = {spot.name for spot in spots} - refused - _coreless(changes, vm)
-    there = (vm.current.keys() | vm.coming.keys()) - (leaving(changes) - refused)
+    there = (vm.current.keys() | vm.coming.keys()) - (leaving(changes, LAYOUT) - refused)
     drive = (
         {free_slot(vm, spec)} if any(change.path == _DRIVE_PLACES[0] for change in changes) else set[str]()
     )

@@ -8,11 +8,8 @@ from pydantic import field_validator, model_validator
 
 from setpoint.model.quantity import Bytes
 from setpoint.model.spec import Spec, described
-from setpoint_proxmox.guest.texts import STORAGE, VOLUME
+from setpoint_proxmox.guest.texts import NEW, STORAGE, VOLUME
 from setpoint_proxmox.sizes import MIB
-
-NEW = "new"
-"""In place of a volume: make an empty one, whatever lies detached."""
 
 _GRAIN = 4 * MIB
 

@@ -1,0 +1,65 @@
+"""Reads one container: its configuration, power, snapshots, and the addresses of one that runs."""
+
+from __future__ import annotations
+
+from setpoint.model.errors import RefusalError
+from setpoint.model.kind import Looking
+from setpoint.model.observation import Observation, Unknown
+from setpoint_proxmox.answer import records
+from setpoint_proxmox.cluster import Cluster
+from setpoint_proxmox.facts import Guest
+from setpoint_proxmox.guest.addresses import by_slot
+from setpoint_proxmox.guest.beside import power, read_beside
+from setpoint_proxmox.guest.observe import find, present, read_config, snapshots
+from setpoint_proxmox.guest.state import Config
+from setpoint_proxmox.guest.words import CONTAINER
+from setpoint_proxmox.kinds.container.spec import ContainerSpec
+from setpoint_proxmox.kinds.container.state import CtState, macs
+
+
+async def observe(cluster: Cluster, looking: Looking[ContainerSpec]) -> Observation[CtState]:
+    """Look at the guest of the vmid that is ours by declaration, inventory, mark or reservation."""
+
+    async def read(guest: Guest) -> Observation[CtState]:
+        return await _read(cluster, guest, looking.survey.begun, routine=looking.routine)
+
+    return await find(cluster, looking, CONTAINER, _foreign, read)
+
+
+def _foreign(guest: Guest) -> CtState:
+    return CtState(guest.vmid, guest.node, guest.kind)
+
+
+async def _read(cluster: Cluster, guest: Guest, now: float, *, routine: bool) -> Observation[CtState]:
+    found = await read_config(cluster, guest, CONTAINER)
+    if isinstance(found, Unknown):
+        return found
+    beside = await read_beside(cluster, guest, found.digest, now, routine=routine)
+    told, silence = await _addresses(cluster, guest, found.current, power(beside))
+    state = CtState(
+        vmid=guest.vmid,
+        node=guest.node,
+        power=power(beside),
+        current=found.current,
+        coming=found.coming,
+        digest=found.digest,
+        pool=guest.pool,
+        template=found.current.get("template") == 1,
+        snapshots=snapshots(beside.snapshots),
+        addresses=told,
+        silence=silence,
+    )
+    return present(state, CONTAINER, lambda ct: {"vmid": ct.vmid})
+
+
+async def _addresses(
+    cluster: Cluster, guest: Guest, config: Config, running: str
+) -> tuple[dict[str, tuple[str, ...]] | None, str]:
+    """The addresses by NIC; None when they are not known, with the reason if there is one."""
+    if running != "running":
+        return None, ""
+    try:
+        rows = records(await cluster.api.get("nodes", guest.node, "lxc", guest.vmid, "interfaces") or [])
+        return by_slot(macs(config), rows), ""
+    except RefusalError as error:
+        return None, str(error)

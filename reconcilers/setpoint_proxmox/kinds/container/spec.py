@@ -1,0 +1,191 @@
+"""What a person writes about a container. Only what was written is compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+
+from pydantic import StringConstraints, field_validator, model_validator
+
+from setpoint.model.quantity import Bytes
+from setpoint.model.secret import SecretRef
+from setpoint.model.spec import Spec, described
+from setpoint_proxmox.guest.spec import Power, Startup, public_keys, tags
+from setpoint_proxmox.guest.texts import DOMAIN, NODE, POOL, VOLUME, NicSlot, Server
+from setpoint_proxmox.kinds.container.spec_option import Console, ContainerNic, Cpu, Features
+from setpoint_proxmox.kinds.container.spec_volume import (
+    BindMount,
+    Device,
+    DeviceSlot,
+    MountPoint,
+    MountSlot,
+    RootFs,
+)
+from setpoint_proxmox.sizes import MIB
+
+__all__ = ["ContainerSpec", "Power"]
+
+_OS = "^(debian|devuan|ubuntu|centos|fedora|opensuse|archlinux|alpine|gentoo|nixos|unmanaged)$"
+_ZONE = r"^(host|[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2})$"
+
+
+class ContainerSpec(Spec):
+    """A Linux container, made from a template."""
+
+    also_called: ClassVar[Mapping[str, str]] = {
+        "cpus": "cores",
+        "ram": "memory",
+        "mem": "memory",
+        "networks": "nics",
+        "net": "nics",
+        "id": "vmid",
+        "os": "osType",
+        "ostemplate": "template",
+        "image": "template",
+        "mounts": "mountPoints",
+        "mp": "mountPoints",
+        "volumes": "mountPoints",
+        "disk": "rootfs",
+        "nameserver": "nameservers",
+        "searchdomain": "searchDomains",
+        "ssh-public-keys": "sshKeys",
+    }
+
+    node: str | None = described(
+        "Node that the container is created on; may be left out when the cluster has only one. Where it is moved "
+        "later is no drift.",
+        None,
+        pattern=NODE,
+        examples=["pve1"],
+    )
+    vmid: int | None = described(
+        "Fixed id of the container; without it the lowest free id of the cluster's range is reserved.",
+        None,
+        ge=100,
+        le=999_999_999,
+    )
+    template: str | None = described(
+        "Volume of the template that it is made from; looked at when it is made, never later.",
+        None,
+        pattern=VOLUME,
+        examples=["local:vztmpl/debian-13-standard_13.1-2_amd64.tar.zst"],
+    )
+    unprivileged: bool = described(
+        "Whether its root is an ordinary user of the node; fixed for life.", default=True
+    )
+    rootfs: RootFs | None = described("Volume that the container itself is on; a new one needs it.", None)
+    cores: int | None = described(
+        "Number of CPU cores that it sees; null for all of the node.", None, ge=1, le=8192
+    )
+    cpu: Cpu = described("How much of the processors it may use.", default_factory=Cpu)
+    memory: Bytes = described("Memory, a multiple of 1MiB, at least 16MiB.", 512 * MIB, examples=["512MiB"])
+    swap: Bytes = described("Swap beside the memory, a multiple of 1MiB.", 512 * MIB, examples=["512MiB"])
+    mount_points: dict[MountSlot, MountPoint] = described(
+        "Further volumes by slot: mp0-255. One that is declared no more is detached and kept.",
+        default_factory=dict,
+    )
+    bind_mounts: dict[MountSlot, BindMount] = described(
+        "Folders of the node by slot: mp0-255. Only root with a password may set one.", default_factory=dict
+    )
+    devices: dict[DeviceSlot, Device] = described(
+        "Devices of the node by slot: dev0-255. Only root with a password may set one.", default_factory=dict
+    )
+    nics: dict[NicSlot, ContainerNic] = described("Network cards by slot: net0-net31.", default_factory=dict)
+    nameservers: tuple[Server, ...] = described("DNS servers, first asked first; empty for the node's.", ())
+    search_domains: tuple[Annotated[str, StringConstraints(pattern=DOMAIN)], ...] = described(
+        "DNS search domains in their order; empty for the node's.", (), examples=[["example.org"]]
+    )
+    features: Features = described("What goes beyond a plain container.", default_factory=Features)
+    console: Console = described("The console that Proxmox shows.", default_factory=Console)
+    os_type: str | None = described(
+        "Distribution, which tells Proxmox how to set it up inside; null for the template's own.",
+        None,
+        pattern=_OS,
+        examples=["nixos"],
+    )
+    time_zone: str | None = described(
+        "Time zone inside, or host for the node's; null to leave it alone.",
+        None,
+        pattern=_ZONE,
+        examples=["Europe/Berlin"],
+    )
+    entrypoint: str | None = described(
+        "Command that is run as init; null for /sbin/init.", None, pattern=r"^[^\x00-\x1f\x7f]+$"
+    )
+    hook_script: str | None = described(
+        "Volume of a script that runs when it starts and stops; null for none. Only root with a password may set it.",
+        None,
+        pattern=VOLUME,
+    )
+    password: SecretRef | None = described(
+        "Where the password of root is found; set when the container is made, never later.", None
+    )
+    ssh_keys: tuple[str, ...] = described(
+        "Public keys that may log in as root; set when the container is made, never later.", ()
+    )
+    onboot: bool = described("Whether the container starts with its node.", default=False)
+    startup: Startup = described("When it starts and stops with its node.", default_factory=Startup)
+    tags: tuple[str, ...] = described(
+        "Tags without order, in lower case; the tag `setpoint` is always there.", ()
+    )
+    description: str = described("Notes for people; our mark is kept below them.", "")
+    pool: str | None = described("Pool that the container belongs to; null for none.", None, pattern=POOL)
+    protection: bool = described(
+        "Whether Proxmox refuses to remove the container or one of its volumes.", default=False
+    )
+    power: Power | None = described(
+        "Whether the container runs; left out, its power state is not touched and a new one stays off.", None
+    )
+    force_stop: bool = described(
+        "Whether a container that is to be stopped and does not shut down within 3 minutes is switched off.",
+        default=False,
+    )
+
+    @field_validator("memory")
+    @classmethod
+    def _mebibytes(cls, value: int) -> int:
+        if value % MIB or value < 16 * MIB:
+            raise ValueError("memory is a multiple of 1MiB and at least 16MiB")
+        return value
+
+    @field_validator("swap")
+    @classmethod
+    def _whole(cls, value: int) -> int:
+        if value % MIB:
+            raise ValueError("swap is a multiple of 1MiB")
+        return value
+
+    @field_validator("tags")
+    @classmethod
+    def _tags(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tags(value)
+
+    @field_validator("ssh_keys")
+    @classmethod
+    def _public(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return public_keys(value)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ContainerSpec:
+        for why in (*self._twice(), *self._same_names(), *self._quotas()):
+            raise ValueError(why)
+        return self
+
+    def _twice(self) -> tuple[str, ...]:
+        both = sorted(self.mount_points.keys() & self.bind_mounts.keys())
+        found = [f"slot {slot} is declared twice; choose another one for the bind mount" for slot in both]
+        mounts: dict[str, BindMount | MountPoint] = {**self.bind_mounts, **self.mount_points}
+        paths = [mounts[slot].path for slot in sorted(mounts)]
+        again = sorted({path for path in paths if paths.count(path) > 1})
+        return (*found, *(f"{path} is mounted twice; choose another path for one of them" for path in again))
+
+    def _same_names(self) -> tuple[str, ...]:
+        names = [nic.name or f"eth{slot[3:]}" for slot, nic in sorted(self.nics.items())]
+        again = sorted({name for name in names if names.count(name) > 1})
+        return tuple(f"two network cards are called {name}; name one otherwise" for name in again)
+
+    def _quotas(self) -> tuple[str, ...]:
+        volumes = [*self.mount_points.values(), *([self.rootfs] if self.rootfs is not None else [])]
+        if self.unprivileged and any(volume.quota for volume in volumes):
+            return ("quotas exist only in a privileged container; leave quota out",)
+        return ()
