@@ -60,7 +60,12 @@ def edited(
     skipped = leaving(changes, LAYOUT) | refused | _coreless(changes, ct)
     draft, root = (_Draft(ct, spec, owner, refused, skipped) for _ in range(2))
     spots = {change.path: LAYOUT.spot(change.path) for change in changes}
-    hand = [change for change in changes if _is_for_root(spots[change.path], change, privileged=privileged)]
+    hand = [
+        change
+        for change in changes
+        if _is_for_root(spots[change.path], change, privileged=privileged)
+        and not _is_so_anyway(spots[change.path], change, ct)
+    ]
     corrected = tuple(change for change in changes if change not in hand and draft.take(change))
     names = {spot.name for change in hand if (spot := spots[change.path]) is not None}
     for change in changes:
@@ -84,6 +89,12 @@ def _is_for_root(spot: Spot | None, change: Change, *, privileged: bool) -> bool
             return privileged or (spot.row is not None and spot.row.key != "nesting")
         case _:
             return False
+
+
+def _is_so_anyway(spot: Spot | None, change: Change, ct: CtState) -> bool:
+    """Whether a container that is just made has a value without being given it."""
+    absent = spot is not None and spot.row is not None and change.desired == spot.row.absent
+    return spot is not None and absent and is_vacant(spot.name, ct)
 
 
 def _by_hand(changes: Iterable[Change], root: _Draft) -> Mapping[str, ByHand]:

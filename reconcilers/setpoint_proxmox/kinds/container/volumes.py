@@ -62,8 +62,17 @@ def refusals(changes: Iterable[Change], ct: CtState, spec: ContainerSpec) -> Map
         attach=attach,
         rigid=True,
     )
-    written = (change for change in changes if not _is_resize(change, ct))
-    return volumes.refusals(written, shelf)
+    written = tuple(change for change in changes if not _is_resize(change, ct))
+    return {**volumes.refusals(written, shelf), **_rootless(written, ct)}
+
+
+def _rootless(changes: tuple[Change, ...], ct: CtState) -> Mapping[str, Step]:
+    """A container that is there without a root is broken, and an allocation would not mend it."""
+    of_root = tuple(change for change in changes if change.path.startswith("/rootfs/"))
+    if not of_root or not ct.current or not volumes.is_vacant("rootfs", ct):
+        return {}
+    why = f"{ct} has no root volume, and Proxmox makes one only together with the container"
+    return {"rootfs": obstructed(why, f"see pct config {ct.vmid} on {ct.node}", of_root)}
 
 
 def resizes(changes: Iterable[Change], ct: CtState, facts: Facts) -> Iterator[Step]:
