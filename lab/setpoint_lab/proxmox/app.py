@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from setpoint_lab.proxmox import frozen, interference, outside, troubles
+from setpoint_lab.proxmox.ha import handlers as ha
+from setpoint_lab.proxmox.ha.guest_calls import register_managed
 from setpoint_lab.proxmox.handlers import (
     acl,
     cluster,
@@ -52,7 +54,9 @@ HANDLERS = (
     volumes,
     *qemu.HANDLERS,
     *sdn.HANDLERS,
+    *ha.HANDLERS,
 )
 """The modules that hold handlers of requests and events."""
 
 register_indexes()
+register_managed()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from setpoint_lab.proxmox.clock import Clock, RealClock, VirtualClock
+from setpoint_lab.proxmox.ha.manager import wake
 from setpoint_lab.proxmox.pace import PACES, QUICK
 from setpoint_lab.proxmox.state import read_state
 from setpoint_lab.proxmox.world import World
@@ -43,6 +44,8 @@ class Lab:
     def close(self) -> None:
         """End the workers of the world."""
         self.world.samples.stop()
+        for daemon in self.world.daemons:
+            daemon.cancel()
         for task in self.world.tasks.running():
             self.world.tasks.kill(task)
 
@@ -64,4 +67,5 @@ class Lab:
         if isinstance(clock, VirtualClock) and last:
             clock.set(last + 1.0)
         world.samples.start(world)
+        wake(world)
         return world

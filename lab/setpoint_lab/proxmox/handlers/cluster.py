@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError
+from setpoint_lab.proxmox.ha.model import Ha, sid_of
 from setpoint_lab.proxmox.handlers.nodes import node_row
 from setpoint_lab.proxmox.routes import route
 
@@ -86,7 +87,13 @@ def guest_row(world: World, guest: Guest) -> dict[str, object]:
     }
     row |= world.samples.of(world, guest.vmid) or {}
     pool = next((pool.id for pool in world.pools.values() if guest.vmid in pool.guests), None)
-    live = {"lock": guest.lock, "tags": guest.tags, "pool": pool}
+    service = world.part(Ha).services.get(sid_of(guest))
+    live = {
+        "lock": guest.lock,
+        "tags": guest.tags,
+        "pool": pool,
+        "hastate": service.state if service is not None else None,
+    }
     return row | {key: value for key, value in live.items() if value}
 
 
