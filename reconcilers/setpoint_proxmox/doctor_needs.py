@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from setpoint_proxmox.access import NEEDS, Privilege
+from setpoint_proxmox.kinds.pool.spec import PoolSpec
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 
 _ROLES = {
@@ -50,8 +51,10 @@ def requirements(
         zones: the SDN zone of each vnet; all other bridges are in `localnetwork`.
         guests: paths of guests that have entries of their own.
     """
-    specs = [spec for spec in held if isinstance(spec, VirtualMachineSpec)]
+    declared = list(held)
+    specs = [spec for spec in declared if isinstance(spec, VirtualMachineSpec)]
     special = [one for spec in specs for one in _of_machine(spec, zones)]
+    special += [one for spec in declared if isinstance(spec, PoolSpec) for one in _of_pool(spec)]
     own = {one.path for one in special}
     general = [
         Requirement(need.path, name, need.why, below=True)
@@ -90,6 +93,13 @@ def _of_machine(spec: VirtualMachineSpec, zones: Mapping[str, str]) -> Iterator[
     if spec.pool is not None:
         yield Requirement(f"/pool/{spec.pool}", "Pool.Allocate", "to put guests into the pool")
     yield from _of_features(spec)
+
+
+def _of_pool(spec: PoolSpec) -> Iterator[Requirement]:
+    for name in ("Pool.Allocate", "Pool.Audit"):
+        yield Requirement("/pool", name, "to make pools and to see them", below=True)
+    for storage in spec.storages or ():
+        yield Requirement(f"/storage/{storage}", "Datastore.Allocate", "to put the storage into pools")
 
 
 def _of_features(spec: VirtualMachineSpec) -> Iterator[Requirement]:

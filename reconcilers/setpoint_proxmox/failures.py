@@ -18,7 +18,7 @@ from setpoint_proxmox.access import grant_command
 
 
 class GoneError(ConflictError):
-    """The guest's configuration is not on that node: it was moved or removed since we looked."""
+    """It is not there, or no more: a guest's configuration on that node, a pool."""
 
 
 class TakenError(ConflictError):
@@ -91,6 +91,7 @@ RULES = (
     _rule(401, "", RefusalError, "check the token's id and secret, and whether it or its user has expired"),
     _rule(400, r"already exists", TakenError),
     _rule(400, "", RefusalError),
+    _rule(500, r"^pool '.*' does not exist", GoneError),
     _rule(0, r"pool '.*' does not exist", RefusalError, "create the pool, or name another one"),
     _rule(403, "", RefusalError),
     _rule(429, "", BusyError),

@@ -11,6 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from setpoint.model.diff import Diff, Projection, Treatment
 from setpoint.model.examine import Check, Examination
 from setpoint.model.identity import Identity, Owner
+from setpoint.model.key import Key
 from setpoint.model.observation import Observation
 from setpoint.model.plan import ActResult, Intent, OperationState, Step
 from setpoint.model.secret import Secret, SecretRef
@@ -145,6 +146,10 @@ def _no_text(_: Any) -> str:
     return ""
 
 
+def _unnamed(_: Key) -> Identity | None:
+    return None
+
+
 def _no_identity(_: str) -> Identity | None:
     return None
 
@@ -166,6 +171,7 @@ class Kind(Generic[P, S]):
         project: the comparable tree of what is seen, normalised the same way.
         treatments: pattern of pointers (`/nics/*/mac`) to how they are compared.
         identify: ids that the declaration itself fixes; None when it fixes none.
+        named: ids that a new object gets from the name of its resource; None when it gets none.
         object_id: the text of an identity that goes into the mark.
         observe: reads one key.
         plan: pure and deterministic; steps in the order in which they must happen.
@@ -210,6 +216,7 @@ class Kind(Generic[P, S]):
     treatments: Mapping[Pointer, Treatment] = field(default_factory=dict[Pointer, Treatment])
     names: re.Pattern[str] = NAME
     hosted_by: str | None = None
+    named: Callable[[Key], Identity | None] = _unnamed
     port: TargetPort[P] | None = None
     mark: Callable[[Owner, S], Step | None] = _complete
     lasting: tuple[str, ...] = ()

@@ -94,7 +94,7 @@ def _as_marked(desk: Desk, now: Pass) -> Pass | Outcome:
         return now.learn(identity=marked[0])
     if now.reserved is not None and now.reserved.target == desk.lane.target:
         return now.learn(identity={now.reserved.space: now.reserved.number})
-    return now
+    return now.learn(identity=now.kind.named(now.owner.key))
 
 
 async def observe(desk: Desk, now: Pass) -> Pass | Outcome:

@@ -24,6 +24,7 @@ from setpoint_proxmox.access import NEEDS
 from setpoint_proxmox.doctor_endpoints import Met, endpoint_checks
 from setpoint_proxmox.doctor_needs import grant_commands, lacking, named, requirements
 from setpoint_proxmox.endpoint import Endpoint
+from setpoint_proxmox.kinds.pool.spec import PoolSpec
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 from setpoint_proxmox.transport import Greeting
 from tests.systems.proxmox.certificates import Certificate
@@ -111,6 +112,15 @@ async def test_a_good_cluster_is_well(lab: Lab) -> None:
         "endpoint", "version", "clock", "token", "nodes", "privileges",
     ]  # fmt: skip
     assert lab.writes() == []
+
+
+def test_a_pool_needs_rights_on_pools_and_on_its_storages() -> None:
+    found = requirements([PoolSpec(storages=("tank",))], {}, ())
+    assert {(one.path, one.name) for one in found} >= {
+        ("/pool", "Pool.Allocate"),
+        ("/pool", "Pool.Audit"),
+        ("/storage/tank", "Datastore.Allocate"),
+    }
 
 
 def test_every_general_need_is_among_the_requirements() -> None:
