@@ -9,6 +9,7 @@ from setpoint_proxmox.guest.remark import remark
 from setpoint_proxmox.guest.remove import remove
 from setpoint_proxmox.guest.state import problems
 from setpoint_proxmox.kinds.container.act import ACTS
+from setpoint_proxmox.kinds.container.describe import describe
 from setpoint_proxmox.kinds.container.observe import observe
 from setpoint_proxmox.kinds.container.outputs import CtOutputs, publish
 from setpoint_proxmox.kinds.container.plan import plan
@@ -16,6 +17,7 @@ from setpoint_proxmox.kinds.container.project import TREATMENTS, declare, projec
 from setpoint_proxmox.kinds.container.spec import ContainerSpec
 from setpoint_proxmox.kinds.container.state import CtState, status
 
+_VMID = re.compile(r"[1-9][0-9]{2,8}")
 _LABEL = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 
 KIND: Kind[ContainerSpec, CtState] = Kind(
@@ -40,5 +42,7 @@ KIND: Kind[ContainerSpec, CtState] = Kind(
     secrets=secrets,
     outputs=CtOutputs,
     publish=publish,
+    identity=lambda text: {"vmid": int(text)} if _VMID.fullmatch(text) else None,
     title=lambda state: state.name,
+    describe=describe,
 )
