@@ -16,7 +16,7 @@ class Part(Protocol):
 
     KEY: ClassVar[str]
 
-    def __init__(self, world: World, given: object) -> None:
+    def __init__(self, world: World, given: object, /) -> None:
         """Begin with the section of the state, None when it has none."""
         ...
 

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from setpoint_lab.proxmox.errors import ApiError
 from setpoint_lab.proxmox.ha.model import Ha, sid_of
 from setpoint_lab.proxmox.handlers.nodes import node_row
+from setpoint_lab.proxmox.properties import split_properties
 from setpoint_lab.proxmox.routes import route
+from setpoint_lab.proxmox.sdn.model import Sdn, zones_on
+from setpoint_lab.proxmox.sdn.node_calls import zone_status
 
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.call import Call
@@ -135,19 +138,28 @@ def _pools(call: Call) -> Rows:
 
 
 def _networks(call: Call) -> Rows:
-    if not call.allowed("/sdn/zones/localnetwork", "SDN.Audit"):
-        return []
-    return [
-        {
-            "id": f"network/{node.name}/zone/localnetwork",
-            "type": "network",
-            "network": "localnetwork",
-            "network-type": "zone",
-            "node": node.name,
-            "status": "ok",
+    """The zones that run on nodes that are on, and the bridges of each node together as `localnetwork`."""
+    world, sdn = call.world, call.world.part(Sdn)
+    rows: Rows = []
+    for node in (node.name for node in world.nodes.values() if node.online):
+        statuses = {
+            name: zone_status(world, node, zone)[0] for name, zone in zones_on(sdn.running, node).items()
         }
-        for node in call.world.nodes.values()
-    ]
+        for zone, status in {"localnetwork": "ok", **statuses}.items():
+            if call.allowed(f"/sdn/zones/{zone}", "SDN.Audit"):
+                rows.append(_network(node, zone, status))
+    return rows
+
+
+def _network(node: str, zone: str, status: str) -> dict[str, object]:
+    return {
+        "id": f"network/{node}/zone/{zone}",
+        "type": "network",
+        "network": zone,
+        "network-type": "zone",
+        "node": node,
+        "status": status,
+    }
 
 
 @route("GET", "/cluster/nextid")
@@ -158,7 +170,14 @@ async def next_id(call: Call) -> object:
         if vmid in call.world.guests:
             raise ApiError.parameters({"vmid": f"VM {vmid} already exists"})
         return str(vmid)
-    for vmid in range(FIRST_VMID, LAST_VMID + 1):
+    first, last = _range(call.world)
+    for vmid in range(first, last + 1):
         if vmid not in call.world.guests:
             return str(vmid)
-    raise ApiError.internal(f"unable to get any free VMID in range [{FIRST_VMID}, {LAST_VMID}]")
+    raise ApiError.internal(f"unable to get any free VMID in range [{first}, {last}]")
+
+
+def _range(world: World) -> tuple[int, int]:
+    """The numbers that the data centre's options leave to choose from."""
+    found = split_properties({}, str(world.datacenter.get("next-id", "")))
+    return int(found.get("lower", FIRST_VMID)), int(found.get("upper", LAST_VMID + 1)) - 1

@@ -1,4 +1,4 @@
-"""The options of the data centre: /cluster/options, as far as they can be read."""
+"""The options of the data centre: /cluster/options."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.call import split_list
 from setpoint_lab.proxmox.handlers.cluster import may_see
+from setpoint_lab.proxmox.handlers.node_config import one_line_end
 from setpoint_lab.proxmox.properties import split_properties
 from setpoint_lab.proxmox.routes import route
 from setpoint_lab.proxmox.schema import Shape, load
@@ -31,6 +32,19 @@ async def read_options(call: Call) -> object:
     else:
         shown = {key: value for key, value in shown.items() if key in FOR_EVERYONE}
     return shown | {"allowed-tags": _tags(call)}
+
+
+@route("PUT", "/cluster/options")
+async def update_options(call: Call) -> None:
+    """Set and take away options; those that hold several values are kept as they were sent."""
+    await call.world.require_quorum("", "datacenter_cfg")
+    options = call.world.datacenter
+    for key in call.items("delete"):
+        options.pop(key, None)
+    options |= {key: value for key, value in call.params.items() if key != "delete"}
+    if "description" in call.params:
+        options["description"] = one_line_end(call.params["description"])
+    call.world.changed()
 
 
 def _tags(call: Call) -> list[str]:

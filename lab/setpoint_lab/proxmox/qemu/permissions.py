@@ -10,6 +10,7 @@ from setpoint_lab.proxmox.properties import split_properties
 from setpoint_lab.proxmox.qemu import nets, options
 from setpoint_lab.proxmox.qemu.drives import Drive
 from setpoint_lab.proxmox.qemu.names import parse_name, storage_of
+from setpoint_lab.proxmox.sdn.access import bridge_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -69,8 +70,7 @@ def check_bridges(call: Call, values: Mapping[str, str]) -> None:
     for key in sorted(filter(options.is_net, values)):
         net = nets.parse(values[key])
         if "bridge" in net:
-            tag = f"/{net['tag']}" if "tag" in net else ""
-            call.require(f"/sdn/zones/localnetwork/{net['bridge']}{tag}", "SDN.Use")
+            call.require(bridge_path(call.world, net["bridge"], net.get("tag")), "SDN.Use")
 
 
 def check_storages(call: Call, vmid: int, values: Mapping[str, str]) -> None:
