@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from setpoint_proxmox.access import NEEDS, Privilege
+from setpoint_proxmox.kinds.container.spec import ContainerSpec
 from setpoint_proxmox.kinds.pool.spec import PoolSpec
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 
@@ -52,8 +53,8 @@ def requirements(
         guests: paths of guests that have entries of their own.
     """
     declared = list(held)
-    specs = [spec for spec in declared if isinstance(spec, VirtualMachineSpec)]
-    special = [one for spec in specs for one in _of_machine(spec, zones)]
+    specs = [spec for spec in declared if isinstance(spec, VirtualMachineSpec | ContainerSpec)]
+    special = [one for spec in specs for one in _of_guest(spec, zones)]
     special += [one for spec in declared if isinstance(spec, PoolSpec) for one in _of_pool(spec)]
     own = {one.path for one in special}
     general = [
@@ -72,7 +73,7 @@ def requirements(
     return tuple(dict.fromkeys((*general, *sorted(special, key=lambda one: one.path), *of_guests)))
 
 
-def _of_machine(spec: VirtualMachineSpec, zones: Mapping[str, str]) -> Iterator[Requirement]:
+def _of_guest(spec: VirtualMachineSpec | ContainerSpec, zones: Mapping[str, str]) -> Iterator[Requirement]:
     for storage in sorted(_allocating(spec)):
         yield Requirement(f"/storage/{storage}", "Datastore.AllocateSpace", "to create disks")
         yield Requirement(
@@ -86,13 +87,22 @@ def _of_machine(spec: VirtualMachineSpec, zones: Mapping[str, str]) -> Iterator[
         vlan = "" if nic.vlan is None else f"/{nic.vlan}"
         zone = zones.get(nic.bridge, "localnetwork")
         yield Requirement(f"/sdn/zones/{zone}/{nic.bridge}{vlan}", "SDN.Use", "to connect NICs to the bridge")
+    if spec.pool is not None:
+        yield Requirement(f"/pool/{spec.pool}", "Pool.Allocate", "to put guests into the pool")
+    match spec:
+        case VirtualMachineSpec():
+            yield from _of_devices(spec)
+            yield from _of_features(spec)
+        case ContainerSpec():
+            if not spec.unprivileged:
+                yield Requirement("/", "Sys.Modify", "to make privileged containers")
+
+
+def _of_devices(spec: VirtualMachineSpec) -> Iterator[Requirement]:
     for name in (one.mapping for one in spec.pci.values() if one.mapping):
         yield Requirement(f"/mapping/pci/{name}", "Mapping.Use", "to pass the device on")
     for name in (one.mapping for one in spec.usb.values() if one.mapping):
         yield Requirement(f"/mapping/usb/{name}", "Mapping.Use", "to pass the device on")
-    if spec.pool is not None:
-        yield Requirement(f"/pool/{spec.pool}", "Pool.Allocate", "to put guests into the pool")
-    yield from _of_features(spec)
 
 
 def _of_pool(spec: PoolSpec) -> Iterator[Requirement]:
@@ -118,8 +128,11 @@ def _of_features(spec: VirtualMachineSpec) -> Iterator[Requirement]:
         yield Requirement("/", "Sys.Modify", "to set the order in which guests start")
 
 
-def _allocating(spec: VirtualMachineSpec) -> set[str]:
-    """The storages on which something is made for a machine."""
+def _allocating(spec: VirtualMachineSpec | ContainerSpec) -> set[str]:
+    """The storages on which something is made for a guest."""
+    if isinstance(spec, ContainerSpec):
+        volumes = [*spec.mount_points.values(), *([spec.rootfs] if spec.rootfs is not None else [])]
+        return {volume.storage for volume in volumes}
     others = (spec.firmware.efi, spec.tpm, spec.cloud_init, spec.clone)
     names = [
         *(disk.storage for disk in spec.disks.values()),
@@ -128,9 +141,15 @@ def _allocating(spec: VirtualMachineSpec) -> set[str]:
     return {name for name in names if name is not None}
 
 
-def _reading(spec: VirtualMachineSpec) -> set[str]:
-    """The storages with what a machine begins with or has in its drives."""
-    volumes = [disk.image for disk in spec.disks.values()] + [drive.iso for drive in spec.cdroms.values()]
+def _reading(spec: VirtualMachineSpec | ContainerSpec) -> set[str]:
+    """The storages with what a guest begins with or has in its drives."""
+    if isinstance(spec, ContainerSpec):
+        volumes = [spec.template]
+    else:
+        volumes = [
+            *(disk.image for disk in spec.disks.values()),
+            *(drive.iso for drive in spec.cdroms.values()),
+        ]
     return {volume.partition(":")[0] for volume in volumes if volume}
 
 

@@ -93,6 +93,7 @@ RULES = (
     _rule(400, "", RefusalError),
     _rule(500, r"^pool '.*' does not exist", GoneError),
     _rule(0, r"pool '.*' does not exist", RefusalError, "create the pool, or name another one"),
+    _rule(403, r"only allowed for root@pam", RefusalError, _BY_HAND),
     _rule(403, "", RefusalError),
     _rule(429, "", BusyError),
     _rule(501, "", RefusalError, "Setpoint needs Proxmox VE 8 or later"),
@@ -168,7 +169,7 @@ def silent(call: Call, why: str) -> TargetError:
 
 def _permission_remedy(call: Call, text: str) -> str:
     match = _PERMISSION.search(text)
-    if match is None and call.method == "POST" and call.path.endswith("/qemu"):
+    if match is None and call.method == "POST" and call.path.endswith(("/qemu", "/lxc")):
         return f"run on a node: {grant_command('/vms', 'VM.Allocate', call.token)}"
     if match is None:
         return f"{call.token} lacks a privilege: compare `pveum user token permissions` with the needed ones"

@@ -12,15 +12,15 @@ SKEW = 60
 ended, and the guest is observed afresh."""
 
 TYPES = {
-    "create": ("qmcreate",),
+    "create": ("qmcreate", "vzcreate"),
     "configure": ("qmconfig",),
     "resize": ("resize",),
     "move": ("qmmove",),
-    "start": ("qmstart", "hastart"),
-    "resume": ("qmresume",),
-    "shutdown": ("qmshutdown", "hastop"),
-    "restart": ("qmreboot",),
-    "destroy": ("qmdestroy",),
+    "start": ("qmstart", "vzstart", "hastart"),
+    "resume": ("qmresume", "vzresume"),
+    "shutdown": ("qmshutdown", "vzshutdown", "hastop"),
+    "restart": ("qmreboot", "vzreboot"),
+    "destroy": ("qmdestroy", "vzdestroy"),
 }
 """The verb of a step -> the types of the tasks that it starts under the guest's own id.
 

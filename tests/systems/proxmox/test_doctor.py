@@ -24,6 +24,7 @@ from setpoint_proxmox.access import NEEDS
 from setpoint_proxmox.doctor_endpoints import Met, endpoint_checks
 from setpoint_proxmox.doctor_needs import grant_commands, lacking, named, requirements
 from setpoint_proxmox.endpoint import Endpoint
+from setpoint_proxmox.kinds.container.spec import ContainerSpec
 from setpoint_proxmox.kinds.pool.spec import PoolSpec
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 from setpoint_proxmox.transport import Greeting
@@ -120,6 +121,28 @@ def test_a_pool_needs_rights_on_pools_and_on_its_storages() -> None:
         ("/pool", "Pool.Allocate"),
         ("/pool", "Pool.Audit"),
         ("/storage/tank", "Datastore.Allocate"),
+    }
+
+
+def test_a_container_needs_rights_on_what_it_lies_on_is_made_from_and_is_connected_to() -> None:
+    container = ContainerSpec.model_validate(
+        {
+            "template": "local:vztmpl/debian.tar.zst",
+            "unprivileged": False,
+            "rootfs": {"storage": "tank", "size": "8GiB"},
+            "mountPoints": {"mp0": {"storage": "ceph", "size": "8GiB", "path": "/data"}},
+            "nics": {"net0": {"bridge": "vmbr0"}},
+            "pool": "prod",
+        }
+    )
+    found = {(one.name, one.path) for one in requirements([container], {}, ())}
+    assert found >= {
+        ("Datastore.AllocateSpace", "/storage/tank"),
+        ("Datastore.AllocateSpace", "/storage/ceph"),
+        ("Datastore.Audit|Datastore.AllocateSpace", "/storage/local"),
+        ("SDN.Use", "/sdn/zones/localnetwork/vmbr0"),
+        ("Pool.Allocate", "/pool/prod"),
+        ("Sys.Modify", "/"),
     }
 
 

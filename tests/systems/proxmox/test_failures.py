@@ -33,6 +33,12 @@ ROWS = [
     (READ, 400, "Parameter verification failed.; vmid: VM 100 already exists", TakenError),
     (READ, 403, "Permission check failed (/vms/100, VM.Audit)", RefusalError),
     (CREATE, 403, "Permission check failed", RefusalError),
+    (
+        WRITE,
+        403,
+        "Permission check failed (mount point type bind is only allowed for root@pam)",
+        RefusalError,
+    ),
     (READ, 501, "Method 'GET /nosuchpath' not implemented", RefusalError),
     (WRITE, 595, "Connection refused", TransportError),
     (READ, 595, "No route to host", TransportError),
