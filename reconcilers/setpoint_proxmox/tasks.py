@@ -17,7 +17,7 @@ TYPES = {
     "resize": ("resize",),
     "move": ("qmmove",),
     "start": ("qmstart", "vzstart", "hastart"),
-    "resume": ("qmresume", "vzresume"),
+    "resume": ("qmresume",),
     "shutdown": ("qmshutdown", "vzshutdown", "hastop"),
     "restart": ("qmreboot", "vzreboot"),
     "destroy": ("qmdestroy", "vzdestroy"),

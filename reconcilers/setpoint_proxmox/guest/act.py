@@ -107,10 +107,6 @@ def acts_on(words: Words) -> Mapping[str, Callable[[Cluster, Acting], Awaitable[
         """Switch on; what waited for a restart takes effect."""
         return started(await cluster.api.post(*path_of(acting, words), "status", "start"))
 
-    async def resume(cluster: Cluster, acting: Acting) -> ActResult:
-        """Let a paused guest go on."""
-        return started(await cluster.api.post(*path_of(acting, words), "status", "resume"))
-
     async def shutdown(cluster: Cluster, acting: Acting) -> ActResult:
         """Ask the guest to shut down; switch it off afterwards only when that was declared."""
         force = acting.arguments["force"] is True
@@ -141,7 +137,6 @@ def acts_on(words: Words) -> Mapping[str, Callable[[Cluster, Acting], Awaitable[
         "resize": resize,
         "enroll": enroll,
         "start": start,
-        "resume": resume,
         "shutdown": shutdown,
         "restart": restart,
         "destroy": destroy,

@@ -13,7 +13,7 @@ from setpoint.decide.diff import diff, in_force
 from setpoint.decide.scope import actionable
 from setpoint.model.diff import Diff, Treatment
 from setpoint.model.identity import Identity, Owner
-from setpoint.model.kind import Acting, Looking, Planning
+from setpoint.model.kind import Acting, Kind, Looking, Planning
 from setpoint.model.observation import Absent, Observation, Present
 from setpoint.model.plan import Disruption, Finished, Intent, Started, Step
 from setpoint.model.policy import Policy
@@ -26,8 +26,6 @@ from setpoint_proxmox.facts import Facts
 from setpoint_proxmox.kinds.proxmox_cluster.connect import connect
 from setpoint_proxmox.kinds.proxmox_cluster.spec import ProxmoxClusterSpec
 from setpoint_proxmox.kinds.virtual_machine import KIND
-from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
-from setpoint_proxmox.kinds.virtual_machine.state import VmState
 from setpoint_proxmox.survey import survey
 from setpoint_proxmox.tasks import poll
 from tests.systems.proxmox.made import OWNER
@@ -136,12 +134,12 @@ def cluster_spec(*endpoints: str, **fields: Any) -> ProxmoxClusterSpec:
 class Seen:
     """What one look told."""
 
-    observation: Observation[VmState]
+    observation: Observation[Any]
     found: Diff
     steps: tuple[Step, ...]
 
     @property
-    def state(self) -> VmState:
+    def state(self) -> Any:
         assert isinstance(self.observation, Present), self.observation
         return self.observation.state
 
@@ -152,9 +150,10 @@ class Seen:
 
 @dataclass
 class Driver:
-    """One VM under control.
+    """One guest under control.
 
     Attributes:
+        kind: of a VM, or another one of the same system.
         identity: what inventory and reservations would remember.
         applied: what was in force at the last look, as the inventory would remember it.
         secrets: what the references in the declaration stand for.
@@ -164,6 +163,7 @@ class Driver:
     lab: Lab
     cluster: Cluster
     owner: Owner = OWNER
+    kind: Kind[Any, Any] = KIND
     identity: Identity | None = None
     intents: list[Intent] = field(default_factory=list[Intent])
     applied: Tree | None = None
@@ -173,22 +173,22 @@ class Driver:
     async def survey(self) -> Survey[Facts]:
         return await survey(self.cluster, 0.0)
 
-    async def observe(self, declared: VirtualMachineSpec) -> tuple[Observation[VmState], Facts]:
+    async def observe(self, declared: Any) -> tuple[Observation[Any], Facts]:
         seen = await self.survey()
-        marked = (one for mark, one in seen.found if self.owner.owns(mark, KIND.object_id(one)))
-        self.identity = KIND.identify(declared) or self.identity or next(marked, None)
-        return await KIND.observe(
+        marked = (one for mark, one in seen.found if self.owner.owns(mark, self.kind.object_id(one)))
+        self.identity = self.kind.identify(declared) or self.identity or next(marked, None)
+        return await self.kind.observe(
             self.cluster, Looking(declared, self.owner, self.identity, seen)
         ), seen.facts
 
-    async def look(self, declared: VirtualMachineSpec) -> Seen:
+    async def look(self, declared: Any) -> Seen:
         observation, facts = await self.observe(declared)
         assert isinstance(observation, Present | Absent), observation
         state = observation.state if isinstance(observation, Present) else None
-        seen = KIND.project(state) if state is not None else None
-        tree = KIND.declare(declared)
-        prints = {pointer: self.secrets[pointer].reveal() for pointer in KIND.secrets(declared)}
-        treatments = {**KIND.treatments, **dict.fromkeys(prints, Treatment.WRITE_ONLY)}
+        seen = self.kind.project(state) if state is not None else None
+        tree = self.kind.declare(declared)
+        prints = {pointer: self.secrets[pointer].reveal() for pointer in self.kind.secrets(declared)}
+        treatments = {**self.kind.treatments, **dict.fromkeys(prints, Treatment.WRITE_ONLY)}
         for pointer, text in prints.items():
             put(tree, pointer, text)
         found = diff(tree, seen, treatments, applied=self._remembered())
@@ -196,7 +196,7 @@ class Driver:
             self.applied = in_force(tree, found, treatments, applied=self._remembered())
         planning = Planning(declared, self.owner, state, self.identity, facts)
         wanted = actionable(found, Policy())
-        return Seen(observation, found, KIND.plan(wanted, planning) if wanted.changes else ())
+        return Seen(observation, found, self.kind.plan(wanted, planning) if wanted.changes else ())
 
     def _remembered(self) -> Tree | None:
         if self.applied is None:
@@ -214,7 +214,7 @@ class Driver:
         identity = self.identity or {}
         self.intents.append(Intent(step.verb, identity, step.arguments, self.lab.get("clock")["now"]))
         acting = Acting(self.owner, identity, step.arguments, self.secrets)
-        answer = await KIND.acts[step.verb](self.cluster, acting)
+        answer = await self.kind.acts[step.verb](self.cluster, acting)
         places = step.arguments.get("secrets") or {}
         assert isinstance(places, dict)
         self.sent |= {str(place): self.secrets[str(place)].reveal() for place in places.values()}
@@ -227,7 +227,7 @@ class Driver:
         assert isinstance(ended, Finished)
         return ended.error
 
-    async def converge(self, declared: VirtualMachineSpec, *, restart: bool = False) -> list[str]:
+    async def converge(self, declared: Any, *, restart: bool = False) -> list[str]:
         """Take one free step after the other until none is left; the verbs in their order."""
         verbs: list[str] = []
         for _ in range(20):

@@ -95,6 +95,11 @@ async def regenerate(cluster: Cluster, acting: Acting) -> ActResult:
     return Applied("cloud-init drive made anew")
 
 
+async def resume(cluster: Cluster, acting: Acting) -> ActResult:
+    """Let a paused VM go on."""
+    return started(await cluster.api.post(*path_of(acting, MACHINE), "status", "resume"))
+
+
 ACTS: Mapping[str, Callable[[Cluster, Acting], Awaitable[ActResult]]] = {
     **acts_on(MACHINE),
     "create": create,
@@ -102,4 +107,5 @@ ACTS: Mapping[str, Callable[[Cluster, Acting], Awaitable[ActResult]]] = {
     "configure": configure,
     "move": move,
     "regenerate": regenerate,
+    "resume": resume,
 }
