@@ -19,6 +19,8 @@ FORMS = {
     "csrf": r"\b[0-9A-F]{8}:[A-Za-z0-9+/]{20,}=*",
     "stamp": r"\b\d{4}_\d\d_\d\d-\d\d_\d\d_\d\d\b",
     "moment": r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b",
+    "date": r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d "
+    r"\d\d:\d\d:\d\d \d{4}\b",
     "time": r"\b1[6-9]\d{8}\b",
 }
 """The classes of made-up values, and how a value of each looks."""

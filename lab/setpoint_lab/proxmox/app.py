@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from setpoint_lab.proxmox import frozen, interference, outside, troubles
+from setpoint_lab.proxmox.backup import handlers as backup
 from setpoint_lab.proxmox.ha import handlers as ha
 from setpoint_lab.proxmox.ha.guest_calls import register_managed
 from setpoint_lab.proxmox.handlers import (
     acl,
     cluster,
-    nodes,
     node_config,
+    nodes,
     options,
     pools,
     roles,
@@ -27,6 +28,7 @@ from setpoint_lab.proxmox.indexes import register_indexes
 from setpoint_lab.proxmox.lab import Lab, Settings
 from setpoint_lab.proxmox.network import calls as network
 from setpoint_lab.proxmox.qemu import handlers as qemu
+from setpoint_lab.proxmox.replication import handlers as replication
 from setpoint_lab.proxmox.sdn import handlers as sdn
 from setpoint_lab.proxmox.server import listen
 
@@ -38,9 +40,9 @@ HANDLERS = (
     frozen,
     interference,
     network,
+    node_config,
     nodes,
     options,
-    node_config,
     outside,
     pools,
     roles,
@@ -54,9 +56,11 @@ HANDLERS = (
     users,
     version,
     volumes,
-    *qemu.HANDLERS,
-    *sdn.HANDLERS,
+    *backup.HANDLERS,
     *ha.HANDLERS,
+    *qemu.HANDLERS,
+    *replication.HANDLERS,
+    *sdn.HANDLERS,
 )
 """The modules that hold handlers of requests and events."""
 

@@ -6,6 +6,8 @@ import ipaddress
 import re
 from collections.abc import Callable
 
+from setpoint_lab.proxmox.backup.calendar import CalendarError, parse_event
+
 Format = Callable[[str], None]
 
 
@@ -128,6 +130,14 @@ def _volume_or_drive(value: str) -> None:
         _volume_or_path(value)
 
 
+def _calendar_event(value: str) -> None:
+    try:
+        parse_event(value)
+    except CalendarError as error:
+        why = f"unable to parse calendar event at '{error}'\n"
+        raise _refuse(f"invalid calendar event '{value}' - {why}") from error
+
+
 def _phys_bits(value: str) -> None:
     if value != "host" and not (value.isdigit() and 8 <= int(value) <= 64):  # noqa: PLR2004  # the widths that exist
         raise _refuse("value must be an integer between 8 and 64 or 'host'")
@@ -171,6 +181,7 @@ FORMATS: dict[str, Format] = {
     "pve-volume-id-or-absolute-path": _volume_or_path,
     "pve-volume-id-or-qm-path": _volume_or_drive,
     "pve-replication-job-id": _pattern(r"[1-9][0-9]{2,8}-\d{1,9}", "invalid replication job id '{}'"),
+    "pve-calendar-event": _calendar_event,
     "pve-task-status-type": _member(_STATES, "invalid task status type '{}'"),
     "pve-day-of-week": _member(_DAYS, "invalid day '{}'"),
     "disk-size": _pattern(r"\d+(?:\.\d+)?[KMGT]?", "value does not look like a valid disk size: {}"),

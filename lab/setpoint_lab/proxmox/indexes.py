@@ -32,7 +32,9 @@ SHOWN = (
     "/",
     "/access",
     "/cluster",
+    "/cluster/backup-info",
     "/nodes/{node}",
+    "/nodes/{node}/replication/{id}",
     "/nodes/{node}/storage/{storage}",
     "/nodes/{node}/tasks/{upid}",
 )
