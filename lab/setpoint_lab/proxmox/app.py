@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from setpoint_lab.proxmox import frozen, interference, outside, troubles
 from setpoint_lab.proxmox.backup import handlers as backup
+from setpoint_lab.proxmox.firewall import handlers as firewall
 from setpoint_lab.proxmox.ha import handlers as ha
 from setpoint_lab.proxmox.ha.guest_calls import register_managed
 from setpoint_lab.proxmox.handlers import (
@@ -56,7 +57,7 @@ HANDLERS = (
     users,
     version,
     volumes,
-    *backup.HANDLERS,
+    *firewall.HANDLERS,
     *ha.HANDLERS,
     *qemu.HANDLERS,
     *replication.HANDLERS,

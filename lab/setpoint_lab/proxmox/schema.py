@@ -36,6 +36,9 @@ COUNTS = {
 }
 """How many of a numbered parameter exist; the schema writes them as one `net[n]`."""
 
+WITH_SLASHES = frozenset({"volume", "cidr"})
+"""Parts of a path that take all that follows."""
+
 ROOT = "/"
 """Above all paths; answers GET with the list of what is below, though the schema leaves it out."""
 
@@ -97,7 +100,7 @@ class Schema:
                 return None
             name, folder = folder.variable
             params[name] = part
-            if name == "volume":
+            if name in WITH_SLASHES:
                 params[name] = "/".join(parts[number:])
                 break
         found = folder.methods.get(method)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError, TaskError
+from setpoint_lab.proxmox.firewall.model import Firewalls
 from setpoint_lab.proxmox.named_shapes import NAMED
 from setpoint_lab.proxmox.properties import split_properties
 from setpoint_lab.proxmox.propstring import render
@@ -92,6 +93,7 @@ async def _clone(worker: Worker, source: Vm, *, full: bool) -> None:
     vm.write(Config({"lock": "clone"}))
     worker.log(f"creating a clone of VM {source.vmid} with ID {vm.vmid}")
     await _fill(worker, vm, old, full=full)
+    world.part(Firewalls).copy(source.vmid, vm.vmid)
     target, pool = call.text("target", source.node), call.text_or_none("pool")
     if target != vm.node:
         vm.node = target
