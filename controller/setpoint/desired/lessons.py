@@ -131,9 +131,9 @@ class Book:
         alternatives = [self.form(one) for one in _alternatives(schema) if one.get("type") != "null"]
         if alternatives:
             return " or ".join(dict.fromkeys(alternatives))
-        return self._container(schema) or _TYPES.get(schema.get("type", ""), "anything")
+        return self._composite(schema) or _TYPES.get(schema.get("type", ""), "anything")
 
-    def _container(self, schema: Schema) -> str:
+    def _composite(self, schema: Schema) -> str:
         if "items" in schema:
             return f"list of {self.form(schema['items'])}"
         values = _values(schema)
