@@ -13,6 +13,8 @@ import pytest
 
 from setpoint.cli.main import setpoint
 from setpoint.desired.compile import compile_set
+from setpoint.desired.overlay import FILE as OVERLAY
+from setpoint.desired.overlay import read_overlay
 from setpoint.settings import Settings
 from setpoint.settings_file import read_settings
 from setpoint.surface.metrics.names import METRICS
@@ -43,7 +45,11 @@ def found(wanted: Callable[[Block], bool]) -> list[object]:
 
 
 def manifests(block: Block) -> bool:
-    return block.language == "yaml" and (not block.info or bool(block.file))
+    return block.language == "yaml" and (not block.info or bool(block.file)) and not overlay(block)
+
+
+def overlay(block: Block) -> bool:
+    return block.language == "yaml" and (block.info == f"of {OVERLAY}" or block.file.endswith(f"/{OVERLAY}"))
 
 
 def typed() -> Iterator[object]:
@@ -97,6 +103,11 @@ def test_a_manifest_is_valid(block: Block) -> None:
     else:
         assert compiled.problems == ()
         assert len(compiled.resources) == (2 if place == "page.yaml" else 1)
+
+
+@pytest.mark.parametrize("block", found(overlay))
+def test_an_overlay_is_valid(block: Block) -> None:
+    assert read_overlay(f"dev/{OVERLAY}", block.text.encode(), installed_kinds()).problems == ()
 
 
 @pytest.mark.parametrize("block", found(lambda block: block.language == "yaml" and block.info == SETTINGS))

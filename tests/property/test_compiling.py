@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from random import Random
+from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from setpoint.desired.changes import changed_keys
 from setpoint.desired.compile import Cache, compile_set
 from setpoint.desired.compiled import Compiled
 from setpoint.desired.drafting import read_carefully
-from setpoint.desired.layers import Layer, read_folder
+from setpoint.desired.home import Home
+from setpoint.desired.layers import Layer, Stack, read_folder
+from setpoint.desired.overlay import Overlay, read_overlay
 from setpoint.desired.sound import UnusualError
 from setpoint.desired.swift import read_swiftly
 from setpoint.model.key import Key
+from setpoint.model.origin import Origin
 from setpoint.model.resource import Resource
 from tests.unit.desired.estate import BOX, KINDS
 
@@ -73,8 +79,44 @@ DEFAULTS = st.sampled_from(
         b"kind: [\n",
     )
 )
-PATHS = st.builds("{}{}.yaml".format, st.sampled_from(FOLDERS), st.sampled_from(("f", "g", "h")))
+PATHS = st.builds("{}{}.yaml".format, st.sampled_from((*FOLDERS, "d/")), st.sampled_from(("f", "g", "h")))
 LAYERS = st.sampled_from([f"{folder}defaults.yaml" for folder in FOLDERS] + ["a/defaults.yml"])
+PATCHES = st.lists(
+    st.sampled_from(
+        (
+            "{kind: Thing, spec: {cores: 5}}",
+            "{kind: Thing, name: w, spec: {near: null, cores: null}}",
+            "{kind: Thing, labels: {l: '1'}, target: main, spec: {near: prod/x, nics: {net0: {a: c}}}}",
+            "{kind: '*', metadata: {labels: {l: '2', m: null}}, policy: {interval: 2h}}",
+            "{kind: Thing, name: y, labels: {l: '2'}, spec: {memory: 5GB}}",
+            "{kind: Box}",
+        )
+    ),
+    max_size=2,
+).map(lambda found: f"patches: [{', '.join(found)}]\n" if found else "")
+OVERS = (
+    "",
+    "over: ../a\n",
+    "over: ../a/b\n",
+    "over: ../c\n",
+    "over: ../d\n",
+    "over: ..\n",
+    "over: ../nowhere\n",
+)
+LAID = st.one_of(
+    st.builds(
+        "{}{}namespace: {}\n{}{}".format,
+        st.sampled_from(OVERS),
+        st.sampled_from(("", "", "formerly: prod\n")),
+        st.sampled_from(("dev", "dev", "lab", "test")),
+        st.sampled_from(("", "", "without: [{kind: Thing, name: z}]\n")),
+        PATCHES,
+    ),
+    st.sampled_from(("template: true\n", "template: true\n", "over: ../a\n", "over: [\n", "")),
+).map(str.encode)
+OVERLAYS = st.sampled_from(
+    [f"{folder}overlay.yaml" for folder in ("", "a/", "a/b/", "c/", "d/", "e/")] + ["d/overlay.yml"]
+)
 
 Edit = Callable[[Files], dict[str, bytes]]
 
@@ -108,16 +150,18 @@ EDITS: st.SearchStrategy[Edit] = st.one_of(
     st.builds(written, PATHS, MANIFESTS),
     st.builds(written, PATHS, MANIFESTS),
     st.builds(written, LAYERS, DEFAULTS),
+    st.builds(written, OVERLAYS, LAID),
+    st.builds(written, OVERLAYS, LAID),
     st.builds(removed, st.integers(0, 20)),
     st.builds(moved, st.sampled_from(FOLDERS[1:]), st.sampled_from(FOLDERS)),
     st.builds(swapped, PATHS, PATHS),
     st.just(reordered),
 )
-ESTATES = st.dictionaries(PATHS, MANIFESTS, max_size=6).flatmap(
-    lambda files: st.dictionaries(LAYERS, DEFAULTS, max_size=2).map(
-        lambda layers: {"box.yaml": BOX.encode(), **files, **layers}
-    )
-)
+ESTATES = st.tuples(
+    st.dictionaries(PATHS, MANIFESTS, max_size=6),
+    st.dictionaries(LAYERS, DEFAULTS, max_size=2),
+    st.dictionaries(OVERLAYS, LAID, max_size=3),
+).map(lambda parts: {"box.yaml": BOX.encode(), **parts[0], **parts[1], **parts[2]})
 
 
 def everything(compiled: Compiled) -> list[object]:
@@ -194,20 +238,111 @@ ODDITIES = st.lists(
 ).map(lambda lines: "\n".join(lines).encode())
 
 
+def stacks(below: tuple[Layer, ...], overlay: Overlay | None, *, own: bool) -> Stack:
+    if overlay is None or overlay.problems or not overlay.namespace:
+        return Stack(below)
+    there = Origin("o/overlay.yaml", 1, 1)
+    way = ("p/overlay.yaml", "o/overlay.yaml")
+    home = Home(way, "o/", overlay.namespace, there, own, overlay.formerly, there, frozenset({"prod"}))
+    return Stack(below, overlay.patches, home if own else replace(home, without=overlay.without))
+
+
+STACKS = st.builds(
+    stacks,
+    st.lists(DEFAULTS, max_size=3).map(layers_of),
+    st.none() | LAID.map(lambda content: read_overlay("o/overlay.yaml", content, KINDS)),
+    own=st.booleans(),
+)
+
+
 @given(
     MANIFESTS | ODDITIES | st.tuples(MANIFESTS, ODDITIES).map(b"".join),
-    st.lists(DEFAULTS, max_size=3).map(layers_of),
+    STACKS,
 )
-@settings(max_examples=800, deadline=None)
-def test_the_swift_way_gives_what_the_careful_way_gives_or_gives_up(
-    content: bytes, layers: tuple[Layer, ...]
-) -> None:
-    careful = read_carefully("d/f.yaml", content, layers, KINDS)
+@settings(max_examples=1200, deadline=None)
+def test_the_swift_way_gives_what_the_careful_way_gives_or_gives_up(content: bytes, stack: Stack) -> None:
+    careful = read_carefully("d/f.yaml", content, stack, KINDS)
     try:
-        swift = read_swiftly("d/f.yaml", content, layers, KINDS)
+        swift = read_swiftly("d/f.yaml", content, stack, KINDS)
     except UnusualError:
         return
     assert swift == careful
     assert [dict(draft.origins) for draft in swift.drafts] == [
         dict(draft.origins) for draft in careful.drafts
     ]
+
+
+def told(compiled: Compiled) -> list[object]:
+    """A result but for the namespaces of what it declares and the overlays that it comes through."""
+    return [
+        [
+            (key.kind, key.name, dict(one.origins), replace(one, key=_bare(key), through=(), **_needs(one)))
+            for key, one in compiled.resources.items()
+            if key != BOX_KEY
+        ],
+    ]
+
+
+BOX_KEY = Key("default", "Box", "main")
+
+
+def _bare(key: Key) -> Key:
+    return key if key == BOX_KEY else Key("", key.kind, key.name)
+
+
+def _needs(one: Resource) -> dict[str, Any]:
+    return {
+        "references": tuple(sorted(map(_bare, one.references))),
+        "target": None if one.target is None else _bare(one.target),
+        "spec_hash": "",
+    }
+
+
+PLAIN = st.dictionaries(
+    st.builds("a/{}.yaml".format, st.sampled_from(("f", "g", "b/h"))),
+    st.builds(
+        thing,
+        st.sampled_from(NAMES),
+        st.just(""),
+        st.sampled_from(("", *NAMES)),
+        st.just(""),
+        st.sampled_from(("", "1", "2")),
+        st.just(""),
+    ).map(str.encode),
+    max_size=4,
+)
+
+
+@given(
+    PLAIN,
+    st.dictionaries(
+        st.sampled_from(("defaults.yaml", "a/defaults.yaml", "a/b/defaults.yaml")), DEFAULTS, max_size=2
+    ),
+)
+@settings(max_examples=200, deadline=None)
+def test_an_overlay_that_says_nothing_else_declares_what_it_is_laid_over(files: Files, layers: Files) -> None:
+    """Also by way of another, and from a template as well as from what is declared itself."""
+    base = {"box.yaml": BOX.encode(), **files, **layers}
+    plain = compile_set(base, KINDS, version="v")
+    assume(not plain.problems and files)
+    one = {**base, "a/overlay.yaml": b"template: true\n", "d/overlay.yaml": b"over: ../a\nnamespace: dev\n"}
+    once = compile_set(one, KINDS, version="v")
+    assert not once.problems
+    assert told(once) == told(plain)
+    two = {**one, "e/overlay.yaml": b"over: ../d\nnamespace: lab\n"}
+    twice = compile_set(two, KINDS, version="v")
+    assert not twice.problems
+    copies = {key: found for key, found in twice.resources.items() if key.namespace in ("default", "lab")}
+    assert told(replace(twice, resources=copies)) == told(plain)
+    beside = compile_set({**base, "d/overlay.yaml": one["d/overlay.yaml"]}, KINDS, version="v")
+    assert not beside.problems
+    assert {key: beside.resources[key] for key in plain.resources} == dict(plain.resources)
+
+
+@given(ESTATES, st.randoms(use_true_random=False))
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_the_order_in_which_files_come_does_not_matter(files: Files, chance: Random) -> None:
+    paths = [*files]
+    chance.shuffle(paths)
+    shuffled = compile_set({path: files[path] for path in paths}, KINDS, version="v")
+    assert everything(shuffled) == everything(compile_set(files, KINDS, version="v"))

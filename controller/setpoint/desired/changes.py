@@ -65,7 +65,10 @@ def changed_keys(old: Mapping[Key, Resource], new: Mapping[Key, Resource]) -> Ch
 
 
 def _may_hide(old: Resource, compiled: Compiled) -> bool:
-    return not compiled.tainted.isdisjoint((old.origin.path, *folders_above(old.origin.path)))
+    places = (old.origin.path, *old.through)
+    return not compiled.tainted.isdisjoint(
+        (*places, *(name for path in places for name in folders_above(path)))
+    )
 
 
 def _following(old: Resource, moves: Mapping[Key, Key]) -> Resource:

@@ -11,7 +11,8 @@ from pydantic import BaseModel
 
 from setpoint.desired.drafts import Draft, Piece, Wish, Writing, claim_of
 from setpoint.desired.envelope import Envelope
-from setpoint.desired.layers import Layer, tree, whole, without_empty
+from setpoint.desired.home import Settled, settled, text_for
+from setpoint.desired.layers import Stack, tree, whole, without_empty
 from setpoint.desired.node import Fields, Leaf, Node, Origins, Path, child, nearest
 from setpoint.desired.places import rendered
 from setpoint.desired.reader import Document, read
@@ -27,15 +28,14 @@ from setpoint.model.policy import Policy
 M = TypeVar("M", bound=BaseModel)
 
 
-def read_carefully(
-    path: str, content: bytes, layers: tuple[Layer, ...] | None, kinds: Mapping[str, Kind[Any, Any]]
-) -> Piece:
-    """Every declaration of a file over its layers; without layers (None), only who is declared."""
+def read_carefully(path: str, content: bytes, stack: Stack, kinds: Mapping[str, Kind[Any, Any]]) -> Piece:
+    """Every declaration of a file with what it gets from around it; where that is not valid, only who is declared."""
     parsed = read(path, content)
-    found: list[_Drafting] = []
-    for index, document in enumerate(parsed.documents):
-        writing = None if layers is None else Writing(path, content, index, layers, "")
-        found.append(_Drafting(document, writing, kinds))
+    every = [
+        _Drafting(document, Writing(path, content, index, stack, ""), kinds)
+        for index, document in enumerate(parsed.documents)
+    ]
+    found = [drafting for drafting in every if not drafting.left_out]
     return Piece(
         drafts=tuple(drafting.draft for drafting in found if drafting.draft is not None),
         declared=tuple((d.key, d.document.root.origin) for d in found if d.key is not None),
@@ -43,16 +43,17 @@ def read_carefully(
         former=tuple((d.key, d.former) for d in found if d.key is not None and d.former is not None),
         problems=(*parsed.problems, *(problem for drafting in found for problem in drafting.problems)),
         hides=not parsed.complete or any(drafting.key is None for drafting in found),
+        fitted=frozenset(origin for drafting in every for origin in drafting.fitted),
     )
 
 
 class _Drafting:
     """One document on its way to a draft; it stops nowhere, so that every mistake is told."""
 
-    def __init__(
-        self, document: Document, writing: Writing | None, kinds: Mapping[str, Kind[Any, Any]]
-    ) -> None:
+    def __init__(self, document: Document, writing: Writing, kinds: Mapping[str, Kind[Any, Any]]) -> None:
         self.document = document
+        self.fitted: frozenset[Origin] = frozenset()
+        self.left_out = False
         self.problems: list[DeclarationProblem] = []
         self.key: Key | None = None
         self.former: Key | None = None
@@ -61,12 +62,16 @@ class _Drafting:
         if not isinstance(document.root, Fields):
             self._say(document.root.origin, "a declaration is a mapping", "write kind, metadata and spec")
             return
-        root = without_empty(document.root)
-        kind = self._kind(root, kinds)
-        self.key = self._key(root, kind)
-        self.former = self._former(root, kind)
-        if document.whole and writing is not None:
-            self._judge(root, kind, writing)
+        at = settled(without_empty(document.root), writing.stack.home)
+        self.problems.extend(at.problems)
+        kind = self._kind(at.root, kinds)
+        self.key = self._key(at.root, kind)
+        if at.home is not None and (omission := at.home.omission(self.key)) is not None:
+            self.fitted, self.left_out = frozenset((omission.origin,)), True
+            return
+        self.former = self._former(at.root, kind)
+        if document.whole and writing.stack.below is not None:
+            self._judge(at, kind, writing)
 
     def _kind(self, root: Fields, kinds: Mapping[str, Kind[Any, Any]]) -> Kind[Any, Any] | None:
         name = _text(root, "kind")
@@ -90,15 +95,17 @@ class _Drafting:
             return None if child(metadata, "namespace") else Key(DEFAULT_NAMESPACE, kind.name, name)
         return Key(namespace, kind.name, name) if is_namespace(namespace) else None
 
-    def _judge(self, root: Fields, kind: Kind[Any, Any] | None, writing: Writing) -> None:
+    def _judge(self, at: Settled, kind: Kind[Any, Any] | None, writing: Writing) -> None:
         """Merge, then hold every part against its own model."""
-        merged = whole(writing.layers, kind.name if kind else "", root)
+        root = at.root
+        found = whole(writing.stack, kind.name if kind else "", root)
+        merged, self.fitted = found.root, found.fitted
         envelope = self._check(Envelope, merged, ())
         policy, spec = merged.fields["policy"], merged.fields["spec"]
         if kind is None or not isinstance(policy, Fields) or not isinstance(spec, Fields):
             return
-        value, target = self._check(kind.spec, spec, ("spec",)), self._target(root, merged, kind)
-        references = () if value is None else _references(value, spec)
+        value, target = self._check(kind.spec, spec, ("spec",)), self._target(at, merged, kind)
+        references = () if value is None else _references(value, spec, at)
         self.wishes = (*references, target) if target else references
         judged = self._policy(policy)
         if self.key is None or envelope is None or judged is None or value is None:
@@ -118,19 +125,21 @@ class _Drafting:
             formerly=self.former,
             formerly_at=nearest(root, ("metadata", "formerly")).origin,
             claim=claim_of(kind, value),
+            through=at.home.through if at.home is not None else (),
         )
 
     def _policy(self, policy: Fields) -> Policy | None:
         return self._check(Policy, policy, ("policy",))
 
-    def _target(self, root: Fields, merged: Fields, kind: Kind[Any, Any]) -> Wish | None:
+    def _target(self, at: Settled, merged: Fields, kind: Kind[Any, Any]) -> Wish | None:
         name = _text(merged, "target")
         if name is None:
             return None
         if kind.hosted_by is not None:
-            return Wish(kind.hosted_by, name, "target", merged.fields["target"].origin)
-        if "target" in root.fields:
-            self._say(root.fields["target"].origin, f"a {kind.name} has no target", "remove it", "target")
+            origin = merged.fields["target"].origin
+            return Wish(kind.hosted_by, text_for(name, origin, at), "target", origin, copied=at.copied)
+        if "target" in at.root.fields:
+            self._say(at.root.fields["target"].origin, f"a {kind.name} has no target", "remove it", "target")
         return None
 
     def _former(self, root: Fields, kind: Kind[Any, Any] | None) -> Key | None:
@@ -159,10 +168,11 @@ class _Drafting:
         self.problems.append(DeclarationProblem(origin, what, remedy, field))
 
 
-def _references(value: BaseModel, spec: Fields) -> tuple[Wish, ...]:
+def _references(value: BaseModel, spec: Fields, at: Settled) -> tuple[Wish, ...]:
     return tuple(
-        Wish(name.kind, str(name), rendered(("spec", *path)), nearest(spec, path).origin)
+        Wish(name.kind, text_for(str(name), origin, at), rendered(("spec", *path)), origin, copied=at.copied)
         for path, name in names_in(value)
+        for origin in (nearest(spec, path).origin,)
     )
 
 

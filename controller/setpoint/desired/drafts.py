@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from setpoint.desired.layers import Layer, whole, without_empty
+from setpoint.desired.layers import Stack, whole, without_empty
 from setpoint.desired.node import Fields, Origins, as_fields
 from setpoint.desired.reader import read
 from setpoint.model.errors import DeclarationProblem
@@ -22,12 +22,13 @@ Claim: TypeAlias = tuple[tuple[str, Scalar], ...]
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A resource that a declaration names, not looked up yet."""
+    """A resource that a declaration names, not looked up yet; `copied` when an overlay makes others of the same text."""
 
     kind: str
     text: str
     field: str
     origin: Origin
+    copied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Draft:
         target: where it names its target; None when it leaves that out.
         formerly: the name that it had, and where that is written.
         claim: which object of its target it is; None when it does not say.
+        through: the files of the overlays by which it is declared.
     """
 
     key: Key
@@ -53,6 +55,7 @@ class Draft:
     formerly: Key | None
     formerly_at: Origin
     claim: Claim | None = None
+    through: tuple[str, ...] = ()
 
 
 def claim_of(kind: Kind[Any, Any], spec: Any) -> Claim | None:
@@ -72,13 +75,13 @@ class Writing:
     path: str
     content: bytes
     index: int
-    layers: tuple[Layer, ...]
+    stack: Stack
     kind: str
 
     def trees(self) -> tuple[Fields, Fields]:
         """The merged trees of its spec and its policy."""
         root = read(self.path, self.content).documents[self.index].root
-        merged = whole(self.layers, self.kind, without_empty(as_fields(root)))
+        merged = whole(self.stack, self.kind, without_empty(as_fields(root))).root
         return as_fields(merged.fields["spec"]), as_fields(merged.fields["policy"])
 
 
@@ -91,6 +94,7 @@ class Piece:
         wishes: what is named by those that are not valid.
         former: the names that some of them say they had.
         hides: a mistake may hide a declaration.
+        fitted: the places of the patches that were for some declaration in it.
     """
 
     drafts: tuple[Draft, ...] = ()
@@ -99,3 +103,4 @@ class Piece:
     former: tuple[tuple[Key, Key], ...] = ()
     problems: tuple[DeclarationProblem, ...] = ()
     hides: bool = False
+    fitted: frozenset[Origin] = frozenset()

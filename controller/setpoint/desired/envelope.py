@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from setpoint.model.key import is_namespace
 from setpoint.model.resource import API_VERSION
 from setpoint.model.spec import Spec, described
+
+
+def _judged(namespace: str) -> str:
+    if not is_namespace(namespace):
+        raise ValueError(
+            f"'{namespace}' is no namespace; use at most 63 of a-z, 0-9 and -, beginning and ending with a letter or digit"
+        )
+    return namespace
 
 
 class Metadata(Spec):
@@ -29,11 +37,7 @@ class Metadata(Spec):
     @field_validator("namespace")
     @classmethod
     def _namespace(cls, value: str) -> str:
-        if not is_namespace(value):
-            raise ValueError(
-                f"'{value}' is no namespace; use at most 63 of a-z, 0-9 and -, beginning and ending with a letter or digit"
-            )
-        return value
+        return _judged(value)
 
 
 class Envelope(Spec):
@@ -65,3 +69,66 @@ class Defaults(Spec):
     policy: Mapping[str, Any] = described("Policy that they share.", {})
     target: str | None = described("The resource that holds them.", None)
     spec: Mapping[str, Any] = described("Fields that they share.", {})
+
+
+class Patch(Spec):
+    """What some of the resources that an overlay declares have otherwise; it lies above their manifests."""
+
+    kind: str = described('The kind that this is for, or "*" for every kind.')
+    name: str | None = described("Only for the resource of this name.", None)
+    labels: dict[str, str] | None = described("Only for resources that have all of these labels.", None)
+    metadata: GivenMetadata = Field(default=GivenMetadata(), description="Labels that the resources get.")
+    policy: Mapping[str, Any] = described("Policy that is otherwise.", {})
+    target: str | None = described("The resource that holds them.", None)
+    spec: Mapping[str, Any] = described("Fields that are otherwise; null takes one away.", {})
+
+
+class Unwanted(Spec):
+    """Resources that an overlay leaves out of what it is laid over."""
+
+    kind: str = described("Their kind.")
+    name: str = described("The name of the one.")
+
+
+class OverlayFile(Spec):
+    """What `overlay.yaml` says of its folder."""
+
+    api_version: Literal["setpoint.dev/v1"] = described("May be left out.", API_VERSION)
+    template: bool = described(
+        "Nothing in this folder is declared by itself, only through the overlays that are laid over it.",
+        False,
+    )
+    over: str | None = described(
+        "The folder whose manifests are declared here as well, e.g. ../base; seen from this file.", None
+    )
+    namespace: str | None = described(
+        "The namespace of all that is declared here, whatever the manifests say.",
+        None,
+        json_schema_extra={"pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"},
+    )
+    formerly: str | None = described(
+        "The namespace in which all of this was declared before: makes the new one a move.", None
+    )
+    without: tuple[Unwanted, ...] = described("What is left out of the copy.", ())
+    patches: tuple[Patch, ...] = described(
+        "What is otherwise here; of two that say the same, the later one counts.", ()
+    )
+
+    @field_validator("namespace", "formerly")
+    @classmethod
+    def _namespaces(cls, value: str | None) -> str | None:
+        return value if value is None else _judged(value)
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Self:
+        if self.template and (self.over or self.namespace or self.formerly or self.without or self.patches):
+            raise ValueError(
+                "a template is declared by the overlays over it, and says nothing else; remove template, or the rest"
+            )
+        if not self.template and self.namespace is None:
+            raise ValueError("an overlay needs a namespace; add namespace, or template: true")
+        if self.formerly is not None and self.formerly == self.namespace:
+            raise ValueError("formerly is the namespace itself; write the one before, or remove formerly")
+        if self.without and self.over is None:
+            raise ValueError("nothing is copied, so nothing can be left out; add over, or remove without")
+        return self

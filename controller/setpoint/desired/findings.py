@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from setpoint.desired.astray import astray
 from setpoint.desired.compiled import Compiled
-from setpoint.desired.drafts import Draft
+from setpoint.desired.drafts import Draft, Piece
 from setpoint.desired.graph import Links, link
-from setpoint.desired.layers import folders_above
 from setpoint.desired.reading import Reading
 from setpoint.model.errors import DeclarationProblem
 from setpoint.model.key import Key
@@ -28,11 +28,19 @@ class _Findings:
         self._bad = frozenset(name for name, folder in reading.folders.items() if folder.problems)
         self._problems = [problem for folder in reading.folders.values() for problem in folder.problems]
         self._problems.extend(problem for piece in self._pieces for problem in piece.problems)
+        lost = astray(reading)
+        self._astray = frozenset(folder for folder, _ in lost)
+        self._problems.extend(problem for _, problem in lost)
+        overlays = reading.overlays.by_folder.values()
+        self._problems.extend(problem for overlay in overlays for problem in overlay.problems)
+        self._wrong = self._astray.union(overlay.folder for overlay in overlays if overlay.problems)
 
     def compiled(self, version: str, before: Links) -> tuple[Compiled, Links]:
         """Link what is valid in itself, and say what is left out."""
-        hiding = (path for path, piece in self._reading.pieces.items() if piece.hides)
-        unreadable = frozenset((*self._bad, *hiding))
+        hiding = (
+            self._reading.unit(name).path for name, piece in self._reading.pieces.items() if piece.hides
+        )
+        unreadable = frozenset((*self._bad, *hiding, *(folder or "/" for folder in self._wrong)))
         drafts = self._drafts()
         wishes = [wish for piece in self._pieces for wish in piece.wishes]
         linked, links = link(drafts, wishes, self._reading.owners, unreadable, before)
@@ -52,22 +60,39 @@ class _Findings:
         owners = self._reading.owners
         twice = {key for key, paths in owners.items() if len(paths) > 1}
         self._problems.extend(self._duplicates(twice))
-        drafts = [draft for piece in self._pieces for draft in piece.drafts]
+        drafts = [draft for piece in self._valid() for draft in piece.drafts]
         if twice:
             drafts = [draft for draft in drafts if draft.key not in twice]
         if any(draft.formerly is not None for draft in drafts):
             drafts = [*self._unique_moves(draft for draft in drafts if not self._is_no_move(draft))]
         return drafts
 
+    def _valid(self) -> Iterable[Piece]:
+        """The pieces but those whose overlays are at fault for what is not there."""
+        if not self._astray:
+            return self._pieces
+        units = self._reading.units
+        return (
+            piece
+            for name, piece in self._reading.pieces.items()
+            if name not in units or self._astray.isdisjoint(units[name].through)
+        )
+
     def _held(self) -> Mapping[Key, DeclarationProblem]:
-        """What gets defaults that are not valid, and why; of a key that is declared twice, the last place counts."""
+        """What gets something that is not valid, and why; of a key that is declared twice, the last place counts."""
         held: dict[Key, DeclarationProblem] = {}
-        if self._bad:
-            for path, piece in self._reading.pieces.items():
-                folder = next((name for name in folders_above(path) if name in self._bad), None)
-                if folder is not None:
-                    file = f"{folder.lstrip('/')}defaults.yaml"
-                    what = f"gets defaults from {file}, which is not valid"
+        overlays = self._reading.overlays
+        if self._bad or self._wrong:
+            for name, piece in self._reading.pieces.items():
+                unit = self._reading.unit(name)
+                folder = next((name for name in overlays.folders(unit) if name in self._bad), None)
+                file = f"{folder.lstrip('/')}defaults.yaml" if folder is not None else ""
+                what = f"gets defaults from {file}, which is not valid"
+                laid = next((folder for folder in unit.through if folder in self._wrong), None)
+                if laid is not None:
+                    file = overlays.by_folder[laid].path
+                    what = f"is declared through {file}, which is not valid"
+                if file:
                     for key, origin in piece.declared:
                         held[key] = DeclarationProblem(origin, what, f"mend {file} first")
         return held
@@ -81,9 +106,9 @@ class _Findings:
         return frozenset(key for key in candidates if key not in valid)
 
     def _places(self, key: Key) -> list[Origin]:
-        paths = dict.fromkeys(self._reading.owners.get(key, ()))
+        names = dict.fromkeys(self._reading.owners.get(key, ()))
         return [
-            origin for path in paths for found, origin in self._reading.pieces[path].declared if found == key
+            origin for name in names for found, origin in self._reading.pieces[name].declared if found == key
         ]
 
     def _duplicates(self, twice: Iterable[Key]) -> Iterator[DeclarationProblem]:
@@ -91,7 +116,17 @@ class _Findings:
             first, *others = self._places(key)
             for place in others:
                 what = f"{key} is declared twice, first at {first}"
-                yield DeclarationProblem(place, what, "remove one of the two, or rename it", "metadata.name")
+                remedy = "remove one of the two, or rename it"
+                if place == first:
+                    what = f"{key} is declared twice from here: {' and '.join(self._ways(key))}"
+                    remedy = "give one of these overlays another namespace"
+                yield DeclarationProblem(place, what, remedy, "metadata.name")
+
+    def _ways(self, key: Key) -> Iterator[str]:
+        """Through which overlays it is declared."""
+        for name in dict.fromkeys(self._reading.owners[key]):
+            through = self._reading.unit(name).through
+            yield f"through {self._reading.overlays.by_folder[through[-1]].path}" if through else "by itself"
 
     def _is_no_move(self, draft: Draft) -> bool:
         """Whether the name that it says it had is still somebody's."""

@@ -214,13 +214,7 @@ class _Linking:
         for (target, claim), drafts in groups:
             first, *others = sorted(drafts, key=lambda draft: (draft.origin, draft.key))
             ids = ", ".join(f"{name} {value}" for name, value in claim)
-            what = f"{first.key} at {first.origin} is {ids} of {target} as well"
-            self.problems.extend(
-                DeclarationProblem(
-                    draft.origin, what, "remove one of the two, or let it be another one", "spec"
-                )
-                for draft in others
-            )
+            self.problems.extend(_same(first, draft, f"{ids} of {target}") for draft in others)
         return frozenset(draft.key for _, drafts in groups for draft in drafts)
 
     def _cycles(self, left: Mapping[Key, tuple[Need, ...]]) -> None:
@@ -263,8 +257,18 @@ def _resource(draft: Draft, needs: Iterable[Need], target: Key | DeclarationProb
         references=references,
         labels=draft.labels,
         formerly=draft.formerly,
+        through=draft.through,
         origins=draft.origins,
     )
+
+
+def _same(first: Draft, other: Draft, claimed: str) -> DeclarationProblem:
+    """Two say that they are the same object; of two copies of one manifest, the overlays have to say otherwise."""
+    if first.origin == other.origin:
+        what = f"{first.key} and {other.key} are both {claimed}"
+        return DeclarationProblem(other.origin, what, "let a patch of an overlay say otherwise", "spec")
+    what = f"{first.key} at {first.origin} is {claimed} as well"
+    return DeclarationProblem(other.origin, what, "remove one of the two, or let it be another one", "spec")
 
 
 def _wishes(draft: Draft) -> Iterator[Wish]:

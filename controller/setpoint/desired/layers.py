@@ -1,12 +1,13 @@
-"""Defaults of folders: which of them a declaration gets, and how trees are laid over one another."""
+"""Defaults of folders and patches of overlays: which of them a declaration gets, and how trees are laid over one another."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 
-from setpoint.desired.envelope import Defaults
+from setpoint.desired.envelope import Defaults, Patch
+from setpoint.desired.home import Home
 from setpoint.desired.node import Fields, Leaf, Node, Removed, child, plain
 from setpoint.desired.reader import Document, read
 from setpoint.desired.suggest import remedy as suggestion
@@ -23,7 +24,7 @@ _GIVEN = ("metadata", "policy", "target", "spec")
 
 @dataclass(frozen=True)
 class Layer:
-    """One document of a `defaults.yaml`.
+    """One document of a `defaults.yaml`, or one patch of an overlay.
 
     Attributes:
         kind: the kind that it is for, or `*`.
@@ -31,6 +32,7 @@ class Layer:
         given: what it gives, as a part of a declaration.
         tree: the same as plain values, with the nulls that take away.
         nulls: whether there are any.
+        name: of the one that it is for; None when it is for all.
     """
 
     kind: str
@@ -38,10 +40,45 @@ class Layer:
     given: Fields
     tree: Tree
     nulls: bool
+    name: str | None = None
 
-    def fits(self, kind: str, labels: Mapping[str, str]) -> bool:
-        """Whether it is for a declaration of `kind` that bears `labels`."""
-        return self.kind in (EVERY, kind) and (self.labels or {}).items() <= labels.items()
+    @classmethod
+    def of(cls, root: Fields, kind: str, labels: Mapping[str, str] | None, name: str | None = None) -> Layer:
+        """What `root` gives to those that it is for."""
+        given = Fields({part: root.fields[part] for part in _GIVEN if part in root.fields}, root.origin)
+        values = tree(given)
+        return cls(kind, labels, given, values, any(value is None for _, value in leaves(values)), name)
+
+    def concerns(self, kind: str, name: str | None) -> bool:
+        """Whether it is for a declaration of this kind and name, if that bears the right labels."""
+        return self.kind in (EVERY, kind) and self.name in (None, name)
+
+    def fits(self, labels: Mapping[str, str]) -> bool:
+        """Whether it is for a declaration that it concerns and that bears `labels`."""
+        return (self.labels or {}).items() <= labels.items()
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What a manifest gets from around it.
+
+    Attributes:
+        below: defaults, lowest first; None when some are not valid, so that nothing but who is declared can be told.
+        above: patches, lowest first.
+        home: None for what no overlay declares.
+    """
+
+    below: tuple[Layer, ...] | None
+    above: tuple[Layer, ...] = ()
+    home: Home | None = None
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A declaration as it is after all layers and patches; `fitted` are the places of the patches that were for it."""
+
+    root: Fields
+    fitted: frozenset[Origin]
 
 
 @dataclass(frozen=True)
@@ -100,25 +137,27 @@ def _layer(document: Document, kinds: frozenset[str]) -> tuple[Layer | None, lis
     problems = list(found)
     if defaults is None:
         return None, problems
-    problems.extend(_misplaced(root, defaults, kinds))
-    given = Fields({name: root.fields[name] for name in _GIVEN if name in root.fields}, root.origin)
-    values = tree(given)
-    nulls = any(value is None for _, value in leaves(values))
-    return Layer(defaults.kind, defaults.labels, given, values, nulls), problems
+    problems.extend(misplaced(root, defaults, kinds))
+    return Layer.of(root, defaults.kind, defaults.labels), problems
 
 
-def _misplaced(root: Fields, defaults: Defaults, kinds: frozenset[str]) -> Iterable[DeclarationProblem]:
-    if defaults.kind not in (EVERY, *kinds):
-        what = f"there is no kind '{defaults.kind}'"
-        remedy = suggestion(defaults.kind, {*kinds, EVERY}, otherwise="the kinds are")
-        yield DeclarationProblem(root.fields["kind"].origin, what, remedy, "kind")
-    if defaults.kind == EVERY and "spec" in root.fields:
-        what = "a spec belongs to one kind, and this layer is for every kind"
-        yield DeclarationProblem(root.fields["spec"].origin, what, "name the kind, or remove spec", "spec")
-    given = child(root.fields.get("metadata", root), "labels")
-    if defaults.labels is not None and given is not None and "metadata" in root.fields:
-        what = "a layer that is chosen by labels cannot give labels"
-        yield DeclarationProblem(given.origin, what, "put them into a layer of their own", "metadata.labels")
+def misplaced(
+    root: Fields, given: Defaults | Patch, kinds: Collection[str], at: str = "", word: str = "layer"
+) -> Iterator[DeclarationProblem]:
+    """What a layer, or a patch, says that it cannot; `at` is what the names of its fields begin with."""
+    if given.kind not in (EVERY, *kinds):
+        what = f"there is no kind '{given.kind}'"
+        remedy = suggestion(given.kind, {*kinds, EVERY}, otherwise="the kinds are")
+        yield DeclarationProblem(root.fields["kind"].origin, what, remedy, f"{at}kind")
+    if given.kind == EVERY and "spec" in root.fields:
+        what = f"a spec belongs to one kind, and this {word} is for every kind"
+        remedy = "name the kind, or remove spec"
+        yield DeclarationProblem(root.fields["spec"].origin, what, remedy, f"{at}spec")
+    labels = child(root.fields.get("metadata", root), "labels")
+    if given.labels is not None and labels is not None and "metadata" in root.fields:
+        what = f"a {word} that is chosen by labels cannot give labels"
+        remedy = f"put them into a {word} of their own"
+        yield DeclarationProblem(labels.origin, what, remedy, f"{at}metadata.labels")
 
 
 def without_empty(root: Fields) -> Fields:
@@ -131,20 +170,32 @@ def without_empty(root: Fields) -> Fields:
     return Fields(kept, root.origin)
 
 
-def whole(layers: Iterable[Layer], kind: str, root: Fields) -> Fields:
-    """The declaration over the layers that are for it, with a policy and a spec."""
+def whole(stack: Stack, kind: str, root: Fields) -> Whole:
+    """The declaration with the layers and patches that are for it, a policy and a spec."""
     absent = {part: Fields({}, root.origin) for part in ("policy", "spec") if part not in root.fields}
-    return layered(layers, kind, root.replacing(**absent))
+    root = root.replacing(**absent)
+    name = name_of(root)
+    below = [layer for layer in stack.below or () if layer.concerns(kind, name)]
+    above = [layer for layer in stack.above if layer.concerns(kind, name)]
+    if any(layer.labels is not None for layer in (*below, *above)):
+        labels = _labels(_put_together(_for_all(below), root, _for_all(above)))
+        below = [layer for layer in below if layer.fits(labels)]
+        above = [layer for layer in above if layer.fits(labels)]
+    return Whole(_put_together(below, root, above), frozenset(layer.given.origin for layer in above))
 
 
-def layered(layers: Iterable[Layer], kind: str, root: Fields) -> Fields:
-    """The declaration over the layers that are for it."""
-    candidates = [layer for layer in layers if layer.kind in (EVERY, kind)]
-    if not candidates:
-        return root
-    general = merged([layer.given for layer in candidates if layer.labels is None], root)
-    labels = _labels(general)
-    return merged([layer.given for layer in candidates if layer.fits(kind, labels)], root)
+def _for_all(layers: Iterable[Layer]) -> list[Layer]:
+    return [layer for layer in layers if layer.labels is None]
+
+
+def _put_together(below: Iterable[Layer], root: Fields, above: Iterable[Layer]) -> Fields:
+    return reduce(patched, (layer.given for layer in above), merged([layer.given for layer in below], root))
+
+
+def name_of(root: Fields) -> str | None:
+    """The name that a declaration says it has."""
+    name = child(root.fields.get("metadata", root), "name") if "metadata" in root.fields else None
+    return name.value if isinstance(name, Leaf) and isinstance(name.value, str) else None
 
 
 def _labels(root: Fields) -> Mapping[str, str]:
@@ -171,6 +222,27 @@ def merge(lower: Node, higher: Node) -> Node:
             return higher
         case _, Leaf(value=None):
             return Removed(higher.origin)
+        case _:
+            return higher
+
+
+def patched(lower: Fields, higher: Fields) -> Fields:
+    """A patch over what it is for: as `merge`, but that nothing can be given below any more.
+
+    So null takes away what is there and is nothing where nothing is, and a mapping stays where the manifest has it.
+    """
+    fields = dict(lower.fields)
+    for name, value in higher.fields.items():
+        fields[name] = _patched(fields.get(name), value)
+    return Fields(fields, lower.origin)
+
+
+def _patched(lower: Node | None, higher: Node) -> Node:
+    match higher:
+        case Leaf(value=None):
+            return Removed(higher.origin)
+        case Fields():
+            return patched(lower if isinstance(lower, Fields) else Fields({}, higher.origin), higher)
         case _:
             return higher
 

@@ -34,7 +34,7 @@ class Lookup:
         for key in _readings(wish.kind, wish.text, asker.namespace):
             if key in self._keys:
                 return key
-        what = f"there is no {wish.kind} '{wish.text}'"
+        what = f"there is no {wish.kind} '{wish.text}'{f' for {asker}' if wish.copied else ''}"
         return DeclarationProblem(wish.origin, what, self._guess(wish, asker), wish.field)
 
     def _guess(self, wish: Wish, asker: Key) -> str:

@@ -8,7 +8,9 @@ from typing import Any
 
 from setpoint.desired.drafts import Piece
 from setpoint.desired.files import is_declaration
-from setpoint.desired.layers import Folder, Layer, folder_of, folders_above, is_layer, read_folder
+from setpoint.desired.layers import Folder, Stack, folder_of, is_layer, read_folder
+from setpoint.desired.overlay import Overlay, is_overlay, read_overlay
+from setpoint.desired.overlays import Overlays, Unit, arranged
 from setpoint.desired.swift import read_piece
 from setpoint.model.key import Key
 from setpoint.model.kind import Kind
@@ -22,15 +24,25 @@ class Reading:
         files: everything that was given.
         defaults: by the path of the file that holds them.
         folders: by folder, whose defaults they are.
-        pieces: by path, in the order of paths.
-        owners: the files that declare a key, one entry for each time that they do, in the order of paths.
+        laid: what an `overlay.yaml` says, by its path.
+        overlays: the same, each among the others.
+        pieces: by the name of the unit, which for a plain file is its path, in the order of names.
+        units: by name, those that an overlay declares.
+        owners: the units that declare a key, one entry for each time that they do, in the order of names.
     """
 
     files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
     defaults: Mapping[str, Folder] = field(default_factory=dict[str, Folder])
     folders: Mapping[str, Folder] = field(default_factory=dict[str, Folder])
+    laid: Mapping[str, Overlay] = field(default_factory=dict[str, Overlay])
+    overlays: Overlays = field(default_factory=Overlays)
     pieces: Mapping[str, Piece] = field(default_factory=dict[str, Piece])
+    units: Mapping[str, Unit] = field(default_factory=dict[str, Unit])
     owners: Mapping[Key, tuple[str, ...]] = field(default_factory=dict[Key, tuple[str, ...]])
+
+    def unit(self, name: str) -> Unit:
+        """The unit of a piece."""
+        return self.units.get(name) or Unit(name)
 
 
 def read_again(before: Reading, files: Mapping[str, bytes], kinds: Mapping[str, Kind[Any, Any]]) -> Reading:
@@ -42,17 +54,36 @@ def read_again(before: Reading, files: Mapping[str, bytes], kinds: Mapping[str, 
     if not touched:
         return before
     defaults, folders = _defaults(before, files, [path for path in touched if is_layer(path)], kinds)
-    stale = {path for path in touched if not is_layer(path)}
-    stale |= _below({folder_of(path) for path in touched if is_layer(path)}, before.pieces)
-    reader = _PieceReader(folders, kinds)
-    fresh = {path: reader.read(path, files[path]) for path in sorted(stale) if path in files}
+    laid, overlays = _laid(before, files, [path for path in touched if is_overlay(path)], kinds)
+    manifests = {path for path in touched if is_manifest(path)}
+    stale = {unit.name: unit for path in manifests for unit in before.overlays.units_of(path)}
+    stale |= _below({folder_of(path) for path in touched if is_layer(path)}, before)
+    if overlays is not before.overlays:
+        stale |= _laid_otherwise(before, files, overlays)
+    paths = manifests.union(unit.path for unit in stale.values())
+    units = (unit for path in paths if path in files for unit in overlays.units_of(path))
+    now = {unit.name: unit for unit in units if unit.name in stale or unit.path in manifests}
+    reader = _PieceReader(folders, overlays, kinds)
+    fresh = {name: reader.read(now[name], files[now[name].path]) for name in sorted(now)}
+    stale |= now
+    kept = {name: unit for name, unit in before.units.items() if name not in stale}
     return Reading(
         files=dict(files),
         defaults=defaults,
         folders=folders,
+        laid=laid,
+        overlays=overlays,
         pieces=_replaced(before.pieces, stale, fresh),
+        units={**kept, **{name: unit for name, unit in now.items() if unit.through}}
+        if overlays.ordered
+        else {},
         owners=_owners(before, stale, fresh),
     )
+
+
+def is_manifest(path: str) -> bool:
+    """Whether a declaration declares resources, and is not about others."""
+    return not is_layer(path) and not is_overlay(path)
 
 
 def _defaults(
@@ -70,34 +101,71 @@ def _defaults(
     return defaults, folders
 
 
-def _below(folders: set[str], paths: Iterable[str]) -> set[str]:
-    """The files that get the defaults of some folders."""
+def _laid(
+    before: Reading, files: Mapping[str, bytes], touched: list[str], kinds: Mapping[str, Kind[Any, Any]]
+) -> tuple[Mapping[str, Overlay], Overlays]:
+    """The overlays; the same ones when none was touched."""
+    if not touched:
+        return before.laid, before.overlays
+    laid = dict(before.laid)
+    for path in touched:
+        laid.pop(path, None)
+        if path in files:
+            laid[path] = read_overlay(path, files[path], kinds)
+    return laid, arranged(laid)
+
+
+def _laid_otherwise(before: Reading, files: Iterable[str], overlays: Overlays) -> dict[str, Unit]:
+    """The units that come or go with overlays, or go through one that says something else than before."""
+    manifests = (path for path in files if is_declaration(path) and is_manifest(path))
+    now = {unit.name: unit for path in manifests for unit in overlays.units_of(path)}
+    former, current = before.overlays.by_folder, overlays.by_folder
+    every = former.keys() | current.keys()
+    changed = {folder for folder in every if former.get(folder) != current.get(folder)}
+    found = {name: before.unit(name) for name in before.pieces.keys() - now.keys()}
+    return found | {
+        name: unit
+        for name, unit in now.items()
+        if name not in before.pieces or before.unit(name) != unit or not changed.isdisjoint(unit.through)
+    }
+
+
+def _below(folders: set[str], before: Reading) -> dict[str, Unit]:
+    """What gets the defaults of some folders."""
     if not folders:
-        return set()
+        return {}
     beginnings = tuple(folders)
-    return {path for path in paths if "/" in folders or path.startswith(beginnings)}
+    found = [path for path in before.pieces if "/" in folders or path.startswith(beginnings)]
+    found += [
+        name for name, unit in before.units.items() if not folders.isdisjoint(before.overlays.folders(unit))
+    ]
+    return {name: before.unit(name) for name in found}
 
 
 class _PieceReader:
-    """Reads declarations over the layers of their folders; neighbours share one tuple of layers."""
+    """Reads declarations with what they get from around them; neighbours share it."""
 
-    def __init__(self, folders: Mapping[str, Folder], kinds: Mapping[str, Kind[Any, Any]]) -> None:
+    def __init__(
+        self, folders: Mapping[str, Folder], overlays: Overlays, kinds: Mapping[str, Kind[Any, Any]]
+    ) -> None:
         self._folders = folders
+        self._overlays = overlays
         self._kinds = kinds
-        self._layers: dict[str, tuple[Layer, ...] | None] = {}
+        self._stacks: dict[tuple[str, tuple[str, ...]], Stack] = {}
 
-    def read(self, path: str, content: bytes) -> Piece:
-        folder = path.rpartition("/")[0]
-        if folder not in self._layers:
-            self._layers[folder] = self._above(path)
-        return read_piece(path, content, self._layers[folder], self._kinds)
+    def read(self, unit: Unit, content: bytes) -> Piece:
+        place = unit.path.rpartition("/")[0], unit.through
+        if place not in self._stacks:
+            self._stacks[place] = self._around(unit)
+        return read_piece(unit.path, content, self._stacks[place], self._kinds)
 
-    def _above(self, path: str) -> tuple[Layer, ...] | None:
-        """The layers above a file, lowest first; None when some of them are bad."""
-        above = [self._folders[name] for name in folders_above(path) if name in self._folders]
-        if any(folder.problems for folder in above):
-            return None
-        return tuple(layer for folder in above for layer in folder.layers)
+    def _around(self, unit: Unit) -> Stack:
+        overlays = self._overlays
+        around = [self._folders[name] for name in overlays.folders(unit) if name in self._folders]
+        if any(folder.problems for folder in around) or not overlays.sound(unit):
+            return Stack(None, home=overlays.home(unit))
+        below = tuple(layer for folder in around for layer in folder.layers)
+        return Stack(below, overlays.patches(unit), overlays.home(unit))
 
 
 def _replaced(

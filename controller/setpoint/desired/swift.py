@@ -6,6 +6,7 @@ Whatever is wrong or unusual is left to `drafting`, which knows the place of eve
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
@@ -15,7 +16,8 @@ from pydantic_core import to_json
 from setpoint.desired.drafting import read_carefully
 from setpoint.desired.drafts import Draft, Piece, Wish, Writing, claim_of
 from setpoint.desired.envelope import Envelope
-from setpoint.desired.layers import EVERY, Layer
+from setpoint.desired.home import Home, former_of, meant
+from setpoint.desired.layers import Layer, Stack
 from setpoint.desired.node import Node, Origins, Path, child
 from setpoint.desired.places import rendered
 from setpoint.desired.references import names_in
@@ -34,43 +36,91 @@ _REMOVED: Final[Any] = object()
 """Stands in a tree where a higher layer took a value away."""
 
 
-def read_piece(
-    path: str, content: bytes, layers: tuple[Layer, ...] | None, kinds: Mapping[str, Kind[Any, Any]]
-) -> Piece:
-    """Every declaration of a file over its layers; without layers (None), only who is declared."""
-    if layers is not None:
+def read_piece(path: str, content: bytes, stack: Stack, kinds: Mapping[str, Kind[Any, Any]]) -> Piece:
+    """Every declaration of a file with what it gets from around it; where that is not valid, only who is declared."""
+    if stack.below is not None:
         try:
-            return read_swiftly(path, content, layers, kinds)
+            return read_swiftly(path, content, stack, kinds)
         except UnusualError:
             pass
-    return read_carefully(path, content, layers, kinds)
+    return read_carefully(path, content, stack, kinds)
 
 
-def read_swiftly(
-    path: str, content: bytes, layers: tuple[Layer, ...], kinds: Mapping[str, Kind[Any, Any]]
-) -> Piece:
+def read_swiftly(path: str, content: bytes, stack: Stack, kinds: Mapping[str, Kind[Any, Any]]) -> Piece:
     """As `read_carefully`, for a file without any mistake.
 
     Raises:
         UnusualError: only the careful way can judge it.
     """
+    fitted = set[Origin]()
     drafts = tuple(
-        _draft(document, Writing(path, content, index, layers, ""), kinds)
+        _draft(document, Writing(path, content, index, stack, ""), kinds, fitted)
         for index, document in enumerate(read_sound(path, content))
     )
-    return Piece(drafts, tuple((draft.key, draft.origin) for draft in drafts))
+    declared = tuple((draft.key, draft.origin) for draft in drafts)
+    return Piece(drafts, declared, fitted=frozenset(fitted)) if fitted else Piece(drafts, declared)
 
 
-def _draft(document: Sound, writing: Writing, kinds: Mapping[str, Kind[Any, Any]]) -> Draft:
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """Where the values of a declaration may have been written.
+
+    Attributes:
+        former: namespaces that stand for the one that it is in now.
+    """
+
+    document: Sound
+    below: list[Layer]
+    above: list[Layer]
+    home: Home | None
+    former: frozenset[str]
+
+    def wish(self, kind: str, text: str, path: Path, value: Json) -> Wish:
+        """A name with its place."""
+        origin = self.place(value, path)
+        if self.home is None:
+            return Wish(kind, text, rendered(path), origin)
+        text = meant(text, origin, self.home, self.former)
+        return Wish(kind, text, rendered(path), origin, copied=not self.home.own)
+
+    def place(self, merged: Json, path: Path) -> Origin:
+        """Where a value that is in the merged tree was written: in the highest that has it."""
+        for step in path:
+            match merged, step:
+                case dict(), str() if step in merged:
+                    merged = merged[step]
+                case list(), int() if step < len(merged):
+                    merged = merged[step]
+                case _:
+                    raise UnusualError
+        found = _highest(self.above, path) or place(self.document, path) or _highest(self.below, path)
+        if found is None:
+            raise UnusualError
+        return found
+
+
+def _highest(layers: list[Layer], path: Path) -> Origin | None:
+    return next((o for layer in reversed(layers) if (o := _origin(layer, path))), None)
+
+
+def _draft(
+    document: Sound, writing: Writing, kinds: Mapping[str, Kind[Any, Any]], fitted: set[Origin]
+) -> Draft:
     root = {name: value for name, value in document.tree.items() if value is not None or name not in _PARTS}
     name = root.get("kind")
     kind = kinds.get(name) if isinstance(name, str) else None
     if kind is None:
         raise UnusualError
-    key = _key(root.get("metadata"), kind)
-    layers = _fitting(writing.layers, kind.name, root)
-    merged = _laid([layer.tree for layer in layers], {"policy": {}, "spec": {}, **root})
-    if document.nulls or any(layer.nulls for layer in layers):
+    stack = writing.stack
+    key, former = _key(root.get("metadata"), kind), frozenset[str]()
+    if stack.home is not None:
+        key, former = _settled(root, key, stack.home)
+    below, above = _fitting(stack, key, root)
+    fitted.update(layer.given.origin for layer in above)
+    merged = _laid([layer.tree for layer in below], {"policy": {}, "spec": {}, **root})
+    for layer in above:
+        merged = _patched(merged, layer.tree)
+    if document.nulls or any(layer.nulls for layer in (*below, *above)):
         merged = _present(merged)
     policy, spec, metadata = merged["policy"], merged["spec"], merged["metadata"]
     if not isinstance(policy, dict) or not isinstance(spec, dict) or not isinstance(metadata, dict):
@@ -80,21 +130,24 @@ def _draft(document: Sound, writing: Writing, kinds: Mapping[str, Kind[Any, Any]
     _valid(Envelope, {**merged, "policy": {}, "spec": {}})
     value = _valid(kind.spec, spec)
     labels: Any = metadata.get("labels", {})
+    sources = _Sources(document, below, above, stack.home, former)
+    target = merged.get("target")
     return Draft(
         key=key,
         origin=document.origin,
         spec=spec,
         policy=_policy(to_json(policy)),
         labels=labels,
-        origins=Origins(
-            Writing(writing.path, writing.content, writing.index, writing.layers, kind.name).trees
-        ),
-        references=_references(document, layers, value, spec),
+        origins=Origins(Writing(writing.path, writing.content, writing.index, stack, kind.name).trees),
+        references=_references(sources, value, spec),
         hosted_by=kind.hosted_by,
-        target=_target(document, layers, kind, merged.get("target")),
+        target=sources.wish(kind.hosted_by, target, ("target",), merged)
+        if kind.hosted_by is not None and isinstance(target, str)
+        else None,
         formerly=None,
         formerly_at=place(document, ("metadata",)) or document.origin,
         claim=claim_of(kind, value),
+        through=stack.home.through if stack.home is not None else (),
     )
 
 
@@ -108,22 +161,24 @@ def _key(metadata: Json, kind: Kind[Any, Any]) -> Key:
     return Key(namespace, kind.name, name)
 
 
-def _references(document: Sound, layers: list[Layer], value: BaseModel, spec: Tree) -> tuple[Wish, ...]:
+def _settled(root: Tree, key: Key, home: Home) -> tuple[Key, frozenset[str]]:
+    """As `home.settled`, of a key that is right; `root` gets the namespace as well."""
+    metadata = root["metadata"]
+    if not isinstance(metadata, dict):
+        raise UnusualError
+    named = key.namespace if "namespace" in metadata else home.namespace
+    if home.own and named != home.namespace:
+        raise UnusualError
+    if home.formerly or home.omission(key) is not None:
+        raise UnusualError
+    root["metadata"] = {**metadata, "namespace": home.namespace}
+    return Key(home.namespace, key.kind, key.name), former_of(home, named)
+
+
+def _references(sources: _Sources, value: BaseModel, spec: Tree) -> tuple[Wish, ...]:
     return tuple(
-        Wish(
-            name.kind,
-            str(name),
-            rendered(("spec", *path)),
-            _place(document, layers, {"spec": spec}, ("spec", *path)),
-        )
-        for path, name in names_in(value)
+        sources.wish(name.kind, str(name), ("spec", *path), {"spec": spec}) for path, name in names_in(value)
     )
-
-
-def _target(document: Sound, layers: list[Layer], kind: Kind[Any, Any], name: Json) -> Wish | None:
-    if kind.hosted_by is None or not isinstance(name, str):
-        return None
-    return Wish(kind.hosted_by, name, "target", _place(document, layers, {"target": name}, ("target",)))
 
 
 def _valid(model: type[M], tree: Tree) -> M:
@@ -142,24 +197,6 @@ def _policy(text: bytes) -> Policy:
     return value
 
 
-def _place(document: Sound, layers: list[Layer], merged: Json, path: Path) -> Origin:
-    """Where a value that is in the merged tree was written: in the highest layer that has it."""
-    for step in path:
-        match merged, step:
-            case dict(), str() if step in merged:
-                merged = merged[step]
-            case list(), int() if step < len(merged):
-                merged = merged[step]
-            case _:
-                raise UnusualError
-    found = place(document, path) or next(
-        (o for layer in reversed(layers) if (o := _origin(layer, path))), None
-    )
-    if found is None:
-        raise UnusualError
-    return found
-
-
 def _origin(layer: Layer, path: Path) -> Origin | None:
     node: Node | None = layer.given
     for step in path:
@@ -167,16 +204,19 @@ def _origin(layer: Layer, path: Path) -> Origin | None:
     return node.origin if node is not None else None
 
 
-def _fitting(layers: Iterable[Layer], kind: str, root: Tree) -> list[Layer]:
-    """The layers that are for a declaration; labels that layers give count, too."""
-    candidates = [layer for layer in layers if layer.kind in (EVERY, kind)]
-    if all(layer.labels is None for layer in candidates):
-        return candidates
-    general = _laid([layer.tree for layer in candidates if layer.labels is None], root)
+def _fitting(stack: Stack, key: Key, root: Tree) -> tuple[list[Layer], list[Layer]]:
+    """The layers and the patches that are for a declaration; labels that they give count, too."""
+    below = [layer for layer in stack.below or () if layer.concerns(key.kind, key.name)]
+    above = [layer for layer in stack.above if layer.concerns(key.kind, key.name)]
+    if all(layer.labels is None for layer in (*below, *above)):
+        return below, above
+    general = _laid([layer.tree for layer in below if layer.labels is None], root)
+    for layer in above:
+        general = _patched(general, layer.tree) if layer.labels is None else general
     metadata = general.get("metadata")
     labels = metadata.get("labels") if isinstance(metadata, dict) else None
     borne = {k: v for k, v in labels.items() if isinstance(v, str)} if isinstance(labels, dict) else {}
-    return [layer for layer in candidates if layer.fits(kind, borne)]
+    return [layer for layer in below if layer.fits(borne)], [layer for layer in above if layer.fits(borne)]
 
 
 def _laid(lower: Iterable[Tree], highest: Tree) -> Tree:
@@ -200,6 +240,20 @@ def _merge(lower: Json, higher: Json) -> Json:
     if isinstance(lower, dict) and isinstance(higher, dict):
         return _over(lower, higher)
     return higher
+
+
+def _patched(lower: Tree, higher: Tree) -> Tree:
+    """As `layers.patched`, on plain values."""
+    found = dict(lower)
+    for name, value in higher.items():
+        if value is None:
+            found[name] = _REMOVED
+        elif isinstance(value, dict):
+            below = found.get(name)
+            found[name] = _patched(below if isinstance(below, dict) else {}, value)
+        else:
+            found[name] = value
+    return found
 
 
 def _present(tree: Tree) -> Tree:

@@ -23,6 +23,7 @@ class Resource:
             part of what it is.
         target: the resource that holds it, or None when the kind needs none.
         references: every resource that this one needs, the target included.
+        through: the `overlay.yaml` of each overlay by which it is a copy, or in whose folder it is declared.
         spec_hash: over spec, policy and references; a change wakes the key.
     """
 
@@ -36,3 +37,4 @@ class Resource:
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     formerly: Key | None = None
     origins: Mapping[Pointer, Origin] = field(default_factory=dict[Pointer, Origin], compare=False)
+    through: tuple[str, ...] = ()

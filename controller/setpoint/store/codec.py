@@ -85,6 +85,7 @@ def _resource(raw: Mapping[str, Any]) -> Resource:
         target=_optional_key,
         references=lambda keys: tuple(key_from(key) for key in keys),
         formerly=_optional_key,
+        through=tuple,
         origins=lambda _: {},
     )
 

@@ -87,6 +87,7 @@ policies = st.builds(
 resources = st.builds(
     Resource, keys, objects, policies, origins, texts, st.none() | keys, some(keys),
     st.dictionaries(texts, texts, max_size=2), st.none() | keys, st.dictionaries(texts, origins, max_size=2),
+    some(texts),
 )  # fmt: skip
 layers = st.builds(
     Layer, stored_texts, stored_texts, times, st.dictionaries(stored_texts, st.binary(max_size=9), max_size=3)

@@ -9,7 +9,7 @@ from setpoint.cli.reference.fields import field_table
 from setpoint.cli.reference.markdown import code, fenced, page, section, table
 from setpoint.cli.reference.words import meanings
 from setpoint.desired.draft7 import TEMPLATE, tidy
-from setpoint.desired.envelope import Defaults, Envelope
+from setpoint.desired.envelope import Defaults, Envelope, OverlayFile
 from setpoint.desired.lessons import Book
 from setpoint.desired.schema import kind_schema
 from setpoint.model.diff import Treatment
@@ -43,6 +43,7 @@ def manifest_page() -> str:
     """The parts of a manifest that are the same for all kinds."""
     envelope = Book(tidy(Envelope.model_json_schema(by_alias=True, ref_template=TEMPLATE)))
     policy = Book(tidy(Policy.model_json_schema(by_alias=True, ref_template=TEMPLATE)))
+    overlay = Book(tidy(OverlayFile.model_json_schema(by_alias=True, ref_template=TEMPLATE)))
     defaults = Book(tidy(Defaults.model_json_schema(by_alias=True, ref_template=TEMPLATE)))
     return page(
         "Manifests",
@@ -57,6 +58,17 @@ def manifest_page() -> str:
                 "What the manifests in a folder and below have in common. Deeper folders lie above, the manifest on top."
             ],
             field_table(defaults),
+        ),
+        section(
+            "`overlay.yaml`",
+            [
+                (
+                    "Makes the folder that it lies in an environment: all that is declared there is declared into one namespace, "
+                    "and so is a copy of what another folder declares. [Environments](../explanation/environments.md) says what "
+                    "that means."
+                )
+            ],
+            field_table(overlay),
         ),
     )
 
