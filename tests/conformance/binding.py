@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from tests.conformance.tokens import Token, number_kind, split, tokens
+from tests.conformance.tokens import Token, address_of_interface, number_kind, split, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,6 +53,8 @@ class Bindings:
         """Bind a pair; None when it agrees with what was bound before, otherwise what is wrong."""
         if kind == "upid":
             return self._bind_upid(recorded, emulated)
+        if kind == "interface":
+            return self._bind_one("mac", address_of_interface(recorded), address_of_interface(emulated))
         if kind in SLACK:
             return self._bind_time(kind, int(recorded), int(emulated))
         return self._bind_one(kind, recorded, emulated)

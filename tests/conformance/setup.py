@@ -58,11 +58,12 @@ def read_setup(raw: dict[str, Json], entries: Sequence[Entry]) -> Setup:
             remarks=frozenset(entry.index for entry in entries if isinstance(entry, Remark)),
         )
     order = raw.get("order")
+    artifacts = _artifacts(objects(raw.get("not_replayable")), entries)
     return Setup(
         state=_state(raw, entries),
         identities=tuple(_identity(item) for item in objects(raw.get("identity"))),
         order=tuple(integers(order)) if isinstance(order, list) else tuple(range(len(entries))),
-        events=tuple(_events(objects(raw.get("events")))),
+        events=tuple(_events(objects(raw.get("events")), artifacts)),
         pauses=tuple(_pauses(objects(raw.get("waits")))),
         polls=tuple(_polls(objects(raw.get("waits")))),
         bodies={integer(item["entry"]): _multipart(item) for item in objects(raw.get("bodies"))},
@@ -70,7 +71,7 @@ def read_setup(raw: dict[str, Json], entries: Sequence[Entry]) -> Setup:
             (integer(item["entry"]), str(item["param"])): str(item["value"])
             for item in objects(raw.get("redacted"))
         },
-        artifacts=_artifacts(objects(raw.get("not_replayable")), entries),
+        artifacts=artifacts,
         remarks=frozenset(integers(raw.get("bare_notes"))),
     )
 
@@ -87,10 +88,15 @@ def _identity(raw: dict[str, Json]) -> Identity:
     return Identity(first, last, str(raw["as"]), **extra)
 
 
-def _events(raw: Iterable[dict[str, Json]]) -> Iterable[Event]:
-    """An event that must be arranged before its entry happens there, and no longer names the entry."""
+def _events(raw: Iterable[dict[str, Json]], artifacts: frozenset[int]) -> Iterable[Event]:
+    """An event that must be arranged before its entry happens there, and no longer names the entry.
+
+    One that was arranged for an artefact is left out: nobody sends that entry, and another one would be hit.
+    """
     for item in raw:
         spec = as_object(item["event"])
+        if any(isinstance(value, dict) and value.get("entry") in artifacts for value in spec.values()):
+            continue
         if "arm_before" not in item:
             yield Event(integer(item["before"]), spec)
             continue

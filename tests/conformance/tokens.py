@@ -13,6 +13,7 @@ FORMS = {
     "fingerprint": rf"\b(?:{HEX}{{2}}:){{31}}{HEX}{{2}}\b",
     "mac": rf"\b(?:{HEX}{{2}}:){{5}}{HEX}{{2}}\b",
     "uuid": rf"\b{HEX}{{8}}-{HEX}{{4}}-{HEX}{{4}}-{HEX}{{4}}-{HEX}{{12}}\b",
+    "interface": rf"\b{HEX}{{1,4}}:{HEX}{{1,2}}ff:fe{HEX}{{2}}:{HEX}{{1,4}}\b",
     "digest": r"\b[0-9a-f]{40}\b",
     "upload": r"(?<=pveupload-)[0-9a-f]{32}\b",
     "pid": r"(?<=\.tmp\.)\d+\b",
@@ -89,3 +90,11 @@ def cut_kind(text: str) -> str | None:
 def has_form(kind: str, text: str) -> bool:
     """Whether the whole text is a value of the class; a `secret` only needs to be there."""
     return bool(text) if kind == "secret" else re.fullmatch(FORMS[kind], text) is not None
+
+
+def address_of_interface(identifier: str) -> str:
+    """The MAC address from which the second half of a link-local address was made."""
+    number = "".join(part.rjust(4, "0") for part in identifier.split(":"))
+    parts = [number[at : at + 2] for at in range(0, len(number), 2)]
+    first = f"{int(parts[0], 16) ^ 2:02x}"
+    return ":".join([first, *parts[1:3], *parts[5:]]).lower()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from setpoint_lab.proxmox import frozen, interference, outside, troubles
-from setpoint_lab.proxmox.backup import handlers as backup
 from setpoint_lab.proxmox.firewall import handlers as firewall
 from setpoint_lab.proxmox.ha import handlers as ha
 from setpoint_lab.proxmox.ha.guest_calls import register_managed
@@ -27,6 +26,7 @@ from setpoint_lab.proxmox.handlers import (
 )
 from setpoint_lab.proxmox.indexes import register_indexes
 from setpoint_lab.proxmox.lab import Lab, Settings
+from setpoint_lab.proxmox.lxc import handlers as lxc
 from setpoint_lab.proxmox.network import calls as network
 from setpoint_lab.proxmox.qemu import handlers as qemu
 from setpoint_lab.proxmox.replication import handlers as replication
@@ -59,6 +59,7 @@ HANDLERS = (
     volumes,
     *firewall.HANDLERS,
     *ha.HANDLERS,
+    *lxc.HANDLERS,
     *qemu.HANDLERS,
     *replication.HANDLERS,
     *sdn.HANDLERS,

@@ -148,6 +148,23 @@ def _addresses(value: str) -> None:
         raise _refuse("value does not look like a valid address: invalid IP and hostname")
 
 
+def _address_or_link_local(value: str) -> None:
+    address = re.sub(r"^(fe80:.*)%[\w.-]+$", r"\1", value, flags=re.IGNORECASE)
+    if not _is_address(address, 4, 6):
+        raise _refuse(_NO_ADDRESS)
+
+
+def _mount_path(value: str) -> None:
+    if re.search(r"/\.\.?(?:/|$)|^\.\./", value) is not None:
+        raise _refuse(f"{value} contains illegal character sequences")
+
+
+def _device_path(value: str) -> None:
+    if not value.startswith("/dev/") or re.search(r"/\.\.?(?:/|$)", value) is not None:
+        raise _refuse(f"{value} is not a valid device path")
+
+
+_ZONE = r"host|UTC|(?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Etc|Europe|Indian|Pacific)/[\w+/-]+"
 _NO_ADDRESS = "value does not look like a valid IP address"
 
 FORMATS: dict[str, Format] = {
@@ -176,6 +193,9 @@ FORMATS: dict[str, Format] = {
     "pve-hotplug-features": _hotplug,
     "pve-qm-bootdev": _boot_devices,
     "pve-phys-bits": _phys_bits,
+    "pve-ct-timezone": _pattern(_ZONE, "invalid time zone '{}'"),
+    "pve-lxc-mp-string": _mount_path,
+    "pve-lxc-dev-string": _device_path,
     "pve-cpuset": _pattern(r"\s*\d+(?:-\d+)?(?:\s*,\s*\d+(?:-\d+)?)*\s*", "invalid cpuset '{}'"),
     "pve-volume-id": _volume_id,
     "pve-volume-id-or-absolute-path": _volume_or_path,
@@ -199,6 +219,7 @@ FORMATS: dict[str, Format] = {
     ),
     "email": _pattern(r"[^\s@]+@[^\s@]+", "value does not look like a valid email address"),
     "ip": _address(_NO_ADDRESS, 4, 6),
+    "lxc-ip-with-ll-iface": _address_or_link_local,
     "ipv4": _address("value does not look like a valid IPv4 address", 4),
     "ipv6": _address("value does not look like a valid IPv6 address", 6),
     "address": _addresses,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+from setpoint_lab.proxmox.errors import ApiError
 
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.world import World
@@ -81,42 +82,16 @@ def guest_reader(kind: str) -> Callable[[GuestReader], GuestReader]:
     return register
 
 
-@dataclass(slots=True)
-class PlainGuest:
-    """A guest of a kind that only lists know."""
+def check_quorum(world: World) -> None:
+    """Raise when the cluster cannot be written to."""
+    if not world.quorate:
+        raise ApiError.internal("cluster not ready - no quorum?")
 
-    vmid: int
-    type: str
-    node: str
-    name: str
-    status: str
-    lock: str | None = None
-    tags: str | None = None
-    template: bool = False
-    config: Mapping[str, object] = field(default_factory=dict[str, object])
 
-    def summary(self) -> Mapping[str, object]:
-        """A sample without load."""
-        figures: dict[str, object] = dict.fromkeys(
-            ("cpu", "disk", "diskread", "diskwrite", "mem", "netin", "netout", "uptime"), 0
-        )
-        memory = int(str(self.config.get("memory", 512)))
-        return figures | {
-            "name": self.name,
-            "status": self.status,
-            "template": int(self.template),
-            "maxcpu": int(str(self.config.get("cores", 1))),
-            "maxmem": memory << 20,
-            "maxdisk": 0,
-        }
-
-    def state(self) -> Mapping[str, object]:
-        """The entry that makes this guest."""
-        return {
-            "vmid": self.vmid,
-            "type": self.type,
-            "node": self.node,
-            "name": self.name,
-            "status": self.status,
-            "config": dict(self.config),
-        }
+def number_taken(world: World, vmid: int) -> str | None:
+    """What is said when a guest has that number already, on whatever node."""
+    taken = world.guests.get(vmid)
+    if taken is None:
+        return None
+    kind = "VM" if taken.type == "qemu" else "CT"
+    return f"{kind} {vmid} already exists on node '{taken.node}'"

@@ -17,6 +17,11 @@ _NODE_ONLY = (
 
 LISTED = {
     "/": "version cluster nodes storage access pools",
+    "/nodes/{node}/lxc/{vmid}": (
+        "config pending status vncproxy termproxy vncwebsocket spiceproxy migrate clone rrd rrddata firewall "
+        "snapshot resize interfaces"
+    ),
+    "/nodes/{node}/lxc/{vmid}/status": "current start stop shutdown suspend resume reboot",
     "/nodes/{node}/qemu/{vmid}": (
         "config cloudinit pending status unlink vncproxy termproxy migrate resize move rrd rrddata monitor agent "
         "snapshot spiceproxy sendkey firewall mtunnel remote_migrate"

@@ -38,6 +38,7 @@ class Pace:
     shutdown: float = 2.0
     config: float = 0.0
     resize: float = 0.2
+    unpack: float = 0.7
 
 
 QUICK = Pace("quick")
@@ -50,6 +51,7 @@ REALISTIC = Pace(
     shutdown=8.0,
     config=0.3,
     resize=1.0,
+    unpack=4.0,
 )
 PACES: Mapping[str, Pace] = {pace.name: pace for pace in (QUICK, REALISTIC)}
 

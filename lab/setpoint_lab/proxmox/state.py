@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from setpoint_lab.proxmox.acl import AclEntry, Kind
-from setpoint_lab.proxmox.guests import READERS, PlainGuest
+from setpoint_lab.proxmox.guests import READERS
 from setpoint_lab.proxmox.history import read_history
 from setpoint_lab.proxmox.pace import PACES
 from setpoint_lab.proxmox.untyped import is_list, is_object
@@ -132,27 +132,7 @@ def format_of(volid: str) -> str:
 
 
 def _read_guest(world: World, spec: State) -> None:
-    reader = READERS.get(spec["type"])
-    vmid = int(spec["vmid"])
-    world.keep(reader(world, spec) if reader else _plain(vmid, spec))
-
-
-def _plain(vmid: int, spec: State) -> PlainGuest:
-    raw = spec.get("config")
-    config: dict[str, object] = dict(raw) if is_object(raw) else {}
-    name = str(config.get("hostname") or spec.get("name") or f"CT{vmid}")
-    lock = config.get("lock")
-    return PlainGuest(
-        vmid,
-        spec["type"],
-        spec["node"],
-        name,
-        spec.get("status", "stopped"),
-        lock=str(lock) if lock else None,
-        tags=cast("str | None", config.get("tags")),
-        template=str(config.get("template", 0)) == "1",
-        config=config,
-    )
+    world.keep(READERS[spec["type"]](world, spec))
 
 
 def _read_pool(world: World, spec: State) -> None:

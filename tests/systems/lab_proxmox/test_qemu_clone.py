@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from setpoint_lab.proxmox.qemu.images import progress
+from setpoint_lab.proxmox.images import progress
 from setpoint_lab.proxmox.volumes import Storage
 from setpoint_lab.proxmox.world import Node
 from tests.systems.lab_proxmox.qemu_api import VM, Api

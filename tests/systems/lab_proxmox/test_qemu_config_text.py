@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from setpoint_lab.proxmox.qemu import pending
-from setpoint_lab.proxmox.qemu.config import Config, digest
+from setpoint_lab.proxmox import pending
+from setpoint_lab.proxmox.config_file import digest
+from setpoint_lab.proxmox.qemu.config import Config
 
 VALUES = st.dictionaries(
     st.sampled_from(["name", "tags", "net0", "scsi0", "args", "cpu"]),

@@ -11,10 +11,10 @@ from setpoint_lab.proxmox.backup.jobs import BackupJobs, Job, next_run, shown
 from setpoint_lab.proxmox.backup.rights import check_backup_options
 from setpoint_lab.proxmox.backup.selection import check_options
 from setpoint_lab.proxmox.errors import ApiError
-from setpoint_lab.proxmox.qemu.worker import error_text
 from setpoint_lab.proxmox.routes import route
 from setpoint_lab.proxmox.schema import load
 from setpoint_lab.proxmox.state import new_uuid
+from setpoint_lab.proxmox.worker import error_text
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping

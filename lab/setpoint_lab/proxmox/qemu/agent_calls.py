@@ -17,7 +17,7 @@ from setpoint_lab.proxmox.routes import route
 
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.call import Call
-    from setpoint_lab.proxmox.qemu.config import Section
+    from setpoint_lab.proxmox.config_file import Section
     from setpoint_lab.proxmox.qemu.guest import Vm
     from setpoint_lab.proxmox.routes import Handler
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from setpoint_lab.proxmox.images import allocate, lookup
+from setpoint_lab.proxmox.pending import tidy
 from setpoint_lab.proxmox.qemu import options
 from setpoint_lab.proxmox.qemu.disks import CLOUDINIT_SIZE, destroy, keep_unused
 from setpoint_lab.proxmox.qemu.drives import Drive
-from setpoint_lab.proxmox.qemu.images import allocate, lookup
-from setpoint_lab.proxmox.qemu.names import storage_of
-from setpoint_lab.proxmox.qemu.pending import tidy
+from setpoint_lab.proxmox.volume_names import storage_of
 
 if TYPE_CHECKING:
-    from setpoint_lab.proxmox.qemu.config import Config, Section
+    from setpoint_lab.proxmox.config_file import Section
+    from setpoint_lab.proxmox.qemu.config import Config
     from setpoint_lab.proxmox.qemu.guest import Vm
-    from setpoint_lab.proxmox.qemu.worker import Worker
+    from setpoint_lab.proxmox.worker import Worker
 
 
 def apply_pending(worker: Worker, vm: Vm, config: Config) -> None:

@@ -7,26 +7,27 @@ from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError, TaskError
 from setpoint_lab.proxmox.firewall.model import Firewalls
+from setpoint_lab.proxmox.guest_permissions import check_pool
+from setpoint_lab.proxmox.guest_values import new_uuid
+from setpoint_lab.proxmox.guests import check_quorum
+from setpoint_lab.proxmox.images import claim, copy_progress, existing, formatting, free
 from setpoint_lab.proxmox.named_shapes import NAMED
 from setpoint_lab.proxmox.properties import split_properties
 from setpoint_lab.proxmox.propstring import render
 from setpoint_lab.proxmox.qemu import nets, options, permissions
 from setpoint_lab.proxmox.qemu.config import Config
 from setpoint_lab.proxmox.qemu.config_calls import requested_vm
-from setpoint_lab.proxmox.qemu.create import check_quorum
 from setpoint_lab.proxmox.qemu.drives import Drive, drives
 from setpoint_lab.proxmox.qemu.guest import Vm
-from setpoint_lab.proxmox.qemu.images import claim, copy_progress, existing, formatting, free
-from setpoint_lab.proxmox.qemu.names import disk_number, storage_named
-from setpoint_lab.proxmox.qemu.values import new_uuid
-from setpoint_lab.proxmox.qemu.worker import Worker, fork
 from setpoint_lab.proxmox.routes import route
+from setpoint_lab.proxmox.volume_names import is_base, storage_named
+from setpoint_lab.proxmox.worker import Worker, fork
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from setpoint_lab.proxmox.call import Call
-    from setpoint_lab.proxmox.qemu.config import Section
+    from setpoint_lab.proxmox.config_file import Section
     from setpoint_lab.proxmox.volumes import Volume
     from setpoint_lab.proxmox.world import World
 
@@ -42,8 +43,7 @@ async def clone(call: Call) -> object:
     """Make a VM from another: a full copy, or one whose disks rest on those of a template."""
     _check_target(call)
     pool = call.text_or_none("pool")
-    if pool is not None and pool not in call.world.pools:
-        raise ApiError.forbidden(f"pool '{pool}' does not exist")
+    check_pool(call, pool)
     check_quorum(call.world)
     source = requested_vm(call)
     source.check_lock()
@@ -95,9 +95,7 @@ async def _clone(worker: Worker, source: Vm, *, full: bool) -> None:
     await _fill(worker, vm, old, full=full)
     world.part(Firewalls).copy(source.vmid, vm.vmid)
     target, pool = call.text("target", source.node), call.text_or_none("pool")
-    if target != vm.node:
-        vm.node = target
-        world.effects.note("guest_moved", vm.vmid, target)
+    vm.move(target)
     if pool is not None and pool in world.pools:
         world.pools[pool].guests.add(vm.vmid)
         world.changed()
@@ -207,20 +205,3 @@ async def _copied(worker: Worker, vm: Vm, drive: Drive, source: Volume) -> Volum
 
 def _with_volume(values: Section) -> list[Drive]:
     return [drive for drive in drives(values) if not drive.is_cdrom or drive.is_cloudinit]
-
-
-def is_base(volid: str) -> bool:
-    """Whether a volume belongs to a template, so that others can rest on it."""
-    return volid.rpartition(":")[2].rpartition("/")[2].startswith("base-")
-
-
-def next_name(volume: Volume, vmid: int, number: int, prefix: str = "vm") -> str:
-    """The name of a volume for another VM or as a base, with another number."""
-    folder, _, last = volume.name.rpartition("/")
-    _, dot, ending = last.partition(".")
-    return f"{f'{vmid}/' if folder else ''}{prefix}-{vmid}-disk-{number}{dot}{ending}"
-
-
-def base_name(volume: Volume, vmid: int) -> str:
-    """The name of a VM's volume as the base of linked clones."""
-    return next_name(volume, vmid, disk_number(volume.volid, vmid) or 0, "base")

@@ -12,12 +12,12 @@ from setpoint_lab.proxmox.qemu import cloudinit_record, nets
 from setpoint_lab.proxmox.qemu.apply import ensure_cloudinit
 from setpoint_lab.proxmox.qemu.config_calls import requested_vm
 from setpoint_lab.proxmox.qemu.drives import drives
-from setpoint_lab.proxmox.qemu.worker import Worker
 from setpoint_lab.proxmox.routes import route
+from setpoint_lab.proxmox.worker import Worker
 
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.call import Call
-    from setpoint_lab.proxmox.qemu.config import Section
+    from setpoint_lab.proxmox.config_file import Section
 
 _CLOUDINIT = "/nodes/{node}/qemu/{vmid}/cloudinit"
 NODE_RESOLVER = "10.255.255.53"

@@ -1,112 +1,35 @@
-"""A VM's config file: sections read from its text and rendered to it, and the digest of that text.
-
-Everything is kept through the text, so that what blanks, booleans and line ends become is decided in one place.
-"""
+"""A VM's config file; neighbour: `config_file`, which reads and writes it."""
 
 from __future__ import annotations
 
-import hashlib
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import quote, unquote
 
-from setpoint_lab.proxmox.qemu.options import canonical
-
-Section = dict[str, str]
-
-_LINE = re.compile(r"^([a-z][a-z_-]*\d*):\s*(.+?)\s*$")
-_HEADER = re.compile(r"^\[(special:)?([a-zA-Z][a-zA-Z0-9_-]*)\]\s*$")
-_PLAIN = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) not in "%:")
-"""What a description's line holds unescaped."""
+from setpoint_lab.proxmox.config_file import ConfigFile
+from setpoint_lab.proxmox.qemu import options
 
 
 @dataclass(slots=True)
-class Config:
-    """What a config file says; values are text.
+class Config(ConfigFile):
+    """What a VM's config file says; a description loses the blanks that trail."""
 
-    `deletes` are the options marked for removal, True where a volume goes with it. `special` are sections
-    that are not options of the VM, such as what the cloud-init image was made of.
-    """
+    @staticmethod
+    def canonical(key: str, value: str) -> str:
+        """Integers without leading zeros, booleans as 1 and 0."""
+        return options.canonical(key, value)
 
-    current: Section = field(default_factory=Section)
-    pending: Section = field(default_factory=Section)
-    deletes: dict[str, bool] = field(default_factory=dict[str, bool])
-    special: dict[str, Section] = field(default_factory=dict[str, Section])
-    snapshots: dict[str, Section] = field(default_factory=dict[str, Section])
+    @staticmethod
+    def shown(key: str, value: str) -> object:
+        """A value as answers show it."""
+        return options.shown(key, value)
 
-    def render(self) -> str:
-        """The text of the file; numbers and booleans come out in their canonical form."""
-        marks = ",".join(f"!{key}" if force else key for key, force in sorted(self.deletes.items()))
-        pending = self.pending | ({"delete": marks} if marks else {})
-        text = _render(self.current)
-        if pending:
-            text += "\n[PENDING]\n" + _render(pending, blank_description=True)
-        for name, section in sorted(self.special.items()):
-            text += f"\n[special:{name}]\n" + _render(section)
-        for name, section in sorted(self.snapshots.items()):
-            text += f"\n[{name}]\n" + _render(section)
-        return text
-
-    @classmethod
-    def parse(cls, text: str) -> Config:
-        """Read a file; a line that is neither an option nor a description is skipped."""
-        config = cls()
-        section = config.current
-        for line in text.split("\n"):
-            header = _HEADER.match(line)
-            if header is not None:
-                section = config._section(header[2], special=header[1] is not None)
-            elif line.startswith("#"):
-                section["description"] = section.get("description", "") + unquote(line[1:]) + "\n"
-            elif (found := _LINE.match(line)) is not None:
-                section[found[1]] = found[2]
-        for part in config._sections():
-            if "description" in part:
-                part["description"] = part["description"].rstrip()
-        marks = config.pending.pop("delete", "")
-        config.deletes = {mark.lstrip("!"): mark.startswith("!") for mark in marks.split(",") if mark}
-        return config
-
-    def copy(self) -> Config:
-        """Another one that says the same."""
-        return Config(
-            dict(self.current),
-            dict(self.pending),
-            dict(self.deletes),
-            {name: dict(section) for name, section in self.special.items()},
-            {name: dict(section) for name, section in self.snapshots.items()},
-        )
-
-    def _sections(self) -> list[Section]:
-        return [self.current, self.pending, *self.special.values(), *self.snapshots.values()]
-
-    def _section(self, name: str, *, special: bool) -> Section:
-        if special:
-            return self.special.setdefault(name, {})
-        return self.pending if name.upper() == "PENDING" else self.snapshots.setdefault(name, {})
+    @staticmethod
+    def described(lines: str) -> str:
+        """The description without what trails."""
+        return lines.rstrip()
 
 
 @lru_cache(maxsize=4096)
 def parsed(text: str) -> Config:
     """The config that a text says, for those who only look at it: all get the same one."""
     return Config.parse(text)
-
-
-@lru_cache(maxsize=4096)
-def digest(text: str) -> str:
-    """What `digest` shows of a file."""
-    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
-
-
-def _render(section: Section, *, blank_description: bool = False) -> str:
-    description = section.get("description")
-    lines: list[str] = []
-    if description:
-        lines += [f"#{quote(line, safe=_PLAIN)}" for line in description.rstrip("\n").split("\n")]
-    elif description is not None and blank_description:
-        lines.append("#")
-    lines += [
-        f"{key}: {canonical(key, value)}" for key, value in sorted(section.items()) if key != "description"
-    ]
-    return "".join(f"{line}\n" for line in lines)

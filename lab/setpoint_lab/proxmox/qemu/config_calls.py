@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from setpoint_lab.proxmox import pending
 from setpoint_lab.proxmox.errors import ApiError
-from setpoint_lab.proxmox.qemu import options, pending, permissions
+from setpoint_lab.proxmox.guest_snapshots import find_snapshot
+from setpoint_lab.proxmox.qemu import options, permissions
 from setpoint_lab.proxmox.qemu.guest import Vm, existing_vm
 from setpoint_lab.proxmox.qemu.update import Change, carry_out, check_balloon, reverted
 from setpoint_lab.proxmox.qemu.values import prepare, sent_options
-from setpoint_lab.proxmox.qemu.worker import Worker, fork
 from setpoint_lab.proxmox.routes import route
+from setpoint_lab.proxmox.worker import Worker, fork
 
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.call import Call
@@ -27,9 +29,7 @@ async def get_config(call: Call) -> object:
     config = vm.load()
     snapshot = call.text_or_none("snapshot")
     if snapshot is not None:
-        if snapshot not in config.snapshots:
-            raise ApiError.internal(f"snapshot '{snapshot}' does not exist")
-        values = {key: options.shown(key, value) for key, value in config.snapshots[snapshot].items()}
+        values = pending.shown(config, find_snapshot(vm, snapshot))
         return values | {"digest": vm.digest}
     values = pending.current(config) if call.flag("current") else pending.merged(config)
     return values | {"digest": vm.digest}

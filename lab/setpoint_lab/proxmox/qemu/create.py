@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError, TaskError
+from setpoint_lab.proxmox.guest_permissions import check_pool, require_creation
+from setpoint_lab.proxmox.guest_values import new_uuid
+from setpoint_lab.proxmox.guests import check_quorum, number_taken
 from setpoint_lab.proxmox.qemu import permissions
 from setpoint_lab.proxmox.qemu.config import Config
 from setpoint_lab.proxmox.qemu.disks import make
 from setpoint_lab.proxmox.qemu.drives import default_boot
 from setpoint_lab.proxmox.qemu.guest import Vm
 from setpoint_lab.proxmox.qemu.power import launch
-from setpoint_lab.proxmox.qemu.values import new_uuid, prepare, sent_options
-from setpoint_lab.proxmox.qemu.worker import Worker, error_text, fork
+from setpoint_lab.proxmox.qemu.values import prepare, sent_options
 from setpoint_lab.proxmox.routes import route
+from setpoint_lab.proxmox.worker import Worker, error_text, fork
 
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.call import Call
@@ -28,9 +31,10 @@ async def create(call: Call) -> object:
     """Make a VM; its config bears the lock `create` until its task is done."""
     vmid, pool = call.integer("vmid"), call.text_or_none("pool")
     check_quorum(call.world)
-    if pool is not None and pool not in call.world.pools:
-        raise ApiError.forbidden(f"pool '{pool}' does not exist")
-    _check_may_create(call, vmid, pool)
+    check_pool(call, pool)
+    if call.text_or_none("storage") is not None:
+        call.require(f"/storage/{call.text('storage')}", "Datastore.AllocateSpace")
+    require_creation(call, vmid, pool)
     if call.text_or_none("archive") is not None:
         raise ApiError.not_implemented(call.method, call.path)
     sent = sent_options(call)
@@ -53,22 +57,15 @@ async def create(call: Call) -> object:
     return fork(call, "qmcreate", work)
 
 
-def check_quorum(world: World) -> None:
-    """Raise when the cluster cannot be written to."""
-    if not world.quorate:
-        raise ApiError.internal("cluster not ready - no quorum?")
-
-
 def reserve(world: World, vmid: int, node: str, complaint: str, lock: str = "create") -> Vm:
     """Make a locked VM without anything; `complaint` goes before the error when the number is taken.
 
     Raises:
         ApiError: a guest has that number already, on whatever node.
     """
-    taken = world.guests.get(vmid)
+    taken = number_taken(world, vmid)
     if taken is not None:
-        kind = "VM" if taken.type == "qemu" else "CT"
-        raise ApiError.internal(f"{complaint} {kind} {vmid} already exists on node '{taken.node}'")
+        raise ApiError.internal(f"{complaint} {taken}")
     vm = Vm(world, vmid, node)
     world.keep(vm)
     vm.write(Config({"lock": lock}))
@@ -96,11 +93,3 @@ async def _complete(worker: Worker, vm: Vm, values: dict[str, str]) -> dict[str,
         found["smbios1"] = f"uuid={new_uuid(world)}"
     found.setdefault("vmgenid", new_uuid(world))
     return found
-
-
-def _check_may_create(call: Call, vmid: int, pool: str | None) -> None:
-    if call.text_or_none("storage") is not None:
-        call.require(f"/storage/{call.text('storage')}", "Datastore.AllocateSpace")
-    allowed = call.allowed(f"/vms/{vmid}", "VM.Allocate")
-    if not allowed and not (pool is not None and call.allowed(f"/pool/{pool}", "VM.Allocate")):
-        raise ApiError.forbidden()

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox import removal
 from setpoint_lab.proxmox.errors import ApiError
+from setpoint_lab.proxmox.images import free
 from setpoint_lab.proxmox.qemu import options
 from setpoint_lab.proxmox.qemu.config_calls import requested_vm, skips_lock
 from setpoint_lab.proxmox.qemu.drives import drives
-from setpoint_lab.proxmox.qemu.images import free
-from setpoint_lab.proxmox.qemu.names import owner
-from setpoint_lab.proxmox.qemu.worker import Worker, fork
 from setpoint_lab.proxmox.routes import route
+from setpoint_lab.proxmox.volume_names import owner
+from setpoint_lab.proxmox.worker import Worker, fork
 
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.call import Call

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError
+from setpoint_lab.proxmox.guest_values import add_unused
+from setpoint_lab.proxmox.images import claim, copy_progress, existing, formatting, free
 from setpoint_lab.proxmox.propstring import size_bytes
 from setpoint_lab.proxmox.qemu.apply import parse_drive
 from setpoint_lab.proxmox.qemu.config_calls import check_digest, requested_vm, skips_lock
-from setpoint_lab.proxmox.qemu.disks import add_unused
 from setpoint_lab.proxmox.qemu.drives import Drive
-from setpoint_lab.proxmox.qemu.images import claim, copy_progress, existing, formatting, free
-from setpoint_lab.proxmox.qemu.names import storage_named
 from setpoint_lab.proxmox.qemu.reassign import start_reassignment
-from setpoint_lab.proxmox.qemu.worker import Worker, fork
 from setpoint_lab.proxmox.routes import route
+from setpoint_lab.proxmox.volume_names import storage_named
+from setpoint_lab.proxmox.worker import Worker, fork
 
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.call import Call

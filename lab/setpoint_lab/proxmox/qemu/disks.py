@@ -6,16 +6,17 @@ import math
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError, TaskError
+from setpoint_lab.proxmox.guest_values import add_unused
+from setpoint_lab.proxmox.images import claim, copy_progress, existing, formatting, free
 from setpoint_lab.proxmox.qemu.drives import Drive, drives
-from setpoint_lab.proxmox.qemu.images import claim, copy_progress, existing, formatting, free
-from setpoint_lab.proxmox.qemu.names import owner, storage_named, storage_of
+from setpoint_lab.proxmox.volume_names import owner, storage_named, storage_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from setpoint_lab.proxmox.qemu.config import Section
-    from setpoint_lab.proxmox.qemu.worker import Worker
+    from setpoint_lab.proxmox.config_file import Section
     from setpoint_lab.proxmox.volumes import Volume
+    from setpoint_lab.proxmox.worker import Worker
 
 KIB = 1 << 10
 MIB = 1 << 20
@@ -23,7 +24,6 @@ GIB = 1 << 30
 CLOUDINIT_SIZE = 4 * MIB
 TPM_SIZE = 4 * MIB
 EFI_SIZES = {"2m": 128 * KIB, "4m": 528 * KIB}
-UNUSED_COUNT = 256
 ALLOCATE_SECONDS = 0.1
 
 
@@ -116,17 +116,6 @@ def keep_unused(worker: Worker, vmid: int, values: Section, drive: Drive) -> Non
         free(worker, drive.file)
     elif not drive.is_cdrom and owner(worker.world, drive.file) == vmid:
         add_unused(values, drive.file)
-
-
-def add_unused(values: Section, volid: str) -> None:
-    """Note a volume under the lowest free `unusedN`, once."""
-    slots = [f"unused{number}" for number in range(UNUSED_COUNT)]
-    if volid in (values.get(slot) for slot in slots):
-        return
-    slot = next((slot for slot in slots if slot not in values), None)
-    if slot is None:
-        raise ApiError.internal("Too many unused volumes - please delete them first.")
-    values[slot] = volid
 
 
 def destroy(worker: Worker, vmid: int, values: Section, drive: Drive) -> None:

@@ -46,7 +46,7 @@ def row(vm: Vm) -> dict[str, object]:
         "cpus": size.cpus,
         "maxmem": size.memory,
         "maxdisk": size.disk,
-        "uptime": uptime(vm),
+        "uptime": vm.uptime,
     }
     found |= {key: values[key] for key in ("lock", "tags") if key in values}
     if vm.template:
@@ -86,7 +86,7 @@ def sample(vm: Vm) -> dict[str, object]:
         "name": vm.name,
         "status": qmp_status(vm),
         "template": int(vm.template),
-        "uptime": uptime(vm),
+        "uptime": vm.uptime,
         "maxcpu": size.cpus,
         "maxmem": size.memory,
         "maxdisk": size.disk,
@@ -98,11 +98,6 @@ def qmp_status(vm: Vm) -> str:
     if vm.machine is None:
         return "stopped"
     return "paused" if vm.machine.paused else "running"
-
-
-def uptime(vm: Vm) -> int:
-    """Seconds since the machine was started."""
-    return 0 if vm.machine is None else int(vm.world.clock.now() - vm.machine.started)
 
 
 def cpus(values: Mapping[str, str]) -> int:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from setpoint_lab.proxmox import guest_events
+from setpoint_lab.proxmox import behaviour, guest_events
 from setpoint_lab.proxmox.qemu import (
     agent_calls,
-    behaviour,
     clone,
     cloudinit_calls,
     config_calls,

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
-    from setpoint_lab.proxmox.qemu.config import Config, Section
+    from setpoint_lab.proxmox.config_file import Section
+    from setpoint_lab.proxmox.qemu.config import Config
     from setpoint_lab.proxmox.qemu.guest import Vm
-    from setpoint_lab.proxmox.qemu.worker import Worker
+    from setpoint_lab.proxmox.worker import Worker
 
 PLUG_SECONDS = 0.3
 DISK_UNPLUG_SECONDS = 3.0

@@ -7,16 +7,16 @@ import time
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError, TaskError
+from setpoint_lab.proxmox.guests import check_quorum
 from setpoint_lab.proxmox.handlers.nodes import fingerprint
+from setpoint_lab.proxmox.images import copying
 from setpoint_lab.proxmox.qemu.config_calls import requested_vm
-from setpoint_lab.proxmox.qemu.create import check_quorum
-from setpoint_lab.proxmox.qemu.images import copying
 from setpoint_lab.proxmox.qemu.migration import LocalDisk, local_disks, local_resources, unavailable
-from setpoint_lab.proxmox.qemu.names import storage_named
 from setpoint_lab.proxmox.qemu.power import set_lock
-from setpoint_lab.proxmox.qemu.worker import Worker, fork
 from setpoint_lab.proxmox.routes import route
+from setpoint_lab.proxmox.volume_names import storage_named
 from setpoint_lab.proxmox.volumes import Volume
+from setpoint_lab.proxmox.worker import Worker, fork
 
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.call import Call
@@ -132,14 +132,13 @@ class _Migration:
         for old, new in zip(disks, copies, strict=True):
             worker.world.volumes.remove(old.volume)
             worker.world.volumes.add(new)
-        vm.node = self._target
+        vm.move(self._target)
         config = vm.load()
         config.current.pop("lock", None)
         for old, new in zip(disks, copies, strict=True):
             moved = old.drive.changed(file=new.volid, size=new.size)
             config.current[old.drive.key] = new.volid if old.unused else str(moved)
         vm.write(config)
-        worker.world.effects.note("guest_moved", vm.vmid, vm.node)
 
     def _check(self, disks: list[LocalDisk]) -> None:
         """Raise when a disk cannot be copied this way."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from setpoint_lab.proxmox.images import lookup
 from setpoint_lab.proxmox.qemu import options
 from setpoint_lab.proxmox.qemu.drives import Drive, drives
-from setpoint_lab.proxmox.qemu.images import lookup
-from setpoint_lab.proxmox.qemu.worker import Worker
+from setpoint_lab.proxmox.worker import Worker
 
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.call import Call
-    from setpoint_lab.proxmox.qemu.config import Section
+    from setpoint_lab.proxmox.config_file import Section
     from setpoint_lab.proxmox.qemu.guest import Vm
     from setpoint_lab.proxmox.volumes import Volume
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from setpoint_lab.proxmox.macs import generate_mac
 from setpoint_lab.proxmox.properties import split_properties
 from setpoint_lab.proxmox.propstring import Format, render
 from setpoint_lab.proxmox.qemu import options
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
     from setpoint_lab.proxmox.world import World
 
-DEFAULT_PREFIX = "BC:24:11"
 _NEEDS_REPLUG = ("model", "macaddr", "queues", "mtu", "host-tunnel")
 
 
@@ -33,15 +33,6 @@ def with_mac(text: str, world: World) -> str:
 def with_new_mac(text: str, world: World) -> str:
     """The card in its canonical order with another MAC address."""
     return render(_format(), parse(text) | {"macaddr": generate_mac(world)})
-
-
-def generate_mac(world: World) -> str:
-    """A MAC address that begins as the data centre says, in upper case."""
-    prefix = str(world.datacenter.get("mac_prefix", DEFAULT_PREFIX))
-    given = [part for part in prefix.upper().split(":") if part]
-    mac = ":".join(given + [f"{world.random.randrange(256):02X}" for _ in range(6 - len(given))])
-    world.fresh_macs.add(mac)
-    return mac
 
 
 def addresses(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError
+from setpoint_lab.proxmox.guest_permissions import check_volume, require_bridge, require_guest
 from setpoint_lab.proxmox.named_shapes import NAMED
 from setpoint_lab.proxmox.properties import split_properties
 from setpoint_lab.proxmox.qemu import nets, options
 from setpoint_lab.proxmox.qemu.drives import Drive
-from setpoint_lab.proxmox.qemu.names import parse_name, storage_of
-from setpoint_lab.proxmox.sdn.access import bridge_path
+from setpoint_lab.proxmox.volume_names import parse_name, storage_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,12 +41,12 @@ def check_options(call: Call, vmid: int, keys: Iterable[str], pool: str | None =
         if options.is_drive(key) or bus in _DEVICES:
             continue
         if key in options.CLOUDINIT or bus == "ipconfig":
-            require_vm(call, vmid, pool, "VM.Config.Cloudinit", "VM.Config.Network")
+            require_guest(call, vmid, pool, "VM.Config.Cloudinit", "VM.Config.Network")
             continue
         priv = _PRIVILEGES.get(key) or _NUMBERED.get(bus)
         if priv is None:
             raise ApiError.internal(f"only root can set '{key}' config")
-        require_vm(call, vmid, pool, priv)
+        require_guest(call, vmid, pool, priv)
         if key == "startup":
             call.require("/", "Sys.Modify")
 
@@ -59,7 +59,7 @@ def check_devices(call: Call, vmid: int, values: Mapping[str, str], pool: str | 
         bus = options.bus(key)
         if bus not in _DEVICES:
             continue
-        require_vm(call, vmid, pool, "VM.Config.HWType")
+        require_guest(call, vmid, pool, "VM.Config.HWType")
         if _is_real_device(bus, key, value):
             kind = "non-mapped devices" if bus == "hostpci" else "real devices"
             raise ApiError.internal(f"only root can set '{key}' config for {kind}")
@@ -68,9 +68,7 @@ def check_devices(call: Call, vmid: int, values: Mapping[str, str], pool: str | 
 def check_bridges(call: Call, values: Mapping[str, str]) -> None:
     """Raise unless the user may use the bridge of every card."""
     for key in sorted(filter(options.is_net, values)):
-        net = nets.parse(values[key])
-        if "bridge" in net:
-            call.require(bridge_path(call.world, net["bridge"], net.get("tag")), "SDN.Use")
+        require_bridge(call, nets.parse(values[key]))
 
 
 def check_storages(call: Call, vmid: int, values: Mapping[str, str]) -> None:
@@ -81,34 +79,6 @@ def check_storages(call: Call, vmid: int, values: Mapping[str, str]) -> None:
             _check_drive(call, vmid, drive)
     if "vmstatestorage" in values:
         call.require(f"/storage/{values['vmstatestorage']}", "Datastore.AllocateSpace")
-
-
-def check_volume(call: Call, vmid: int, volid: str) -> None:
-    """Raise unless the user may use an existing volume for the VM."""
-    if volid.startswith("/"):
-        if not call.is_root:
-            place = "/usr/share/perl5/PVE/Storage.pm line 651."
-            raise ApiError.internal(f"Only root can pass arbitrary filesystem paths. at {place}")
-        return
-    storage = storage_of(call.world, volid)
-    name = parse_name(storage, volid.partition(":")[2])
-    path = f"/storage/{storage.id}"
-    if call.allowed(path, "Datastore.Allocate"):
-        return
-    if name.kind in {"iso", "vztmpl", "import"}:
-        call.require(path, "Datastore.AllocateSpace", "Datastore.Audit", any_of=True)
-    elif name.owner is None:
-        raise ApiError.internal(f"missing privileges to access {volid}")
-    elif name.owner != vmid:
-        call.require(path, "Datastore.Audit")
-        call.require(f"/vms/{name.owner}", "VM.Config.Disk")
-
-
-def require_vm(call: Call, vmid: int, pool: str | None, *privs: str) -> None:
-    """Raise unless the user has one of the privileges on the VM, or on the pool that it is put into."""
-    if pool is not None and any(call.allowed(f"/pool/{pool}", priv) for priv in privs):
-        return
-    call.require(f"/vms/{vmid}", *privs, any_of=True)
 
 
 def _check_drive(call: Call, vmid: int, drive: Drive) -> None:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError
+from setpoint_lab.proxmox.images import existing
 from setpoint_lab.proxmox.network.interfaces import has_bridge
 from setpoint_lab.proxmox.qemu import cloudinit_record, nets, options
 from setpoint_lab.proxmox.qemu.apply import apply_pending, ensure_cloudinit
 from setpoint_lab.proxmox.qemu.drives import drives
 from setpoint_lab.proxmox.qemu.figures import agent_enabled
-from setpoint_lab.proxmox.qemu.guest import Vm, start_machine
-from setpoint_lab.proxmox.qemu.images import existing
-from setpoint_lab.proxmox.qemu.worker import Worker, fork
+from setpoint_lab.proxmox.qemu.guest import Vm
+from setpoint_lab.proxmox.worker import Worker, fork
 
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.call import Call
-    from setpoint_lab.proxmox.qemu.config import Section
+    from setpoint_lab.proxmox.config_file import Section
 
 STOP_SECONDS = 0.5
 AGENT_SECONDS = 3.0
@@ -42,7 +42,7 @@ async def start_vm(worker: Worker, vm: Vm, *, skip_lock: bool = False) -> None:
         await worker.sleep(vm.world.luck.uniform(*vm.world.pace.start))
         if suspended:
             set_lock(vm, None)
-        start_machine(vm)
+        vm.run()
         vm.world.changed()
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError
-from setpoint_lab.proxmox.qemu import options, permissions
-from setpoint_lab.proxmox.qemu.clone import next_name
+from setpoint_lab.proxmox.guest_permissions import require_guest
+from setpoint_lab.proxmox.images import existing, free_number, rename
+from setpoint_lab.proxmox.qemu import options
 from setpoint_lab.proxmox.qemu.drives import Drive
 from setpoint_lab.proxmox.qemu.guest import existing_vm
-from setpoint_lab.proxmox.qemu.images import existing, free_number, rename
-from setpoint_lab.proxmox.qemu.names import storage_of
-from setpoint_lab.proxmox.qemu.worker import Worker, fork
+from setpoint_lab.proxmox.volume_names import next_name, storage_of
+from setpoint_lab.proxmox.worker import Worker, fork
 
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.call import Call
@@ -27,7 +27,7 @@ def start_reassignment(call: Call, source: Vm) -> str:
     key, vmid = call.text("disk"), call.integer("target-vmid")
     target_key = call.text("target-disk") or key
     target = existing_vm(call.world, source.node, vmid)
-    permissions.require_vm(call, vmid, None, "VM.Config.Disk")
+    require_guest(call, vmid, None, "VM.Config.Disk")
     for vm in (source, target):
         vm.check_lock()
     if target is source:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError
+from setpoint_lab.proxmox.guest_snapshots import describe, find_snapshot, present_row, snapshot_row
+from setpoint_lab.proxmox.pending import shown
 from setpoint_lab.proxmox.qemu import snapshots
 from setpoint_lab.proxmox.qemu.config_calls import requested_vm
 from setpoint_lab.proxmox.qemu.power import launch
-from setpoint_lab.proxmox.qemu.worker import Worker, fork
 from setpoint_lab.proxmox.routes import route
+from setpoint_lab.proxmox.worker import Worker, fork
 
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.call import Call
-    from setpoint_lab.proxmox.qemu.config import Section
 
 _LIST = "/nodes/{node}/qemu/{vmid}/snapshot"
 _ONE = f"{_LIST}/{{snapname}}"
@@ -24,31 +25,11 @@ _RESERVED = frozenset({"current", "pending"})
 async def list_snapshots(call: Call) -> object:
     """The snapshots, and the present as the last of them."""
     vm = requested_vm(call)
-    config = vm.load()
-    rows = [_row(name, values) for name, values in sorted(config.snapshots.items())]
-    now: dict[str, object] = {
-        "name": "current",
-        "digest": vm.digest,
-        "running": int(vm.machine is not None),
-        "description": "You are here!",
-    }
-    return [*call.world.shuffled(rows), now | _parent(config.current)]
-
-
-def _row(name: str, values: Section) -> dict[str, object]:
-    state = {"snapstate": values["snapstate"]} if "snapstate" in values else {}
-    return {
-        "name": name,
-        "snaptime": int(values.get("snaptime", "0")),
-        "vmstate": int("vmstate" in values),
-        "description": values.get("description", ""),
-        **_parent(values),
-        **state,
-    }
-
-
-def _parent(values: Section) -> dict[str, object]:
-    return {"parent": values["parent"]} if "parent" in values else {}
+    rows = [
+        snapshot_row(name, values) | {"vmstate": int("vmstate" in values)}
+        for name, values in vm.load().snapshots.items()
+    ]
+    return [*call.world.shuffled(rows), present_row(vm)]
 
 
 @route("POST", _LIST)
@@ -85,7 +66,8 @@ async def remove_snapshot(call: Call) -> object:
 @route("GET", f"{_ONE}/config")
 async def read_snapshot(call: Call) -> object:
     """The config that the snapshot holds."""
-    return snapshots.shown(snapshots.find(requested_vm(call), call.text("snapname")))
+    vm = requested_vm(call)
+    return shown(vm.load(), find_snapshot(vm, call.text("snapname")))
 
 
 @route("PUT", f"{_ONE}/config")
@@ -94,11 +76,9 @@ async def describe_snapshot(call: Call) -> None:
     vm, name = requested_vm(call), call.text("snapname")
     async with Worker(call).holding(vm):
         vm.check_lock()
-        snapshots.find(vm, name)
-        config = vm.load()
+        find_snapshot(vm, name)
         if "description" in call.params:
-            config.snapshots[name]["description"] = call.text("description")
-            vm.write(config)
+            describe(vm, name, call.text("description"))
 
 
 @route("POST", f"{_ONE}/rollback")

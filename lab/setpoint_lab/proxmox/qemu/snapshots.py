@@ -5,24 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError, TaskError
+from setpoint_lab.proxmox.guest_snapshots import SNAPSHOT_SECONDS, find_snapshot, require_latest, take_out
+from setpoint_lab.proxmox.guest_values import add_unused, new_uuid
+from setpoint_lab.proxmox.images import claim, free, lookup
 from setpoint_lab.proxmox.qemu import options
-from setpoint_lab.proxmox.qemu.disks import add_unused
 from setpoint_lab.proxmox.qemu.drives import drives
 from setpoint_lab.proxmox.qemu.figures import memory
-from setpoint_lab.proxmox.qemu.guest import start_machine
-from setpoint_lab.proxmox.qemu.images import claim, free, lookup
-from setpoint_lab.proxmox.qemu.names import storage_of
 from setpoint_lab.proxmox.qemu.power import set_lock
 from setpoint_lab.proxmox.qemu.template import can_snapshot
-from setpoint_lab.proxmox.qemu.values import new_uuid
+from setpoint_lab.proxmox.volume_names import storage_of
 
 if TYPE_CHECKING:
-    from setpoint_lab.proxmox.qemu.config import Config, Section
+    from setpoint_lab.proxmox.config_file import Section
+    from setpoint_lab.proxmox.qemu.config import Config
     from setpoint_lab.proxmox.qemu.drives import Drive
     from setpoint_lab.proxmox.qemu.guest import Vm
-    from setpoint_lab.proxmox.qemu.worker import Worker
+    from setpoint_lab.proxmox.worker import Worker
 
-SNAPSHOT_SECONDS = 0.5
 STATE_OVERHEAD = 500 << 20
 """Bytes that the saved state of a machine needs beyond twice its memory."""
 
@@ -62,9 +61,10 @@ async def take(worker: Worker, vm: Vm, name: str, description: str | None, *, wi
 async def roll_back(worker: Worker, vm: Vm, name: str) -> None:
     """Make the VM what it was; it runs afterwards only when its memory was saved."""
     async with worker.holding(vm):
-        snapshot = find(vm, name)
+        snapshot = find_snapshot(vm, name)
         vm.check_lock()
-        _require_latest(vm.load(), name)
+        disk = next(iter(_disks(snapshot)), None)
+        require_latest(vm.load(), name, None if disk is None else disk.file)
         vm.die()
         set_lock(vm, "rollback")
     await worker.sleep(SNAPSHOT_SECONDS)
@@ -79,42 +79,23 @@ async def roll_back(worker: Worker, vm: Vm, name: str) -> None:
                 volume.size = drive.size
         vm.write(config)
         if "vmstate" in snapshot:
-            start_machine(vm)
+            vm.run()
 
 
 async def remove(worker: Worker, vm: Vm, name: str) -> None:
     """Remove a snapshot; those made from it come from its parent now."""
     async with worker.holding(vm):
-        find(vm, name)
+        find_snapshot(vm, name)
         vm.check_lock()
         set_lock(vm, "snapshot-delete")
     await worker.sleep(SNAPSHOT_SECONDS)
     async with worker.holding(vm):
         config = vm.load()
-        gone = config.snapshots.pop(name)
-        heirs = [
-            values for values in (config.current, *config.snapshots.values()) if values.get("parent") == name
-        ]
-        for heir in heirs:
-            del heir["parent"]
-            heir.update({"parent": gone["parent"]} if "parent" in gone else {})
+        gone = take_out(config, name)
         if "vmstate" in gone:
             free(worker, gone["vmstate"])
         config.current.pop("lock", None)
         vm.write(config)
-
-
-def find(vm: Vm, name: str) -> Section:
-    """The options of a snapshot, or the answer that there is none."""
-    found = vm.load().snapshots.get(name)
-    if found is None:
-        raise ApiError.internal(f"snapshot '{name}' does not exist")
-    return found
-
-
-def shown(values: Section) -> dict[str, object]:
-    """The options of a snapshot as answers show them."""
-    return {key: options.shown(key, value) for key, value in values.items()}
 
 
 def _prepare(worker: Worker, vm: Vm, name: str, description: str | None) -> None:
@@ -157,14 +138,6 @@ def _apply(config: Config, name: str) -> None:
     for drive in _disks(old):
         if drive.file not in held:
             add_unused(config.current, drive.file)
-
-
-def _require_latest(config: Config, name: str) -> None:
-    later = [values for values in config.snapshots.values() if values.get("parent") == name]
-    disk = next(iter(_disks(config.snapshots[name])), None)
-    if later and disk is not None and "/" not in disk.file:
-        text = f"can't rollback, '{name}' is not most recent snapshot on '{disk.file}'"
-        raise ApiError.internal(text)
 
 
 def _copied(values: Section) -> Section:

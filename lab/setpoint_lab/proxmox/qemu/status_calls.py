@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError
+from setpoint_lab.proxmox.guests import check_quorum
 from setpoint_lab.proxmox.qemu.config_calls import requested_vm, skips_lock
-from setpoint_lab.proxmox.qemu.create import check_quorum
 from setpoint_lab.proxmox.qemu.figures import status
 from setpoint_lab.proxmox.qemu.guest import Vm, find_vm
 from setpoint_lab.proxmox.qemu.power import STOP_SECONDS, power_off, set_lock, shut_down, start_vm
-from setpoint_lab.proxmox.qemu.worker import Worker, fork
 from setpoint_lab.proxmox.routes import route
+from setpoint_lab.proxmox.worker import Worker, fork
 
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.call import Call

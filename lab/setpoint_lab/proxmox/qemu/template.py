@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError
-from setpoint_lab.proxmox.qemu.clone import base_name, is_base
+from setpoint_lab.proxmox.images import existing, rename
 from setpoint_lab.proxmox.qemu.config_calls import requested_vm
 from setpoint_lab.proxmox.qemu.drives import drives
-from setpoint_lab.proxmox.qemu.images import existing, rename
-from setpoint_lab.proxmox.qemu.names import storage_of
-from setpoint_lab.proxmox.qemu.worker import Worker, fork
 from setpoint_lab.proxmox.routes import route
+from setpoint_lab.proxmox.volume_names import base_name, is_base, storage_of
+from setpoint_lab.proxmox.worker import Worker, fork
 
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.call import Call

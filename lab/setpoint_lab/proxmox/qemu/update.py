@@ -9,20 +9,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError
+from setpoint_lab.proxmox.guest_permissions import require_guest
+from setpoint_lab.proxmox.pending import mark_delete, tidy
 from setpoint_lab.proxmox.qemu import options, permissions
 from setpoint_lab.proxmox.qemu.apply import apply_pending
 from setpoint_lab.proxmox.qemu.disks import destroy, keep_unused, make
 from setpoint_lab.proxmox.qemu.drives import Drive, boot_devices, boot_order, drives
 from setpoint_lab.proxmox.qemu.figures import memory_of
 from setpoint_lab.proxmox.qemu.hotplug import hotplug
-from setpoint_lab.proxmox.qemu.pending import mark_delete, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from setpoint_lab.proxmox.qemu.config import Config
     from setpoint_lab.proxmox.qemu.guest import Vm
-    from setpoint_lab.proxmox.qemu.worker import Worker
+    from setpoint_lab.proxmox.worker import Worker
 
 DEFAULT_MEMORY = "512"
 
@@ -170,7 +171,7 @@ def _check_drive(worker: Worker, vm: Vm, drive: Drive) -> None:
     """A CD-ROM and a disk need different privileges."""
     needed = ["VM.Config.CDROM"] if drive.is_cdrom and not drive.is_cloudinit else ["VM.Config.Disk"]
     also = ["VM.Config.CDROM", "VM.Config.Cloudinit"] if drive.is_cloudinit else []
-    permissions.require_vm(worker.call, vm.vmid, None, *needed, *also)
+    require_guest(worker.call, vm.vmid, None, *needed, *also)
 
 
 def _check_snapshots(config: Config, file: str) -> None:

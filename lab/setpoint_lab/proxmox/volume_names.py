@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from setpoint_lab.proxmox.errors import ApiError
 
 if TYPE_CHECKING:
-    from setpoint_lab.proxmox.volumes import Storage
+    from setpoint_lab.proxmox.volumes import Storage, Volume
     from setpoint_lab.proxmox.world import World
 
 _BLOCK = re.compile(r"^(?:(?:base|basevol)-\d+-\S+/)?(base|basevol|vm|subvol)-(\d+)-\S+$")
@@ -82,3 +82,21 @@ def disk_number(volid: str, vmid: int) -> int | None:
     """N of a volume called `vm-VMID-disk-N`, whatever its prefix and suffix."""
     found = _NUMBER.search(volid.partition(":")[2])
     return int(found[2]) if found and int(found[1]) == vmid else None
+
+
+def is_base(volid: str) -> bool:
+    """Whether a volume belongs to a template, so that others can rest on it."""
+    return volid.rpartition(":")[2].rpartition("/")[2].startswith(("base-", "basevol-"))
+
+
+def next_name(volume: Volume, vmid: int, number: int, prefix: str = "vm") -> str:
+    """The name of a volume for another guest or as a base, with another number."""
+    folder, _, last = volume.name.rpartition("/")
+    _, dot, ending = last.partition(".")
+    return f"{f'{vmid}/' if folder else ''}{prefix}-{vmid}-disk-{number}{dot}{ending}"
+
+
+def base_name(volume: Volume, vmid: int) -> str:
+    """The name of a guest's volume as the base of linked clones."""
+    prefix = "basevol" if volume.format == "subvol" else "base"
+    return next_name(volume, vmid, disk_number(volume.volid, vmid) or 0, prefix)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError, TaskError
-from setpoint_lab.proxmox.qemu.guest import Vm, existing_vm
 
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.call import Call
+    from setpoint_lab.proxmox.configured import ConfiguredGuest
     from setpoint_lab.proxmox.tasks import TaskLog
     from setpoint_lab.proxmox.world import World
 
@@ -22,11 +22,15 @@ def _silent(_: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """`forked` is whether it runs a task: such a one waits longer, and what it prints is the task's log."""
+    """`forked` is whether it runs a task: such a one waits longer, and what it prints is the task's log.
+
+    A task that ends well after `warn` ends with warnings.
+    """
 
     call: Call
     log: Callable[[str], None] = field(default=_silent)
     forked: bool = False
+    warn: Callable[[str], None] = field(default=_silent)
 
     @property
     def world(self) -> World:
@@ -43,14 +47,14 @@ class Worker:
         await self.world.clock.sleep(seconds)
 
     @asynccontextmanager
-    async def holding(self, vm: Vm) -> AsyncGenerator[None]:
-        """Hold the lock on the VM's config file in a block.
+    async def holding(self, guest: ConfiguredGuest) -> AsyncGenerator[None]:
+        """Hold the lock on the guest's config file in a block.
 
         Raises:
-            ApiError: the wait took too long, or the VM went meanwhile.
+            ApiError: the wait took too long, or the guest went meanwhile.
         """
-        async with vm.flock.hold(self.world.clock, self.log):
-            existing_vm(self.world, self.node, vm.vmid)
+        async with guest.flock.hold(self.world.clock, self.log):
+            guest.check_there(self.node)
             yield
 
 
@@ -58,11 +62,11 @@ Work = Callable[[Worker], Awaitable[None]]
 
 
 def fork(call: Call, kind: str, work: Work, ident: str | None = None) -> str:
-    """Start a task of the VM that carries out `work`; what would be an answer's error becomes its exitstatus."""
+    """Start a task of the guest that carries out `work`; what would be an answer's error becomes its exitstatus."""
 
     async def body(log: TaskLog) -> None:
         try:
-            await work(Worker(call, log, forked=True))
+            await work(Worker(call, log, forked=True, warn=log.warn))
         except ApiError as error:
             raise TaskError(error_text(error)) from error
 

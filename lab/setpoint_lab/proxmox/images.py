@@ -1,4 +1,4 @@
-"""Volumes as storages make, find, copy and destroy them; neighbour: `disks`, which gives them to a VM."""
+"""Volumes as storages make, find, copy and destroy them; neighbours: the disks of VMs, the mount points of containers."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import math
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError
-from setpoint_lab.proxmox.qemu.names import disk_number, storage_of
+from setpoint_lab.proxmox.volume_names import disk_number, storage_of
 from setpoint_lab.proxmox.volumes import Volume
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from setpoint_lab.proxmox.qemu.worker import Worker
     from setpoint_lab.proxmox.volumes import Storage
+    from setpoint_lab.proxmox.worker import Worker
     from setpoint_lab.proxmox.world import World
 
 KIB = 1 << 10
@@ -33,7 +33,7 @@ def allocate(
     *,
     base: Volume | None = None,
 ) -> Volume:
-    """Make a volume of `size` bytes for the VM; without a `name` it gets the lowest free number of the storage.
+    """Make a volume of `size` bytes for the guest; without a `name` it gets the lowest free number of the storage.
 
     With `base` it rests on that volume and bears its name too.
 
@@ -44,21 +44,30 @@ def allocate(
         raise ApiError.internal(f"storage '{storage.id}' is disabled")
     if not storage.available_on(worker.node):
         raise ApiError.internal(f"storage '{storage.id}' is not available on node '{worker.node}'")
-    form = form or "raw"
-    if storage.path is None and form != "raw":
+    container = is_container(worker.world, vmid)
+    dataset = container and storage.type == "zfspool"
+    form = form or ("subvol" if dataset else "raw")
+    if storage.path is None and form != ("subvol" if dataset else "raw"):
         place = (
             " at /usr/share/perl5/PVE/Storage/ZFSPoolPlugin.pm line 292." if storage.type == "zfspool" else ""
         )
         raise ApiError.internal(f"unsupported format '{form}'{place}")
-    name = name or f"vm-{vmid}-disk-{free_number(worker.world, storage, vmid)}"
+    name = name or f"{'subvol' if dataset else 'vm'}-{vmid}-disk-{free_number(worker.world, storage, vmid)}"
     if storage.path is not None:
         name = f"{vmid}/{name}.{form}"
     real = math.ceil(size / MIB) * MIB if storage.type == "zfspool" else size
     ctime = int(worker.world.clock.now()) if storage.path is not None else None
     parent = base.name if base is not None else None
     name = f"{parent}/{name}" if parent is not None else name
-    volume = Volume(f"{storage.id}:{name}", worker.node, "images", form, real, vmid, parent, ctime)
+    content = "rootdir" if container else "images"
+    volume = Volume(f"{storage.id}:{name}", worker.node, content, form, real, vmid, parent, ctime)
     return worker.world.volumes.add(volume)
+
+
+def is_container(world: World, vmid: int) -> bool:
+    """Whether the guest of that number is a container, whose volumes are folders where a storage has such."""
+    guest = world.guests.get(vmid)
+    return guest is not None and guest.type == "lxc"
 
 
 def free_number(world: World, storage: Storage, vmid: int) -> int:

@@ -1,0 +1,1 @@
+"""LXC containers of the emulated cluster."""
