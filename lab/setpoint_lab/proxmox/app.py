@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from setpoint_lab.proxmox import frozen, interference, outside, troubles
+from setpoint_lab.proxmox.backup import handlers as backup
 from setpoint_lab.proxmox.firewall import handlers as firewall
 from setpoint_lab.proxmox.ha import handlers as ha
 from setpoint_lab.proxmox.ha.guest_calls import register_managed
@@ -58,6 +59,7 @@ HANDLERS = (
     version,
     volumes,
     *firewall.HANDLERS,
+    *backup.HANDLERS,
     *ha.HANDLERS,
     *lxc.HANDLERS,
     *qemu.HANDLERS,
