@@ -321,6 +321,55 @@ async def test_a_state_brings_the_manager_back_at_work(api: Api) -> None:
     assert await seen(again) == ("pve2", "running", "started")
 
 
+CONTAINER = "/nodes/pve1/lxc/200"
+
+
+@pytest.fixture
+async def with_container() -> Api:
+    """Two nodes, and a container on a storage that both reach, which the manager is to keep running."""
+    fresh = Api()
+    nodes = [{"name": f"pve{number}", "ip": f"10.99.0.{number}", "local": number == 1} for number in (1, 2)]
+    config = {"hostname": "c1", "ostype": "debian", "arch": "amd64", "rootfs": "rbd:vm-200-disk-0,size=1G"}
+    container = {"vmid": 200, "type": "lxc", "node": "pve1", "status": "stopped", "config": config}
+    storages = {"rbd": {"type": "rbd", "content": "images,rootdir", "shared": 1, "pool": "rbd"}}
+    read_state(
+        fresh.world,
+        {"nodes": nodes, "cluster": {"name": "lab"}, "storages": storages, "guests": [container]},
+    )
+    await told(fresh, "POST", RESOURCES, sid="200")
+    await pass_turns(fresh, 2)
+    return fresh
+
+
+async def test_a_container_is_kept_running_and_recovered_like_a_vm(with_container: Api) -> None:
+    guests = with_container.world.guests
+    assert (guests[200].node, guests[200].status) == ("pve1", "running")
+    with_container.world.nodes["pve1"].online = False
+    await pass_turns(with_container, 15)
+    assert (guests[200].node, guests[200].status) == ("pve2", "running")
+
+
+async def test_what_is_wrong_with_a_container_s_call_is_said_before_the_manager_is_asked(
+    with_container: Api,
+) -> None:
+    started = await with_container.ask("POST", f"{CONTAINER}/status/start")
+    assert started.reason == "CT 200 already running"
+    moved = await with_container.ask("POST", f"{CONTAINER}/migrate", target="pve2")
+    assert "without --online or --restart" in moved.reason
+    assert await with_container.done("POST", f"{CONTAINER}/status/stop") == "OK"
+    assert with_container.log("hastop")[0] == "Requesting HA stop for CT 200"
+    await pass_turns(with_container, 2)
+    stopped = await with_container.ask("POST", f"{CONTAINER}/status/shutdown")
+    assert stopped.reason == "CT 200 not running"
+
+
+async def test_a_container_moves_by_way_of_a_restart(with_container: Api) -> None:
+    assert await with_container.done("POST", f"{CONTAINER}/migrate", target="pve2", restart=1) == "OK"
+    await pass_turns(with_container, 4)
+    guest = with_container.world.guests[200]
+    assert (guest.node, guest.status) == ("pve2", "running")
+
+
 async def test_a_disk_on_a_storage_of_its_node_ties_a_guest_to_it(api: Api) -> None:
     api.world.storages["rbd"] = Storage("rbd", "rbd", frozenset({"images"}), shared=True, pool="rbd")
     assert await api.create(vmid=101, scsi0="rbd:1") == "OK"

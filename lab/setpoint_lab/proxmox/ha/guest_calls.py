@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox import removal
 from setpoint_lab.proxmox.errors import ApiError
+from setpoint_lab.proxmox.guests import check_quorum
 from setpoint_lab.proxmox.ha.manager import PLAIN, wake
 from setpoint_lab.proxmox.ha.model import KINDS, Command, Ha, sid_of
 from setpoint_lab.proxmox.routes import ROUTES, Handler
@@ -61,10 +62,9 @@ def _asking(plain: Handler, task: str, ask: Ask) -> Handler:
         guest = call.world.guests.get(call.integer("vmid"))
         ha = call.world.part(Ha)
         here = guest is not None and guest.node == call.text("node")
-        if guest is None or not here or not ha.manages(sid_of(guest)) or not _is_other_node(call):
+        if guest is None or not here or not ha.manages(sid_of(guest)) or _is_refused(call, guest):
             return await plain(call)
-        if not call.world.quorate:
-            raise ApiError.internal("cluster not ready - no quorum?")
+        check_quorum(call.world)
         sid = sid_of(guest)
 
         async def work(log: TaskLog) -> None:
@@ -77,10 +77,17 @@ def _asking(plain: Handler, task: str, ask: Ask) -> Handler:
     return asked
 
 
-def _is_other_node(call: Call) -> bool:
-    """False for a move to no other node, which is refused without the manager."""
-    target = call.text_or_none("target")
-    return target is None or (target in call.world.nodes and target != call.text("node"))
+def _is_refused(call: Call, guest: Guest) -> bool:
+    """Whether the plain call says at once what is wrong, before anybody thinks of the manager."""
+    running, target = guest.status == "running", call.text_or_none("target")
+    if target is not None:
+        possible = target in call.world.nodes and target != guest.node
+        return not possible or (running and not _goes_on(call))
+    return guest.type == "lxc" and running is call.path.endswith("/start")
+
+
+def _goes_on(call: Call) -> bool:
+    return call.flag("online") or call.flag("restart")
 
 
 def _telling(plain: Handler) -> Handler:
@@ -108,8 +115,7 @@ def _shutdown(call: Call, ha: Ha, sid: str) -> str:
 
 
 def _migrate(call: Call, ha: Ha, sid: str) -> str:
-    online = call.flag("online") or call.flag("restart")
-    ha.commands[sid] = Command("migrate" if online else "relocate", call.text("target"))
+    ha.commands[sid] = Command("migrate" if _goes_on(call) else "relocate", call.text("target"))
     return f"Requesting HA migration for {_spoken(call)} to node {call.text('target')}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError
+from setpoint_lab.proxmox.guests import check_quorum
 from setpoint_lab.proxmox.ha.manager import wake
 from setpoint_lab.proxmox.ha.model import KINDS, Command, Ha, Section, digest, guest_of, members
 from setpoint_lab.proxmox.routes import route
@@ -19,12 +20,6 @@ _GROUP = "/cluster/ha/groups/{group}"
 MIGRATED = "ha groups have been migrated to rules"
 MODIFIED = "detected modified configuration - file changed by other user? Try again."
 _NOT_STORED = frozenset({"sid", "type", "digest", "delete"})
-
-
-def check_quorum(call: Call) -> None:
-    """Raise when the cluster cannot be written to."""
-    if not call.world.quorate:
-        raise ApiError.internal("cluster not ready - no quorum?")
 
 
 def parse_sid(call: Call) -> str:
@@ -73,7 +68,7 @@ async def read_resource(call: Call) -> object:
 @route("POST", _RESOURCES)
 async def create_resource(call: Call) -> None:
     """Let the manager look after a guest."""
-    check_quorum(call)
+    check_quorum(call.world)
     ha, sid = call.world.part(Ha), parse_sid(call)
     kind = sid.partition(":")[0]
     if call.text("type", kind) != kind:
@@ -92,7 +87,7 @@ async def create_resource(call: Call) -> None:
 async def update_resource(call: Call) -> None:
     """Change what is wanted of a resource."""
     failed = "update resource failed: "
-    check_quorum(call)
+    check_quorum(call.world)
     options = _options(call)
     ha, sid = _existing(call, failed)
     if call.text("digest") not in {"", digest(ha.resources)}:
@@ -106,7 +101,7 @@ async def update_resource(call: Call) -> None:
 @route("DELETE", _RESOURCE)
 async def delete_resource(call: Call) -> None:
     """Let the manager look after a guest no more; what runs runs on. Rules lose it unless that is not wanted."""
-    check_quorum(call)
+    check_quorum(call.world)
     ha, sid = call.world.part(Ha), parse_sid(call)
     if sid not in ha.resources:
         raise ApiError.internal(f"cannot delete service '{sid}', not HA managed!")

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from setpoint_lab.proxmox.call import split_list
 from setpoint_lab.proxmox.check import MISSING, verify
 from setpoint_lab.proxmox.errors import ApiError
+from setpoint_lab.proxmox.guests import check_quorum
 from setpoint_lab.proxmox.ha.model import Ha, Section, digest, members
-from setpoint_lab.proxmox.ha.resource_calls import MODIFIED, check_quorum
+from setpoint_lab.proxmox.ha.resource_calls import MODIFIED
 from setpoint_lab.proxmox.routes import route
 from setpoint_lab.proxmox.schema import Method, Shape
 
@@ -98,7 +99,7 @@ async def read_rule(call: Call) -> object:
 async def create_rule(call: Call) -> None:
     """A new rule about resources that there are."""
     typed = _verified(call, {}, optional=False)
-    check_quorum(call)
+    check_quorum(call.world)
     ha, name = call.world.part(Ha), str(typed["rule"])
     if name in ha.rules:
         raise ApiError.internal(f"create ha rule failed: HA rule '{name}' already defined")
@@ -112,7 +113,7 @@ async def create_rule(call: Call) -> None:
 async def update_rule(call: Call) -> None:
     """Change a rule; its type must be said and stays."""
     typed = _verified(call, _CHANGING, optional=True)
-    check_quorum(call)
+    check_quorum(call.world)
     failed = "update HA rules failed: "
     ha, name = call.world.part(Ha), call.text("rule")
     if name not in ha.rules:
@@ -131,6 +132,6 @@ async def update_rule(call: Call) -> None:
 @route("DELETE", _RULE)
 async def delete_rule(call: Call) -> None:
     """A rule that is not there is as good as deleted."""
-    check_quorum(call)
+    check_quorum(call.world)
     call.world.part(Ha).rules.pop(call.text("rule"), None)
     call.world.changed()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from setpoint_lab.proxmox.guests import check_quorum
 from setpoint_lab.proxmox.ha.model import Ha, Section, Service, guest_of
-from setpoint_lab.proxmox.ha.resource_calls import check_quorum
 from setpoint_lab.proxmox.routes import route
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _gone(ha: Ha, node: str) -> str:
 @route("POST", f"{_STATUS}/disarm-ha")
 async def disarm(call: Call) -> None:
     """Let the manager leave everything as it is."""
-    check_quorum(call)
+    check_quorum(call.world)
     call.world.part(Ha).armed = False
     call.world.changed()
 
@@ -130,6 +130,6 @@ async def disarm(call: Call) -> None:
 @route("POST", f"{_STATUS}/arm-ha")
 async def arm(call: Call) -> None:
     """Let the manager act again."""
-    check_quorum(call)
+    check_quorum(call.world)
     call.world.part(Ha).armed = True
     call.world.changed()

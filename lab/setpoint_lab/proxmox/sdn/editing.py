@@ -22,12 +22,6 @@ def sdn_of(call: Call) -> Sdn:
     return call.world.part(Sdn)
 
 
-def check_quorum(call: Call) -> None:
-    """Raise when the cluster cannot be written to."""
-    if not call.world.quorate:
-        raise ApiError.internal("cluster not ready - no quorum?")
-
-
 @contextmanager
 def editing(call: Call, failed: str) -> Generator[Sdn]:
     """Hold the configuration in a block; what the block raises is told behind `failed`."""

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from setpoint_lab.proxmox.errors import ApiError
+from setpoint_lab.proxmox.guests import check_quorum
 from setpoint_lab.proxmox.routes import route
 from setpoint_lab.proxmox.schema import load
 from setpoint_lab.proxmox.sdn.editing import (
     check_digest,
-    check_quorum,
     editing,
     given_options,
     may_see,
@@ -72,7 +72,7 @@ async def read_controller(call: Call) -> object:
 async def create_controller(call: Call) -> None:
     """A new controller."""
     name, options = call.text("controller"), given_options(call, "controller", "type")
-    check_quorum(call)
+    check_quorum(call.world)
     with editing(call, "create sdn controller object failed") as sdn:
         if name in sdn.edited["controllers"]:
             raise ApiError.internal(f"sdn controller object ID '{name}' already defined")
@@ -84,7 +84,7 @@ async def update_controller(call: Call) -> None:
     """Change a controller's options."""
     name, deletes = call.text("controller"), call.items("delete")
     options = given_options(call, "controller")
-    check_quorum(call)
+    check_quorum(call.world)
     with editing(call, "update sdn controller object failed") as sdn:
         controllers = sdn.edited["controllers"]
         check_digest(call, controllers)
@@ -97,7 +97,7 @@ async def update_controller(call: Call) -> None:
 async def delete_controller(call: Call) -> None:
     """Take a controller away that no zone uses."""
     name = call.text("controller")
-    check_quorum(call)
+    check_quorum(call.world)
     with editing(call, "delete sdn controller object failed") as sdn:
         found(sdn.edited["controllers"], name)
         user = next(
@@ -156,7 +156,7 @@ async def read_name_server(call: Call) -> object:
 @route("POST", "/cluster/sdn/dns")
 async def create_name_server(call: Call) -> None:
     """Ask the name server's interface whether it is there; it never is."""
-    check_quorum(call)
+    check_quorum(call.world)
     with editing(call, "create sdn dns object failed"):
         where = urlsplit(call.text("url"))
         port = where.port or (443 if where.scheme == "https" else 80)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError
+from setpoint_lab.proxmox.guests import check_quorum
 from setpoint_lab.proxmox.properties import split_properties
 from setpoint_lab.proxmox.routes import route
 from setpoint_lab.proxmox.schema import load
-from setpoint_lab.proxmox.sdn.editing import check_digest, check_quorum, editing, given_options, view
+from setpoint_lab.proxmox.sdn.editing import check_digest, editing, given_options, view
 from setpoint_lab.proxmox.sdn.rules import check_deletes, check_gateway
 from setpoint_lab.proxmox.sdn.vnet_calls import MISSING as VNET
 from setpoint_lab.proxmox.sdn.vnet_calls import require_vnet
@@ -69,7 +70,7 @@ async def create_subnet(call: Call) -> None:
     """A new subnet."""
     require_vnet(call, "SDN.Allocate")
     cidr, options = call.text("subnet"), given_options(call, "subnet", "type")
-    check_quorum(call)
+    check_quorum(call.world)
     with editing(call, "create sdn subnet object failed") as sdn:
         vnet = found(sdn.edited["vnets"], call.text("vnet"), VNET)
         name = subnet_id(str(vnet["zone"]), cidr)
@@ -86,7 +87,7 @@ async def update_subnet(call: Call) -> None:
     require_vnet(call, "SDN.Allocate")
     name, deletes = call.text("subnet"), call.items("delete")
     options = given_options(call, "subnet", "vnet")
-    check_quorum(call)
+    check_quorum(call.world)
     with editing(call, "update sdn subnet object failed") as sdn:
         subnets = sdn.edited["subnets"]
         check_digest(call, subnets)
@@ -102,7 +103,7 @@ async def delete_subnet(call: Call) -> None:
     """Take a subnet away."""
     require_vnet(call, "SDN.Allocate")
     name = call.text("subnet")
-    check_quorum(call)
+    check_quorum(call.world)
     with editing(call, "delete sdn subnet object failed") as sdn:
         found(sdn.edited["subnets"], name, MISSING)
         del sdn.edited["subnets"][name]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError
+from setpoint_lab.proxmox.guests import check_quorum
 from setpoint_lab.proxmox.routes import route
 from setpoint_lab.proxmox.schema import load
 from setpoint_lab.proxmox.sdn.editing import (
     check_digest,
-    check_quorum,
     editing,
     given_options,
     may_see,
@@ -61,7 +61,7 @@ async def read_vnet(call: Call) -> object:
 async def create_vnet(call: Call) -> None:
     """A new vnet in a zone; guests may name it before it is applied."""
     name, options = call.text("vnet"), given_options(call, "vnet", "type")
-    check_quorum(call)
+    check_quorum(call.world)
     with editing(call, "create sdn vnet object failed") as sdn:
         vnets = sdn.edited["vnets"]
         if name in vnets:
@@ -76,7 +76,7 @@ async def update_vnet(call: Call) -> None:
     """Change a vnet's options."""
     require_vnet(call, "SDN.Allocate")
     name, options, deletes = call.text("vnet"), given_options(call, "vnet"), call.items("delete")
-    check_quorum(call)
+    check_quorum(call.world)
     with editing(call, "update sdn vnet object failed") as sdn:
         vnets = sdn.edited["vnets"]
         check_digest(call, vnets)
@@ -92,7 +92,7 @@ async def delete_vnet(call: Call) -> None:
     """Take a vnet away that has no subnet."""
     require_vnet(call, "SDN.Allocate")
     name = call.text("vnet")
-    check_quorum(call)
+    check_quorum(call.world)
     with editing(call, "delete sdn vnet object failed") as sdn:
         found(sdn.edited["vnets"], name, MISSING)
         if any(subnet["vnet"] == name for subnet in sdn.edited["subnets"].values()):

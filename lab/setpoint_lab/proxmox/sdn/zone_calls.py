@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError
+from setpoint_lab.proxmox.guests import check_quorum
 from setpoint_lab.proxmox.routes import route
 from setpoint_lab.proxmox.schema import load
-from setpoint_lab.proxmox.sdn.editing import check_digest, check_quorum, editing, given_options, may_see, view
+from setpoint_lab.proxmox.sdn.editing import check_digest, editing, given_options, may_see, view
 from setpoint_lab.proxmox.sdn.rules import check_deletes, check_references, check_zone, required_of
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ async def read_zone(call: Call) -> object:
 async def create_zone(call: Call) -> None:
     """A new zone, which runs once it is applied."""
     name, options = call.text("zone"), given_options(call, "zone", "type")
-    check_quorum(call)
+    check_quorum(call.world)
     check_zone(call.text("type"), options, create=True)
     with editing(call, "create sdn zone object failed") as sdn:
         zones = sdn.edited["zones"]
@@ -63,7 +64,7 @@ async def create_zone(call: Call) -> None:
 async def update_zone(call: Call) -> None:
     """Change a zone's options; its type stays."""
     name, options, deletes = call.text("zone"), given_options(call, "zone"), call.items("delete")
-    check_quorum(call)
+    check_quorum(call.world)
     with editing(call, "update sdn zone object failed") as sdn:
         zones = sdn.edited["zones"]
         check_digest(call, zones)
@@ -81,7 +82,7 @@ async def update_zone(call: Call) -> None:
 async def delete_zone(call: Call) -> None:
     """Take a zone away that has no vnet; it runs on until that is applied."""
     name = call.text("zone")
-    check_quorum(call)
+    check_quorum(call.world)
     with editing(call, "delete sdn zone object failed") as sdn:
         found(sdn.edited["zones"], name)
         user = next((vnet for vnet, each in sdn.edited["vnets"].items() if each.get("zone") == name), None)
