@@ -90,6 +90,12 @@ def test_one_recorded_value_is_one_emulated_value() -> None:
     assert paths(recorded, split) == ["data[vmid=2].mac"]
 
 
+def test_a_link_local_address_is_that_of_the_card() -> None:
+    recorded = exchange({"mac": "bc:24:11:d0:1c:21", "inet6": "fe80::be24:11ff:fed0:1c21/64"})
+    assert paths(recorded, {"mac": "bc:24:11:00:0a:01", "inet6": "fe80::be24:11ff:fe00:a01/64"}) == []
+    assert paths(recorded, {"mac": "bc:24:11:00:0a:01", "inet6": "fe80::be24:11ff:fe00:a02/64"}) == ["inet6"]
+
+
 def test_two_recorded_values_are_two_emulated_values() -> None:
     recorded = exchange({"a": DIGESTS[0], "b": DIGESTS[1]})
     assert paths(recorded, {"a": DIGESTS[1], "b": DIGESTS[0]}) == []

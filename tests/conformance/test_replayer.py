@@ -114,6 +114,12 @@ async def test_an_armed_event_comes_before_its_entry_and_names_no_task(bench: Be
     assert bench.server.events == [{"task_fails": {"exitstatus": "no"}}]
 
 
+async def test_an_event_armed_for_an_artefact_is_left_out(bench: Bench) -> None:
+    event = {"before": 1, "arm_before": 1, "event": {"reply_fails": {"entry": 1, "status": 400}}}
+    await bench.replay([CREATE, RENAME | {"rig_artifact": True}, CONFIG], events=[event])
+    assert bench.server.events == []
+
+
 async def test_the_order_of_sending_is_the_one_that_was_recorded(bench: Bench) -> None:
     run = await bench.replay([CONFIG, CREATE], order=[1, 0])
     assert verdicts(run) == [Verdict.EQUAL] * 2

@@ -13,7 +13,7 @@ FORMS = {
     "fingerprint": rf"\b(?:{HEX}{{2}}:){{31}}{HEX}{{2}}\b",
     "mac": rf"\b(?:{HEX}{{2}}:){{5}}{HEX}{{2}}\b",
     "uuid": rf"\b{HEX}{{8}}-{HEX}{{4}}-{HEX}{{4}}-{HEX}{{4}}-{HEX}{{12}}\b",
-    "interface": rf"\b{HEX}{{1,4}}:{HEX}{{1,2}}ff:fe{HEX}{{2}}:{HEX}{{1,4}}\b",
+    "interface": rf"\b{HEX}{{1,4}}:{HEX}{{0,2}}ff:fe{HEX}{{2}}:{HEX}{{1,4}}\b",
     "digest": r"\b[0-9a-f]{40}\b",
     "upload": r"(?<=pveupload-)[0-9a-f]{32}\b",
     "pid": r"(?<=\.tmp\.)\d+\b",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError, TaskError
 from setpoint_lab.proxmox.guests import check_quorum
+from setpoint_lab.proxmox.load_points import load_points
 from setpoint_lab.proxmox.lxc.container import Container, requested_container
 from setpoint_lab.proxmox.lxc.figures import status
 from setpoint_lab.proxmox.lxc.power import STOP_SECONDS, power_off, shut_down, start_container
@@ -22,6 +23,12 @@ _STATUS = "/nodes/{node}/lxc/{vmid}/status"
 async def current(call: Call) -> object:
     """What the container does now."""
     return status(requested_container(call))
+
+
+@route("GET", "/nodes/{node}/lxc/{vmid}/rrddata")
+async def read_load(call: Call) -> object:
+    """One row per point in time; a container does not know when it was made."""
+    return load_points(call, requested_container(call), 0)
 
 
 @route("POST", f"{_STATUS}/start")

@@ -1,0 +1,31 @@
+"""The load of a guest over time, from one that is always idle; neighbours: the calls of VMs and containers for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from setpoint_lab.proxmox.call import Call
+    from setpoint_lab.proxmox.configured import ConfiguredGuest
+
+_SPANS = {
+    "hour": (60, 60),
+    "day": (60, 1440),
+    "week": (1800, 336),
+    "month": (1800, 1440),
+    "year": (21600, 1460),
+}
+"""Seconds between two points, and how many there are."""
+
+_FIGURES = ("cpu", "maxcpu", "mem", "maxmem", "disk", "maxdisk", "netin", "netout", "diskread", "diskwrite")
+
+
+def load_points(call: Call, guest: ConfiguredGuest, born: int) -> list[dict[str, object]]:
+    """One row per point in time; before the guest was made a row has nothing but its time."""
+    step, count = _SPANS[call.text("timeframe")]
+    last = int(call.world.clock.now()) // step * step
+    figures = guest.summary()
+    return [
+        {"time": at} | ({key: figures[key] for key in _FIGURES} if at >= born else {})
+        for at in range(last - (count - 1) * step, last, step)
+    ]
