@@ -9,7 +9,9 @@ from setpoint_lab.proxmox.ha import handlers as ha
 from setpoint_lab.proxmox.ha.guest_calls import register_managed
 from setpoint_lab.proxmox.handlers import (
     acl,
+    appliances,
     cluster,
+    hardware,
     node_config,
     nodes,
     options,
@@ -38,8 +40,10 @@ __all__ = ["HANDLERS", "Lab", "Settings", "listen"]
 
 HANDLERS = (
     acl,
+    appliances,
     cluster,
     frozen,
+    hardware,
     interference,
     network,
     node_config,
@@ -58,8 +62,8 @@ HANDLERS = (
     users,
     version,
     volumes,
-    *firewall.HANDLERS,
     *backup.HANDLERS,
+    *firewall.HANDLERS,
     *ha.HANDLERS,
     *lxc.HANDLERS,
     *qemu.HANDLERS,

@@ -64,6 +64,12 @@ async def put_page(world: World, spec: Mapping[str, object]) -> None:
     world.other[KEY] = [page for page in _pages(world) if page.get("url") != spec["url"]] + [dict(spec)]
 
 
+def offer(world: World, page: Mapping[str, object]) -> None:
+    """Let a page lie at an address, unless there is one."""
+    if all(other.get("url") != page["url"] for other in _pages(world)):
+        world.other[KEY] = [*_pages(world), dict(page)]
+
+
 def _pages(world: World) -> list[Mapping[str, Any]]:
     found = world.other.get(KEY)
     return [page for page in found if is_object(page)] if is_list(found) else []

@@ -65,7 +65,7 @@ def test_a_401_is_empty_and_held_back_for_three_seconds_of_its_clock(client: Cli
     [
         ("GET", "/nosuchpath", "Method 'GET /nosuchpath' not implemented"),
         ("DELETE", "/version", "Method 'DELETE /version' not implemented"),
-        ("GET", "/cluster/acme", "Method 'GET /cluster/acme' not implemented"),
+        ("GET", "/nodes/pve1/scan/nfs", "Method 'GET /nodes/pve1/scan/nfs' not implemented"),
     ],
     ids=["no-path", "no-method", "not-supported"],
 )

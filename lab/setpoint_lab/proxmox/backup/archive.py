@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 import time
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from setpoint_lab.proxmox.volumes import Storage
     from setpoint_lab.proxmox.world import World
 
+STAMP = "%Y_%m_%d-%H_%M_%S"
 COMPRESSIONS = {"0": "", "1": ".lzo", "lzo": ".lzo", "gzip": ".gz", "zstd": ".zst"}
 FRESH_CONTAINER_BYTES = {"": 173_445_120, ".lzo": 83_300_000, ".gz": 62_400_000, ".zst": 58_129_849}
 """The size of the archive of a container that holds a small system as its template made it, by compression."""
@@ -39,7 +41,7 @@ _GROUP = re.compile(r"^backup/vzdump-(qemu|lxc|openvz)-(\d+)-")
 
 def archive_name(guest: Guest, moment: float, compress: str) -> str:
     """The name of an archive that is begun now, for example `vzdump-lxc-320-2026_11_21-03_29_16.tar.zst`."""
-    stamp = time.strftime("%Y_%m_%d-%H_%M_%S", time.gmtime(moment))
+    stamp = time.strftime(STAMP, time.gmtime(moment))
     form = "vma" if guest.type == "qemu" else "tar"
     return f"vzdump-{guest.type}-{guest.vmid}-{stamp}.{form}{COMPRESSIONS[compress]}"
 
@@ -56,9 +58,12 @@ def archive_size(guest: Guest, disks: int, compress: str) -> int:
 def put_archive(
     world: World, storage: Storage, guest: Guest, name: str, size: int, beside: Mapping[str, object]
 ) -> Volume:
-    """Let an archive of the guest lie on the storage; `beside` are notes and protection."""
+    """Let an archive of the guest lie on the storage; `beside` are notes and protection.
+
+    It was made when its name says, which is when it was begun.
+    """
     form = name.partition(".")[2]
-    made = int(world.clock.now())
+    made = calendar.timegm(time.strptime("-".join(name.partition(".")[0].split("-")[3:]), STAMP))
     volid = f"{storage.id}:backup/{name}"
     shown = {"subtype": guest.type, **beside}
     text = held_config(guest)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from setpoint_lab.proxmox.backup import coverage, job_calls, prune_calls
+from setpoint_lab.proxmox.backup import coverage, dump_calls, job_calls, prune_calls
 
 __all__ = ["HANDLERS"]
 
-HANDLERS = (coverage, job_calls, prune_calls)
+HANDLERS = (coverage, dump_calls, job_calls, prune_calls)
 """The modules that hold handlers."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.content_files import check_name, plain_name, put_file
@@ -33,14 +34,14 @@ async def upload(call: Call) -> object:
         raise ApiError.internal("missing temporary file name")
     content, name, size = call.text("content"), plain_name(call.text("filename")), call.upload.size
     check_name(content, name)
-    _check_takes(storage, content)
+    check_takes(storage, content)
     source = f"/var/tmp/pveupload-{call.world.random.randbytes(16).hex()}"  # noqa: S108  # a name, no file
     target = path_of(storage, f"{content}/{name}")
     node, sums = call.text("node"), call.upload.sums
 
     async def body(log: TaskLog) -> None:
         log(f"starting file import from: {source}")
-        _check_sum(call, sums.__getitem__, log)
+        _check_sum(_asked_sum(call), sums.__getitem__, log)
         for line in (
             f"target node: {node}",
             f"target file: {target}",
@@ -59,28 +60,42 @@ async def upload(call: Call) -> object:
 async def download(call: Call) -> object:
     """Let the node fetch a file onto the storage; one that is there already is never overwritten."""
     storage, content = _taking(call), call.text("content")
-    _check_takes(storage, content)
+    check_takes(storage, content)
     name = plain_name(call.text("filename"))
     check_name(content, name)
     if call.text("compression") and content == "vztmpl":
         raise ApiError.internal("decompression not supported for vztmpl")
-    return start_download(call, storage, content, name, call.text("url"))
+    return start_download(call, storage, f"{content}/{name}", call.text("url"), _asked_sum(call))
 
 
-def start_download(call: Call, storage: Storage, content: str, name: str, url: str) -> str:
-    """Start the task that fetches a file."""
-    node, target = call.text("node"), path_of(storage, f"{content}/{name}")
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What a file's checksum must be."""
+
+    algorithm: str
+    expected: str
+
+
+def _asked_sum(call: Call) -> Sum | None:
+    algorithm = call.text("checksum-algorithm")
+    return Sum(algorithm, call.text("checksum")) if algorithm else None
+
+
+def start_download(call: Call, storage: Storage, place: str, url: str, wanted: Sum | None) -> str:
+    """Start the task that fetches a file to its place on the storage, such as `iso/tiny.iso`."""
+    content, _, name = place.partition("/")
+    node, target = call.text("node"), path_of(storage, place)
 
     async def body(log: TaskLog) -> None:
         log(f"downloading {url} to {target}")
-        volid = f"{storage.id}:{content}/{name}"
+        volid = f"{storage.id}:{place}"
         old = call.world.volumes.find(volid, None if storage.shared else node)
         if old is not None:
-            _check_old(call, old, target, log)
+            _check_old(old, target, wanted, log)
             return
         await call.world.clock.sleep(FETCH_SECONDS)
         page = _fetched(call, url)
-        _check_sum(call, page.checksum, log)
+        _check_sum(wanted, page.checksum, log)
         volume = put_file(call.world, storage, node, content, name, page.size)
         volume.text, volume.sums = page.text, page.sums
         log(f"download of '{url}' to '{target}' finished")
@@ -107,32 +122,31 @@ def _taking(call: Call) -> Storage:
     return storage
 
 
-def _check_takes(storage: Storage, content: str) -> None:
+def check_takes(storage: Storage, content: str) -> None:
+    """Raise unless such files may lie on the storage."""
     if content not in storage.content:
         raise ApiError.internal(f"storage '{storage.id}' does not support '{content}' content")
 
 
-def _check_sum(call: Call, checksum: Callable[[str], str], log: TaskLog) -> None:
-    """Hold a file against the sum that was sent with the request, when one was."""
-    algorithm = call.text("checksum-algorithm")
-    if not algorithm:
+def _check_sum(wanted: Sum | None, checksum: Callable[[str], str], log: TaskLog) -> None:
+    """Hold a file against the sum that it must have, when one was said."""
+    if wanted is None:
         return
-    got, expected = checksum(algorithm), call.text("checksum")
-    if got != expected.lower():
+    got = checksum(wanted.algorithm)
+    if got != wanted.expected.lower():
         log("calculating checksum...")
-        raise TaskError(_NOT_SUMMED.format(got, expected))
+        raise TaskError(_NOT_SUMMED.format(got, wanted.expected))
     log("calculating checksum...OK, checksum verified")
 
 
-def _check_old(call: Call, old: Volume, target: str, log: TaskLog) -> None:
+def _check_old(old: Volume, target: str, wanted: Sum | None, log: TaskLog) -> None:
     """Raise unless the file that is there already bears the sum that was sent."""
-    algorithm, expected = call.text("checksum-algorithm"), call.text("checksum")
-    if not algorithm:
+    if wanted is None:
         raise TaskError(f"refusing to override existing file '{target}'")
-    got = old.checksum(algorithm)
-    if got != expected.lower():
+    got = old.checksum(wanted.algorithm)
+    if got != wanted.expected.lower():
         log("calculating checksum of existing file...")
-        raise TaskError(f"mismatch (got '{got}' != expect '{expected}'), aborting")
+        raise TaskError(f"mismatch (got '{got}' != expect '{wanted.expected}'), aborting")
     log("calculating checksum of existing file...OK, got correct file already, no need to download")
 
 

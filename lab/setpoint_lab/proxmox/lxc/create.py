@@ -18,6 +18,7 @@ from setpoint_lab.proxmox.lxc.container import Container
 from setpoint_lab.proxmox.lxc.disks import discard, make
 from setpoint_lab.proxmox.lxc.mounts import mounts
 from setpoint_lab.proxmox.lxc.power import launch
+from setpoint_lab.proxmox.lxc.restore import restore
 from setpoint_lab.proxmox.lxc.systems import UNKNOWN, architecture, distribution, look_inside
 from setpoint_lab.proxmox.lxc.values import prepare, sent_options
 from setpoint_lab.proxmox.option_table import is_unused
@@ -53,7 +54,7 @@ class Order:
 async def create(call: Call) -> object:
     """Make a container; its config bears the lock `create` until its task is done."""
     if call.flag("restore"):
-        raise ApiError.not_implemented(call.method, call.path)
+        return restore(call, lambda: reserve(call.world, call.integer("vmid"), call.text("node")))
     vmid, pool, template = call.integer("vmid"), call.text_or_none("pool"), call.text("ostemplate")
     check_quorum(call.world)
     taken = number_taken(call.world, vmid)

@@ -14,6 +14,7 @@ from setpoint_lab.proxmox.qemu.disks import make
 from setpoint_lab.proxmox.qemu.drives import default_boot
 from setpoint_lab.proxmox.qemu.guest import Vm
 from setpoint_lab.proxmox.qemu.power import launch
+from setpoint_lab.proxmox.qemu.restore import restore
 from setpoint_lab.proxmox.qemu.values import prepare, sent_options
 from setpoint_lab.proxmox.routes import route
 from setpoint_lab.proxmox.worker import Worker, error_text, fork
@@ -32,16 +33,14 @@ async def create(call: Call) -> object:
     vmid, pool = call.integer("vmid"), call.text_or_none("pool")
     check_quorum(call.world)
     check_pool(call, pool)
-    if call.text_or_none("storage") is not None:
-        call.require(f"/storage/{call.text('storage')}", "Datastore.AllocateSpace")
-    require_creation(call, vmid, pool)
-    if call.text_or_none("archive") is not None:
-        raise ApiError.not_implemented(call.method, call.path)
+    _check_may_create(call, vmid, pool)
     sent = sent_options(call)
     permissions.check_storages(call, vmid, sent)
     permissions.check_options(call, vmid, sent, pool)
     permissions.check_devices(call, vmid, sent, pool)
     permissions.check_bridges(call, sent)
+    if call.text_or_none("archive") is not None:
+        return restore(call, pool, lambda failed: reserve(call.world, vmid, call.text("node"), failed))
     values = prepare(call, sent)
     vm = reserve(call.world, vmid, call.text("node"), f"unable to create VM {vmid} -")
 
@@ -93,3 +92,11 @@ async def _complete(worker: Worker, vm: Vm, values: dict[str, str]) -> dict[str,
         found["smbios1"] = f"uuid={new_uuid(world)}"
     found.setdefault("vmgenid", new_uuid(world))
     return found
+
+
+def _check_may_create(call: Call, vmid: int, pool: str | None) -> None:
+    if call.text_or_none("storage") is not None:
+        call.require(f"/storage/{call.text('storage')}", "Datastore.AllocateSpace")
+    anew = call.flag("force") and "archive" in call.params and vmid in call.world.guests
+    if not (anew and call.allowed(f"/vms/{vmid}", "VM.Backup")):
+        require_creation(call, vmid, pool)
