@@ -30,6 +30,9 @@ _BOOT_DEVICE = re.compile(
     r"^(?:ide[0-3]|sata[0-5]|scsi(?:[12]?\d|30)|virtio(?:\d|1[0-5])|net(?:[12]?\d|3[01])|"
     r"usb(?:\d|1[0-3])|hostpci(?:\d|1[0-5]))$"
 )
+_ALIAS = re.compile(r"^(?:(?:dc|guest)/)?[A-Za-z][A-Za-z0-9\-_]+$")
+_SERVICE = re.compile(r"^[a-z][a-z0-9.+\-]*$")
+LAST_PORT = 65535
 _STARTUP = re.compile(r"^(?:(?:order=)?\d+|up=\d+|down=\d+)$")
 
 
@@ -85,6 +88,43 @@ def _cidr(text: str, *versions: int, also: frozenset[str] = frozenset()) -> Form
             raise _refuse(text)
 
     return check
+
+
+def _cidr_or_address(value: str) -> None:
+    if not _is_address(value, 4, 6) and not _is_cidr(value, 4, 6):
+        raise _refuse("value does not look like a valid IP address or CIDR network")
+
+
+def _cidr_or_alias(value: str) -> None:
+    if _ALIAS.match(value) is None:
+        _cidr_or_address(value)
+
+
+def _netmask(value: str) -> None:
+    try:
+        good = "." in value and bool(ipaddress.ip_network(f"0.0.0.0/{value}"))
+    except ValueError:
+        good = False
+    if not good:
+        raise _refuse("value does not look like a valid IP netmask")
+
+
+def _subnet_id(value: str) -> None:
+    cidr = value if "/" in value else "/".join(value.rsplit("-", 2)[1:])
+    if not _is_cidr(cidr, 4, 6):
+        raise _refuse(f"value '{value}' does not look like a valid subnet ID")
+
+
+def _ports(value: str) -> None:
+    for item in filter(None, re.split(r"[,;\s]+", value)):
+        numbers = item.split(":")
+        if _SERVICE.match(item) or (len(numbers) <= 2 and all(map(_is_port, numbers))):  # noqa: PLR2004  # a range
+            continue
+        raise _refuse(f"invalid port '{item}'")
+
+
+def _is_port(text: str) -> bool:
+    return text.isdecimal() and int(text) <= LAST_PORT
 
 
 def _username(value: str) -> None:
@@ -226,6 +266,17 @@ FORMATS: dict[str, Format] = {
     "CIDR": _cidr("value does not look like a valid CIDR network", 4, 6),
     "CIDRv4": _cidr("value does not look like a valid IPv4 network", 4),
     "CIDRv6": _cidr("value does not look like a valid IPv6 network", 6),
+    "ipv4mask": _netmask,
+    "IPorCIDR": _cidr_or_address,
+    "IPorCIDRorAlias": _cidr_or_alias,
+    "pve-fw-dport-spec": _ports,
+    "pve-fw-sport-spec": _ports,
+    "pve-sdn-subnet-id": _subnet_id,
+    "pve-ha-resource-id": _pattern(r"[a-z]+:\S+", "value does not look like a valid ha resource id"),
+    "pve-ha-resource-or-vm-id": _pattern(
+        r"[a-z]+:\S+|\d+", "value does not look like a valid ha resource id"
+    ),
+    "pve-ha-node": _pattern(rf"{_LABEL}(?::\d+)?", "value does not look like a valid ha node"),
     "pve-ipv4-config": _cidr(
         "value does not look like a valid ipv4 network configuration", 4, also=frozenset({"dhcp", "manual"})
     ),

@@ -54,6 +54,9 @@ NAMED: dict[str, Mapping[str, Shape]] = {
         "max_bytes": {"type": "integer", "optional": 1},
         "period": {"type": "integer", "optional": 1},
     },
+    "pve-sdn-dhcp-range": {
+        key: {"type": "string", "format": "ip"} for key in ("start-address", "end-address")
+    },
     "pve-qm-cicustom": dict.fromkeys(("meta", "network", "user", "vendor"), _VOLUME),
     "pve-vm-cpu-conf": {
         "cputype": {"type": "string", "optional": 1, "default_key": 1},

@@ -31,6 +31,11 @@ def subnet_id(zone: str, cidr: str) -> str:
     return f"{zone}-{cidr.replace('/', '-')}"
 
 
+def _cidr(text: str) -> str:
+    """The network of a request, which may be told by the form of an id too."""
+    return text if "/" in text else "/".join(text.rsplit("-", 2)[1:])
+
+
 def _shown(name: str, subnet: Section) -> Section:
     """A subnet with what its id says, and its ranges taken apart."""
     zone, network, mask = name.rsplit("-", 2)
@@ -69,7 +74,7 @@ async def read_subnet(call: Call) -> object:
 async def create_subnet(call: Call) -> None:
     """A new subnet."""
     require_vnet(call, "SDN.Allocate")
-    cidr, options = call.text("subnet"), given_options(call, "subnet", "type")
+    cidr, options = _cidr(call.text("subnet")), given_options(call, "subnet", "type")
     check_quorum(call.world)
     with editing(call, "create sdn subnet object failed") as sdn:
         vnet = found(sdn.edited["vnets"], call.text("vnet"), VNET)
