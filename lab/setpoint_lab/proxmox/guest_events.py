@@ -38,6 +38,37 @@ class Mortal(Protocol):
         ...
 
 
+@runtime_checkable
+class Movable(Protocol):
+    """A guest whose config can lie on another node from one moment to the next."""
+
+    node: str
+
+    def die(self) -> None:
+        """Stop without anyone's doing."""
+        ...
+
+
+def _movable(guest: object) -> Movable:
+    if not isinstance(guest, Movable):
+        raise KeyError("a guest of this kind stays where it is")
+    return guest
+
+
+@lab_event("guest_moves")
+async def move(world: World, spec: Mapping[str, Any]) -> None:
+    """`{"vmid": n, "node": name}`: somebody has moved the guest, running or not, with what lies on its node alone."""
+    vmid, target = int(spec["vmid"]), world.nodes[str(spec["node"])].name
+    guest = _movable(world.guests[vmid])
+    for volume in world.volumes.of_guest(vmid):
+        storage = world.storages.get(volume.storage)
+        if storage is not None and not storage.shared and volume.node == guest.node:
+            volume.node = target
+    guest.node = target
+    world.effects.note("guest_moved", vmid, target)
+    world.changed()
+
+
 @lab_event("guest_lock_held")
 async def hold_lock(world: World, spec: Mapping[str, Any]) -> None:
     """`{"vmid": n, "longer_than_s"?: s}`: another process holds the guest's lock for more than so many seconds.

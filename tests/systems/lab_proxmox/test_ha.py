@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from setpoint_lab.proxmox.clock import VirtualClock
+from setpoint_lab.proxmox.events import EVENTS
 from setpoint_lab.proxmox.ha.manager import wake
 from setpoint_lab.proxmox.snapshot import write_state
 from setpoint_lab.proxmox.state import read_state
@@ -368,6 +369,19 @@ async def test_a_container_moves_by_way_of_a_restart(with_container: Api) -> Non
     await pass_turns(with_container, 4)
     guest = with_container.world.guests[200]
     assert (guest.node, guest.status) == ("pve2", "running")
+
+
+async def test_a_guest_that_somebody_moved_is_elsewhere_with_its_disks_and_runs_on(api: Api) -> None:
+    await api.put(scsi0="local-zfs:1")
+    await api.done("POST", f"{VM}/status/start")
+    api.world.effects.begin()
+    await EVENTS["guest_moves"](api.world, {"vmid": 100, "node": "pve2"})
+    assert (api.vm.node, api.vm.status) == ("pve2", "running")
+    assert {volume.volid: volume.node for volume in api.world.volumes} == {"local-zfs:vm-100-disk-0": "pve2"}
+    assert [each.kind for each in api.world.effects.all] == ["guest_moved"]
+    for spec in ({"vmid": 7, "node": "pve2"}, {"vmid": 100, "node": "pve9"}):
+        with pytest.raises(KeyError):
+            await EVENTS["guest_moves"](api.world, spec)
 
 
 async def test_a_disk_on_a_storage_of_its_node_ties_a_guest_to_it(api: Api) -> None:

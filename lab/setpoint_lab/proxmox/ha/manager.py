@@ -6,12 +6,13 @@ Simple: manager and agents are one, and take turns of ten seconds; a node that i
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.access import ROOT
 from setpoint_lab.proxmox.call import Call
 from setpoint_lab.proxmox.clock import Background, in_background
 from setpoint_lab.proxmox.errors import ApiError
+from setpoint_lab.proxmox.guest_events import Movable
 from setpoint_lab.proxmox.ha.model import Command, Ha, Service, guest_of
 from setpoint_lab.proxmox.ha.placement import another_node, best_nodes, should_move
 from setpoint_lab.proxmox.routes import Handler
@@ -26,17 +27,6 @@ DEFAULT_TRIES = 1
 
 PLAIN: dict[tuple[str, str], Handler] = {}
 """The handlers that act on guests themselves, where others would ask the manager."""
-
-
-@runtime_checkable
-class Movable(Protocol):
-    """A guest whose config can lie on another node from one moment to the next."""
-
-    node: str
-
-    def die(self) -> None:
-        """Stop without anyone's doing."""
-        ...
 
 
 def wake(world: World) -> None:
