@@ -1,4 +1,4 @@
-"""The load of a guest over time, from one that is always idle; neighbours: the calls of VMs and containers for it."""
+"""Load over time, from what is always idle; neighbours: the calls of VMs, containers and storages for it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,16 @@ _SPANS = {
 _FIGURES = ("cpu", "maxcpu", "mem", "maxmem", "disk", "maxdisk", "netin", "netout", "diskread", "diskwrite")
 
 
-def load_points(call: Call, guest: ConfiguredGuest, born: int) -> list[dict[str, object]]:
-    """One row per point in time; before the guest was made a row has nothing but its time."""
+def times(call: Call) -> range:
+    """The points in time of the span that the request names, in seconds since the epoch."""
     step, count = _SPANS[call.text("timeframe")]
     last = int(call.world.clock.now()) // step * step
+    return range(last - (count - 1) * step, last, step)
+
+
+def load_points(call: Call, guest: ConfiguredGuest, born: int) -> list[dict[str, object]]:
+    """One row per point in time; before the guest was made a row has nothing but its time."""
     figures = guest.summary()
     return [
-        {"time": at} | ({key: figures[key] for key in _FIGURES} if at >= born else {})
-        for at in range(last - (count - 1) * step, last, step)
+        {"time": at} | ({key: figures[key] for key in _FIGURES} if at >= born else {}) for at in times(call)
     ]

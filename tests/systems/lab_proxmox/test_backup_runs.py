@@ -102,6 +102,21 @@ def test_a_guest_is_locked_while_it_is_backed_up(estate: Client) -> None:
     assert "lock" not in estate.ask("GET", "/nodes/pve1/qemu/100/config").data
 
 
+@pytest.mark.parametrize(
+    ("mode", "restarts"), [("snapshot", 0), ("suspend", 0), ("stop", 1)], ids=["snapshot", "suspend", "stop"]
+)
+@pytest.mark.parametrize("guest", ["qemu/100", "lxc/102"])
+def test_only_a_backup_at_rest_restarts_a_running_guest(
+    estate: Client, guest: str, mode: str, restarts: int
+) -> None:
+    estate.ask("POST", f"/nodes/pve1/{guest}/status/start")
+    estate.finish()
+    assert run(estate, vmid=guest.rpartition("/")[2], mode=mode) == "OK"
+    kinds = [effect["kind"] for effect in estate.lab("GET", "effects")]
+    assert (kinds.count("stopped"), kinds.count("started")) == (restarts, restarts + 1)
+    assert estate.ask("GET", f"/nodes/pve1/{guest}/status/current").data["status"] == "running"
+
+
 def test_a_locked_guest_is_not_backed_up(estate: Client) -> None:
     estate.ask("PUT", "/nodes/pve1/qemu/100/config", lock="migrate")
     got = estate.ask("POST", PATH, vmid="100", storage="local")

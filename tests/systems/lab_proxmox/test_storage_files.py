@@ -15,7 +15,7 @@ URL = "https://images.example.org/tiny.iso"
 BACKUP = "backup/vzdump-lxc-200-2026_11_20-01_02_03.tar.zst"
 
 
-def upload(client: Client, content: str, name: str, data: bytes, **fields: str) -> Got:
+def upload(client: Client, content: str, name: str, data: bytes, node: str = "pve1", **fields: str) -> Got:
     """Send a file as browsers do, its fields before it."""
     pairs = {"content": content, **{key.replace("_", "-"): value for key, value in fields.items()}}
     parts = [f'Content-Disposition: form-data; name="{key}"\r\n\r\n{pairs[key]}'.encode() for key in pairs]
@@ -23,7 +23,7 @@ def upload(client: Client, content: str, name: str, data: bytes, **fields: str) 
     parts.append(f"{about}\r\nContent-Type: application/octet-stream\r\n\r\n".encode() + data)
     body = b"".join(b"--B\r\n" + part + b"\r\n" for part in parts) + b"--B--\r\n"
     headers = {**client.root(), "Content-Type": "multipart/form-data; boundary=B"}
-    return client.raw("POST", f"/api2/json{STORAGE}/upload", headers, body)
+    return client.raw("POST", f"/api2/json/nodes/{node}/storage/local/upload", headers, body)
 
 
 def outcome(client: Client, upid: str) -> str:
@@ -108,6 +108,15 @@ def test_an_upload_needs_the_right_to_it_and_a_storage_with_files(client: Client
     assert got.reason == "can't upload to storage type 'zfspool'"
     client.ask("PUT", "/storage/local", content="images")
     assert upload(client, "iso", "a.iso", b"A").reason == "storage 'local' does not support 'iso' content"
+
+
+def test_an_upload_for_a_node_that_is_off_fails_in_the_task(client: Client) -> None:
+    client.reset(
+        nodes=[{"name": "pve1"}, {"name": "pve2", "local": False, "online": False}], cluster={"name": "c"}
+    )
+    got = upload(client, "iso", "a.iso", b"A", node="pve2")
+    assert outcome(client, got.data).startswith("import failed: ssh: connect to host pve2")
+    assert upload(client, "iso", "a.iso", b"A", node="pve9").reason == "no such cluster node 'pve9'"
 
 
 def test_a_download_brings_what_lies_at_the_address(client: Client) -> None:

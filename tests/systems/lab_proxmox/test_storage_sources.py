@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -53,3 +54,10 @@ def test_what_a_state_tells_of_disks_is_shown(client: Client) -> None:
     client.reset(environment={"take_from_entries": told})
     assert client.ask("GET", "/nodes/pve1/disks/list").data == told["disks"]
     assert client.ask("GET", "/nodes/pve1/disks/zfs").data == told["zfs pools"]
+
+
+def test_the_use_of_a_storage_is_told_over_time(client: Client) -> None:
+    rows = client.ask("GET", "/nodes/pve1/storage/local/rrddata", timeframe="hour").data
+    status = client.ask("GET", "/nodes/pve1/storage/local/status").data
+    assert {(row["total"], row["used"]) for row in rows} == {(status["total"], status["used"])}
+    assert {later["time"] - row["time"] for row, later in pairwise(rows)} == {60}

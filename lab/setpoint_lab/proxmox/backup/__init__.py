@@ -1,1 +1,1 @@
-"""Backups of guests: jobs and their calendar, archives on storages, what is kept of them, and how a VM comes back."""
+"""Backups of guests: jobs and their calendar, archives on storages, and what is kept of them."""

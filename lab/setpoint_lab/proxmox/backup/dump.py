@@ -12,8 +12,8 @@ from setpoint_lab.proxmox.backup.archive import archive_name, archive_size, grou
 from setpoint_lab.proxmox.backup.coverage import given_name
 from setpoint_lab.proxmox.backup.prune_calls import marked
 from setpoint_lab.proxmox.backup.selection import disks_of
+from setpoint_lab.proxmox.configured import ConfiguredGuest
 from setpoint_lab.proxmox.errors import ApiError, TaskError
-from setpoint_lab.proxmox.guest_events import Mortal
 from setpoint_lab.proxmox.handlers.storages import usable_storage
 from setpoint_lab.proxmox.propstring import size_text
 from setpoint_lab.proxmox.volumes import path_of
@@ -145,6 +145,8 @@ async def _write(dump: Dump, guest: Guest, began: float) -> Volume:
         dump.say(line)
     dump.say(f"creating vzdump archive '{path_of(dump.storage, f'backup/{name}')}'")
     size = archive_size(guest, sum(disk.size for disk in disks), compress)
+    if running and mode == "stop":
+        _restart(dump, guest)
     await _copy(dump, size)
     volume = put_archive(dump.call.world, dump.storage, guest, name, size, _beside(dump, guest))
     dump.say(f"archive file size: {size // MIB}MB")
@@ -152,6 +154,15 @@ async def _write(dump: Dump, guest: Guest, began: float) -> Volume:
         if key in volume.options:
             dump.say(line)
     return volume
+
+
+def _restart(dump: Dump, guest: Guest) -> None:
+    """Let the guest stop and run again, which is how it is backed up at rest."""
+    if isinstance(guest, ConfiguredGuest):
+        dump.say("stopping virtual guest")
+        guest.die()
+        dump.say("restarting vm")
+        guest.run()
 
 
 def _inventory(guest: Guest, disks: list[Disk]) -> list[str]:
@@ -218,10 +229,10 @@ async def _prune(dump: Dump, newest: Volume) -> None:
 
 
 def _put_lock(guest: Guest) -> None:
-    if isinstance(guest, Mortal):
+    if isinstance(guest, ConfiguredGuest):
         guest.put_lock(LOCK)
 
 
 def _unlock(guest: Guest) -> None:
-    if isinstance(guest, Mortal):
+    if isinstance(guest, ConfiguredGuest):
         guest.unlock(LOCK)

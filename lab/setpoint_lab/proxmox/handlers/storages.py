@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError
+from setpoint_lab.proxmox.load_points import times
 from setpoint_lab.proxmox.routes import route
 
 if TYPE_CHECKING:
@@ -128,7 +129,18 @@ def _fraction(storage: Storage) -> dict[str, object]:
 @route("GET", "/nodes/{node}/storage/{storage}/status")
 async def read_status(call: Call) -> object:
     """The sizes of one storage."""
+    return _status(call, _on_node(call))
+
+
+@route("GET", "/nodes/{node}/storage/{storage}/rrddata")
+async def read_use(call: Call) -> object:
+    """The use of one storage over time, which is as it is now at all times."""
+    storage = _on_node(call)
+    return [{"time": at, "total": storage.total, "used": storage.used} for at in times(call)]
+
+
+def _on_node(call: Call) -> Storage:
     storage = existing_storage(call.world, call.text("storage"))
     if not storage.available_on(call.text("node")):
         raise ApiError.internal(f"storage '{storage.id}' is not available on node '{call.text('node')}'")
-    return _status(call, storage)
+    return storage

@@ -28,7 +28,10 @@ _NOT_SUMMED = "checksum mismatch: got '{}' != expect '{}'"
 
 @route("POST", "/nodes/{node}/storage/{storage}/upload")
 async def upload(call: Call) -> object:
-    """Put the file that came with the request onto the storage, in the place of one of that name."""
+    """Put the file that came with the request onto the storage, in the place of one of that name.
+
+    The node that is asked does so, also for another one.
+    """
     storage = _taking(call)
     if call.upload is None or not call.upload.fields.get("filename"):
         raise ApiError.internal("missing temporary file name")
@@ -50,10 +53,12 @@ async def upload(call: Call) -> object:
         ):
             log(line)
         await call.world.clock.sleep(COPY_SECONDS)
+        if not call.world.nodes[node].online:
+            raise TaskError(f"import failed: ssh: connect to host {node} port 22: No route to host")
         put_file(call.world, storage, node, content, name, size).sums = sums
         log("finished file import successfully")
 
-    return call.world.tasks.start(call, node, "imgcopy", "", body)
+    return call.world.tasks.start(call, call.world.local, "imgcopy", "", body)
 
 
 @route("POST", "/nodes/{node}/storage/{storage}/download-url")
@@ -116,6 +121,8 @@ async def query_url(call: Call) -> object:
 
 
 def _taking(call: Call) -> Storage:
+    if call.text("node") not in call.world.nodes:
+        raise ApiError.internal(f"no such cluster node '{call.text('node')}'")
     storage = usable_storage(call.world, call.text("storage"), call.text("node"))
     if storage.path is None:
         raise ApiError.internal(f"can't upload to storage type '{storage.type}'")
