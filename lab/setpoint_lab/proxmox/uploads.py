@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 
     from aiohttp import MultipartReader
 
-ALGORITHMS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
+ALGORITHMS = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512"})
+USUAL = "sha256"
 LONGEST_FIELD = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that came with its fields; `size` in bytes, `sums` by algorithm in hex."""
+    """A file that came with its fields; `size` in bytes, `sums` in hex by algorithm: the one that a field named."""
 
     fields: Mapping[str, str] = field(default_factory=dict[str, str])
     size: int = 0
@@ -27,9 +28,12 @@ class Upload:
 
 
 async def read_upload(body: MultipartReader) -> Upload:
-    """Read all parts; a file's name is the value of its field. Parts within parts are left out."""
+    """Read all parts; a file's name is the value of its field. Parts within parts are left out.
+
+    The field that names the algorithm of its checksum must come before the file, as for the real daemon.
+    """
     fields: dict[str, str] = {}
-    size, sums = 0, {name: hashlib.new(name, usedforsecurity=False) for name in ALGORITHMS}
+    size, sums = 0, dict[str, str]()
     async for part in body:
         if not isinstance(part, BodyPartReader):
             continue
@@ -37,8 +41,10 @@ async def read_upload(body: MultipartReader) -> Upload:
             fields[str(part.name)] = (await part.read(decode=True))[:LONGEST_FIELD].decode("utf-8", "replace")
             continue
         fields[str(part.name)] = part.filename
+        named = fields.get("checksum-algorithm", USUAL)
+        digest = hashlib.new(named if named in ALGORITHMS else USUAL, usedforsecurity=False)
         while chunk := await part.read_chunk(1 << 20):
             size += len(chunk)
-            for each in sums.values():
-                each.update(chunk)
-    return Upload(fields, size, {name: each.hexdigest() for name, each in sums.items()})
+            digest.update(chunk)
+        sums = {digest.name: digest.hexdigest()}
+    return Upload(fields, size, sums)

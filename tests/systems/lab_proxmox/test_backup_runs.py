@@ -133,6 +133,22 @@ def test_a_stopped_backup_leaves_neither_lock_nor_archive(estate: Client) -> Non
     assert "lock" not in estate.ask("GET", "/nodes/pve1/qemu/100/config").data
 
 
+def test_a_killed_backup_leaves_the_lock_behind(estate: Client) -> None:
+    upid = estate.ask("POST", PATH, vmid="100", storage="local").data
+    estate.lab("POST", "clock", {"advance": 0.3})
+    estate.lab("POST", "events", {"kill_worker": {"upid": upid}})
+    assert estate.task(upid)["exitstatus"] == "unexpected status"
+    assert estate.ask("GET", "/nodes/pve1/qemu/100/config").data["lock"] == "backup"
+
+
+def test_without_a_quorum_no_guest_can_be_locked_for_its_backup(estate: Client) -> None:
+    estate.lab("POST", "events", {"quorum": {"value": False}})
+    got = estate.ask("POST", PATH, vmid="100", storage="local")
+    assert outcome(estate, got.data) == "job errors"
+    assert any("Permission denied" in line for line in lines(estate, got.data))
+    assert not archives(estate)
+
+
 @pytest.mark.parametrize(
     ("storage", "why"),
     [

@@ -130,6 +130,14 @@ def test_the_node_of_the_guest_says_when_the_job_is_due(pair: Client) -> None:
     assert pair.ask("GET", f"{NODE}/100-0/log").document["total"] == 1
 
 
+def test_a_guest_that_went_to_the_target_is_replicated_by_no_node(pair: Client) -> None:
+    add(pair)
+    pair.ask("POST", "/nodes/pve1/qemu/100/migrate", target="pve2", with_local_disks=1)
+    pair.finish()
+    assert pair.ask("GET", "/nodes/pve2/qemu/100/config").status == 200
+    assert [pair.ask("GET", f"/nodes/{node}/replication").data for node in ("pve1", "pve2")] == [[], []]
+
+
 def test_a_replicated_guest_is_destroyed_only_with_its_jobs(pair: Client) -> None:
     add(pair)
     refused = pair.ask("DELETE", "/nodes/pve1/qemu/100")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from setpoint_lab.proxmox.uploads import ALGORITHMS
+
 if TYPE_CHECKING:
     from tests.systems.lab_proxmox.core_api import Client, Got
 
@@ -101,6 +103,15 @@ def test_an_upload_with_a_wrong_sum_leaves_no_file(client: Client) -> None:
         outcome(client, upload(client, "iso", "a.iso", b"data", **(fields | {"checksum": right})).data)
         == "OK"
     )
+
+
+@pytest.mark.parametrize("algorithm", sorted(ALGORITHMS))
+def test_every_algorithm_holds_a_file_against_its_sum(client: Client, algorithm: str) -> None:
+    fields = {
+        "checksum_algorithm": algorithm,
+        "checksum": hashlib.new(algorithm, b"data").hexdigest().upper(),
+    }
+    assert outcome(client, upload(client, "iso", "a.iso", b"data", **fields).data) == "OK"
 
 
 def test_an_upload_needs_the_right_to_it_and_a_storage_with_files(client: Client) -> None:

@@ -40,7 +40,7 @@ _GROUP = re.compile(r"^backup/vzdump-(qemu|lxc|openvz)-(\d+)-")
 
 
 def archive_name(guest: Guest, moment: float, compress: str) -> str:
-    """The name of an archive that is begun now, for example `vzdump-lxc-320-2026_11_21-03_29_16.tar.zst`."""
+    """The name of an archive that is begun now, for example `vzdump-lxc-100-2026_01_02-03_04_05.tar.zst`."""
     stamp = time.strftime(STAMP, time.gmtime(moment))
     form = "vma" if guest.type == "qemu" else "tar"
     return f"vzdump-{guest.type}-{guest.vmid}-{stamp}.{form}{COMPRESSIONS[compress]}"

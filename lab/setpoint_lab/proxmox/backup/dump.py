@@ -113,12 +113,11 @@ async def _back_up(dump: Dump, vmid: int) -> None:
     if guest.lock is not None:
         kind = "VM" if guest.type == "qemu" else "CT"
         raise BackupError(f"{kind} is locked ({guest.lock})")
-    _put_lock(guest)
     try:
-        volume = await _write(dump, guest, began)
-    finally:
-        _unlock(guest)
-    await _prune(dump, volume)
+        volume = await _write_locked(dump, guest, began)
+    except ApiError as error:
+        raise BackupError(error.reason) from error
+    _prune(dump, volume)
     seconds = time.strftime("%H:%M:%S", time.gmtime(world.clock.now() - began))
     dump.say(f"Finished Backup of VM {vmid} ({seconds})")
     dump.say(f"Backup finished at {dump.moment}")
@@ -131,6 +130,18 @@ async def _free_second(dump: Dump, guest: Guest) -> float:
     while f"backup/{archive_name(guest, world.clock.now(), compress)}" in taken:
         await world.clock.sleep(1.0)
     return world.clock.now()
+
+
+async def _write_locked(dump: Dump, guest: Guest, began: float) -> Volume:
+    """Make the archive under the guest's lock; a worker that is killed leaves the lock behind."""
+    _put_lock(guest)
+    try:
+        volume = await _write(dump, guest, began)
+    except TaskError:
+        _unlock(guest)
+        raise
+    _unlock(guest)
+    return volume
 
 
 async def _write(dump: Dump, guest: Guest, began: float) -> Volume:
@@ -209,7 +220,7 @@ def notes(template: str, guest: Guest, cluster: str | None) -> str:
     return template.replace("\\n", "\n").replace("\\\\", "\\")
 
 
-async def _prune(dump: Dump, newest: Volume) -> None:
+def _prune(dump: Dump, newest: Volume) -> None:
     """Remove the guest's older backups that the rules do not keep."""
     rules = dump.options.get("prune-backups", dump.storage.options.get("prune-backups"))
     if not rules or not dump.options.get("remove", 1):

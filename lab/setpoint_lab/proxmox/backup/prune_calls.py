@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from setpoint_lab.proxmox.backup.archive import as_backup, backups_on, group_of, keeping
 from setpoint_lab.proxmox.backup.retention import mark_backups
 from setpoint_lab.proxmox.handlers.storages import usable_storage
+from setpoint_lab.proxmox.handlers.volumes import free
 from setpoint_lab.proxmox.routes import route
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ async def prune(call: Call) -> object:
             if marks[volume.volid] == "remove":
                 log(f"removing backup '{volume.volid}'")
                 await call.world.clock.sleep(REMOVE_SECONDS)
-                call.world.volumes.remove(volume)
+                free(call.world, storage, volume.volid, volume.node, log)
 
     ident = storage.id if vmid is None else f"{vmid}@{storage.id}"
     return call.world.tasks.start(call, call.text("node"), "prunebackups", ident, body)

@@ -44,7 +44,7 @@ async def upload(call: Call) -> object:
 
     async def body(log: TaskLog) -> None:
         log(f"starting file import from: {source}")
-        _check_sum(_asked_sum(call), sums.__getitem__, log)
+        _check_sum(_asked_sum(call), lambda algorithm: sums.get(algorithm, ""), log)
         for line in (
             f"target node: {node}",
             f"target file: {target}",

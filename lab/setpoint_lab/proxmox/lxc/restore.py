@@ -18,7 +18,7 @@ from setpoint_lab.proxmox.lxc.power import launch
 from setpoint_lab.proxmox.lxc.values import prepare, sent_options
 from setpoint_lab.proxmox.option_table import is_net, is_unused
 from setpoint_lab.proxmox.volume_access import require_access
-from setpoint_lab.proxmox.volume_names import owner
+from setpoint_lab.proxmox.volume_names import owner, storage_named
 from setpoint_lab.proxmox.volumes import volume_path
 from setpoint_lab.proxmox.worker import Worker, error_text, fork
 
@@ -58,7 +58,7 @@ def restore(call: Call, reserve: Callable[[], Container]) -> str:
 
     async def work(worker: Worker) -> None:
         await _fill(worker, container, archive, given, ordered, anew=old is None)
-        if pool is not None:
+        if pool is not None and pool in call.world.pools:
             worker.world.pools[pool].guests.add(vmid)
             worker.world.changed()
         if call.flag("start"):
@@ -128,7 +128,7 @@ def _held(worker: Worker, archive: Volume) -> Section:
     Raises:
         TaskError: it is not one of a container.
     """
-    storage = worker.world.storages[archive.storage]
+    storage = storage_named(worker.world, archive.storage)
     worker.log(f"recovering backed-up configuration from '{archive.volid}'")
     if archive.text is None or not archive.name.startswith("backup/vzdump-lxc-"):
         raise TaskError("Archive contains no configuration file")

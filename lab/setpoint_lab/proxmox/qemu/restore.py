@@ -60,7 +60,7 @@ def restore(call: Call, pool: str | None, reserve: Callable[[str], Vm]) -> str:
             )
             raise
         vm.write(Config(config | given))
-        if pool is not None:
+        if pool is not None and pool in call.world.pools:
             call.world.pools[pool].guests.add(vmid)
         if call.flag("start"):
             launch(call, vm)

@@ -20,12 +20,16 @@ USUAL = "*/15"
 
 @route("GET", _ALL)
 async def list_states(call: Call) -> object:
-    """The jobs of the guests on the node, of one guest when it is asked for."""
+    """The jobs of the guests on the node to another one, of one guest when it is asked for."""
     jobs, wanted = call.world.part(ReplicationJobs).by_id, call.params.get("guest")
+    node, guests = call.text("node"), call.world.guests
     return call.world.shuffled(
         _state(call, name, job)
         for name, job in jobs.items()
-        if job["source"] == call.text("node") and may_see(call, name) and wanted in {None, guest_of(name)}
+        if guest_of(name) in guests
+        and guests[guest_of(name)].node == node != job["target"]
+        and may_see(call, name)
+        and wanted in {None, guest_of(name)}
     )
 
 
