@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from setpoint.model.kind import System
-from setpoint_proxmox.kinds import pool, proxmox_cluster, virtual_machine
+from setpoint_proxmox.kinds import container, pool, proxmox_cluster, virtual_machine
 from setpoint_proxmox.skeleton import skeleton
 
-SYSTEM = System("proxmox", (proxmox_cluster.KIND, virtual_machine.KIND, pool.KIND), skeleton)
+SYSTEM = System("proxmox", (proxmox_cluster.KIND, virtual_machine.KIND, container.KIND, pool.KIND), skeleton)

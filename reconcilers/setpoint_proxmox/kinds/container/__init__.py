@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from setpoint.model.kind import Kind
+from setpoint_proxmox.examples import examples
 from setpoint_proxmox.guest.remark import remark
 from setpoint_proxmox.guest.remove import remove
 from setpoint_proxmox.guest.state import problems
@@ -45,4 +46,5 @@ KIND: Kind[ContainerSpec, CtState] = Kind(
     identity=lambda text: {"vmid": int(text)} if _VMID.fullmatch(text) else None,
     title=lambda state: state.name,
     describe=describe,
+    examples=examples(__name__),
 )
