@@ -62,6 +62,21 @@ def granted(**rights: str) -> Api:
             {},
             "/vms/100, VM.Backup",
         ),
+        ({}, "DELETE", f"{LOCAL}/content/{ARCHIVE}", {}, "/storage/local, Datastore.AllocateSpace"),
+        (
+            {"_storage_local": "PVEDatastoreAdmin"},
+            "DELETE",
+            f"{LOCAL}/content/{ARCHIVE}",
+            {},
+            "/vms/100, VM.Backup",
+        ),
+        (
+            {"_storage_local": "PVEDatastoreUser"},
+            "DELETE",
+            f"{LOCAL}/content/iso/a.iso",
+            {},
+            "/storage/local, Datastore.Allocate",
+        ),
         (
             {"_storage_local": "PVEDatastoreUser"},
             "PUT",

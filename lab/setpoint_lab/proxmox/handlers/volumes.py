@@ -169,12 +169,13 @@ async def remove(call: Call) -> object:
 
 
 def _require_removal(call: Call, storage: Storage, volid: str, owner: int | None) -> None:
-    """A backup may go also by the hand of who may make one of that guest."""
+    """A backup goes by the hand of who may make one of that guest, everything else by that of the storage's admin."""
     path = f"/storage/{storage.id}"
-    if volid.startswith(f"{storage.id}:backup/") and owner and call.allowed(path, "Datastore.AllocateSpace"):
+    if volid.startswith(f"{storage.id}:backup/") and owner is not None:
+        call.require(path, "Datastore.AllocateSpace")
         call.require(f"/vms/{owner}", "VM.Backup")
-        return
-    call.require(path, "Datastore.Allocate")
+    else:
+        call.require(path, "Datastore.Allocate")
 
 
 def owner_of(volid: str) -> int | None:
