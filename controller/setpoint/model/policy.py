@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
@@ -110,6 +110,13 @@ class Policy(Spec):
         None,
     )
 
+    expires: datetime | None = described(
+        "When it is declared no more although it still stands here: a date (from its first hour on, UTC), or a date and "
+        "time with a zone. What becomes of the object then is said by policy.deletion, which has to be written.",
+        None,
+        examples=["2027-01-31", "2027-01-31T18:00+01:00"],
+    )
+
     def window_for(self, disruption: Disruption) -> Window | None:
         """The hours for a class of disruption; None for at any time."""
         match disruption:
@@ -139,6 +146,31 @@ class Policy(Spec):
         if self.reboot is Reboot.WINDOW and self.window_for(Disruption.RESTART) is None:
             raise ValueError(
                 "reboot: window needs a window; write e.g. window: 'sun 03:00-05:00 Europe/Berlin'"
+            )
+        return self
+
+    @field_validator("expires", mode="before")
+    @classmethod
+    def _moment(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return datetime.combine(date.fromisoformat(value), datetime.min.time(), UTC)
+        except ValueError:
+            pass
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"'{value}' is no moment; write 2027-01-31 or 2027-01-31T18:00+01:00") from None
+        if moment.tzinfo is None:
+            raise ValueError(f"'{value}' lacks its time zone; write {value}Z for UTC, or e.g. {value}+01:00")
+        return moment
+
+    @model_validator(mode="after")
+    def _say_what_becomes_of_it(self) -> Policy:
+        if self.expires is not None and self.deletion is None:
+            raise ValueError(
+                "expires needs a word on what becomes of the object: deletion: delete destroys it, orphan leaves it alone"
             )
         return self
 

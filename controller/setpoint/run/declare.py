@@ -14,6 +14,7 @@ from setpoint.decide.deletion.empty import empties
 from setpoint.decide.deletion.kind_missing import missing
 from setpoint.desired.changes import Changes, changed_keys, retain
 from setpoint.desired.compile import compile_set
+from setpoint.desired.expiry import next_expiry, unexpired
 from setpoint.model.errors import SourceError, StateError
 from setpoint.model.key import Key
 from setpoint.model.outcome import Held
@@ -40,6 +41,8 @@ async def declare(estate: Estate, snapshot: Snapshot) -> None:
     compiled = await asyncio.to_thread(
         compile_set, snapshot.files, estate.kinds, version=snapshot.version, cache=estate.cache
     )
+    moment = estate.ports.now()
+    compiled = unexpired(compiled, moment)
     former, version, dormant = estate.resources, estate.version, estate.dormant
     before = {**former, **dormant}
     if empties(before, compiled.resources, compiled.problems):
@@ -58,6 +61,7 @@ async def declare(estate: Estate, snapshot: Snapshot) -> None:
     estate.version, estate.notes = snapshot.version, snapshot.notes
     estate.problems, estate.suspended, estate.retained = compiled.problems, compiled.suspended, kept.retained
     estate.lingering = frozenset(departure.lingering)
+    estate.expires = next_expiry(in_force.values(), moment)
     for problem in compiled.problems:
         _log.warning("declaration_broken", version=snapshot.version[:12], problem=str(problem))
     try:
@@ -180,9 +184,7 @@ async def release(estate: Estate, key: Key, former: Resource | None) -> None:
         return
     await estate.calls.call(estate.store.save_item, replace(item, released=True))
     await estate.calls.call(estate.store.save_status, released_status(key, estate.version, now))
-    event = Event(
-        now, EventKind.RELEASED, f"left the declarations in {estate.version[:12]}", key, estate.version
-    )
+    event = Event(now, EventKind.RELEASED, _how_it_left(estate, former), key, estate.version)
     await estate.calls.call(estate.store.record, event)
 
 
@@ -191,10 +193,17 @@ async def part_from(estate: Estate, removed: Collection[Key]) -> None:
     for key, tombstone in estate.store.tombstones().items():
         if key in removed and tombstone.active:
             estate.declared.pop(key, None)
-            sentence = f"left the declarations in {estate.version[:12]}, and is to be deleted"
+            sentence = f"{_how_it_left(estate, tombstone.resource)}, and is to be deleted"
             event = Event(estate.ports.now(), EventKind.RELEASED, sentence, key, estate.version)
             await estate.calls.call(estate.store.record, event)
     wake_departed(estate)
+
+
+def _how_it_left(estate: Estate, former: Resource | None) -> str:
+    expires = former.policy.expires if former is not None else None
+    if expires is not None and expires.timestamp() <= estate.ports.now():
+        return f"expired at {expires:%Y-%m-%d %H:%M %Z}"
+    return f"left the declarations in {estate.version[:12]}"
 
 
 async def part_from_targets(estate: Estate) -> None:

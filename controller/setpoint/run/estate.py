@@ -46,6 +46,7 @@ class Estate:
         suspended: keys whose declaration is valid and needs one that is not.
         retained: keys kept as they were because their manifest is broken now.
         lingering: keys that are declared no more and stay until what they hold is deleted.
+        expires: when something that is in force expires next, seconds since the epoch.
         waiting: a resource -> the keys that are blocked on it.
         cache: what the compiler read before.
         asked: when each key was last asked for by a person.
@@ -67,6 +68,7 @@ class Estate:
     suspended: Mapping[Key, DeclarationProblem] = field(default_factory=dict[Key, DeclarationProblem])
     retained: frozenset[Key] = frozenset()
     lingering: frozenset[Key] = frozenset()
+    expires: float | None = None
     source: SourceState = SourceState(good=False, sentence="not looked at yet", at=0.0)
     lanes: dict[Key, Lane] = field(default_factory=dict[Key, Lane])
     waiting: dict[Key, set[Key]] = field(default_factory=dict[Key, set[Key]])
@@ -94,6 +96,10 @@ class Estate:
         """Every key that is served."""
         left = (key for key in self.store.tombstones() if key not in self.resources)
         return [*self.resources, *(key for key in left if self.served(key) is not None)]
+
+    def is_due(self) -> bool:
+        """Whether something in force has expired since it was looked at."""
+        return self.expires is not None and self.expires <= self.ports.now()
 
     def ready(self, key: Key) -> bool:
         """Whether `key` is declared, in sync and healthy."""

@@ -29,6 +29,8 @@ PATIENCE = 3
 """Failures in a row after which a single run no longer waits for a key."""
 FLUSH = 5.0
 """Seconds for which the store may know less of when everything was last looked at than the memory."""
+EXPIRY = 30.0
+"""Seconds after which something that has expired is seen to at the latest."""
 BREATH = 0.1
 """Seconds between two looks at everything by whoever waits for news."""
 _log = structlog.stdlib.get_logger("setpoint.supervisor")
@@ -56,6 +58,7 @@ class Supervisor:
     phase: Phase = Phase.STARTING
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     news: int = 0
+    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _workers: list[tuple[Lane, list[asyncio.Task[None]]]] = field(
         default_factory=list[tuple[Lane, list["asyncio.Task[None]"]]]
     )
@@ -74,27 +77,33 @@ class Supervisor:
         following = asyncio.create_task(self._follow(ready), name="follow-source")
         stopping = asyncio.create_task(stop.wait(), name="wait-for-stop")
         flushing = asyncio.create_task(self._flush_at_times(), name="flush")
+        expiring = asyncio.create_task(self._expire_at_times(), name="expire")
         try:
             await asyncio.wait((following, stopping), return_when=asyncio.FIRST_COMPLETED)
             if following.done():
                 following.result()
         finally:
-            for task in (following, stopping, flushing):
+            others = (following, stopping, flushing, expiring)
+            for task in others:
                 task.cancel()
-            await asyncio.gather(following, stopping, flushing, return_exceptions=True)
+            await asyncio.gather(*others, return_exceptions=True)
             await self._enter(Phase.STOPPING)
             await self._stop()
             await self._flush()
 
     async def look(self) -> None:
-        """Fetch the source once and put in force what it declares."""
+        """Fetch the source once and put in force what it declares; one look at a time."""
+        async with self._looking:
+            await self._look()
+
+    async def _look(self) -> None:
         estate = self.estate
         now, fetched = estate.ports.now(), estate.source.fetched
         try:
             previous = await estate.calls.call(estate.store.accepted, self.source.name)
             snapshot = await self.source.fetch(previous, estate.store.approved)
             fetched = now
-            if snapshot.version != estate.version or not estate.source.good:
+            if snapshot.version != estate.version or not estate.source.good or estate.is_due():
                 await declare(estate, snapshot)
             state = SourceState(good=True, sentence=_in_force(estate), at=now)
         except HistoryRewrittenError as error:
@@ -212,6 +221,13 @@ class Supervisor:
         ready()
         async with aclosing(self.source.watch()) as rings:
             async for _ in rings:
+                await self.look()
+
+    async def _expire_at_times(self) -> None:
+        """Look again when something in force has expired, be the source as it was."""
+        while True:
+            await asyncio.sleep(EXPIRY)
+            if self.estate.is_due():
                 await self.look()
 
     async def _flush_at_times(self) -> None:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
+from datetime import UTC, datetime
 
+from setpoint.model.errors import SourceError
 from setpoint.model.hold import Rule
 from setpoint.model.tombstone import Phase
 from setpoint.run.undelete import forget, undelete
+from setpoint.store.records import EventKind
+from setpoint.testing.clock import VirtualLoop
 from tests.unit.run.departing import (
     AT_ONCE,
     DAY,
@@ -152,3 +157,54 @@ def test_three_at_a_time_are_held_with_the_second_three_and_the_first_with_them(
         assert all(Rule.DELETION_LIMIT in daemon.rules(f"b{number}") for number in range(1, 10))
 
     one_life({**shelf(), **boxes(10, **DELETE)}, body)
+
+
+def after(days: float) -> str:
+    """A moment so many days after the virtual clock begins, as people write it."""
+    with closing(VirtualLoop()) as loop:
+        return f"{datetime.fromtimestamp(loop.wall() + days * DAY, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_what_has_expired_is_taken_away_as_if_its_declaration_were_removed() -> None:
+    async def body(daemon: Departing) -> None:
+        await daemon.settle()
+        await asyncio.sleep(DAY - HOUR)
+        assert (daemon.effects, daemon.phases()) == ([], {})
+        await asyncio.sleep(2 * HOUR)
+        assert (daemon.effects, daemon.phase("a")) == (["shut"], Phase.WAITING)
+        assert any(line.startswith("expired at ") for line in daemon.told(EventKind.RELEASED))
+        await asyncio.sleep(DAY)
+        assert (daemon.names(), daemon.phase("a")) == ({"b"}, Phase.GONE)
+
+    one_life({**shelf(), **box("a", **DELETE, expires=after(1)), **box("b")}, body)
+
+
+def test_a_later_date_in_its_grace_brings_it_back() -> None:
+    async def body(daemon: Departing) -> None:
+        await asyncio.sleep(DAY + HOUR)
+        assert daemon.phase("a") is Phase.WAITING
+        await daemon.declare(shelf(), box("a", **DELETE, expires=after(9)))
+        await asyncio.sleep(3 * DAY)
+        assert (daemon.names(), daemon.phase("a")) == ({"a"}, None)
+
+    one_life({**shelf(), **box("a", **DELETE, expires=after(1))}, body)
+
+
+def test_more_than_a_few_that_expire_together_wait_for_a_person() -> None:
+    async def body(daemon: Departing) -> None:
+        await asyncio.sleep(DAY + HOUR)
+        assert (daemon.effects, len(daemon.tokens())) == ([], 1)
+
+    one_life({**shelf(), **boxes(5, **DELETE, expires=after(1)), **box("b")}, body)
+
+
+def test_nothing_expires_while_the_source_is_in_trouble() -> None:
+    async def body(daemon: Departing) -> None:
+        daemon.source.fault = SourceError("unreachable")
+        await asyncio.sleep(2 * DAY)
+        assert (daemon.effects, daemon.phases()) == ([], {})
+        daemon.source.fault = None
+        await asyncio.sleep(HOUR)
+        assert daemon.phase("a") is Phase.WAITING
+
+    one_life({**shelf(), **box("a", **DELETE, expires=after(1)), **box("b")}, body)
