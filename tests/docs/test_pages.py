@@ -96,13 +96,17 @@ def test_a_block_says_what_it_is(block: Block) -> None:
 def test_a_manifest_is_valid(block: Block) -> None:
     # A page may show what lies in a defaults.yaml: it has no name.
     place = "page.yaml" if "metadata: {name:" in block.text else "defaults.yaml"
-    files = {"cluster.yaml": CLUSTER, place: block.text.encode()}
+    tables = {
+        Path(one.file).name: one.text.encode() for one in blocks(block.page) if one.file.endswith(".csv")
+    }
+    files = {"cluster.yaml": CLUSTER, place: block.text.encode(), **tables}
     compiled = compile_set(files, installed_kinds(), version="test")
     if MISTAKEN in block.info:
         assert compiled.problems
     else:
         assert compiled.problems == ()
-        assert len(compiled.resources) == (2 if place == "page.yaml" else 1)
+        makes = 3 if "kind: ResourceSet" in block.text else 2
+        assert len(compiled.resources) == (makes if place == "page.yaml" else 1)
 
 
 @pytest.mark.parametrize("block", found(overlay))

@@ -194,7 +194,10 @@ class Builder:
             )
         else:
             what = "this" if isinstance(node, Leaf) else "a list or mapping"
-            self._spoil(node.origin, f"{what} is no name of a field", "write a name before the colon")
+            remedy = "write a name before the colon"
+            if isinstance(node, Fields):
+                remedy = 'write a name before the colon, or put a placeholder in quotes: "{{ column }}"'
+            self._spoil(node.origin, f"{what} is no name of a field", remedy)
 
     def _enter(self, top: _Open, fields: dict[str, Node], node: Node) -> None:
         key, top.key, top.dropping = top.key, None, False

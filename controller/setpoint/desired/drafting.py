@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias, TypeVar
 
 from pydantic import BaseModel
 
@@ -17,6 +17,7 @@ from setpoint.desired.node import Fields, Leaf, Node, Origins, Path, child, near
 from setpoint.desired.places import rendered
 from setpoint.desired.reader import Document, read
 from setpoint.desired.references import names_in
+from setpoint.desired.sets import Made, is_set, make
 from setpoint.desired.suggest import remedy as suggestion
 from setpoint.desired.validate import check
 from setpoint.model.errors import DeclarationProblem
@@ -26,25 +27,86 @@ from setpoint.model.origin import Origin
 from setpoint.model.policy import Policy
 
 M = TypeVar("M", bound=BaseModel)
+Quick: TypeAlias = Callable[
+    [Fields, Writing, Mapping[str, Kind[Any, Any]]], tuple[Draft, frozenset[Origin]] | None
+]
 
 
-def read_carefully(path: str, content: bytes, stack: Stack, kinds: Mapping[str, Kind[Any, Any]]) -> Piece:
-    """Every declaration of a file with what it gets from around it; where that is not valid, only who is declared."""
+def read_carefully(
+    path: str,
+    content: bytes,
+    stack: Stack,
+    kinds: Mapping[str, Kind[Any, Any]],
+    tables: Mapping[str, bytes],
+    quick: Quick | None = None,
+) -> Piece:
+    """Every declaration of a file with what it gets from around it; where that is not valid, only who is declared.
+
+    Args:
+        path: of the file.
+        content: of the file.
+        stack: what it gets from around it.
+        kinds: by name.
+        tables: the CSV files by path.
+        quick: a way to read what a row makes, which gives up where this one has to judge; it only saves time.
+    """
     parsed = read(path, content)
-    every = [
-        _Drafting(document, Writing(path, content, index, stack, ""), kinds)
-        for index, document in enumerate(parsed.documents)
-    ]
+    every: list[_Drafting | _Quick] = []
+    sets: list[Made] = []
+    for index, document in enumerate(parsed.documents):
+        writing = Writing(path, content, index, stack, "")
+        root = document.root
+        if not isinstance(root, Fields) or not is_set(root):
+            every.append(_Drafting(document, writing, kinds))
+            continue
+        made = make(path, root, tables) if document.whole else Made()
+        sets.append(made)
+        sound = quick if document.sound and stack.below is not None else None
+        every.extend(
+            _made(Document(manifest, document.sound, whole=True), replace(writing, row=row), kinds, sound)
+            for row, manifest in made.manifests
+        )
     found = [drafting for drafting in every if not drafting.left_out]
+    problems = [problem for made in sets for problem in made.problems]
+    problems += [problem for drafting in found for problem in drafting.problems]
     return Piece(
         drafts=tuple(drafting.draft for drafting in found if drafting.draft is not None),
-        declared=tuple((d.key, d.document.root.origin) for d in found if d.key is not None),
+        declared=tuple((d.key, d.origin) for d in found if d.key is not None),
         wishes=tuple((d.key, d.wishes) for d in found if d.key is not None and d.draft is None and d.wishes),
         former=tuple((d.key, d.former) for d in found if d.key is not None and d.former is not None),
-        problems=(*parsed.problems, *(problem for drafting in found for problem in drafting.problems)),
-        hides=not parsed.complete or any(drafting.key is None for drafting in found),
+        problems=(*parsed.problems, *dict.fromkeys(problems)),
+        hides=not parsed.complete
+        or any(drafting.key is None for drafting in found)
+        or not all(made.complete for made in sets),
         fitted=frozenset(origin for drafting in every for origin in drafting.fitted),
+        tables=frozenset(made.table for made in sets if made.table is not None),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Quick:
+    """What is known of a draft that was quickly read."""
+
+    draft: Draft
+    key: Key
+    origin: Origin
+    fitted: frozenset[Origin]
+    problems: tuple[DeclarationProblem, ...] = ()
+    wishes: tuple[Wish, ...] = ()
+    former: Key | None = None
+    left_out: bool = False
+
+
+def _made(
+    document: Document, writing: Writing, kinds: Mapping[str, Kind[Any, Any]], quick: Quick | None
+) -> _Drafting | _Quick:
+    """What a row made."""
+    if quick is not None and isinstance(document.root, Fields):
+        found = quick(document.root, writing, kinds)
+        if found is not None:
+            draft, fitted = found
+            return _Quick(draft, draft.key, draft.origin, fitted)
+    return _Drafting(document, writing, kinds)
 
 
 class _Drafting:
@@ -52,6 +114,7 @@ class _Drafting:
 
     def __init__(self, document: Document, writing: Writing, kinds: Mapping[str, Kind[Any, Any]]) -> None:
         self.document = document
+        self.origin = document.root.origin
         self.fitted: frozenset[Origin] = frozenset()
         self.left_out = False
         self.problems: list[DeclarationProblem] = []
@@ -125,7 +188,7 @@ class _Drafting:
             formerly=self.former,
             formerly_at=nearest(root, ("metadata", "formerly")).origin,
             claim=claim_of(kind, value),
-            through=at.home.through if at.home is not None else (),
+            through=writing.through,
         )
 
     def _policy(self, policy: Fields) -> Policy | None:

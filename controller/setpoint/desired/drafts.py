@@ -9,6 +9,9 @@ from typing import Any, TypeAlias
 from setpoint.desired.layers import Stack, whole, without_empty
 from setpoint.desired.node import Fields, Origins, as_fields
 from setpoint.desired.reader import read
+from setpoint.desired.sets import template_of
+from setpoint.desired.table import Row
+from setpoint.desired.template import filled
 from setpoint.model.errors import DeclarationProblem
 from setpoint.model.key import Key
 from setpoint.model.kind import Kind
@@ -40,7 +43,7 @@ class Draft:
         target: where it names its target; None when it leaves that out.
         formerly: the name that it had, and where that is written.
         claim: which object of its target it is; None when it does not say.
-        through: the files of the overlays by which it is declared.
+        through: the other files by which it is declared.
     """
 
     key: Key
@@ -70,6 +73,7 @@ class Writing:
 
     Attributes:
         index: which document of the file.
+        row: from which the manifest was made, when the document is a set.
     """
 
     path: str
@@ -77,10 +81,19 @@ class Writing:
     index: int
     stack: Stack
     kind: str
+    row: Row | None = None
+
+    @property
+    def through(self) -> tuple[str, ...]:
+        """The other files by which it is declared: overlays, and the set where the manifest is said to stand in a table."""
+        ways = self.stack.home.through if self.stack.home is not None else ()
+        return (*ways, self.path) if self.row is not None and self.row.origin.path != self.path else ways
 
     def trees(self) -> tuple[Fields, Fields]:
         """The merged trees of its spec and its policy."""
         root = read(self.path, self.content).documents[self.index].root
+        if self.row is not None:
+            root = filled(template_of(as_fields(root)), self.row)
         merged = whole(self.stack, self.kind, without_empty(as_fields(root))).root
         return as_fields(merged.fields["spec"]), as_fields(merged.fields["policy"])
 
@@ -94,6 +107,7 @@ class Piece:
         wishes: what is named by those that are not valid.
         former: the names that some of them say they had.
         hides: a mistake may hide a declaration.
+        tables: the CSV files that were asked for, there or not.
         fitted: the places of the patches that were for some declaration in it.
     """
 
@@ -104,3 +118,4 @@ class Piece:
     problems: tuple[DeclarationProblem, ...] = ()
     hides: bool = False
     fitted: frozenset[Origin] = frozenset()
+    tables: frozenset[str] = frozenset()

@@ -71,6 +71,40 @@ class Defaults(Spec):
     spec: Mapping[str, Any] = described("Fields that they share.", {})
 
 
+class SetMetadata(Spec):
+    """What a set is called."""
+
+    name: str = described("The name of the set, for people.")
+
+
+class SetSpec(Spec):
+    """What a set makes."""
+
+    rows: tuple[Mapping[str, Any], ...] | None = described("The rows: a value for each column.", None)
+    csv: str | None = described(
+        "The CSV file that holds the rows instead, seen from this file; its first line names the columns.",
+        None,
+    )
+    template: Mapping[str, Any] = described(
+        'A manifest with "{{ column }}" where a value of the row belongs.'
+    )
+
+    @model_validator(mode="after")
+    def _rows(self) -> Self:
+        if (self.rows is None) == (self.csv is None):
+            raise ValueError("a set has rows or csv; write one of the two")
+        return self
+
+
+class ResourceSetFile(Spec):
+    """One manifest for each row."""
+
+    api_version: Literal["setpoint.dev/v1"] = described("May be left out.", API_VERSION)
+    kind: Literal["ResourceSet"] = described("What it is.")
+    metadata: SetMetadata = described("What it is called.")
+    spec: SetSpec = described("What it makes.")
+
+
 class Patch(Spec):
     """What some of the resources that an overlay declares have otherwise; it lies above their manifests."""
 

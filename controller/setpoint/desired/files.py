@@ -4,5 +4,10 @@ from __future__ import annotations
 
 
 def is_declaration(path: str) -> bool:
-    """Whether a file may declare something: YAML, and nothing on its way is hidden (.github, .gitlab-ci.yml)."""
-    return path.endswith((".yaml", ".yml")) and not path.startswith(".") and "/." not in path
+    """Whether a file may declare something: YAML or CSV, and nothing on its way is hidden (.github, .gitlab-ci.yml)."""
+    return path.endswith((".yaml", ".yml", ".csv")) and not path.startswith(".") and "/." not in path
+
+
+def is_table(path: str) -> bool:
+    """Whether a declaration is a CSV file, which declares nothing by itself."""
+    return path.endswith(".csv")

@@ -12,5 +12,8 @@ NODES = 100_000
 DOCUMENTS = 1_000
 """Documents in one file."""
 
+MADE = 1_000_000
+"""Values that the rows of one set make of its template."""
+
 PROBLEMS = 100
 """Mistakes told of one document or one file; the rest waits until these are mended."""

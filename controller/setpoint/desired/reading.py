@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from setpoint.desired.drafts import Piece
-from setpoint.desired.files import is_declaration
+from setpoint.desired.files import is_declaration, is_table
 from setpoint.desired.layers import Folder, Stack, folder_of, is_layer, read_folder
 from setpoint.desired.overlay import Overlay, is_overlay, read_overlay
 from setpoint.desired.overlays import Overlays, Unit, arranged
@@ -28,6 +28,7 @@ class Reading:
         overlays: the same, each among the others.
         pieces: by the name of the unit, which for a plain file is its path, in the order of names.
         units: by name, those that an overlay declares.
+        tables: the CSV files.
         owners: the units that declare a key, one entry for each time that they do, in the order of names.
     """
 
@@ -38,6 +39,7 @@ class Reading:
     overlays: Overlays = field(default_factory=Overlays)
     pieces: Mapping[str, Piece] = field(default_factory=dict[str, Piece])
     units: Mapping[str, Unit] = field(default_factory=dict[str, Unit])
+    tables: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
     owners: Mapping[Key, tuple[str, ...]] = field(default_factory=dict[Key, tuple[str, ...]])
 
     def unit(self, name: str) -> Unit:
@@ -56,14 +58,23 @@ def read_again(before: Reading, files: Mapping[str, bytes], kinds: Mapping[str, 
     defaults, folders = _defaults(before, files, [path for path in touched if is_layer(path)], kinds)
     laid, overlays = _laid(before, files, [path for path in touched if is_overlay(path)], kinds)
     manifests = {path for path in touched if is_manifest(path)}
+    asked = {path for path in touched if is_table(path)}
     stale = {unit.name: unit for path in manifests for unit in before.overlays.units_of(path)}
     stale |= _below({folder_of(path) for path in touched if is_layer(path)}, before)
+    if asked:
+        stale |= {
+            name: before.unit(name)
+            for name, piece in before.pieces.items()
+            if not asked.isdisjoint(piece.tables)
+        }
     if overlays is not before.overlays:
         stale |= _laid_otherwise(before, files, overlays)
     paths = manifests.union(unit.path for unit in stale.values())
     units = (unit for path in paths if path in files for unit in overlays.units_of(path))
     now = {unit.name: unit for unit in units if unit.name in stale or unit.path in manifests}
-    reader = _PieceReader(folders, overlays, kinds)
+    tables = {path: text for path, text in before.tables.items() if path not in asked}
+    tables |= {path: files[path] for path in asked if path in files}
+    reader = _PieceReader(folders, overlays, tables, kinds)
     fresh = {name: reader.read(now[name], files[now[name].path]) for name in sorted(now)}
     stale |= now
     kept = {name: unit for name, unit in before.units.items() if name not in stale}
@@ -77,13 +88,14 @@ def read_again(before: Reading, files: Mapping[str, bytes], kinds: Mapping[str, 
         units={**kept, **{name: unit for name, unit in now.items() if unit.through}}
         if overlays.ordered
         else {},
+        tables=tables,
         owners=_owners(before, stale, fresh),
     )
 
 
 def is_manifest(path: str) -> bool:
     """Whether a declaration declares resources, and is not about others."""
-    return not is_layer(path) and not is_overlay(path)
+    return not is_layer(path) and not is_overlay(path) and not is_table(path)
 
 
 def _defaults(
@@ -146,10 +158,15 @@ class _PieceReader:
     """Reads declarations with what they get from around them; neighbours share it."""
 
     def __init__(
-        self, folders: Mapping[str, Folder], overlays: Overlays, kinds: Mapping[str, Kind[Any, Any]]
+        self,
+        folders: Mapping[str, Folder],
+        overlays: Overlays,
+        tables: Mapping[str, bytes],
+        kinds: Mapping[str, Kind[Any, Any]],
     ) -> None:
         self._folders = folders
         self._overlays = overlays
+        self._tables = tables
         self._kinds = kinds
         self._stacks: dict[tuple[str, tuple[str, ...]], Stack] = {}
 
@@ -157,7 +174,7 @@ class _PieceReader:
         place = unit.path.rpartition("/")[0], unit.through
         if place not in self._stacks:
             self._stacks[place] = self._around(unit)
-        return read_piece(unit.path, content, self._stacks[place], self._kinds)
+        return read_piece(unit.path, content, self._stacks[place], self._kinds, self._tables)
 
     def _around(self, unit: Unit) -> Stack:
         overlays = self._overlays

@@ -10,7 +10,8 @@ from pydantic import BaseModel, Field, create_model
 from pydantic.json_schema import models_json_schema
 
 from setpoint.desired.draft7 import DRAFT, TEMPLATE, tidy
-from setpoint.desired.envelope import Envelope, Metadata
+from setpoint.desired.envelope import Envelope, Metadata, OverlayFile, ResourceSetFile
+from setpoint.desired.sets import KIND as SETS
 from setpoint.model.kind import Kind
 from setpoint.model.policy import Policy
 from setpoint.model.resource import API_VERSION
@@ -19,6 +20,8 @@ Schema: TypeAlias = dict[str, Any]
 
 EDITORS = "setpoint.schema.json"
 """The file with every kind in one schema."""
+OVERLAY = "overlay.schema.json"
+"""The one for `overlay.yaml`."""
 
 
 def kind_schema(kind: Kind[Any, Any]) -> Schema:
@@ -37,21 +40,30 @@ def editor_schema(kinds: Mapping[str, Kind[Any, Any]]) -> Schema:
     definitions: Schema = tidy(whole).get("definitions", {})
     for name in models:
         _give_way(definitions, definitions[name])
+    made = tidy(ResourceSetFile.model_json_schema(by_alias=True, ref_template=TEMPLATE))
+    definitions |= made.pop("definitions") | {SETS: made}
+    names = [*models, SETS]
     return {
         "$schema": DRAFT,
         "title": "Setpoint declaration",
         "type": "object",
         "required": ["kind", "metadata"],
-        "properties": {"kind": {"enum": list(models), "description": "What it is."}},
+        "properties": {"kind": {"enum": names, "description": "What it is."}},
         "allOf": [
             {
                 "if": {"properties": {"kind": {"const": name}}, "required": ["kind"]},
                 "then": {"$ref": f"#/definitions/{name}"},
             }
-            for name in models
+            for name in names
         ],
         "definitions": definitions,
     }
+
+
+def overlay_schema() -> Schema:
+    """What an `overlay.yaml` may say."""
+    schema = tidy(OverlayFile.model_json_schema(by_alias=True, ref_template=TEMPLATE))
+    return {"$schema": DRAFT, "title": "Setpoint overlay", **schema}
 
 
 def schema_files(kinds: Mapping[str, Kind[Any, Any]]) -> dict[str, str]:
@@ -59,6 +71,7 @@ def schema_files(kinds: Mapping[str, Kind[Any, Any]]) -> dict[str, str]:
     group, version = API_VERSION.split("/")
     files = {f"{group}/{name.lower()}_{version}.json": kind_schema(kinds[name]) for name in sorted(kinds)}
     files[EDITORS] = editor_schema(kinds)
+    files[OVERLAY] = overlay_schema()
     return {path: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for path, schema in files.items()}
 
 

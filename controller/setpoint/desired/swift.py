@@ -17,8 +17,8 @@ from setpoint.desired.drafting import read_carefully
 from setpoint.desired.drafts import Draft, Piece, Wish, Writing, claim_of
 from setpoint.desired.envelope import Envelope
 from setpoint.desired.home import Home, former_of, meant
-from setpoint.desired.layers import Layer, Stack
-from setpoint.desired.node import Node, Origins, Path, child
+from setpoint.desired.layers import Layer, Stack, tree
+from setpoint.desired.node import Fields, Node, Origins, Path, child
 from setpoint.desired.places import rendered
 from setpoint.desired.references import names_in
 from setpoint.desired.sound import Sound, UnusualError, place, read_sound
@@ -27,7 +27,7 @@ from setpoint.model.key import DEFAULT_NAMESPACE, Key, is_namespace
 from setpoint.model.kind import Kind
 from setpoint.model.origin import Origin
 from setpoint.model.policy import Policy
-from setpoint.model.tree import Json, Tree
+from setpoint.model.tree import Json, Tree, leaves
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -36,14 +36,28 @@ _REMOVED: Final[Any] = object()
 """Stands in a tree where a higher layer took a value away."""
 
 
-def read_piece(path: str, content: bytes, stack: Stack, kinds: Mapping[str, Kind[Any, Any]]) -> Piece:
-    """Every declaration of a file with what it gets from around it; where that is not valid, only who is declared."""
+def read_piece(
+    path: str,
+    content: bytes,
+    stack: Stack,
+    kinds: Mapping[str, Kind[Any, Any]],
+    tables: Mapping[str, bytes],
+) -> Piece:
+    """Every declaration of a file with what it gets from around it; where that is not valid, only who is declared.
+
+    Args:
+        path: of the file.
+        content: of the file.
+        stack: what it gets from around it.
+        kinds: by name.
+        tables: the CSV files by path.
+    """
     if stack.below is not None:
         try:
             return read_swiftly(path, content, stack, kinds)
         except UnusualError:
             pass
-    return read_carefully(path, content, stack, kinds)
+    return read_carefully(path, content, stack, kinds, tables, quickly)
 
 
 def read_swiftly(path: str, content: bytes, stack: Stack, kinds: Mapping[str, Kind[Any, Any]]) -> Piece:
@@ -62,6 +76,32 @@ def read_swiftly(path: str, content: bytes, stack: Stack, kinds: Mapping[str, Ki
 
 
 @dataclass(frozen=True, slots=True)
+class _Grown:
+    """A manifest that a row made, in the place of a document."""
+
+    tree: Tree
+    nulls: bool
+    origin: Origin
+    node: Fields
+
+
+def quickly(
+    manifest: Fields, writing: Writing, kinds: Mapping[str, Kind[Any, Any]]
+) -> tuple[Draft, frozenset[Origin]] | None:
+    """The draft of a manifest that a row made, with the patches that were for it; None where only care can judge."""
+    values, fitted = tree(manifest), set[Origin]()
+    document = _Grown(values, any(value is None for _, value in leaves(values)), manifest.origin, manifest)
+    try:
+        return _draft(document, writing, kinds, fitted), frozenset(fitted)
+    except UnusualError:
+        return None
+
+
+def _written(document: Sound | _Grown, path: Path) -> Origin | None:
+    return place(document, path) if isinstance(document, Sound) else _reached(document.node, path)
+
+
+@dataclass(frozen=True, slots=True)
 class _Sources:
     """Where the values of a declaration may have been written.
 
@@ -69,7 +109,7 @@ class _Sources:
         former: namespaces that stand for the one that it is in now.
     """
 
-    document: Sound
+    document: Sound | _Grown
     below: list[Layer]
     above: list[Layer]
     home: Home | None
@@ -93,18 +133,18 @@ class _Sources:
                     merged = merged[step]
                 case _:
                     raise UnusualError
-        found = _highest(self.above, path) or place(self.document, path) or _highest(self.below, path)
+        found = _highest(self.above, path) or _written(self.document, path) or _highest(self.below, path)
         if found is None:
             raise UnusualError
         return found
 
 
 def _highest(layers: list[Layer], path: Path) -> Origin | None:
-    return next((o for layer in reversed(layers) if (o := _origin(layer, path))), None)
+    return next((o for layer in reversed(layers) if (o := _reached(layer.given, path))), None)
 
 
 def _draft(
-    document: Sound, writing: Writing, kinds: Mapping[str, Kind[Any, Any]], fitted: set[Origin]
+    document: Sound | _Grown, writing: Writing, kinds: Mapping[str, Kind[Any, Any]], fitted: set[Origin]
 ) -> Draft:
     root = {name: value for name, value in document.tree.items() if value is not None or name not in _PARTS}
     name = root.get("kind")
@@ -138,16 +178,18 @@ def _draft(
         spec=spec,
         policy=_policy(to_json(policy)),
         labels=labels,
-        origins=Origins(Writing(writing.path, writing.content, writing.index, stack, kind.name).trees),
+        origins=Origins(
+            Writing(writing.path, writing.content, writing.index, stack, kind.name, writing.row).trees
+        ),
         references=_references(sources, value, spec),
         hosted_by=kind.hosted_by,
         target=sources.wish(kind.hosted_by, target, ("target",), merged)
         if kind.hosted_by is not None and isinstance(target, str)
         else None,
         formerly=None,
-        formerly_at=place(document, ("metadata",)) or document.origin,
+        formerly_at=_written(document, ("metadata",)) or document.origin,
         claim=claim_of(kind, value),
-        through=stack.home.through if stack.home is not None else (),
+        through=writing.through,
     )
 
 
@@ -197,8 +239,8 @@ def _policy(text: bytes) -> Policy:
     return value
 
 
-def _origin(layer: Layer, path: Path) -> Origin | None:
-    node: Node | None = layer.given
+def _reached(root: Fields, path: Path) -> Origin | None:
+    node: Node | None = root
     for step in path:
         node = child(node, step) if node is not None else None
     return node.origin if node is not None else None

@@ -23,7 +23,7 @@ class Resource:
             part of what it is.
         target: the resource that holds it, or None when the kind needs none.
         references: every resource that this one needs, the target included.
-        through: the `overlay.yaml` of each overlay by which it is a copy, or in whose folder it is declared.
+        through: the other files by which it is declared: overlays, and the one that makes it of a row of a table.
         spec_hash: over spec, policy and references; a change wakes the key.
     """
 

@@ -45,7 +45,10 @@ YAML = {
     ),
     "template": (
         spec("  code: {{ code }}\n"),
-        "bad.yaml:5:10: a list or mapping is no name of a field; write a name before the colon",
+        (
+            "bad.yaml:5:10: a list or mapping is no name of a field; "
+            'write a name before the colon, or put a placeholder in quotes: "{{ column }}"'
+        ),
     ),
     "merge key": (
         spec("  <<: {cores: 1}\n"),

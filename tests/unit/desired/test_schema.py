@@ -11,7 +11,7 @@ from jsonschema import Draft7Validator
 
 from setpoint.desired.node import plain
 from setpoint.desired.reader import read
-from setpoint.desired.schema import EDITORS, editor_schema, kind_schema, schema_files
+from setpoint.desired.schema import EDITORS, OVERLAY, editor_schema, kind_schema, overlay_schema, schema_files
 from setpoint.model.kind import Kind
 from setpoint.systems import installed_kinds
 from tests.unit.desired.estate import BOX, KINDS, compiled
@@ -97,12 +97,29 @@ def test_editors_do_not_ask_for_what_defaults_may_give_and_tell_the_rest() -> No
     assert not editors.is_valid({"metadata": {"name": "a"}})
 
 
+def test_editors_know_sets_and_overlays() -> None:
+    editors, overlay = Draft7Validator(editor_schema(KINDS)), Draft7Validator(overlay_schema())
+    made = {
+        "kind": "ResourceSet",
+        "metadata": {"name": "s"},
+        "spec": {"rows": [{"a": 1}], "template": {"kind": "Thing"}},
+    }
+    assert editors.is_valid(made)
+    assert not editors.is_valid({**made, "spec": {"rows": []}})
+    assert overlay.is_valid(
+        {"over": "../base", "namespace": "dev", "patches": [{"kind": "Thing", "spec": {"cores": 1}}]}
+    )
+    assert not overlay.is_valid({"over": "../base", "namespace": "Dev"})
+    assert not overlay.is_valid({"over": "../base", "patchs": []})
+
+
 def test_files_lie_where_kubeconform_looks_for_them() -> None:
     assert set(schema_files(KINDS)) == {
         "setpoint.dev/box_v1.json",
         "setpoint.dev/path_v1.json",
         "setpoint.dev/thing_v1.json",
         EDITORS,
+        OVERLAY,
     }
 
 

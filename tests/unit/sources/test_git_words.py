@@ -93,6 +93,8 @@ def test_many_branches_are_not_all_named() -> None:
         ("a/b/c.yml", True),
         ("a.YAML", False),
         ("a.json", False),
+        ("a/b.csv", True),
+        ("csv", False),
         ("yaml", False),
         (".yaml", False),
         ("a/.b.yaml", False),

@@ -9,7 +9,7 @@ from setpoint.cli.reference.fields import field_table
 from setpoint.cli.reference.markdown import code, fenced, page, section, table
 from setpoint.cli.reference.words import meanings
 from setpoint.desired.draft7 import TEMPLATE, tidy
-from setpoint.desired.envelope import Defaults, Envelope, OverlayFile
+from setpoint.desired.envelope import Defaults, Envelope, OverlayFile, ResourceSetFile
 from setpoint.desired.lessons import Book
 from setpoint.desired.schema import kind_schema
 from setpoint.model.diff import Treatment
@@ -43,6 +43,7 @@ def manifest_page() -> str:
     """The parts of a manifest that are the same for all kinds."""
     envelope = Book(tidy(Envelope.model_json_schema(by_alias=True, ref_template=TEMPLATE)))
     policy = Book(tidy(Policy.model_json_schema(by_alias=True, ref_template=TEMPLATE)))
+    made = Book(tidy(ResourceSetFile.model_json_schema(by_alias=True, ref_template=TEMPLATE)))
     overlay = Book(tidy(OverlayFile.model_json_schema(by_alias=True, ref_template=TEMPLATE)))
     defaults = Book(tidy(Defaults.model_json_schema(by_alias=True, ref_template=TEMPLATE)))
     return page(
@@ -58,6 +59,17 @@ def manifest_page() -> str:
                 "What the manifests in a folder and below have in common. Deeper folders lie above, the manifest on top."
             ],
             field_table(defaults),
+        ),
+        section(
+            "`ResourceSet`",
+            [
+                (
+                    "Makes a manifest for each row. A value that is nothing but a placeholder has the type that the row gives "
+                    "it; in a longer text a placeholder is replaced by what is written. What is empty, or null, in a row leaves "
+                    "its field out. A cell of a CSV file means what it would in YAML, in quotes it is text."
+                )
+            ],
+            field_table(made),
         ),
         section(
             "`overlay.yaml`",
