@@ -163,7 +163,8 @@ class Rules:
     def _made(self, site: Site, vmid: int, *, ours: bool) -> None:
         cause = site.cause()
         name = form_mark_name(str(cause.params.get("description", ""))) if ours and cause else ""
-        twins = [guest for guest in self.truth.living(name) if not guest.tainted] if name else []
+        mine = self.truth.living(name) if name and not self.truth.has_gone_on(name) else []
+        twins = [guest for guest in mine if not guest.tainted]
         self.truth.guests.append(Guest(site, vmid, name))
         if twins:
             self.fail(
@@ -215,7 +216,7 @@ def _ours(rules: Rules, life: Life, write: Write, name: str) -> str:
     if vm is None or guest is None:
         return ""
     spoken = list(rules.truth.spoken(name, life.estate.version))
-    former = {machine.formerly for machine in spoken}
+    former = {machine.formerly for machine in spoken} | rules.truth.ancestors(name)
     mark, owner = mark_of(vm), guest.name
     adopts = not owner and mark is None and any(machine.policy.get("adopt") for machine in spoken)
     if adopts or (owner in former and form_mark_name(write.form.get("description", "")) == name):
@@ -237,6 +238,8 @@ def _once(rules: Rules, life: Life, write: Write, name: str) -> str:
     former = {m.formerly for m in rules.truth.spoken(name, life.estate.version) if m.formerly}
     still = {m.name for n in former for m in rules.truth.spoken(n, life.estate.version)}
     for one in (name, *sorted(former - still)):
+        if one == name and rules.truth.has_gone_on(name):
+            continue
         twins = [guest for guest in rules.truth.living(one) if not guest.tainted]
         if f"elsewhere {name}" in rules.truth.allowed:
             for guest in twins:

@@ -115,6 +115,17 @@ class Truth:
         """Every VM that is this resource's."""
         return [guest for guest in self.guests if guest.alive and guest.name == name]
 
+    def ancestors(self, name: str) -> set[str]:
+        """The names that versions which the daemon got say it had; they may say so no more."""
+        commits = (self.repository.commits[version] for version in self.repository.served)
+        machines = (commit.machines.get(name) for commit in commits)
+        return {machine.formerly for machine in machines if machine is not None and machine.formerly}
+
+    def has_gone_on(self, name: str) -> bool:
+        """Whether what bore the name goes on under another one, so that this is a new one."""
+        others = self.repository.now.machines.keys() - {name}
+        return any(name in self.ancestors(other) for other in others)
+
     def spoken(self, name: str, version: str) -> Iterator[Machine]:
         """What may be in force for `name` while `version` is: that, what it grew from, and what is newer than the lag."""
         now = max(self.repository.pushed.values())

@@ -74,6 +74,19 @@ def _marked(now: Pass) -> list[Identity]:
     ]
 
 
+def _is_known_as_another(desk: Desk, now: Pass, identity: Identity) -> bool:
+    """Whether the object goes on under a new name already, and bears the mark of this one only until it is written anew."""
+    which = now.kind.object_id(identity)
+    return any(
+        item.target == desk.lane.target
+        and item.key.kind == now.owner.key.kind
+        and item.key not in (now.owner.key, now.owner.formerly)
+        and not item.released
+        and now.kind.object_id(item.identity) == which
+        for item in desk.store.items()
+    )
+
+
 def _as_declared(now: Pass, declared: Identity) -> Pass | Outcome:
     """Take the declared id, unless the object is there under another one: a second would be made beside it."""
     wanted = now.kind.object_id(declared)
@@ -86,7 +99,7 @@ def _as_declared(now: Pass, declared: Identity) -> Pass | Outcome:
 
 def _as_marked(desk: Desk, now: Pass) -> Pass | Outcome:
     """Find by its mark what is not remembered here; else what is reserved for it is free to be made."""
-    marked = _marked(now)
+    marked = [identity for identity in _marked(now) if not _is_known_as_another(desk, now, identity)]
     if len(marked) > 1:
         ids = ", ".join(now.kind.object_id(identity) for identity in marked)
         return Held((Hold(Rule.EXISTS, f"{ids} bear the same mark", "remove the mark from all but one"),))

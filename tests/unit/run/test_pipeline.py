@@ -373,6 +373,21 @@ def test_a_renamed_declaration_keeps_its_object_and_marks_it_anew(rigged: Rigged
     rigged(body)
 
 
+def test_an_old_name_that_is_declared_anew_does_not_take_what_went_on_under_the_new_one(
+    rigged: Rigged,
+) -> None:
+    async def body(rig: Rig) -> None:
+        await rig.settle(resource(BOX, {"colour": "red"}))
+        new = Key("default", "Box", "new")
+        in_force = {new: replace(resource(new, {"colour": "red"}), formerly=BOX)}
+        rig.store.put_in_force(in_force, (), (), {BOX: new})
+        await rig.settle(resource(BOX, {"colour": "blue"}))
+        assert rig.world.effects == ["create", "create"]
+        assert rig.world.things[1].fields["colour"] == "red"
+
+    rigged(body)
+
+
 def test_two_objects_with_our_mark_are_held(rigged: Rigged) -> None:
     async def body(rig: Rig) -> None:
         for number in (3, 4):
