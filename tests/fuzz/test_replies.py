@@ -14,24 +14,35 @@ import pytest
 from setpoint.decide.diff import diff
 from setpoint.decide.scope import actionable
 from setpoint.model.errors import TargetError
-from setpoint.model.kind import Planning
+from setpoint.model.identity import Owner
+from setpoint.model.kind import Kind, Planning
 from setpoint.model.observation import Present
 from setpoint.model.policy import Policy
 from setpoint.model.tree import Scalar
 from setpoint_lab.process import start_proxmox
 from setpoint_proxmox.client import Client, Part
 from setpoint_proxmox.facts import Facts
-from setpoint_proxmox.kinds.virtual_machine import KIND
-from setpoint_proxmox.kinds.virtual_machine.state import VmState
-from tests.systems.proxmox.drive import Driver, Lab, world
-from tests.systems.proxmox.made import OWNER, spec
+from setpoint_proxmox.guest.state import GuestState
+from setpoint_proxmox.kinds import container, virtual_machine
+from tests.systems.proxmox import made, made_ct
+from tests.systems.proxmox.drive import Driver, Lab
+from tests.systems.proxmox.test_ct_converge import estate
 
 SECONDS = 3.0
-DECLARED = spec(
+MACHINE = made.spec(
     disks={"scsi0": {"storage": "local-zfs", "size": "10GiB"}},
     nics={"net0": {"bridge": "vmbr0"}},
     agent=True,
     tags=["prod"],
+)
+CONTAINER = made_ct.spec(
+    mountPoints={"mp0": {"storage": "local-zfs", "size": "1GiB", "path": "/data"}},
+    nics={"net0": {"bridge": "vmbr0", "ipv4": "dhcp"}},
+    features={"nesting": True},
+    nameservers=["192.0.2.53"],
+    startup={"order": 1},
+    tags=["prod"],
+    power="running",
 )
 ODD: tuple[Any, ...] = (
     None, True, False, 0, -1, 1 << 70, 1.5, float("1e300"), "", "0", "x", "a=b,c", ",", "=", "1,2=3", "local-zfs:vm-1-disk-0",
@@ -85,10 +96,14 @@ def spoil(value: Any, luck: random.Random) -> Any:
     return value
 
 
-def planned(state: VmState, facts: Facts) -> None:
+def planned(driver: Driver, declared: Any, state: GuestState, facts: Facts) -> None:
     """What follows from what was seen."""
-    found = diff(KIND.declare(DECLARED), KIND.project(state), KIND.treatments, applied=None)
-    KIND.plan(actionable(found, Policy()), Planning(DECLARED, OWNER, state, {"vmid": state.vmid}, facts))
+    kind = driver.kind
+    found = diff(kind.declare(declared), kind.project(state), kind.treatments, applied=None)
+    identity = {"vmid": state.vmid}
+    kind.plan(actionable(found, Policy()), Planning(declared, driver.owner, state, identity, facts))
+    kind.status(state)
+    kind.publish(state)
 
 
 @pytest.fixture(scope="module")
@@ -97,23 +112,33 @@ def lab() -> Generator[Lab]:
         yield Lab(running.url)
 
 
-async def test_answers_that_nobody_expects_end_well(lab: Lab) -> None:
-    lab.begin(world())
+@pytest.mark.parametrize(
+    ("kind", "owner", "declared"),
+    [
+        (virtual_machine.KIND, made.OWNER, MACHINE),
+        (container.KIND, made_ct.OWNER, CONTAINER),
+    ],
+    ids=["machine", "container"],
+)
+async def test_answers_that_nobody_expects_end_well(
+    lab: Lab, kind: Kind[Any, Any], owner: Owner, declared: Any
+) -> None:
+    lab.begin(estate())
     cluster = lab.connect()
-    driver = Driver(lab, cluster)
-    await driver.converge(DECLARED)
+    driver = Driver(lab, cluster, owner, kind)
+    await driver.converge(declared)
     replies = Replies(cluster.api)
     object.__setattr__(cluster, "api", replies)
-    await driver.look(DECLARED)
+    await driver.look(declared)
     identity = driver.identity
     end, number, refused = time.monotonic() + SECONDS, 0, 0
     while time.monotonic() < end:
         replies.luck, replies.spoiled = random.Random(number), ""  # noqa: S311  # to be repeated, not to be secret
         driver.identity = identity
         try:
-            observation, facts = await driver.observe(DECLARED)
+            observation, facts = await driver.observe(declared)
             if isinstance(observation, Present):
-                planned(observation.state, facts)
+                planned(driver, declared, observation.state, facts)
         except TargetError as error:
             refused += bool(str(error))
         except Exception as error:

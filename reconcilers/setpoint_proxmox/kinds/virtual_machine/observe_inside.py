@@ -13,8 +13,7 @@ from setpoint_proxmox.cluster import Cluster, Silence
 from setpoint_proxmox.facts import Guest
 from setpoint_proxmox.guest.addresses import by_slot
 from setpoint_proxmox.guest.state import Config
-from setpoint_proxmox.kinds.virtual_machine.project import is_nic_slot
-from setpoint_proxmox.kinds.virtual_machine.strings import NicText
+from setpoint_proxmox.kinds.virtual_machine.state import macs
 from setpoint_proxmox.propstring import is_true, parse
 
 FIRST_PAUSE = 60.0
@@ -45,8 +44,7 @@ async def addresses(
     path = ("nodes", guest.node, "qemu", guest.vmid, "agent", "network-get-interfaces")
     try:
         answer = record(await cluster.api.get(*path))
-        nics = {slot: NicText.parse(str(text)).mac for slot, text in config.items() if is_nic_slot(slot)}
-        found = by_slot(nics, records(answer.get("result")))
+        found = by_slot(macs(config), records(answer.get("result")))
     except RefusalError as error:
         longer = before is not None and before.pid == pid
         pause = min(before.pause * 2, LONGEST_PAUSE) if before is not None and longer else FIRST_PAUSE

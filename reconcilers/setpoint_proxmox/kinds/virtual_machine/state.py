@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from setpoint.model.tree import Json
@@ -44,9 +45,10 @@ _IMAGE: Mapping[bool | None, Json] = {True: "current", False: "old", None: None}
 
 
 def macs(config: Config) -> dict[str, str]:
-    """The MAC address of every NIC by its slot."""
-    return {
-        slot: NicText.parse(str(text)).mac.upper()
-        for slot, text in sorted(config.items())
-        if slot.startswith("net") and slot[3:].isdigit()
-    }
+    """The MAC address of every NIC that can be read, by its slot."""
+    found: dict[str, str] = {}
+    for slot, text in sorted(config.items()):
+        with suppress(ValueError):
+            if slot.startswith("net") and slot[3:].isdigit():
+                found[slot] = NicText.parse(str(text)).mac.upper()
+    return found
