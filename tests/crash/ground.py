@@ -20,7 +20,7 @@ from tests.crash.forge import Ended, Forge, Order, open_forge
 from tests.crash.points import Phase, Point
 from tests.crash.scenarios import SCENARIOS, Document, Scenario, check_effects, check_world
 from tests.rig.emulator import Plane
-from tests.rig.estate import cluster, vm
+from tests.rig.estate import cluster, manifest
 
 CHUNKS = 4
 """Parts into which the moments of a scenario are split, so that none takes too long."""
@@ -73,7 +73,7 @@ class Ground:
     ) -> Ended:
         files = {"lab.yaml": cluster(self.url)}
         if spec is not None:
-            files["web01.yaml"] = vm("web01", spec, **scenario.policy)
+            files["web01.yaml"] = manifest(scenario.kind, "web01", spec, **scenario.policy)
         return self.forge.live(Order(self.url, str(folder), files, deadly))
 
     def die(self, scenario: Scenario, base: Base, point: Point, pause: float) -> Ended:
@@ -86,7 +86,7 @@ class Ground:
     def check(self, scenario: Scenario, base: Base, ended: Ended) -> None:
         """Everything is as declared, another look changes nothing, and the world went the one way there is."""
         outcomes = {name: told.partition(":")[0] for name, told in ended.outcomes.items()}
-        machine = {"VirtualMachine/web01": "Done"} if scenario.after is not None else {}
+        machine = {f"{scenario.kind}/web01": "Done"} if scenario.after is not None else {}
         assert outcomes == {"ProxmoxCluster/lab": "Done", **machine}, ended.outcomes
         assert (ended.differing, ended.again) == ((), 0)
         check_effects(scenario, self.plane.get("effects"))

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.systems.proxmox.drive import world
+from tests.systems.proxmox.made_ct import TEMPLATE
+from tests.systems.proxmox.test_ct_converge import estate
 
 Document = Mapping[str, Any]
 VMID = 1000
 """The first number of the cluster's range, which the VM of every scenario gets."""
 _TEMPLATE = 9000
 _GIB = 1 << 30
+_MAC = re.compile(r"(?:[0-9A-F]{2}:){5}[0-9A-F]{2}")
 
 _DISK = {"storage": "local-zfs", "size": "4GiB"}
 _PLAIN: dict[str, Any] = {
@@ -55,6 +59,28 @@ def _with_template() -> Document:
     return _world(guests=[template], content=[volume])
 
 
+_CT: dict[str, Any] = {
+    "node": "pve1",
+    "template": TEMPLATE,
+    "rootfs": {"storage": "local-zfs", "size": "4GiB"},
+    "mountPoints": {"mp0": {"storage": "local-zfs", "size": "2GiB", "path": "/data"}},
+    "nics": {"net0": {"bridge": "vmbr0"}},
+    "power": "running",
+}
+_CT_MORE = {
+    **_CT,
+    "memory": "1GiB",
+    "rootfs": {"storage": "local-zfs", "size": "6GiB"},
+    "mountPoints": {**_CT["mountPoints"], "mp1": {"storage": "local-zfs", "size": "1GiB", "path": "/more"}},
+    "nics": {**_CT["nics"], "net1": {"bridge": "vmbr1"}},
+    "features": {"nesting": True},
+}
+
+
+def _with_archive() -> Document:
+    return {**estate(), "pace": "realistic"}
+
+
 @dataclass(frozen=True)
 class Scenario:
     """One change of the declarations, and all that comes of it.
@@ -65,6 +91,7 @@ class Scenario:
         effects: kind of effect -> how often it comes about; no other does.
         disks: slot -> storage and GiB afterwards.
         state: the world at first.
+        kind: what web01 is.
     """
 
     before: Document | None
@@ -73,6 +100,7 @@ class Scenario:
     disks: Mapping[str, tuple[str, int]]
     policy: Document = field(default_factory=dict[str, Any])
     state: Document = field(default_factory=_world)
+    kind: str = "VirtualMachine"
 
 
 SCENARIOS = {
@@ -109,6 +137,23 @@ SCENARIOS = {
         disks={},
         policy={"deletion": "delete", "grace": "0s"},
     ),
+    "create-container": Scenario(
+        before=None,
+        after=_CT,
+        effects={"guest_made": 1, "volume_made": 2, "mac_made": 1, "started": 1},
+        disks={"rootfs": ("local-zfs", 4), "mp0": ("local-zfs", 2)},
+        state=_with_archive(),
+        kind="Container",
+    ),
+    "update-container": Scenario(
+        before=_CT,
+        after=_CT_MORE,
+        effects={"volume_made": 1, "mac_made": 1, "stopped": 1, "started": 1},
+        disks={"rootfs": ("local-zfs", 6), "mp0": ("local-zfs", 2), "mp1": ("local-zfs", 1)},
+        policy={"reboot": "whenNeeded"},
+        state=_with_archive(),
+        kind="Container",
+    ),
 }
 
 
@@ -123,7 +168,7 @@ def check_world(scenario: Scenario, before: Document, after: Document) -> None:
     there = {VMID} if scenario.after is not None else set[int]()
     assert _vmids(after) == (_vmids(before) - {VMID}) | there
     config = _config(after)
-    volumes = {row["volid"]: row for row in after["content"] if row["vmid"] == VMID}
+    volumes = {row["volid"]: row for row in after["content"] if row.get("vmid") == VMID}
     disks = {
         option: volumes.pop(volid)
         for option, text in config.items()
@@ -151,4 +196,4 @@ def _config(state: Document) -> dict[str, str]:
 
 def _macs(state: Document) -> dict[str, str]:
     nics = {slot: text for slot, text in _config(state).items() if slot.startswith("net")}
-    return {slot: text.partition("=")[2].partition(",")[0] for slot, text in nics.items()}
+    return {slot: _MAC.findall(text)[0] for slot, text in nics.items()}
