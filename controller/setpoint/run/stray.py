@@ -43,11 +43,20 @@ async def find_stray(estate: Estate, target: Key, text: str) -> Stray:
         NotAdoptableError: there is none, it is somebody's, or nothing can be said of it.
         SetpointError: the target cannot be looked at.
     """
-    for kind in _adoptable(estate, target):
-        identity = kind.identity(text)
-        if identity is not None:
-            _refuse_declared(estate, kind, target, identity)
-            return _described(estate, kind, target, text, await _seen(estate, kind, target, identity))
+    kinds = [
+        (kind, identity)
+        for kind in _adoptable(estate, target)
+        if (identity := kind.identity(text)) is not None
+    ]
+    for kind, identity in kinds:
+        _refuse_declared(estate, kind, target, identity)
+    for kind, identity in kinds:
+        stray = _described(estate, kind, target, text, await _seen(estate, kind, target, identity))
+        if stray is not None:
+            return stray
+    if kinds:
+        names = " or ".join(kind.name for kind, _ in kinds)
+        raise NotAdoptableError(f"{text} of {target} is no {names}, so nothing can be said of it")
     ids = ", ".join(kind.name for kind in _adoptable(estate, target)) or "no kind"
     raise NotAdoptableError(
         f"'{text}' is no id of an object that {target} may hold", remedy=f"{ids} can be adopted there"
@@ -97,19 +106,19 @@ def _refuse_declared(estate: Estate, kind: Kind[Any, Any], target: Key, identity
                 raise NotAdoptableError(what, remedy="set policy.adopt there to take it over")
 
 
-def _described(estate: Estate, kind: Kind[Any, Any], target: Key, text: str, seen: Present[Any]) -> Stray:
-    """What is seen, as a declaration says it.
+def _described(
+    estate: Estate, kind: Kind[Any, Any], target: Key, text: str, seen: Present[Any]
+) -> Stray | None:
+    """What is seen, as a declaration says it; None when it is of another kind.
 
     Raises:
-        NotAdoptableError: it is somebody's, or nothing can be said of it.
+        NotAdoptableError: it is somebody's.
     """
     name = f"{text} of {target}"
     if seen.mark is not None:
         raise _owned(estate, name, seen.mark, kind.object_id(seen.identity))
     spec = kind.describe(seen.state) if kind.describe is not None else {}
-    if not spec:
-        raise NotAdoptableError(f"{name} is no {kind.name}, so nothing can be said of it")
-    return Stray(kind.name, kind.title(seen.state), spec)
+    return Stray(kind.name, kind.title(seen.state), spec) if spec else None
 
 
 def _owned(estate: Estate, name: str, mark: Mark, object_id: str) -> NotAdoptableError:

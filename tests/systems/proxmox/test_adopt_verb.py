@@ -11,6 +11,8 @@ from setpoint.cli.main import run
 from tests.rig.daemon import Running, VirtualDaemon
 from tests.rig.estate import SECRET_NAME, cluster
 from tests.systems.proxmox.drive import SECRET, Lab
+from tests.systems.proxmox.made_ct import TEMPLATE
+from tests.systems.proxmox.test_ct_converge import estate
 from tests.systems.proxmox.test_vm_adoption import HANDMADE, VMID, Shape, file, others
 
 SHAPES = {shape.shape: shape for shape in HANDMADE}
@@ -78,8 +80,18 @@ def test_the_daemon_takes_it_over_by_that_file_and_only_tells_what_is_changed_la
     assert lab.get("effects") == []
 
 
-def test_a_container_is_told_to_be_none(lab: Lab, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    container = {"vmid": 101, "type": "lxc", "node": "pve1", "status": "running", "config": {"hostname": "c"}}
-    lab.begin({**SHAPES["bare"].world(), "guests": [container]})
-    assert run(["adopt", "lab/101"]) == 1
-    assert "101 of ProxmoxCluster/lab is no VirtualMachine" in capsys.readouterr().err
+def test_a_container_is_declared_as_one(lab: Lab, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lab.begin(estate())
+    made = {"vmid": 101, "ostemplate": TEMPLATE, "rootfs": "local-zfs:8", "hostname": "files01"}
+    lab.api("POST", "nodes/pve1/lxc", mp0="local-zfs:1,mp=/srv", net0="name=eth0,bridge=vmbr0", **made)
+    before = lab.writes()
+
+    assert run(["adopt", "lab/101", "--source", str(folder), "--write", str(folder / "ct.yaml")]) == 0
+
+    told = yaml.safe_load((folder / "ct.yaml").read_text())
+    assert (told["kind"], told["metadata"]["name"]) == ("Container", "files01")
+    assert told["policy"] == {"adopt": True, "drift": "warn"}
+    assert told["spec"]["mountPoints"] == {"mp0": {"path": "/srv", "storage": "local-zfs", "size": "1GiB"}}
+    assert "password" not in told["spec"]
+    assert "CT 101, which tell that it is Container/files01" in capsys.readouterr().err
+    assert lab.writes() == before
