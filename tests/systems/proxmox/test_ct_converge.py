@@ -209,6 +209,19 @@ async def test_a_detached_volume_is_attached_again(driver: Driver) -> None:
     assert not [option for option in config(driver) if option.startswith("unused")]
 
 
+async def test_a_mount_point_that_was_to_go_stays_when_it_is_declared_again(driver: Driver) -> None:
+    declared = spec(power="running", mountPoints={"mp0": DATA})
+    await driver.converge(declared)
+    before = config(driver)["mp0"]
+    assert await driver.converge(spec(power="running")) == ["configure"]
+
+    assert await driver.converge(declared, restart=True) == ["configure"]
+
+    seen = await driver.look(declared)
+    assert (seen.found.changes, seen.state.current["mp0"]) == ((), before)
+    assert len(volumes(driver)) == 2
+
+
 async def test_the_root_grows_while_it_runs(driver: Driver) -> None:
     await driver.converge(spec(power="running"))
     declared = spec(power="running", rootfs=ROOTFS | {"size": "9GiB"})

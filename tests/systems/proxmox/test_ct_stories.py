@@ -111,6 +111,22 @@ def test_what_somebody_changed_is_put_back(lab: Lab, tmp_path: Path) -> None:
     tell(lab, tmp_path, script, {**ONE, "memory": "512MiB"})
 
 
+def test_what_only_root_may_do_holds_the_start_and_root_releases_it(lab: Lab, tmp_path: Path) -> None:
+    spec = {**ONE, "bindMounts": {"mp3": {"source": "/srv", "path": "/srv"}}}
+
+    async def script(running: Running) -> None:
+        await running.settle()
+        assert running.status(NAME).outcome == "Held"
+        assert "run on pve1: pct set 1000 --mp3 /srv,mp=/srv" in running.status(NAME).sentence
+        assert lab.writes() == ["POST /nodes/pve1/lxc"]
+        lab.api("PUT", f"{CT}/config", mp3="/srv,mp=/srv")
+        await asyncio.sleep(LONG)
+        assert running.status(NAME).outcome == "Done", running.status(NAME).sentence
+        assert lab.api("GET", f"{CT}/status/current")["status"] == "running"
+
+    VirtualDaemon(lab.url, tmp_path, {"lab.yaml": cluster(lab.url), **declared(spec)}).run(script)
+
+
 def test_one_whose_mark_was_wiped_is_held_for_nothing_else_tells_it_from_another(
     lab: Lab, tmp_path: Path
 ) -> None:
