@@ -110,7 +110,7 @@ DEFAULTS = st.sampled_from(
     )
 )
 PATHS = st.builds("{}{}.yaml".format, st.sampled_from((*FOLDERS, "d/")), st.sampled_from(("f", "g", "h")))
-LAYERS = st.sampled_from([f"{folder}defaults.yaml" for folder in FOLDERS] + ["a/defaults.yml"])
+LAYERS = st.sampled_from([f"{folder}defaults.yaml" for folder in (*FOLDERS, "d/")] + ["a/defaults.yml"])
 PATCHES = st.lists(
     st.sampled_from(
         (

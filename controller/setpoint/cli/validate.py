@@ -80,7 +80,11 @@ def _within(compiled: Compiled, part: str) -> Compiled:
     )
     return replace(
         compiled,
-        resources={key: r for key, r in compiled.resources.items() if _is_in(r.origin.path, part)},
+        resources={
+            key: r
+            for key, r in compiled.resources.items()
+            if any(_is_in(path, part) for path in (r.origin.path, *r.through))
+        },
         problems=tuple(p for p in compiled.problems if _is_in(p.origin.path, part) or p.origin.path in above),
         suspended={key: p for key, p in compiled.suspended.items() if _is_in(p.origin.path, part)},
     )

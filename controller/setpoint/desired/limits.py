@@ -12,8 +12,11 @@ NODES = 100_000
 DOCUMENTS = 1_000
 """Documents in one file."""
 
-MADE = 1_000_000
-"""Values that the rows of one set make of its template."""
+ROWS = 10_000
+"""Rows of one CSV file."""
+
+MADE = 1 << 26
+"""What the rows of one set make of its template: each value counts 64, and each character of a text."""
 
 PROBLEMS = 100
 """Mistakes told of one document or one file; the rest waits until these are mended."""

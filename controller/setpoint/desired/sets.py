@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from posixpath import join, normpath
 
@@ -19,6 +20,7 @@ from setpoint.model.errors import DeclarationError, DeclarationProblem
 from setpoint.model.origin import Origin
 
 KIND = "ResourceSet"
+_VALUE = 64
 
 
 @dataclass(frozen=True)
@@ -112,8 +114,8 @@ def _fitting(template: Fields, table: Table, making: _Making) -> list[Row]:
     except DeclarationError as error:
         making.problems.extend(error.problems)
         return []
-    if _size(template) * len(table.rows) > MADE:
-        what, remedy = f"this makes more than {MADE} values", "split it into several sets"
+    if _cost(template, Counter(column for column, _, _ in wanted), table.rows) > MADE:
+        what, remedy = "this makes too much", "write less in a row, or split it into several sets"
         making.say(template.origin, what, remedy, "spec.template")
         return []
     known = table.columns.union(*(row.values for row in table.rows))
@@ -134,12 +136,24 @@ def _fitting(template: Fields, table: Table, making: _Making) -> list[Row]:
     return found
 
 
+def _cost(template: Fields, wanted: Mapping[str, int], rows: Collection[Row]) -> int:
+    """How much the rows make, as `MADE` counts; `wanted` says how often each column is asked for."""
+    filling = (
+        times * _size(row.values[column])
+        for row in rows
+        for column, times in wanted.items()
+        if column in row.values
+    )
+    return _size(template) * len(rows) + sum(filling)
+
+
 def _size(node: Node) -> int:
-    """How many values there are in a tree."""
     match node:
         case Fields():
-            return 1 + sum(map(_size, node.fields.values()))
+            return _VALUE + sum(map(_size, node.fields.values()))
         case Items():
-            return 1 + sum(map(_size, node.items))
+            return _VALUE + sum(map(_size, node.items))
+        case Leaf(value=str(text)):
+            return _VALUE + len(text)
         case _:
-            return 1
+            return _VALUE

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
-from setpoint.desired.limits import PROBLEMS
+from setpoint.desired.limits import PROBLEMS, ROWS
 from setpoint.desired.node import Leaf, Node
 from setpoint.desired.scalar import resolve
 from setpoint.desired.text import decode, place
@@ -17,7 +18,8 @@ from setpoint.model.tree import Scalar
 COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 """What a column may be called."""
 
-_CELL = re.compile(r'[ \t]*(?:"((?:[^"]|"")*)"|([^",\n]*))[ \t]*(?=,|\n|\Z)')
+_CELL = re.compile(r'[ \t]*+(?:"((?:[^"]|"")*+)"[ \t]*+|([^",\n]*+))(?=,|\n|\Z)')
+"""Nothing is tried twice: a cell may be a megabyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,12 @@ def read_table(path: str, content: bytes) -> Table:
     """The rows of a CSV file with a line of column names."""
     try:
         text = decode(path, content)
-        header, *lines = list(_lines(path, text)) or [[]]
+        header, *lines = list(islice(_lines(path, text), ROWS + 2)) or [[]]
         names = _names(path, header)
+        if len(lines) > ROWS:
+            raise _wrong(
+                lines[-1][0].origin, f"the file has more than {ROWS} rows", "split it into several files"
+            )
     except DeclarationError as error:
         return Table((), problems=error.problems)
     rows: list[Row] = []
@@ -102,7 +108,7 @@ def _names(path: str, header: list[_Cell]) -> list[str]:
         raise _wrong(
             Origin(path), "this file has no rows", "write the names of the columns into its first line"
         )
-    names: list[str] = []
+    names: dict[str, None] = {}
     for cell in header:
         if not COLUMN.fullmatch(cell.text):
             what, remedy = (
@@ -112,8 +118,8 @@ def _names(path: str, header: list[_Cell]) -> list[str]:
             raise _wrong(cell.origin, what, remedy)
         if cell.text in names:
             raise _wrong(cell.origin, f"there are two columns '{cell.text}'", "rename one of the two")
-        names.append(cell.text)
-    return names
+        names[cell.text] = None
+    return [*names]
 
 
 def _row(names: list[str], cells: list[_Cell]) -> Row:

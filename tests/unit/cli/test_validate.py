@@ -113,6 +113,13 @@ def test_a_part_is_judged_within_the_whole(
     assert said.lines[-1].endswith(f" in {files}")
 
 
+def test_what_an_overlay_declares_is_a_part_of_its_folder(say: Say, estate: Write) -> None:
+    files = {"box.yaml": BOX, "base/overlay.yaml": "template: true\n", "base/a.yaml": thing("a")}
+    root = estate({**files, "dev/overlay.yaml": "over: ../base\nnamespace: dev\n"})
+    said = say("validate", "--root", root, root / "dev")
+    assert (said.code, said.out) == (0, "1 resource valid, 0 problems in 1 file\n")
+
+
 def test_a_file_alone_stands_in_the_current_folder(
     say: Say, estate: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:

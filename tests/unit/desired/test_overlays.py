@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from setpoint.desired.changes import retain
+from setpoint.desired.compile import Cache
 from setpoint.desired.compiled import Compiled
 from setpoint.model.key import Key
 from tests.unit.desired.estate import BOX, compiled, lines
@@ -475,3 +476,35 @@ def test_what_cannot_be_read_takes_nothing_away(edit: dict[str, str]) -> None:
     kept = retain(before, after).resources
     assert kept.keys() == before.keys()
     assert all(kept[key].spec_hash == before[key].spec_hash for key in before)
+
+
+EDITS: dict[str, dict[str, str]] = {
+    "defaults of the overlay": {"dev/defaults.yaml": "kind: Thing\nspec: {ratio: 0.7}\n"},
+    "deeper defaults of the overlay": {"dev/web/defaults.yaml": "kind: Thing\nspec: {ratio: 0.7}\n"},
+    "defaults of the template": {"base/defaults.yaml": "kind: Thing\nspec: {ratio: 0.7}\n"},
+    "a patch": {"dev/overlay.yaml": f"{HEAD}patches: [{{kind: Thing, spec: {{ratio: 0.7}}}}]\n"},
+    "the overlay between": {
+        "prod/overlay.yaml": PROD["prod/overlay.yaml"] + "patches: [{kind: Thing, spec: {ratio: 0.7}}]\n"
+    },
+    "a manifest of the template": {"base/web/web.yaml": BASE["base/web/web.yaml"] + "  ratio: 0.7\n"},
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS.keys())
+@pytest.mark.parametrize("over", ["base", "prod"])
+def test_what_changes_around_a_copy_changes_the_copy(edit: dict[str, str], over: str) -> None:
+    cache = Cache()
+    files = BASE | PROD | {"dev/overlay.yaml": HEAD.replace("base", over)}
+    before = compiled(files, cache=cache)
+    after = compiled(files | edit, cache=cache)
+    again = compiled(files | edit)
+    assert lines(after) == lines(again) == []
+    assert [*after.resources.values()] == [*again.resources.values()]
+    assert after.resources[dev("web")] != before.resources[dev("web")] or (
+        over,
+        "prod/overlay.yaml" in edit,
+    ) == (
+        "base",
+        True,
+    )
+    assert compiled(files, cache=cache).resources[dev("web")] == before.resources[dev("web")]

@@ -9,6 +9,7 @@ import pytest
 from setpoint.desired.changes import retain
 from setpoint.desired.compile import Cache
 from setpoint.desired.compiled import Compiled
+from setpoint.desired.limits import ROWS as MOST
 from setpoint.desired.table import read_table
 from setpoint.model.key import Key
 from setpoint.model.resource import Resource
@@ -348,3 +349,39 @@ def test_every_cell_knows_its_place() -> None:
     table = read_table("t.csv", b'a,b\n1,"x\ny", \n'.replace(b", \n", b"\n") + b" 2, 3\n")
     found = [[(cell.origin.line, cell.origin.column) for cell in row.values.values()] for row in table.rows]
     assert found == [[(2, 1), (2, 3)], [(4, 1), (4, 4)]]
+
+
+def test_rows_of_a_file_are_counted() -> None:
+    assert read_table("t.csv", b"a\n" + b"1\n" * MOST).problems == ()
+    (problem,) = read_table("t.csv", b"a\n" + b"1\n" * (2 * MOST)).problems
+    assert (
+        str(problem) == f"t.csv:{MOST + 2}:1: the file has more than {MOST} rows; split it into several files"
+    )
+
+
+BOMBS = {
+    "a long text many times": ("x" * 500_000, "'" + "{{ a }}" * 50_000 + "'"),
+    "a long list many times": ("[" + "1," * 40_000 + "]", "[" + "'{{ a }}'," * 40_000 + "]"),
+}
+
+
+@pytest.mark.parametrize(("value", "text"), BOMBS.values(), ids=BOMBS.keys())
+def test_what_a_set_makes_is_bounded_before_it_is_made(value: str, text: str) -> None:
+    files = {"a.yaml": f"{HEAD}  rows: [{{a: {value}}}]\n  template: {{kind: Thing, spec: {text}}}\n"}
+    assert lines(compiled(files)) == [
+        "a.yaml:5:3: spec.template: this makes too much; write less in a row, or split it into several sets"
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("a\n" + " " * 1_000_000 + '"x"y', id="blanks before a quote in the wrong place"),
+        pytest.param("a\n" + '"' * 999_999, id="quotes"),
+        pytest.param("a\n" + '"x' * 400_000, id="quotes that never close"),
+        pytest.param(",".join(f"c{number}" for number in range(150_000)), id="columns"),
+    ],
+)
+@pytest.mark.timeout(30)
+def test_no_table_keeps_the_daemon_busy(text: str) -> None:
+    assert read_table("t.csv", text.encode()).rows == ()
