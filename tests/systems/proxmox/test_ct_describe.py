@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 
 from setpoint.model.tree import Scalar
 from setpoint_proxmox.kinds.container import KIND
@@ -39,6 +39,7 @@ def test_the_shortest_declaration_is_told(current: dict[str, Scalar], fields: di
     assert found == {key: value for key, value in (BASE | fields).items() if value is not None}
 
 
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(SPECS)
 def test_from_what_is_told_nothing_that_is_seen_differs(declared: ContainerSpec) -> None:
     config = steps(declared, None)[0].arguments["config"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 
 from setpoint.model.diff import Cause
 from setpoint.model.identity import Mark
@@ -94,6 +94,7 @@ def test_what_means_the_same_does_not_differ(fields: dict[str, Any], current: Ma
     assert steps(spec(**fields), ct(**current)) == ()
 
 
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(SPECS)
 def test_what_was_made_as_declared_does_not_differ(declared: ContainerSpec) -> None:
     (create, *others) = steps(declared, None)
