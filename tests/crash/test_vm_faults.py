@@ -71,6 +71,8 @@ class Engine:
             estate="home",
             version="v",
             ready=lambda key: True,
+            unmet=list,
+            search=self.search,
             reconcile_id="r",
             requested=0,
             not_before=self.now(),
@@ -79,6 +81,9 @@ class Engine:
         report = await run(desk, start, stages)
         await conclude(desk, report)
         return report
+
+    async def search(self, lane: Lane) -> None:
+        """Nothing else is declared here that could be found."""
 
     async def settle(self, spec: dict[str, Any]) -> None:
         last: Outcome | None = None

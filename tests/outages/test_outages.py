@@ -26,6 +26,8 @@ OUTAGE = 1800.0
 TOLD = 300.0
 """Seconds in which the target tells of a trouble that one of its VMs came upon: where every call hangs for half a minute, two
 keys need five of them in a row, and the pauses between."""
+PROBE = 120.0
+"""Seconds after which the one that has just tried in vain, and says so, waits like the others."""
 RECOVERY = 1200.0
 EVERYTHING: dict[str, Any] = {"method": "GET|POST|PUT|DELETE", "count": 1_000_000}
 
@@ -123,7 +125,12 @@ def test_while_a_target_is_in_trouble_nothing_is_written_and_it_alone_alerts(
 
         assert untouched(lab) == before
         assert alerts(running) == [TARGET]
-        for name in (*hidden, "new"):
+        waiting = (*hidden, "new")
+        await running.until(
+            lambda: {running.status(f"VirtualMachine/{name}").outcome for name in waiting} == {"Blocked"},
+            patience=PROBE,
+        )
+        for name in waiting:
             status = running.status(f"VirtualMachine/{name}")
             assert ready(status).status is Truth.UNKNOWN, (name, status)
             assert status.outcome == "Blocked", (name, status)

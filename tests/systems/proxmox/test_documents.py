@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,23 @@ from setpoint.model.kind import Kind
 from setpoint.model.spec import Spec
 from setpoint_proxmox import SYSTEM
 
+ROOT = Path(setpoint_proxmox.__file__).parent / "kinds"
 KINDS = {kind.name: kind for kind in SYSTEM.kinds}
-FOLDERS = {"ProxmoxCluster": "proxmox_cluster", "VirtualMachine": "virtual_machine"}
 SECTIONS = ["Example", "Fields", "Permissions", "Drift", "Deletion", "Failure modes"]
 
 
+def folder(kind: str) -> str:
+    """The folder of a kind: its name in lower case with underscores."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind).lower()
+
+
 def page(kind: str) -> str:
-    return (Path(setpoint_proxmox.__file__).parent / "kinds" / FOLDERS[kind] / "README.md").read_text("utf-8")
+    return (ROOT / folder(kind) / "README.md").read_text("utf-8")
 
 
-def test_every_kind_has_its_folder() -> None:
-    assert set(KINDS) == set(FOLDERS)
+def test_every_kind_has_its_folder_and_every_folder_its_kind() -> None:
+    folders = {path.parent.name for path in ROOT.glob("*/spec.py")}
+    assert {folder(kind) for kind in KINDS} == folders
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
