@@ -193,9 +193,9 @@ def neighbour(lab: Rig, root: Path, **machines: dict[str, Any]) -> Generator[Nei
 def test_two_estates_on_one_cluster_leave_each_others_machines_alone_and_say_whose_they_are(
     lab: Rig, tmp_path: Path
 ) -> None:
-    ours = lab.guest(WEB)
+    ours, app = lab.guest(WEB), lab.guest(APP)
     theirs = {"spec": {"vmid": ours["vmid"], "cores": 8}}
-    adopting = {**theirs, "policy": {"adopt": True, "drift": "enforce"}}
+    adopting = {"spec": {"vmid": app["vmid"], "cores": 8}, "policy": {"adopt": True, "drift": "enforce"}}
     with neighbour(
         lab,
         tmp_path / "work",
@@ -204,9 +204,12 @@ def test_two_estates_on_one_cluster_leave_each_others_machines_alone_and_say_who
         own01={"spec": {"node": "pve1", "memory": "512MiB"}},
     ) as work:
         rows = work.settled()
-        for key in ("VirtualMachine/web01", "VirtualMachine/taken"):
+        for key, vmid, whose in (
+            ("VirtualMachine/web01", ours["vmid"], WEB),
+            ("VirtualMachine/taken", app["vmid"], APP),
+        ):
             (hold,) = rows[key]["holds"]
-            assert hold["why"] == f"{ours['vmid']} belongs to {WEB} of estate lab"
+            assert hold["why"] == f"{vmid} belongs to {whose} of estate lab"
             assert "let estate lab let go of it first" in hold["release"]
         made = next(guest for guest in lab.guests() if guest["name"] == "own01")
         assert rows["VirtualMachine/own01"]["outcome"] == "Done"
@@ -222,7 +225,8 @@ def test_two_estates_on_one_cluster_leave_each_others_machines_alone_and_say_who
         assert refused.returncode == 1
 
     now = {guest["vmid"]: guest for guest in lab.guests()}
-    assert (now[ours["vmid"]]["digest"], now[made["vmid"]]["digest"]) == (ours["digest"], made["digest"])
+    for guest in (ours, app, made):
+        assert now[guest["vmid"]]["digest"] == guest["digest"]
     lab.write("legacy/theirs.yaml", None)
     lab.followed(lab.push("Leave it"))
 
