@@ -11,9 +11,7 @@ if TYPE_CHECKING:
     from setpoint_lab.proxmox.call import Call
     from setpoint_lab.proxmox.schema import Method
 
-_NODE_ONLY = (
-    "apt ceph certificates hardware netstat rrd rrddata spiceshell subscription termproxy vncshell wakeonlan"
-)
+_NODE_ONLY = "apt ceph certificates hardware netstat rrd spiceshell subscription termproxy vncshell wakeonlan"
 
 LISTED = {
     "/": "version cluster nodes storage access pools",

@@ -20,6 +20,11 @@ _SPANS = {
 _FIGURES = ("cpu", "maxcpu", "mem", "maxmem", "disk", "maxdisk", "netin", "netout", "diskread", "diskwrite")
 
 
+def span(call: Call) -> int:
+    """The seconds between two points of what the request names."""
+    return _SPANS[call.text("timeframe")][0]
+
+
 def times(call: Call) -> range:
     """The points in time of the span that the request names, in seconds since the epoch."""
     step, count = _SPANS[call.text("timeframe")]

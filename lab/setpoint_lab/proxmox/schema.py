@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,9 @@ WITH_SLASHES = frozenset({"volume", "cidr"})
 
 ROOT = "/"
 """Above all paths; answers GET with the list of what is below, though the schema leaves it out."""
+
+LIKE_NODE_LOAD = "/nodes/{node}/storage/{storage}/rrddata"
+"""Takes what a node's load over time takes, which the schema leaves out too."""
 
 _NUMBERED = re.compile(r"^([a-z]+)(0|[1-9]\d*)$")
 
@@ -108,11 +111,14 @@ class Schema:
 
     def children(self, path: str) -> list[str]:
         """The literal names directly below a path template."""
-        folder = self._root
-        for part in path.split("/"):
-            if part:
-                folder = _step(folder, part)
-        return list(folder.literal)
+        return list(_folder(self._root, path).literal)
+
+
+def _folder(root: _Folder, path: str) -> _Folder:
+    folder = root
+    for part in path.strip("/").split("/"):
+        folder = _step(folder, part) if part else folder
+    return folder
 
 
 def _step(folder: _Folder, part: str) -> _Folder:
@@ -130,13 +136,23 @@ def parse(document: Mapping[str, Any]) -> Schema:
     methods: dict[tuple[str, str], Method] = {("GET", ROOT): index}
     root = _Folder(ROOT, {"GET": index})
     for path, infos in document["paths"].items():
-        folder = root
-        for part in path.strip("/").split("/"):
-            folder = _step(folder, part) if part else folder
+        folder = _folder(root, path)
         folder.path = path
         for name, info in infos.items():
             methods[name, path] = folder.methods[name] = _method(name, path, info, shapes)
+    measured = methods.get(("GET", LIKE_NODE_LOAD))
+    if measured is not None:
+        load = _node_load(measured)
+        methods["GET", load.path] = load
+        _folder(root, load.path).methods["GET"] = load
     return Schema(document["version"], methods, root)
+
+
+def _node_load(like: Method) -> Method:
+    """A node's load over time, which nodes answer though the schema leaves it out; a storage's takes the same."""
+    parameters = {name: shape for name, shape in like.parameters.items() if name != "storage"}
+    check = ["perm", "/nodes/{node}", ["Sys.Audit"]]
+    return replace(like, path="/nodes/{node}/rrddata", parameters=parameters, check=check)
 
 
 def _method(name: str, path: str, info: Mapping[str, Any], shapes: list[Shape]) -> Method:

@@ -15,7 +15,14 @@ def write_state(world: World) -> dict[str, Any]:
     access = world.access
     return {
         "nodes": [
-            {"name": node.name, "ip": node.ip, "online": node.online, "local": node.name == world.local}
+            {
+                "name": node.name,
+                "ip": node.ip,
+                "online": node.online,
+                "local": node.name == world.local,
+                "cpus": node.cpus,
+                "memory": node.memory,
+            }
             for node in world.nodes.values()
         ],
         "cluster": {"name": world.cluster, "version": world.cluster_version} if world.cluster else None,

@@ -29,6 +29,7 @@ KEPT = frozenset(
         "ha",
         "firewall",
         "interfaces",
+        "node_load",
         "node_config",
         "replication",
         "backup_jobs",
@@ -71,7 +72,9 @@ def read_state(world: World, state: State) -> None:
 
 
 def _node(spec: State) -> Node:
-    return Node(spec["name"], spec.get("ip", "10.99.0.1"), online=bool(spec.get("online", True)))
+    node = Node(spec["name"], spec.get("ip", "10.99.0.1"), online=bool(spec.get("online", True)))
+    node.cpus, node.memory = int(spec.get("cpus", node.cpus)), int(spec.get("memory", node.memory))
+    return node
 
 
 def _storage(name: str, spec: State) -> Storage:

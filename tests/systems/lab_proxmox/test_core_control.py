@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 STATE: dict[str, Any] = {
     "nodes": [
-        {"name": "a", "ip": "10.0.0.1", "local": True, "online": True},
-        {"name": "b", "ip": "10.0.0.2", "local": False, "online": False},
+        {"name": "a", "ip": "10.0.0.1", "local": True, "online": True, "cpus": 4, "memory": 1 << 34},
+        {"name": "b", "ip": "10.0.0.2", "local": False, "online": False, "cpus": 2, "memory": 8 << 30},
     ],
     "cluster": {"name": "c", "version": 3},
     "quorate": False,

@@ -6,6 +6,8 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.handlers.version import REPOSITORY
+from setpoint_lab.proxmox.load_points import span, times
+from setpoint_lab.proxmox.node_load import NodeLoads
 from setpoint_lab.proxmox.routes import route
 from setpoint_lab.proxmox.schema import load
 
@@ -15,9 +17,6 @@ if TYPE_CHECKING:
 
 DISK_TOTAL = 270_553_174_016
 DISK_USED = 34_491_310_080
-FREE_PART = 4
-"""One part in so many of a node's memory is used."""
-
 BOOTED_BEFORE = 3600
 """Seconds that a node has run when the emulator starts."""
 
@@ -27,6 +26,12 @@ _KERNEL = {
     "version": "#1 SMP PREEMPT_DYNAMIC",
     "machine": "x86_64",
 }
+_AT_REST = (
+    *("arcsize", "iowait", "netin", "netout", "swaptotal", "swapused"),
+    *("pressurecpusome", "pressureiofull", "pressureiosome", "pressurememoryfull", "pressurememorysome"),
+)
+"""Figures of a node's load that are always 0."""
+
 _FLAGS = "fpu vme de pse tsc msr pae cx8 apic sep cmov pat sse sse2 ht syscall nx lm svm aes"
 
 
@@ -48,7 +53,10 @@ def node_row(world: World, node: Node, *, detailed: bool) -> dict[str, object]:
     if detailed:
         row |= {"maxcpu": node.cpus, "maxmem": node.memory, "maxdisk": DISK_TOTAL}
     if detailed and node.online:
-        row |= {"cpu": 0.05, "mem": node.memory // FREE_PART, "disk": DISK_USED, "uptime": _uptime(world)}
+        loads = world.part(NodeLoads)
+        busy = loads.now(node.name)
+        used = {"cpu": busy.cpu, "mem": loads.memory(node.name, busy), "disk": DISK_USED}
+        row |= used | {"uptime": _uptime(world)}
     return row
 
 
@@ -70,11 +78,13 @@ async def list_nodes(call: Call) -> object:
 async def read_status(call: Call) -> object:
     """Load, memory, processors and versions of a node."""
     node = call.world.nodes[call.text("node")]
-    used = node.memory // FREE_PART
+    loads = call.world.part(NodeLoads)
+    busy = loads.now(node.name)
+    used = loads.memory(node.name, busy)
     free = DISK_TOTAL - DISK_USED
     return {
         "boot-info": {"mode": "legacy-bios"},
-        "cpu": 0.05,
+        "cpu": busy.cpu,
         "cpuinfo": {
             "cores": node.cpus,
             "cpus": node.cpus,
@@ -103,4 +113,30 @@ async def read_status(call: Call) -> object:
         "swap": {"free": 0, "total": 0, "used": 0},
         "uptime": _uptime(call.world),
         "wait": 0,
+    }
+
+
+@route("GET", "/nodes/{node}/rrddata")
+async def read_load(call: Call) -> object:
+    """The load of a node over time: one row per point, nothing but its time where nothing was measured."""
+    node = call.world.nodes[call.text("node")]
+    loads, step = call.world.part(NodeLoads), span(call)
+    rows: list[dict[str, object]] = []
+    for at in times(call):
+        mean = loads.mean(node.name, at - step, at)
+        rows.append({"time": at} | (_load_row(node, *mean) if mean is not None else {}))
+    return rows
+
+
+def _load_row(node: Node, cpu: float, used: float) -> dict[str, object]:
+    row: dict[str, object] = dict.fromkeys(_AT_REST, 0)
+    return row | {
+        "cpu": cpu,
+        "loadavg": cpu * node.cpus,
+        "maxcpu": node.cpus,
+        "memtotal": node.memory,
+        "memused": used,
+        "memavailable": node.memory - used,
+        "roottotal": DISK_TOTAL,
+        "rootused": DISK_USED,
     }
