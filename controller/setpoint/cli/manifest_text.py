@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
 
 from setpoint.desired.scalar import resolve
+from setpoint.model.tree import Tree
 
+LINE = 110
+"""Characters of a line before what is in it is written in lines of its own."""
 _WIDE = 1 << 20
 """Characters of a line before it is folded: never."""
 
@@ -44,6 +47,24 @@ def manifest_text(manifest: Mapping[str, Any]) -> str:
     """The envelope in a line per part, and the spec below it in blocks."""
     lines = [f"{name}: {_flow(part)}" for name, part in manifest.items() if name != "spec"]
     return "\n".join([*lines, _dump({"spec": manifest["spec"]}, flow=False)])
+
+
+def compact_text(manifest: Tree) -> str:
+    """The same in as few lines as can be read well: what fits into a line stands in one."""
+    return "".join(f"{line}\n" for line in _compact(manifest, ""))
+
+
+def _compact(fields: Tree, indent: str) -> Iterator[str]:
+    for name, value in fields.items():
+        key, text = _flow(name), _flow(value)
+        line = f"{indent}{key}: {text}"
+        if isinstance(value, dict) and len(line) > LINE:
+            yield f"{indent}{key}:"
+            yield from _compact(value, f"{indent}  ")
+        elif isinstance(value, str | list) and (len(line) > LINE or "\n" in value):
+            yield from (indent + line for line in _dump({name: value}, flow=False).splitlines())
+        else:
+            yield line
 
 
 def _flow(part: object) -> str:

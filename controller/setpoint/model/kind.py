@@ -16,6 +16,7 @@ from setpoint.model.observation import Observation
 from setpoint.model.plan import ActResult, Intent, OperationState, Step
 from setpoint.model.secret import Secret, SecretRef
 from setpoint.model.spec import Spec
+from setpoint.model.stock import Entrance, Listing
 from setpoint.model.survey import Survey
 from setpoint.model.tree import Json, Pointer, Tree
 
@@ -114,6 +115,8 @@ class TargetPort(Generic[P]):
         budget: how many operations may use a scope side by side, from the spec and the scope's name.
         examine: every check of the target for `doctor`, also after one that failed; it raises nothing and writes
             nothing. None when a survey tells enough.
+        listing: pure; what the facts of a survey list of all that kinds with `describe` can declare. None when it
+            cannot be told.
     """
 
     connect: Callable[[P, Mapping[str, Secret], Gate], Any]
@@ -124,6 +127,7 @@ class TargetPort(Generic[P]):
     secrets: Callable[[P], Mapping[str, SecretRef]]
     budget: Callable[[P, str], int] = _two
     examine: Callable[[Examination[P]], AsyncIterator[Check]] | None = None
+    listing: Callable[[Any], Listing] | None = None
 
 
 def _complete(_owner: Owner, _state: Any) -> Step | None:
@@ -131,6 +135,10 @@ def _complete(_owner: Owner, _state: Any) -> Step | None:
 
 
 def _no_problems(_: Any) -> tuple[Problem, ...]:
+    return ()
+
+
+def _all_told(_: Any) -> tuple[str, ...]:
     return ()
 
 
@@ -199,6 +207,7 @@ class Kind(Generic[P, S]):
         title: the name that people gave what is seen; empty when it has none.
         describe: the spec, as a person would write it, from which what is seen does not differ; the way in for
             objects made by hand.
+        untold: what `describe` leaves out of what is set, each in a word; it stays as it is.
     """
 
     name: str
@@ -231,6 +240,7 @@ class Kind(Generic[P, S]):
     identity: Callable[[str], Identity | None] = _no_identity
     title: Callable[[S], str] = _no_text
     describe: Callable[[S], Tree] | None = None
+    untold: Callable[[S], tuple[str, ...]] = _all_told
     examples: tuple[str, ...] = ()
 
 
@@ -240,8 +250,10 @@ class System:
 
     Attributes:
         skeleton: the files of a first estate, by their path below the folder of the declarations; valid together.
+        entrance: how an estate that is there already is taken over; None when it cannot be.
     """
 
     name: str
     kinds: tuple[Kind[Any, Any], ...]
     skeleton: Callable[[], Mapping[str, str]] = dict[str, str]
+    entrance: Entrance | None = None

@@ -22,6 +22,10 @@ class NotAdoptableError(SetpointError):
     """There is no such object, it is somebody's, or nothing can be said of it."""
 
 
+class UnseenError(NotAdoptableError):
+    """There may be such an object, and it cannot be looked at."""
+
+
 @dataclass(frozen=True)
 class Stray:
     """An object that bears nobody's mark.
@@ -29,11 +33,13 @@ class Stray:
     Attributes:
         title: the name that people gave it; empty when it has none.
         spec: from it, nothing that is seen differs.
+        untold: what the spec leaves out of what is set.
     """
 
     kind: str
     title: str
     spec: Tree
+    untold: tuple[str, ...] = ()
 
 
 async def find_stray(estate: Estate, target: Key, text: str) -> Stray:
@@ -51,7 +57,7 @@ async def find_stray(estate: Estate, target: Key, text: str) -> Stray:
     for kind, identity in kinds:
         _refuse_declared(estate, kind, target, identity)
     for kind, identity in kinds:
-        stray = _described(estate, kind, target, text, await _seen(estate, kind, target, identity))
+        stray = await describe_stray(estate, target, kind, identity)
         if stray is not None:
             return stray
     if kinds:
@@ -61,6 +67,19 @@ async def find_stray(estate: Estate, target: Key, text: str) -> Stray:
     raise NotAdoptableError(
         f"'{text}' is no id of an object that {target} may hold", remedy=f"{ids} can be adopted there"
     )
+
+
+async def describe_stray(
+    estate: Estate, target: Key, kind: Kind[Any, Any], identity: Identity
+) -> Stray | None:
+    """The object of that identity as a declaration of `kind`; None when it is of another kind.
+
+    Raises:
+        UnseenError: it cannot be looked at.
+        NotAdoptableError: there is none, or it is somebody's.
+        SetpointError: the target cannot be looked at.
+    """
+    return _described(estate, kind, target, await _seen(estate, kind, target, identity))
 
 
 def _adoptable(estate: Estate, target: Key) -> Iterator[Kind[Any, Any]]:
@@ -87,7 +106,7 @@ async def _seen(estate: Estate, kind: Kind[Any, Any], target: Key, identity: Ide
         case Absent(proof):
             raise NotAdoptableError(f"there is no {name}: {proof}")
         case Unknown(why):
-            raise NotAdoptableError(f"{name} cannot be looked at: {why}")
+            raise UnseenError(f"{name} cannot be looked at: {why}")
 
 
 def _refuse_declared(estate: Estate, kind: Kind[Any, Any], target: Key, identity: Identity) -> None:
@@ -106,19 +125,17 @@ def _refuse_declared(estate: Estate, kind: Kind[Any, Any], target: Key, identity
                 raise NotAdoptableError(what, remedy="set policy.adopt there to take it over")
 
 
-def _described(
-    estate: Estate, kind: Kind[Any, Any], target: Key, text: str, seen: Present[Any]
-) -> Stray | None:
+def _described(estate: Estate, kind: Kind[Any, Any], target: Key, seen: Present[Any]) -> Stray | None:
     """What is seen, as a declaration says it; None when it is of another kind.
 
     Raises:
         NotAdoptableError: it is somebody's.
     """
-    name = f"{text} of {target}"
+    name = f"{kind.object_id(seen.identity)} of {target}"
     if seen.mark is not None:
         raise _owned(estate, name, seen.mark, kind.object_id(seen.identity))
     spec = kind.describe(seen.state) if kind.describe is not None else {}
-    return Stray(kind.name, kind.title(seen.state), spec) if spec else None
+    return Stray(kind.name, kind.title(seen.state), spec, kind.untold(seen.state)) if spec else None
 
 
 def _owned(estate: Estate, name: str, mark: Mark, object_id: str) -> NotAdoptableError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from setpoint.cli.manifest_text import manifest_text
+from setpoint.cli.manifest_text import compact_text, manifest_text
 from setpoint.desired.node import plain
 from setpoint.desired.reader import read
 from setpoint.model.identity import Mark
@@ -183,17 +183,37 @@ values = st.recursive(
     | st.integers(-(2**63), 2**63)
     | texts
     | st.sampled_from(
-        ["no", "1e3", "0755", "12:30:45", "0x1f", "~", "1_000", ".inf", "null", "-", "a: b", "# c", " x "]
+        [
+            "no",
+            "ab " * 60,
+            "x\n\n y\n" * 9,
+            "\n",
+            "1e3",
+            "0755",
+            "12:30:45",
+            "0x1f",
+            "~",
+            "1_000",
+            ".inf",
+            "null",
+            "-",
+            "a: b",
+            "# c",
+            " x ",
+        ]
     ),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=6,
 )
 
 
+@pytest.mark.parametrize("text", [manifest_text, compact_text], ids=["in blocks", "compact"])
 @given(spec=st.dictionaries(st.from_regex(r"[a-z]{1,6}", fullmatch=True), values, max_size=4))
-def test_our_reader_takes_from_the_text_what_went_in(spec: dict[str, Any]) -> None:
+def test_our_reader_takes_from_the_text_what_went_in(
+    spec: dict[str, Any], text: Callable[[dict[str, Any]], str]
+) -> None:
     manifest = {"kind": "Box", "metadata": {"name": "a"}, "policy": {"adopt": True}, "spec": spec}
-    parsed = read("a.yaml", manifest_text(manifest).encode())
+    parsed = read("a.yaml", text(manifest).encode())
     assert parsed.problems == ()
     (document,) = parsed.documents
     assert plain(document.root) == manifest

@@ -1,0 +1,73 @@
+"""What a system says so that an estate which is there already can be taken over: the way in, and what a target holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from setpoint.model.secret import SecretRef
+from setpoint.model.tree import Pointer, Tree
+
+
+@dataclass(frozen=True)
+class Access:
+    """How a person says a target is reached, before anything is declared.
+
+    Attributes:
+        token: what the token is called; empty when it has no name.
+        secret: where its value is found.
+        ca: path of the authority's certificate; empty for the system's.
+        fingerprint: of the target's certificate; empty when the authority tells enough.
+    """
+
+    endpoints: tuple[str, ...]
+    token: str
+    secret: SecretRef
+    ca: str = ""
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """How a system's estate is taken over.
+
+    Attributes:
+        kind: of the target.
+        spec: the target's spec, as a person would write it.
+        apart: patterns of pointers by kind: what each object says for itself and no layer of defaults.
+    """
+
+    kind: str
+    spec: Callable[[Access], Tree]
+    apart: Mapping[str, tuple[Pointer, ...]] = field(default_factory=dict[str, tuple[Pointer, ...]])
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An object of a target, ours or not, as a survey lists it.
+
+    Attributes:
+        kind: its kind.
+        ident: its id, as `Kind.identity` reads it.
+        title: what people call it, as far as the survey tells.
+        groups: what it belongs to, by sort of group (`pool`, `tag`); the first of each is the one that counts.
+        aside: why it is not to be declared although it is there, such as that it is a template; empty when it is.
+    """
+
+    kind: str
+    ident: str
+    title: str
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    aside: str = ""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """All objects of a target.
+
+    Attributes:
+        hidden: why there may be more than are listed; empty when all are.
+    """
+
+    objects: tuple[Listed, ...] = ()
+    hidden: str = ""

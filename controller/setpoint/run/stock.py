@@ -1,0 +1,94 @@
+"""Takes stock of a target: every object that it holds, said as a declaration or left with a reason. It only reads."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from setpoint.model.errors import SetpointError
+from setpoint.model.key import Key
+from setpoint.model.kind import Kind
+from setpoint.model.stock import Listed
+from setpoint.run.estate import Estate
+from setpoint.run.stray import NotAdoptableError, Stray, UnseenError, describe_stray
+
+READERS = 8
+"""Objects that are read side by side; the gate bounds the calls."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """An object that can be declared."""
+
+    listed: Listed
+    stray: Stray
+
+
+@dataclass(frozen=True)
+class Left:
+    """An object that is not declared; `unread` when it might be, could it be looked at."""
+
+    listed: Listed
+    why: str
+    unread: bool
+
+
+@dataclass(frozen=True)
+class Stock:
+    """What a target holds.
+
+    Attributes:
+        title: what the target is called.
+        hidden: why there may be more than what is told; empty when that is all.
+    """
+
+    title: str
+    found: tuple[Found, ...]
+    left: tuple[Left, ...]
+    hidden: str
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was seen, so that nothing is missing by mistake."""
+        return not self.hidden and not any(one.unread for one in self.left)
+
+
+async def take_stock(estate: Estate, target: Key) -> Stock:
+    """Look at everything that `target` holds.
+
+    Raises:
+        SetpointError: the target cannot be looked at.
+    """
+    lane = estate.lanes[target]
+    survey = await lane.survey(0.0)
+    tell = lane.port.listing
+    if tell is None:
+        raise SetpointError(f"{target.kind} cannot tell what it holds", remedy="declare it by hand")
+    listing = tell(survey.facts)
+    turns = asyncio.Semaphore(READERS)
+    told = await asyncio.gather(*(_one(estate, target, listed, turns) for listed in listing.objects))
+    return Stock(
+        survey.target_id,
+        tuple(one for one in told if isinstance(one, Found)),
+        tuple(one for one in told if isinstance(one, Left)),
+        listing.hidden,
+    )
+
+
+async def _one(estate: Estate, target: Key, listed: Listed, turns: asyncio.Semaphore) -> Found | Left:
+    if listed.aside:
+        return Left(listed, listed.aside, unread=False)
+    kind: Kind[Any, Any] = estate.kinds[listed.kind]
+    identity = kind.identity(listed.ident)
+    if identity is None:
+        return Left(listed, f"'{listed.ident}' is no id of a {kind.name}", unread=False)
+    async with turns:
+        try:
+            stray = await describe_stray(estate, target, kind, identity)
+        except SetpointError as error:
+            seen = isinstance(error, NotAdoptableError) and not isinstance(error, UnseenError)
+            return Left(listed, error.message if seen else str(error), unread=not seen)
+    if stray is None:
+        return Left(listed, f"nothing can be said of it as a {kind.name}", unread=True)
+    return Found(listed, stray)
