@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from setpoint.model.compute import Computed, Computing
 from setpoint.model.diff import SECRET, Diff, Projection, Treatment
 from setpoint.model.errors import ConflictError, OutcomeUnknownError, RefusalError, TransportError
 from setpoint.model.identity import Mark, Owner, Reserve
@@ -21,6 +22,7 @@ from setpoint.model.plan import (
     Disruption,
     Finished,
     Intent,
+    Obstacle,
     OperationState,
     Running,
     Started,
@@ -53,6 +55,7 @@ class World:
         fault: called at every effect with its moment: `before` or `after`.
         trouble: what happens to every call before it arrives, by the scopes that it uses.
         lasting: seconds after which a slow operation ends by itself; 0 when `finish` ends it.
+        width: of the whole shelf; None while nobody knows.
         arrived: when a call arrived, seconds of the loop, with its scopes.
         busiest: how many operations went on side by side at most, per scope.
     """
@@ -71,6 +74,7 @@ class World:
     ids: itertools.count[int] = field(default_factory=itertools.count)
     trouble: Callable[[tuple[str, ...]], Awaitable[None]] = well
     lasting: float = 0.0
+    width: int | None = 100
     gate: Gate = field(default_factory=LaneGate)
     arrived: list[tuple[float, tuple[str, ...]]] = field(default_factory=list)
     underway: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -128,6 +132,7 @@ class BoxSpec(Spec):
     size: int | None = described("Pieces; takes effect after a restart.", None, ge=1)
     colour: str | None = described("Any colour.", None)
     labels: tuple[str, ...] | None = described("A set.", None)
+    part: int | None = described("Percent of the shelf's width that its size is.", None)
     wood: str | None = described("Chosen at creation.", None)
     number: int | None = described("A fixed id.", None)
     lock: SecretRef | None = described("The code of its lock.", None)
@@ -200,9 +205,8 @@ async def observe_shelf(world: World, looking: Looking[ShelfSpec]) -> Observatio
 
 
 def declare_box(spec: BoxSpec) -> dict[str, Any]:
-    tree = {
-        name: getattr(spec, name) for name in sorted(spec.model_fields_set - {"number", "lock", "drawer"})
-    }
+    beside = {"number", "lock", "drawer", "part"}
+    tree = {name: getattr(spec, name) for name in sorted(spec.model_fields_set - beside)}
     return {key: list(value) if isinstance(value, tuple) else value for key, value in tree.items()}
 
 
@@ -229,6 +233,20 @@ async def observe_box(world: World, looking: Looking[BoxSpec]) -> Observation[Bo
         {"id": number, "serial": thing.serial},
         thing.mark,
     )
+
+
+async def compute_box(world: World, computing: Computing[BoxSpec, BoxState]) -> Computed[BoxSpec]:
+    spec, part = computing.spec, computing.spec.part
+    if part is None:
+        return Computed(spec)
+    async with world.reach("rule"):
+        world.call()
+    if world.width is None:
+        why = Obstacle("nobody knows how wide the shelf is", "measure it", passing=True)
+        seen = {} if computing.observed is None else {"size": computing.observed.fields.get("size")}
+        return Computed(spec.model_copy(update=seen), lacking={"/size": why})
+    size = world.width * part // 100
+    return Computed(spec.model_copy(update={"size": size}), {"/size": f"{part}% of {world.width} = {size}"})
 
 
 def describe_box(state: BoxState) -> dict[str, Any]:
@@ -399,6 +417,7 @@ BOX = Kind(
     lasting=("serial",),
     problems=box_problems,
     status=lambda state: {"colour": state.fields.get("colour")},
+    compute=compute_box,
     secrets=lambda spec: {"/lock": spec.lock} if spec.lock is not None else {},
     identity=lambda text: {"id": int(text)} if text.isdecimal() else None,
     title=lambda state: str(state.fields.get("title", "")),

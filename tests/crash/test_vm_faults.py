@@ -72,6 +72,7 @@ class Engine:
             version="v",
             ready=lambda key: True,
             unmet=list,
+            peers=list,
             search=self.search,
             reconcile_id="r",
             requested=0,

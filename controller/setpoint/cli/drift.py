@@ -12,7 +12,7 @@ from setpoint.cli.pick import given_namespace, pick
 from setpoint.cli.settings import Daemon, daemon_option
 from setpoint.cli.tables import age, field, seen, table, wanted
 
-CAUSES = {"drift": "by hand", "declared": "declared"}
+CAUSES = {"drift": "by hand", "declared": "declared", "computed": "computed"}
 _HEAD = ("KEY", "FIELD", "DECLARED", "SEEN", "CAUSE", "SINCE", "POLICY")
 
 
@@ -28,7 +28,8 @@ _HEAD = ("KEY", "FIELD", "DECLARED", "SEEN", "CAUSE", "SINCE", "POLICY")
 def drift(context: click.Context, what: Sequence[str], namespace: str, form: str, daemon: Daemon) -> None:
     """Show every field that differs from its declaration, as it was last seen.
 
-    CAUSE says whether the declaration is new (`declared`) or somebody changed the thing itself (`by hand`). What was
+    CAUSE says whether the declaration is new (`declared`), somebody changed the thing itself (`by hand`), or what a
+    relative size comes to has moved (`computed`). What was
     changed by hand within the last day and is as declared again is listed below.
 
     Exit codes: 0 nothing differs, 2 something does, 1 no daemon.

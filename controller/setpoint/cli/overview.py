@@ -96,6 +96,9 @@ def _details(row: dict[str, Any]) -> Iterator[str]:
     outputs = [f"{field(path)} {plain(one)}" for path, one in leaves(row["outputs"]) if one not in _NOTHING]
     if outputs:
         yield f"  outputs: {', '.join(outputs)}"
+    yield from (f"  {field(path)}: {note}" for path, note in row["notes"].items())
+    if row["rebuildAt"]:
+        yield f"  wiped and made anew by schedule at {row['rebuildAt'].replace('T', ' ').replace(':00Z', ' UTC')}"
     for change in row["changes"]:
         yield f"  {field(change['path'])} differs: seen {seen(change)}, declared {wanted(change)}"
     yield from _conditions(row["conditions"])

@@ -75,6 +75,8 @@ def row_lines(row: dict[str, Any]) -> Iterator[str]:
     where = f"declared no more, formerly at {row['origin']}" if row["departed"] else f"{row['origin']}{kept}"
     yield f"{paint(row['key'], _COLOURS[row['verdict']])}  ({where})"
     yield from (f"  {line}" for line in _body(row))
+    if "effective" in row:
+        yield from (f"  {field(path)}: {note}" for path, note in row["notes"].items())
     for one in row.get("effective", ()):
         yield f"  {field(one['path'])}: {value(one['value'])}  # {one['origin']}"
 
@@ -110,6 +112,8 @@ def _changes(changes: list[dict[str, Any]]) -> Iterator[str]:
             yield from (f"{field(path)}: {value(leaf)}" for path, leaf in leaves(change["desired"]))
         else:
             yield f"{field(change['path'])}: {seen(change)} → {wanted(change)}"
+        if change["note"]:
+            yield f"({change['note']})"
 
 
 def _section(row: dict[str, Any]) -> Iterator[str]:

@@ -85,6 +85,7 @@ def _row(estate: Estate, report: Report, *, detailed: bool) -> View:
         "steps": [_step(planned) for planned in learned.planned],
         "holds": [hold_view(hold) for hold in _other_holds(report)],
         "changes": [change_view(change) for change in learned.found.changes] if learned.found else [],
+        "notes": dict(learned.notes or {}),
         "underWay": learned.pending.verb if learned.pending else None,
     }
     if row["verdict"] == HELD and _ends_by_itself(row):

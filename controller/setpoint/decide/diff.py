@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from functools import lru_cache
 
 from setpoint.model.diff import MISSING, SECRET, Cause, Change, Diff, Missing, Projection, Treatment
@@ -46,6 +47,19 @@ def diff(
     return Diff(changes=tuple(changes), unseen=tuple(unseen))
 
 
+def noted(found: Diff, notes: Mapping[Pointer, str]) -> Diff:
+    """The differences with the arithmetic behind what was computed; an absent object has all of it."""
+    if not (found.changes and notes):
+        return found
+    return replace(found, changes=tuple(_noted(change, notes) for change in found.changes))
+
+
+def _noted(change: Change, notes: Mapping[Pointer, str]) -> Change:
+    note = notes.get(change.path, "") if change.path else "; ".join(notes.values())
+    computed = bool(change.path and note) and change.cause is Cause.DECLARED
+    return replace(change, note=note, cause=Cause.COMPUTED if computed else change.cause)
+
+
 def in_force(
     declared: Tree,
     found: Diff,
@@ -62,7 +76,7 @@ def in_force(
     """
     if not (found.changes or found.unseen or ignore):
         return declared
-    waiting = {change.path for change in found.changes if change.cause is Cause.DECLARED}
+    waiting = {change.path for change in found.changes if change.cause is not Cause.DRIFT}
     before: Tree = applied or {}
     tree: Tree = {}
     for pointer, value in _compared(declared, treatments):

@@ -10,10 +10,10 @@ from setpoint.model.policy import Drift, Policy
 
 
 def visible(found: Diff, policy: Policy) -> Diff:
-    """The differences to show: with `drift: off` only those that were declared."""
+    """The differences to show: with `drift: off` only those that the declaration asks for."""
     if policy.drift is not Drift.OFF:
         return found
-    return replace(found, changes=tuple(c for c in found.changes if c.cause is Cause.DECLARED))
+    return replace(found, changes=tuple(c for c in found.changes if c.cause is not Cause.DRIFT))
 
 
 def actionable(found: Diff, policy: Policy) -> Diff:
@@ -54,4 +54,4 @@ def standing(found: Diff, policy: Policy) -> tuple[Hold, ...]:
 
 
 def _may_correct(change: Change, policy: Policy) -> bool:
-    return policy.drift is Drift.ENFORCE or change.cause is Cause.DECLARED
+    return policy.drift is Drift.ENFORCE or change.cause is not Cause.DRIFT

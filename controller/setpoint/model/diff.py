@@ -31,6 +31,8 @@ class Cause(StrEnum):
     """The declaration is new or changed since it was last in force."""
     DRIFT = "drift"
     """The declaration was in force and the world moved."""
+    COMPUTED = "computed"
+    """The declaration is relative, and what it comes to was not in force yet."""
 
 
 class Missing(StrEnum):
@@ -75,6 +77,7 @@ class Change:
         desired: the declared value; MISSING for a member that is declared no more and is to be removed.
         accepted: the target has taken the declared value and waits for a restart.
         later: the declared value is in force, and the observed one will be after a restart.
+        note: the arithmetic behind a desired value that was computed.
         fixed: a createOnly field; no step can correct it.
     """
 
@@ -85,6 +88,7 @@ class Change:
     accepted: bool = False
     fixed: bool = False
     later: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True)

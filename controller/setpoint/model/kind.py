@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
+from setpoint.model.compute import Computed, Computing
 from setpoint.model.diff import Diff, Projection, Treatment
 from setpoint.model.examine import Check, Examination
 from setpoint.model.identity import Identity, Owner
@@ -196,6 +197,8 @@ class Kind(Generic[P, S]):
         stateful: losing it loses data; creating it again needs approval.
         problems: what is wrong although nothing differs.
         status: what `status` shows besides the conditions.
+        compute: makes absolute what a spec says relative to its target, and reads what that takes beyond the survey; a
+            routine look at a spec without anything relative costs no call. None for a kind without such values.
         secrets: the secrets in a spec, by their place in the comparable tree; the engine declares there the keyed
             fingerprint of each value, and treats it as WRITE_ONLY.
         outputs: the model of what it publishes.
@@ -233,6 +236,7 @@ class Kind(Generic[P, S]):
     stateful: bool = False
     problems: Callable[[S], tuple[Problem, ...]] = _no_problems
     status: Callable[[S], Mapping[str, Json]] = _no_status
+    compute: Callable[[Any, Computing[P, S]], Awaitable[Computed[P]]] | None = None
     secrets: Callable[[P], Mapping[Pointer, SecretRef]] = _no_secrets
     outputs: type[Outputs] = Outputs
     publish: Callable[[S], Outputs] = _no_outputs

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from setpoint.decide.diff import diff
+from setpoint.decide.diff import diff, noted
 from setpoint.decide.holds import judge
 from setpoint.decide.scope import actionable, standing, visible
 from setpoint.model.diff import Projection
@@ -20,6 +20,7 @@ from setpoint.model.outcome import Changed, Done, Held, Outcome, Wait
 from setpoint.model.plan import Applied, Disruption, Intent, Started, Step, waiting
 from setpoint.model.policy import Manage
 from setpoint.model.tree import Pointer, covers
+from setpoint.run.compute import open_questions
 from setpoint.run.desk import Desk, Pass
 from setpoint.run.freezing import STOPS
 from setpoint.run.observe import looked
@@ -37,31 +38,30 @@ async def compare(_desk: Desk, now: Pass) -> Pass | Outcome:
     """Find every difference between what is declared and what is seen."""
     declared = with_prints(now.kind.declare(now.spec), now)
     seen = _seen(now)
-    found = diff(
-        declared,
-        seen,
-        treatments(now),
-        applied=remembered(now),
-        ignore=now.resource.policy.ignore,
-    )
     policy = now.resource.policy
-    shown = visible(found, policy)
-    return now.learn(declared=declared, found=shown, standing=standing(shown, policy))
+    found = diff(declared, seen, treatments(now), applied=remembered(now), ignore=policy.ignore)
+    shown = visible(noted(found, now.notes or {}), policy)
+    return now.learn(
+        declared=declared, found=shown, standing=(*standing(shown, policy), *open_questions(now))
+    )
 
 
 def _seen(now: Pass) -> Projection | None:
     if not isinstance(now.observation, Present):
         return None
     seen = now.kind.project(now.observation.state)
-    return replace(seen, unseen=(*seen.unseen, *now.withheld)) if now.withheld else seen
+    hidden = (*now.withheld, *now.lacking)
+    return replace(seen, unseen=(*seen.unseen, *hidden)) if hidden else seen
 
 
 async def plan(desk: Desk, now: Pass) -> Pass | Outcome:
-    """Say what would correct the differences, and what holds each step."""
+    """Say what would correct the differences, and what holds each step; nothing is made of a size that is not known."""
     assert now.found is not None  # noqa: S101  # an earlier stage
     assert now.survey is not None  # noqa: S101  # an earlier stage
     correctable = actionable(now.found, now.resource.policy)
     state = now.observation.state if isinstance(now.observation, Present) else None
+    if state is None and now.lacking:
+        return now
     # What is only looked at may be somebody else's, and lacks nothing without our mark.
     ours = now.resource.policy.manage is not Manage.OBSERVE
     mark = now.kind.mark(now.owner, state) if ours and state is not None else None

@@ -40,6 +40,7 @@ def lay_desk(estate: Estate, lane: Lane, key: Key) -> Desk:
         version=estate.version,
         ready=estate.ready,
         unmet=partial(unmet, estate, lane),
+        peers=partial(estate.declared_on, lane.target),
         search=partial(rebuild, estate),
         reconcile_id=estate.ports.new_id(),
         requested=estate.store.last_request(key),

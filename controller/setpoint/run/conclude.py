@@ -86,6 +86,7 @@ def _status(desk: Desk, report: Report, before: Status | None) -> Status:
         outputs=dict(learned.outputs)
         if learned.outputs is not None
         else (before.outputs if before else None),
+        notes=dict(learned.notes) if learned.notes is not None else (before.notes if before else {}),
     )
 
 

@@ -17,7 +17,7 @@ from setpoint.model.kind import Kind, Problem
 from setpoint.model.limit import Caution
 from setpoint.model.observation import Absent, Present
 from setpoint.model.outcome import Outcome
-from setpoint.model.plan import Intent, PlannedStep
+from setpoint.model.plan import Intent, Obstacle, PlannedStep
 from setpoint.model.resource import Resource
 from setpoint.model.secret import Secret
 from setpoint.model.spec import Spec
@@ -37,6 +37,7 @@ class Desk:
     Attributes:
         ready: whether another resource is in sync and healthy.
         unmet: the other targets of this kind that nobody has seen with this database.
+        peers: everything that is declared on the target.
         search: note what bears our mark in the latest survey of a target and is not remembered.
         requested: number of the last resync request of the key when the reconcile began.
         not_before: a survey must have begun at this moment or later.
@@ -52,6 +53,7 @@ class Desk:
     version: str
     ready: Callable[[Key], bool]
     unmet: Callable[[], Sequence[Lane]]
+    peers: Callable[[], Sequence[Resource]]
     search: Callable[[Lane], Awaitable[None]]
     reconcile_id: str
     requested: int
@@ -72,6 +74,8 @@ class Pass:
         pending: the intent whose outcome is not known yet.
         standing: holds on differences that no step corrects.
         rules: those by which a step is judged once more right before it begins.
+        notes: the arithmetic behind what was computed, by its place in the comparable tree; None before that.
+        lacking: why something could not be computed, by that place.
         secrets: values by their place in the comparable tree.
         prints: the fingerprints of those values.
         withheld: places of secrets that could not be read.
@@ -97,6 +101,8 @@ class Pass:
     problems: tuple[Problem, ...] = ()
     detail: Mapping[str, Json] | None = None
     outputs: Mapping[str, Json] | None = None
+    notes: Mapping[Pointer, str] | None = None
+    lacking: Mapping[Pointer, Obstacle] = field(default_factory=dict[Pointer, Obstacle])
     secrets: Mapping[Pointer, Secret] = field(default_factory=dict[Pointer, Secret])
     prints: Mapping[Pointer, str] = field(default_factory=dict[Pointer, str])
     withheld: tuple[Pointer, ...] = ()

@@ -82,6 +82,10 @@ class Estate:
         """The lane that serves `resource`: its target's, or its own when it is a target."""
         return self.lanes.get(resource.target or resource.key)
 
+    def declared_on(self, target: Key) -> list[Resource]:
+        """Everything that is declared on `target`."""
+        return [resource for resource in self.resources.values() if resource.target == target]
+
     def served(self, key: Key) -> Resource | None:
         """What is reconciled under `key`: what is declared, or what left the declarations and is to be deleted."""
         declared = self.resources.get(key)

@@ -6,6 +6,7 @@ from setpoint.model.errors import SetpointError
 from setpoint.model.key import Key
 from setpoint.model.outcome import Done, Outcome
 from setpoint.run.act import act, compare, forecast, foresee, plan
+from setpoint.run.compute import compute
 from setpoint.run.desk import Desk, Pass, Report, Stage
 from setpoint.run.elsewhere import seek
 from setpoint.run.mishap import judge, unless_itself
@@ -21,6 +22,7 @@ LOOK: tuple[Stage, ...] = (
     observe,
     seek,
     own,
+    compute,
     resolve,
     compare,
     plan,
@@ -35,6 +37,7 @@ RECONCILE: tuple[Stage, ...] = (
     observe,
     seek,
     own,
+    compute,
     resolve,
     compare,
     plan,

@@ -32,6 +32,7 @@ class Status:
         drift_since: since when a difference nobody declared has been seen; None without one.
         detail: what the kind shows of the object.
         outputs: what it publishes for others; kept while it cannot be seen.
+        notes: the arithmetic behind what was computed, by its place in the comparable tree.
     """
 
     key: Key
@@ -50,6 +51,7 @@ class Status:
     drift_since: float | None = None
     detail: dict[str, Json] | None = None
     outputs: dict[str, Json] | None = None
+    notes: dict[Pointer, str] = field(default_factory=dict[Pointer, str])
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
+from setpoint.decide.lifecycle import next_rebuild
 from setpoint.model.condition import Condition, ConditionType, Truth
 from setpoint.model.diff import MISSING, Cause, Change
 from setpoint.model.errors import DeclarationProblem, SetpointError
@@ -77,9 +78,22 @@ def error_view(error: SetpointError) -> View:
 
 
 def resource_view(
-    resource: Resource, status: Status | None, *, retained: bool = False, lingering: bool = False
+    resource: Resource,
+    status: Status | None,
+    *,
+    retained: bool = False,
+    lingering: bool = False,
+    rebuild: float | None = None,
 ) -> View:
-    """One declared thing and what is known of it; what was seen under another declaration is Pending again."""
+    """One declared thing and what is known of it; what was seen under another declaration is Pending again.
+
+    Args:
+        resource: what is declared.
+        status: as it was seen last.
+        retained: its declaration is broken now, and it is kept as it was.
+        lingering: it is declared no more, and stays for what it holds.
+        rebuild: when it is made anew by schedule, seconds since the epoch.
+    """
     return {
         **_name(resource.key),
         "target": str(resource.target) if resource.target else None,
@@ -92,6 +106,7 @@ def resource_view(
         "lookedAt": time_text(status.reconciled_at) if status else None,
         "inSyncAt": time_text(status.in_sync_at) if status else None,
         "driftSince": time_text(status.drift_since) if status else None,
+        "rebuildAt": time_text(rebuild),
         "known": status.known if status else False,
         "attempts": status.attempts if status else 0,
         "version": status.version if status else "",
@@ -100,7 +115,14 @@ def resource_view(
         "holds": [hold_view(one) for one in status.holds] if status else [],
         "detail": (status.detail if status else None) or {},
         "outputs": (status.outputs if status else None) or {},
+        "notes": status.notes if status else {},
     }
+
+
+def rebuild_of(resource: Resource, item: Item | None, now: float) -> float | None:
+    """When it is made anew by schedule, seconds since the epoch; None when that is not to come, or not known yet."""
+    lifecycle = resource.policy.lifecycle
+    return next_rebuild(lifecycle, item.age, now) if lifecycle is not None and item is not None else None
 
 
 def is_in_sync(resource: Resource, status: Status) -> bool:
@@ -190,6 +212,7 @@ def change_view(change: Change) -> View:
         "accepted": change.accepted,
         "fixed": change.fixed,
         "later": change.later,
+        "note": change.note,
     }
 
 

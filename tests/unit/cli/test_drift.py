@@ -10,7 +10,7 @@ from tests.unit.cli.conftest import Ask
 
 FIELDS = {
     "key", "namespace", "kind", "name", "path", "desired", "removed", "observed", "missing", "cause", "accepted", "fixed",
-    "later", "since", "drift", "lookedAt",
+    "later", "note", "since", "drift", "lookedAt",
 }  # fmt: skip
 
 

@@ -63,6 +63,7 @@ class Rig:
             version="v1",
             ready=self._ready,
             unmet=list,
+            peers=list,
             search=self._search,
             reconcile_id="r",
             requested=self.store.last_request(declared.key),
