@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from setpoint.model.errors import RefusalError
@@ -53,6 +54,21 @@ def whole(value: Json) -> int:
         return int(str(value or 0))
     except ValueError:
         raise RefusalError(f"Proxmox answered {_shown(value)} where a number was expected") from None
+
+
+def figure(value: Json) -> float:
+    """A number that need not be whole, and may be written as text; 0 for what is left out.
+
+    Raises:
+        RefusalError: it is none, or none that can be reckoned with.
+    """
+    try:
+        found = float(str(value or 0))
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found):
+        raise RefusalError(f"Proxmox answered {_shown(value)} where a number was expected")
+    return found
 
 
 def operation(value: Json) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from setpoint_proxmox.access import Privilege
 
@@ -19,6 +19,8 @@ class Guest:
         template: as last reported by its node.
         pool: the pool that it is in, as far as we may see it; else empty.
         status: `running`, `stopped` or what QEMU calls it, as last reported by its node, up to 10 s ago.
+        memory: the most that it may take, in bytes, as last reported by its node; None while that has not.
+        cpus: its processors, reported likewise; those of its node for a container without a number of its own.
     """
 
     vmid: int
@@ -30,6 +32,16 @@ class Guest:
     template: bool
     pool: str
     status: str
+    memory: int | None = None
+    cpus: float | None = None
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What a node has: its processors, and its memory in bytes."""
+
+    cpus: int
+    memory: int
 
 
 @dataclass(frozen=True)
@@ -49,6 +61,7 @@ class Facts:
     Attributes:
         cluster: its name; empty for a node that never joined one.
         nodes: name -> whether it is online.
+        capacity: what each node has; of those that never reported it, or that we may not look at, nothing.
         storages: name -> whether every node sees the same one; only those that we may see.
         missing: privileges that every cluster needs and that we lack.
         forgone: privileges that only some features need and that we lack.
@@ -71,3 +84,4 @@ class Facts:
     vmids: tuple[int, int]
     endpoint: str
     token: str
+    capacity: Mapping[str, Capacity] = field(default_factory=dict[str, Capacity])

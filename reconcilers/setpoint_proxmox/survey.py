@@ -10,9 +10,9 @@ from setpoint.model.identity import Identity, Mark
 from setpoint.model.survey import Survey
 from setpoint.model.tree import Json
 from setpoint_proxmox.access import Permissions, forgone, grant_command, missing, sees_all_guests
-from setpoint_proxmox.answer import record, records, text, whole
+from setpoint_proxmox.answer import figure, record, records, text, whole
 from setpoint_proxmox.cluster import Cluster
-from setpoint_proxmox.facts import Facts, Guest, Unclear
+from setpoint_proxmox.facts import Capacity, Facts, Guest, Unclear
 from setpoint_proxmox.failures import GoneError
 from setpoint_proxmox.mark import TAG, parse_mark, split_tags
 from setpoint_proxmox.unfinished import LOCKS, look
@@ -81,7 +81,17 @@ def _facts(
         vmids=cluster.vmids,
         endpoint=cluster.api.endpoint,
         token=cluster.api.token,
+        capacity=_capacity(listed),
     )
+
+
+def _capacity(listed: list[dict[str, Json]]) -> dict[str, Capacity]:
+    nodes = [row for row in listed if row.get("type") == "node"]
+    return {
+        text(row, "node"): Capacity(int(figure(row["maxcpu"])), int(figure(row["maxmem"])))
+        for row in nodes
+        if row.get("maxcpu") and row.get("maxmem")
+    }
 
 
 def _guest(row: dict[str, Json]) -> Guest:
@@ -95,6 +105,8 @@ def _guest(row: dict[str, Json]) -> Guest:
         template=row.get("template") == 1,
         pool=str(row.get("pool") or ""),
         status=str(row.get("status") or ""),
+        memory=int(figure(row["maxmem"])) if row.get("maxmem") else None,
+        cpus=figure(row["maxcpu"]) if row.get("maxcpu") else None,
     )
 
 
@@ -139,7 +151,7 @@ def _unread(guests: list[Guest]) -> list[Unclear]:
 
 def _live(guest: Guest) -> Guest:
     """What the list tells of a guest without help from its node; the rest is forgotten while that is silent."""
-    return replace(guest, name="", template=False, pool="", status="")
+    return replace(guest, name="", template=False, pool="", status="", memory=None, cpus=None)
 
 
 def _may_be_ours(guest: Guest, facts: Facts) -> bool:

@@ -10,6 +10,8 @@ import pytest
 from setpoint.model.errors import RefusalError
 from setpoint.model.identity import Mark
 from setpoint.model.secret import Secret
+from setpoint_proxmox.answer import figure
+from setpoint_proxmox.facts import Capacity
 from setpoint_proxmox.guest.act import making
 from setpoint_proxmox.kinds.proxmox_cluster.connect import connect
 from setpoint_proxmox.mark import with_mark
@@ -272,3 +274,28 @@ async def test_a_guest_that_we_make_holds_up_no_other(driver: Driver) -> None:
     driver.lab.finish()
     assert (await driver.survey()).complete
     assert driver.cluster.making == set()
+
+
+async def test_capacities_and_what_guests_may_take_are_told_as_far_as_nodes_report_them(
+    driver: Driver,
+) -> None:
+    config = {"memory": "2048", "cores": 2}
+    nodes = [
+        {"name": "pve1", "ip": "10.0.0.1", "online": True, "local": True, "cpus": 12, "memory": 64 << 30},
+        {"name": "pve2", "ip": "10.0.0.2", "online": False, "local": False},
+    ]
+    here, gone = guest(100, config=config), guest(101, config=config, node="pve2")
+    driver.lab.begin(world(nodes=nodes, guests=[here, gone]))
+
+    facts = (await driver.survey()).facts
+
+    assert facts.capacity["pve1"] == Capacity(12, 64 << 30)
+    assert (facts.guests[100].memory, facts.guests[100].cpus) == (2 << 30, 2.0)
+    assert (facts.guests[101].memory, facts.guests[101].cpus) == (None, None)
+
+
+@pytest.mark.parametrize("odd", ["much", "nan", [1]])
+def test_a_figure_that_is_none_is_refused(odd: Any) -> None:
+    with pytest.raises(RefusalError, match="where a number was expected"):
+        figure(odd)
+    assert [figure(given) for given in ("1.5", 4, None)] == [1.5, 4.0, 0.0]
