@@ -73,6 +73,7 @@ class Engine:
             ready=lambda key: True,
             unmet=list,
             peers=list,
+            doubt=lambda declared: None,
             search=self.search,
             reconcile_id="r",
             requested=0,

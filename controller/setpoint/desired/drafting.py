@@ -13,6 +13,7 @@ from setpoint.desired.drafts import Draft, Piece, Wish, Writing, claim_of
 from setpoint.desired.envelope import Envelope
 from setpoint.desired.home import Settled, settled, text_for
 from setpoint.desired.layers import Stack, tree, whole, without_empty
+from setpoint.desired.lifespan import fault
 from setpoint.desired.node import Fields, Leaf, Node, Origins, Path, child, nearest
 from setpoint.desired.places import rendered
 from setpoint.desired.reader import Document, read
@@ -170,7 +171,7 @@ class _Drafting:
         value, target = self._check(kind.spec, spec, ("spec",)), self._target(at, merged, kind)
         references = () if value is None else _references(value, spec, at)
         self.wishes = (*references, target) if target else references
-        judged = self._policy(policy)
+        judged = self._policy(policy, kind)
         if self.key is None or envelope is None or judged is None or value is None:
             return
         if self.problems or not self.document.sound:
@@ -191,8 +192,12 @@ class _Drafting:
             through=writing.through,
         )
 
-    def _policy(self, policy: Fields) -> Policy | None:
-        return self._check(Policy, policy, ("policy",))
+    def _policy(self, policy: Fields, kind: Kind[Any, Any]) -> Policy | None:
+        judged = self._check(Policy, policy, ("policy",))
+        wrong = fault(judged, kind) if judged is not None else None
+        if wrong is not None:
+            self._say(nearest(policy, ("lifecycle",)).origin, *wrong, "policy.lifecycle")
+        return judged
 
     def _target(self, at: Settled, merged: Fields, kind: Kind[Any, Any]) -> Wish | None:
         name = _text(merged, "target")

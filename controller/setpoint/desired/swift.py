@@ -18,6 +18,7 @@ from setpoint.desired.drafts import Draft, Piece, Wish, Writing, claim_of
 from setpoint.desired.envelope import Envelope
 from setpoint.desired.home import Home, former_of, meant
 from setpoint.desired.layers import Layer, Stack, tree
+from setpoint.desired.lifespan import fault
 from setpoint.desired.node import Fields, Node, Origins, Path, child
 from setpoint.desired.places import rendered
 from setpoint.desired.references import names_in
@@ -168,7 +169,9 @@ def _draft(
     if "formerly" in metadata or (kind.hosted_by is None and root.get("target") is not None):
         raise UnusualError
     _valid(Envelope, {**merged, "policy": {}, "spec": {}})
-    value = _valid(kind.spec, spec)
+    value, judged = _valid(kind.spec, spec), _policy(to_json(policy))
+    if fault(judged, kind) is not None:
+        raise UnusualError
     labels: Any = metadata.get("labels", {})
     sources = _Sources(document, below, above, stack.home, former)
     target = merged.get("target")
@@ -176,7 +179,7 @@ def _draft(
         key=key,
         origin=document.origin,
         spec=spec,
-        policy=_policy(to_json(policy)),
+        policy=judged,
         labels=labels,
         origins=Origins(
             Writing(writing.path, writing.content, writing.index, stack, kind.name, writing.row).trees

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from pydantic import field_validator, model_validator
 
+from setpoint.model.lifecycle import Lifecycle
 from setpoint.model.plan import Disruption
 from setpoint.model.quantity import Duration
 from setpoint.model.spec import Spec, described
@@ -44,6 +45,9 @@ class Deletion(StrEnum):
 
     ORPHAN = "orphan"
     DELETE = "delete"
+
+
+_MONDAYS = (date(2024, 1, 15), date(2024, 7, 15))
 
 
 class Windows(Spec):
@@ -117,6 +121,13 @@ class Policy(Spec):
         examples=["2027-01-31", "2027-01-31T18:00+01:00"],
     )
 
+    lifecycle: Lifecycle | None = described(
+        "Wipe it and make it anew by schedule, and all that is on it is lost each time: for sandboxes. What holds data "
+        "needs deletion: delete as well.",
+        None,
+        examples=[{"rebuildEvery": "14d", "at": "Sun 04:00 Europe/Berlin"}],
+    )
+
     def window_for(self, disruption: Disruption) -> Window | None:
         """The hours for a class of disruption; None for at any time."""
         match disruption:
@@ -146,6 +157,24 @@ class Policy(Spec):
         if self.reboot is Reboot.WINDOW and self.window_for(Disruption.RESTART) is None:
             raise ValueError(
                 "reboot: window needs a window; write e.g. window: 'sun 03:00-05:00 Europe/Berlin'"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _lifecycle_fits(self) -> Policy:
+        if self.lifecycle is None:
+            return self
+        if self.manage is not Manage.FULL:
+            raise ValueError(
+                f"lifecycle destroys it, which manage: {self.manage} forbids; write manage: full, or remove lifecycle"
+            )
+        window, at = self.window_for(Disruption.RECREATE), self.lifecycle.at
+        # One week without a change of the clocks is like every other, but for the zones; so one of each half of a year.
+        week = [monday + timedelta(days=day) for monday in _MONDAYS for day in sorted(at.days)]
+        if window is not None and not all(window.is_open(at.on(day)) for day in week):
+            raise ValueError(
+                f"lifecycle.at is {at}, and what is destroyed and made anew waits for {window}; write a moment in those "
+                "hours, or hours of their own in windows.recreate"
             )
         return self
 

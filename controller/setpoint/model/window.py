@@ -46,7 +46,7 @@ class Window:
             raise ValueError(
                 f"'{text}' opens and closes at the same time; for always write reboot: whenNeeded"
             )
-        return cls(_days(match["days"] or "mon..sun"), opens, closes, _zone(match["zone"] or "UTC"))
+        return cls(read_days(match["days"] or "mon..sun"), opens, closes, read_zone(match["zone"] or "UTC"))
 
     def is_open(self, moment: float) -> bool:
         """Whether it is open at `moment`, seconds since the epoch."""
@@ -79,7 +79,12 @@ def moment_text(moment: float, zone: str) -> str:
     return datetime.fromtimestamp(moment, ZoneInfo(zone)).strftime("%a %Y-%m-%d %H:%M %Z")
 
 
-def _days(text: str) -> frozenset[int]:
+def read_days(text: str) -> frozenset[int]:
+    """The days of `sat,sun` or `mon..fri`, 0 for Monday.
+
+    Raises:
+        ValueError: the text names no days.
+    """
     found: set[int] = set()
     for part in text.lower().split(","):
         first, _, last = part.partition("..")
@@ -90,7 +95,12 @@ def _days(text: str) -> frozenset[int]:
     return frozenset(found)
 
 
-def _zone(name: str) -> str:
+def read_zone(name: str) -> str:
+    """The name of a time zone that is known.
+
+    Raises:
+        ValueError: it is not.
+    """
     try:
         return ZoneInfo(name).key
     except (KeyError, ValueError, OSError):

@@ -26,6 +26,7 @@ from setpoint.run.freezing import STOPS
 from setpoint.run.observe import looked
 from setpoint.run.recall import unsettled
 from setpoint.run.resolve import remembered, treatments, with_prints
+from setpoint.run.wipe import doubts, turned
 from setpoint.store.records import Disrupted, Item
 
 LIMIT = 180.0
@@ -58,6 +59,8 @@ async def plan(desk: Desk, now: Pass) -> Pass | Outcome:
     """Say what would correct the differences, and what holds each step; nothing is made of a size that is not known."""
     assert now.found is not None  # noqa: S101  # an earlier stage
     assert now.survey is not None  # noqa: S101  # an earlier stage
+    if any(not one.holds for one in now.planned):
+        return now
     correctable = actionable(now.found, now.resource.policy)
     state = now.observation.state if isinstance(now.observation, Present) else None
     if state is None and now.lacking:
@@ -69,7 +72,7 @@ async def plan(desk: Desk, now: Pass) -> Pass | Outcome:
     if correctable.changes:
         planning = Planning(now.spec, now.owner, state, now.identity, now.survey.facts)
         steps += now.kind.plan(correctable, planning)
-    return now.learn(planned=judge(looked(desk, now, steps), steps)) if steps else now
+    return now.learn(planned=(*now.planned, *judge(looked(desk, now, steps), steps))) if steps else now
 
 
 async def act(desk: Desk, now: Pass) -> Pass | Outcome:
@@ -114,13 +117,14 @@ def _open(desk: Desk, now: Pass, step: Step, intent: Intent) -> tuple[Hold, ...]
     """Write the intent unless something holds the step by now: the store takes one call at a time, so nothing comes between."""
     holds = _holds(desk, now, step)
     if not holds:
-        desk.store.open_intent(now.owner.key, desk.lane.target, intent, step.disruption)
+        key, target = now.owner.key, desk.lane.target
+        desk.store.open_intent(key, target, intent, step.disruption, turned(now, step, desk.store.item(key)))
     return holds
 
 
 def _holds(desk: Desk, now: Pass, step: Step) -> tuple[Hold, ...]:
     (again,) = judge(looked(desk, now, (step,)), (step,), now.rules)
-    return again.holds
+    return (*again.holds, *doubts(desk, now, step))
 
 
 def _stopped(step: Step) -> Wait:

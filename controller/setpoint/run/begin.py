@@ -11,6 +11,7 @@ from setpoint.run.desk import Desk, Pass
 from setpoint.run.estate import Estate
 from setpoint.run.lane import Lane
 from setpoint.run.rebuild import rebuild, unmet
+from setpoint.run.wipe import doubt
 
 
 def begin(estate: Estate, resource: Resource) -> Pass:
@@ -41,6 +42,7 @@ def lay_desk(estate: Estate, lane: Lane, key: Key) -> Desk:
         ready=estate.ready,
         unmet=partial(unmet, estate, lane),
         peers=partial(estate.declared_on, lane.target),
+        doubt=partial(doubt, estate),
         search=partial(rebuild, estate),
         reconcile_id=estate.ports.new_id(),
         requested=estate.store.last_request(key),

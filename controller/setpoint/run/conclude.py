@@ -13,6 +13,7 @@ from setpoint.model.outcome import Blocked, Changed, Failed, Held, Outcome, Stal
 from setpoint.model.plan import Restarts
 from setpoint.run.desk import Desk, Pass, Report
 from setpoint.run.resolve import treatments
+from setpoint.run.wipe import aged
 from setpoint.store.records import Event, EventKind, Item, Status
 from setpoint.store.store import Store
 
@@ -130,6 +131,7 @@ def _item(desk: Desk, learned: Pass) -> Item | None:
         seen_at=desk.ports.now(),
         released=False,
         restarts=_still(stored.restarts, learned.found),
+        age=aged(desk, learned, stored),
     )
 
 

@@ -13,7 +13,6 @@ from pydantic import ValidationError
 from setpoint.decide.deletion import STEP_RULES, hold_steps, weigh
 from setpoint.decide.deletion.mode import grace_of
 from setpoint.decide.deletion.owned import again_token, owned, taken_up
-from setpoint.decide.deletion.weighed import Declarations
 from setpoint.decide.deletion.weighing import Group, Scales
 from setpoint.model.diff import Diff
 from setpoint.model.errors import RefusalError
@@ -40,12 +39,11 @@ def scales(estate: Estate) -> Scales:
     ours: Counter[Group] = Counter(
         (item.key.kind, item.target) for item in estate.store.items() if not item.released
     )
-    told = Declarations(estate.source.good, estate.source.sentence, len(estate.problems), estate.notes)
     return Scales(
         tombstones=estate.store.tombstones(),
         resources=estate.resources,
         ours=ours,
-        declarations=told,
+        declarations=estate.declarations(),
         kinds=estate.kinds.keys(),
         approved=estate.store.approved,
         now=estate.ports.now(),

@@ -17,7 +17,7 @@ from setpoint.model.kind import Kind, Problem
 from setpoint.model.limit import Caution
 from setpoint.model.observation import Absent, Present
 from setpoint.model.outcome import Outcome
-from setpoint.model.plan import Intent, Obstacle, PlannedStep
+from setpoint.model.plan import Intent, Obstacle, PlannedStep, Step
 from setpoint.model.resource import Resource
 from setpoint.model.secret import Secret
 from setpoint.model.spec import Spec
@@ -38,6 +38,7 @@ class Desk:
         ready: whether another resource is in sync and healthy.
         unmet: the other targets of this kind that nobody has seen with this database.
         peers: everything that is declared on the target.
+        doubt: what speaks against destroying something because its declaration says so.
         search: note what bears our mark in the latest survey of a target and is not remembered.
         requested: number of the last resync request of the key when the reconcile began.
         not_before: a survey must have begun at this moment or later.
@@ -54,6 +55,7 @@ class Desk:
     ready: Callable[[Key], bool]
     unmet: Callable[[], Sequence[Lane]]
     peers: Callable[[], Sequence[Resource]]
+    doubt: Callable[[Resource], Hold | None]
     search: Callable[[Lane], Awaitable[None]]
     reconcile_id: str
     requested: int
@@ -66,12 +68,21 @@ class Desk:
 
 
 @dataclass(frozen=True)
+class Wipe:
+    """What takes an object away for a moment of its lifecycle, in the order in which it happens."""
+
+    moment: float
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
 class Pass:
     """One reconcile, filled stage by stage.
 
     Attributes:
         applied: what the last pass left in force; None when nothing is remembered.
         pending: the intent whose outcome is not known yet.
+        wipe: what is to be wiped now, by schedule; its steps come first in `planned`.
         standing: holds on differences that no step corrects.
         rules: those by which a step is judged once more right before it begins.
         notes: the arithmetic behind what was computed, by its place in the comparable tree; None before that.
@@ -96,6 +107,7 @@ class Pass:
     declared: Tree | None = None
     found: Diff | None = None
     planned: tuple[PlannedStep, ...] = ()
+    wipe: Wipe | None = None
     standing: tuple[Hold, ...] = ()
     rules: tuple[StepRule, ...] = RULES
     problems: tuple[Problem, ...] = ()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from setpoint.decide.deletion.weighed import Declarations
 from setpoint.desired.compile import Cache
 from setpoint.model.condition import ConditionType, Truth
 from setpoint.model.errors import DeclarationProblem
@@ -85,6 +86,10 @@ class Estate:
     def declared_on(self, target: Key) -> list[Resource]:
         """Everything that is declared on `target`."""
         return [resource for resource in self.resources.values() if resource.target == target]
+
+    def declarations(self) -> Declarations:
+        """How far what is declared can be believed now."""
+        return Declarations(self.source.good, self.source.sentence, len(self.problems), self.notes)
 
     def served(self, key: Key) -> Resource | None:
         """What is reconciled under `key`: what is declared, or what left the declarations and is to be deleted."""

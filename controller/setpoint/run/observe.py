@@ -189,6 +189,7 @@ def looked(desk: Desk, now: Pass, steps: tuple[Step, ...] = ()) -> Looked:
         stateful=now.kind.stateful,
         known_again=_known_again(now),
         remembered=now.item.identity if now.item else None,
+        wiped=bool(now.item and now.item.age.wiped),
         seen_at=now.item.seen_at if now.item else 0.0,
         restarts=now.item.restarts if now.item else Restarts(),
         freezes=desk.store.freezes(),

@@ -13,6 +13,7 @@ from setpoint.run.mishap import judge, unless_itself
 from setpoint.run.observe import await_references, identify, observe, own, survey
 from setpoint.run.recall import recall, resume
 from setpoint.run.resolve import resolve
+from setpoint.run.wipe import wipe
 
 LOOK: tuple[Stage, ...] = (
     recall,
@@ -25,6 +26,7 @@ LOOK: tuple[Stage, ...] = (
     compute,
     resolve,
     compare,
+    wipe,
     plan,
 )
 FORESEE: tuple[Stage, ...] = (*LOOK, forecast, foresee)
@@ -40,6 +42,7 @@ RECONCILE: tuple[Stage, ...] = (
     compute,
     resolve,
     compare,
+    wipe,
     plan,
     act,
 )

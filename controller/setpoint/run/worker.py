@@ -28,6 +28,7 @@ from setpoint.run.pipeline import give_places_back, run
 from setpoint.run.queue import Class
 from setpoint.run.rebuild import rebuild
 from setpoint.run.wake import wake, wake_others
+from setpoint.run.wipe import until_rebuild
 from setpoint.store.records import Status
 
 STREAK = 20
@@ -166,7 +167,7 @@ def _next(estate: Estate, lane: Lane, report: Report, attempts: int) -> Due:
     resource, chance = report.learned.resource, estate.ports.chance()
     cls, after = _usual(estate, lane, report, attempts, chance)
     if resource.key != lane.target:
-        return cls, after.total_seconds()
+        return cls, min(after.total_seconds(), until_rebuild(estate, resource))
     failing = min(after, _DOWN) if isinstance(report.outcome, Failed) else after
     probe = lane.gate.next_probe()
     return cls, min(failing.total_seconds(), math.inf if probe is None else probe)

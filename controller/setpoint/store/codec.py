@@ -12,6 +12,7 @@ from setpoint.model.condition import Condition, ConditionType, Truth
 from setpoint.model.diff import MISSING, Cause, Change
 from setpoint.model.hold import Hold, Rule
 from setpoint.model.key import Key
+from setpoint.model.lifecycle import Age
 from setpoint.model.origin import Origin
 from setpoint.model.plan import Intent, Restarts
 from setpoint.model.policy import Policy
@@ -46,7 +47,7 @@ def status_from(document: str) -> Status:
 
 def item_from(document: str) -> Item:
     """What `encode` made of an Item."""
-    return _build(Item, _loads(document), key=key_from, target=key_from, restarts=_restarts)
+    return _build(Item, _loads(document), key=key_from, target=key_from, restarts=_restarts, age=_age)
 
 
 def event_from(document: str) -> Event:
@@ -128,6 +129,10 @@ def _optional_key(text: str | None) -> Key | None:
 
 def _restarts(raw: Any) -> Restarts:
     return Restarts(**raw)
+
+
+def _age(raw: Any) -> Age:
+    return Age(**raw)
 
 
 def _origin(raw: Any) -> Origin:

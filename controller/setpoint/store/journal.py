@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from setpoint.decide.lifecycle import take_back
 from setpoint.model.errors import StateError
 from setpoint.model.identity import Reserve
 from setpoint.model.key import Key
@@ -13,7 +14,7 @@ from setpoint.store.codec import encode, intent_from, key_from, key_text
 from setpoint.store.database import Database
 from setpoint.store.disruptions import Disruptions
 from setpoint.store.observed import Observed
-from setpoint.store.records import Disrupted, Reservation
+from setpoint.store.records import Disrupted, Item, Reservation
 
 
 class Journal(Observed, Disruptions):
@@ -40,7 +41,7 @@ class Journal(Observed, Disruptions):
             ):
                 return own.number
             self.release(key)
-            number = self._lowest_free(target, wish)
+            number = self._lowest_free(target, wish, key)
             row = (key_text(target), wish.space, number, key_text(key), at)
             self._db.run("INSERT INTO reservation VALUES (?, ?, ?, ?, ?)", row)
             self._reservations.put(key, Reservation(target, wish.space, number, key, at))
@@ -56,13 +57,28 @@ class Journal(Observed, Disruptions):
         self._reservations.drop(key)
 
     def open_intent(
-        self, key: Key, target: Key, intent: Intent, disruption: Disruption = Disruption.NONE
+        self,
+        key: Key,
+        target: Key,
+        intent: Intent,
+        disruption: Disruption = Disruption.NONE,
+        item: Item | None = None,
     ) -> None:
-        """Write down the step that is about to begin, in place of an earlier one of the key; what it disturbs is counted."""
+        """Write down the step that is about to begin, in place of an earlier one of the key; what it disturbs is counted.
+
+        Args:
+            key: whose step it is.
+            target: where it is taken.
+            intent: what is about to begin.
+            disruption: how much it disturbs.
+            item: the key's row in the inventory as it is from now on; None when it stays as it is.
+        """
         row = (key_text(key), key_text(target), encode(intent))
         with self._db.transaction():
             self._db.run("INSERT OR REPLACE INTO intent VALUES (?, ?, ?)", row)
             self._intents.put(key, (target, intent))
+            if item is not None:
+                self.save_item(item)
             if intent.waiting:
                 self._count(key, intent.began)
             if disruption >= Disruption.STOP:
@@ -113,6 +129,8 @@ class Journal(Observed, Disruptions):
             if intent is not None and item is not None and intent.waiting:
                 fewer = replace(item.restarts, begun=max(item.restarts.begun - 1, 0))
                 self.save_item(replace(item, restarts=fewer))
+            elif item is not None and item.age.wiped:
+                self.save_item(replace(item, age=take_back(item.age)))
             self.close_intent(key)
 
     def complete_intent(self, key: Key) -> None:
@@ -159,11 +177,17 @@ class Journal(Observed, Disruptions):
             self._db.run("UPDATE intent SET document = ? WHERE key = ?", (encode(intent), key_text(key)))
             self._intents.put(key, (found[0], intent))
 
-    def _lowest_free(self, target: Key, wish: Reserve) -> int:
+    def _lowest_free(self, target: Key, wish: Reserve, key: Key) -> int:
         rows = self._db.rows(
             "SELECT number FROM reservation WHERE target = ? AND space = ?", (key_text(target), wish.space)
         )
-        used = wish.taken | {number for (number,) in rows}
+        # What was wiped to be made anew bears its number for nobody to see, and may have it without a reservation.
+        listed = (
+            item.identity.get(wish.space)
+            for item in self.items()
+            if item.target == target and item.key != key and not item.released
+        )
+        used = wish.taken | {number for (number,) in rows} | {one for one in listed if isinstance(one, int)}
         free = (number for number in range(wish.low, wish.high + 1) if number not in used)
         number = next(free, None)
         if number is None:

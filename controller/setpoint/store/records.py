@@ -11,6 +11,7 @@ from setpoint.model.diff import Change
 from setpoint.model.hold import Hold
 from setpoint.model.identity import Identity
 from setpoint.model.key import Key
+from setpoint.model.lifecycle import Age
 from setpoint.model.plan import Disruption, Restarts
 from setpoint.model.tree import Json, Pointer, Tree
 
@@ -64,6 +65,7 @@ class Item:
         sent: fingerprint of each secret that was last sent with success, by its place in the comparable tree.
         released: it left the declarations and is left alone.
         restarts: those for changes that still wait for one.
+        age: how old it is, for what is wiped by schedule.
     """
 
     key: Key
@@ -74,6 +76,7 @@ class Item:
     released: bool = False
     sent: Mapping[Pointer, str] = field(default_factory=dict[Pointer, str])
     restarts: Restarts = field(default_factory=Restarts)
+    age: Age = field(default_factory=Age)
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,11 @@ TABLES = (
     Table("layer_file", Durability.REBUILDABLE, "fetched again from the source"),
     Table("desired", Durability.REBUILDABLE, "compiled again from the layers"),
     Table("status", Durability.REBUILDABLE, "observed again at the next reconcile"),
-    Table("item", Durability.REBUILDABLE, "found again by the marks on the objects; only `applied` is lost"),
+    Table(
+        "item",
+        Durability.REBUILDABLE,
+        "found again by the marks on the objects; only `applied` and its age are lost",
+    ),
 )
 """Every table of the newest shape."""
 

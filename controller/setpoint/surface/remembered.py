@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 
 from setpoint.model.key import DEFAULT_NAMESPACE, Key
+from setpoint.model.resource import Resource
+from setpoint.store.records import Status
 from setpoint.store.store import Store
 from setpoint.surface import views
 from setpoint.surface.deletions import remembered_views
@@ -46,9 +48,14 @@ def remembered_status(store: Store, estate: str, source: str, key: str | None) -
         "waiting": [],
         "retained": [],
         "declared": len(resources),
-        "resources": [views.resource_view(resources[key], statuses.get(key)) for key in keys],
+        "resources": [_row(store, resources[key], statuses.get(key)) for key in keys],
         "released": [views.released_view(item) for item in store.items() if item.released and not key],
         "deletions": [] if key else remembered_views(store.tombstones().values(), statuses),
         "heldSets": [],
         "lanes": [],
     }
+
+
+def _row(store: Store, resource: Resource, status: Status | None) -> View:
+    rebuild = views.rebuild_of(resource, store.item(resource.key), time.time())
+    return views.resource_view(resource, status, rebuild=rebuild)

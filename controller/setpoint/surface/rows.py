@@ -52,7 +52,11 @@ def brief_rows(estate: Estate, statuses: Iterable[Status]) -> list[View]:
 def _row(estate: Estate, key: Key, status: Status | None) -> View:
     resource = estate.resources.get(key) or estate.dormant[key]
     return views.resource_view(
-        resource, status, retained=key in estate.retained, lingering=key in estate.lingering
+        resource,
+        status,
+        retained=key in estate.retained,
+        lingering=key in estate.lingering,
+        rebuild=views.rebuild_of(resource, estate.store.item(key), estate.ports.now()),
     )
 
 

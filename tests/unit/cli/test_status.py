@@ -21,7 +21,7 @@ from tests.unit.cli.conftest import Ask, Say
 
 ROW_FIELDS = {
     "key", "namespace", "kind", "name", "target", "origin", "drift", "labels", "retained", "lingering", "outcome", "ready",
-    "reason", "sentence", "since", "lookedAt", "inSyncAt", "driftSince", "known", "attempts", "version",
+    "reason", "sentence", "since", "lookedAt", "inSyncAt", "driftSince", "rebuildAt", "known", "attempts", "version",
     "conditions", "changes", "holds", "detail", "outputs",
 }  # fmt: skip
 FIELDS = {

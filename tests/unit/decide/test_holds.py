@@ -20,7 +20,7 @@ OURS = Mark("home", KEY, "7")
 PRESENT = Present("state", {"id": 7}, OURS)
 LOOKED = Looked(
     owner=Owner("home", KEY), target=Key("default", "Shelf", "s"), policy=Policy(), observation=PRESENT, object_id="7", needed="", stateful=True,
-    known_again=False, remembered=None, seen_at=0.0, restarts=Restarts(), freezes=(), left=(), radius=None,
+    known_again=False, remembered=None, wiped=False, seen_at=0.0, restarts=Restarts(), freezes=(), left=(), radius=None,
     approved=lambda token: False, now=0.0,
 )  # fmt: skip
 STEP = Step("set", "set it")

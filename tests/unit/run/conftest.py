@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from setpoint.model.hold import Hold
 from setpoint.model.identity import Owner
 from setpoint.model.key import Key
 from setpoint.model.limit import Caution
@@ -64,6 +65,7 @@ class Rig:
             ready=self._ready,
             unmet=list,
             peers=list,
+            doubt=self._doubt,
             search=self._search,
             reconcile_id="r",
             requested=self.store.last_request(declared.key),
@@ -91,6 +93,9 @@ class Rig:
 
     def _ready(self, key: Key) -> bool:
         return True
+
+    def _doubt(self, declared: Resource) -> Hold | None:
+        return None
 
     async def _search(self, lane: Lane) -> None:
         pass

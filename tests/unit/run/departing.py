@@ -23,7 +23,7 @@ from setpoint.sources.source import Approved
 from setpoint.store.records import EventKind, Status
 from setpoint.store.store import Store
 from setpoint.store.thread import StoreInline
-from setpoint.testing.clock import virtual_loop, virtual_run
+from setpoint.testing.clock import VirtualLoop, virtual_loop, virtual_run
 from tests.rig.estate import MemorySource, manifest
 from tests.toy import KINDS, WORLDS, World
 
@@ -137,7 +137,7 @@ def live(
     kinds: Mapping[str, Kind[Any, Any]] = KINDS,
     start: float | None = None,
 ) -> None:
-    """A daemon over `store`; the worlds are made by who calls."""
+    """A daemon over `store`, from `start` on, seconds since the epoch; the worlds are made by who calls."""
 
     async def main() -> None:
         loop = virtual_loop()
@@ -155,7 +155,7 @@ def live(
             await running
 
     with capture_logs():
-        virtual_run(main())
+        virtual_run(main(), None if start is None else VirtualLoop(start))
 
 
 def one_life(files: Mapping[str, str], body: Body, *worlds: str) -> None:

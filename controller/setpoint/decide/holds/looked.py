@@ -23,6 +23,7 @@ class Looked:
         target: what holds the object; itself when it is a target.
         known_again: the object is present and the very one that was seen before, mark or no mark.
         remembered: the identity that the inventory holds for the key; None when it holds none.
+        wiped: its destruction was begun by schedule, so that it is made anew.
         seen_at: when it was last seen present, seconds since the epoch.
         object_id: the text of the observed object's identity; empty when absent.
         needed: why Setpoint itself cannot do without it, after its name; empty when it can.
@@ -44,6 +45,7 @@ class Looked:
     stateful: bool
     known_again: bool
     remembered: Identity | None
+    wiped: bool
     seen_at: float
     restarts: Restarts
     freezes: tuple[Freeze, ...]

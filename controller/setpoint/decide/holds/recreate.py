@@ -13,8 +13,10 @@ from setpoint.model.plan import Step
 
 
 def recreate(looked: Looked, _step: Step) -> Hold | None:
-    """Hold the creation of a stateful object that was seen present before, until approved."""
+    """Hold the creation of a stateful object that was seen present before, until approved; its own wipe was declared."""
     if not looked.stateful or not looked.seen_at or not isinstance(looked.observation, Absent):
+        return None
+    if looked.wiped:
         return None
     token = recreate_token(looked)
     if looked.approved(token):
