@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from setpoint_lab.proxmox import frozen, interference, outside, troubles
+from setpoint_lab.proxmox import bulk, frozen, graphs, interference, outside, troubles
 from setpoint_lab.proxmox.backup import handlers as backup
+from setpoint_lab.proxmox.console import handlers as console
 from setpoint_lab.proxmox.firewall import handlers as firewall
 from setpoint_lab.proxmox.ha import handlers as ha
 from setpoint_lab.proxmox.ha.guest_calls import register_managed
@@ -11,11 +12,13 @@ from setpoint_lab.proxmox.handlers import (
     acl,
     appliances,
     cluster,
+    copies,
     hardware,
     node_config,
     nodes,
     options,
     pools,
+    registry,
     roles,
     storage_config,
     storages,
@@ -41,8 +44,11 @@ __all__ = ["HANDLERS", "Lab", "Settings", "listen"]
 HANDLERS = (
     acl,
     appliances,
+    bulk,
     cluster,
+    copies,
     frozen,
+    graphs,
     hardware,
     interference,
     network,
@@ -51,6 +57,7 @@ HANDLERS = (
     options,
     outside,
     pools,
+    registry,
     roles,
     storage_config,
     storages,
@@ -63,6 +70,7 @@ HANDLERS = (
     version,
     volumes,
     *backup.HANDLERS,
+    *console.HANDLERS,
     *firewall.HANDLERS,
     *ha.HANDLERS,
     *lxc.HANDLERS,

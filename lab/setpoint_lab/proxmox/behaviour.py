@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from setpoint_lab.proxmox.events import lab_event
+from setpoint_lab.proxmox.inside import Outcome
 from setpoint_lab.proxmox.untyped import is_list, is_object
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ class Behaviour:
     """Whether the guest obeys ACPI, whether its agent runs, and whether it lets go of hardware.
 
     `agent_after` are the seconds from the start to the agent's first answer; `addresses` are those of the cards
-    (`net0`) with their prefix, for cards that do not follow from cloud-init's static ones.
+    (`net0`) with their prefix, for cards that do not follow from cloud-init's static ones; `programs` are command
+    lines that end otherwise than well and silently.
     """
 
     acpi: bool = True
@@ -30,6 +32,7 @@ class Behaviour:
     agent_after: float = 0.0
     host_name: str = ""
     addresses: Mapping[str, list[str]] = field(default_factory=dict[str, list[str]])
+    programs: Mapping[str, Outcome] = field(default_factory=dict[str, Outcome])
 
 
 def behaviour_of(world: World, vmid: int) -> Behaviour:
@@ -40,6 +43,7 @@ def behaviour_of(world: World, vmid: int) -> Behaviour:
     found = {entry.get("vmid"): entry for entry in _entries(world)}
     words: Mapping[str, Any] = found.get(vmid) or found.get(None) or {}
     addresses: Mapping[str, Any] = words.get("addresses") or {}
+    programs: Mapping[str, Any] = words.get("programs") or {}
     return Behaviour(
         acpi=not _begins(words, "acpi_shutdown", "ignored"),
         agent=_begins(words, "guest_agent", "running"),
@@ -48,6 +52,7 @@ def behaviour_of(world: World, vmid: int) -> Behaviour:
         agent_after=float(words.get("agent_after_s", 0.0)),
         host_name=str(words.get("host_name", "")),
         addresses={str(key): [str(item) for item in given] for key, given in addresses.items()},
+        programs={line: Outcome(**dict(given)) for line, given in programs.items()},
     )
 
 
@@ -55,7 +60,8 @@ def behaviour_of(world: World, vmid: int) -> Behaviour:
 async def set_behaviour(world: World, spec: Mapping[str, Any]) -> None:
     """From now on a VM behaves as said; without `vmid`, every VM that has no entry of its own.
 
-    Keys: acpi_shutdown, guest_agent, agent_after_s, host_name, addresses, nic_hot_unplug, disk_hot_unplug.
+    Keys: acpi_shutdown, guest_agent, agent_after_s, host_name, addresses, nic_hot_unplug, disk_hot_unplug,
+    programs (`{"uname -r": {"exitcode": 0, "out": text, "err": text}}`).
     """
     others = [entry for entry in _entries(world) if entry.get("vmid") != spec.get("vmid")]
     world.other[KEY] = [*others, dict(spec)]

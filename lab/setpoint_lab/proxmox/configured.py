@@ -26,6 +26,8 @@ class Machine:
     started: float
     pid: int
     paused: bool = False
+    asleep: bool = False
+    """Whether a paused one has put itself to sleep."""
 
 
 @dataclass(slots=True)

@@ -37,6 +37,8 @@ SHOWN = (
     "/cluster",
     "/cluster/backup-info",
     "/nodes/{node}",
+    "/nodes/{node}/capabilities",
+    "/nodes/{node}/capabilities/qemu",
     "/nodes/{node}/replication/{id}",
     "/nodes/{node}/storage/{storage}",
     "/nodes/{node}/tasks/{upid}",

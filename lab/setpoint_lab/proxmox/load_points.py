@@ -17,7 +17,8 @@ _SPANS = {
 }
 """Seconds between two points, and how many there are."""
 
-_FIGURES = ("cpu", "maxcpu", "mem", "maxmem", "disk", "maxdisk", "netin", "netout", "diskread", "diskwrite")
+FIGURES = ("cpu", "maxcpu", "mem", "maxmem", "disk", "maxdisk", "netin", "netout", "diskread", "diskwrite")
+"""What is told of a guest at each point."""
 
 
 def span(call: Call) -> int:
@@ -36,5 +37,5 @@ def load_points(call: Call, guest: ConfiguredGuest, born: int) -> list[dict[str,
     """One row per point in time; before the guest was made a row has nothing but its time."""
     figures = guest.summary()
     return [
-        {"time": at} | ({key: figures[key] for key in _FIGURES} if at >= born else {}) for at in times(call)
+        {"time": at} | ({key: figures[key] for key in FIGURES} if at >= born else {}) for at in times(call)
     ]

@@ -28,6 +28,7 @@ KEPT = frozenset(
         "sdn",
         "ha",
         "firewall",
+        "inside",
         "interfaces",
         "node_load",
         "node_config",

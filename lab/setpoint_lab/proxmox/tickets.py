@@ -13,6 +13,12 @@ LIFETIME = 7200
 SKEW = 300
 """Seconds that a ticket may come from the future."""
 
+BOUND_LIFETIME = 40
+"""Seconds that a ticket for one console or tunnel is good for."""
+
+BOUND_SKEW = 20
+
+_BOUND = re.compile(r"^([A-Z]+:([0-9A-F]{8}))::([A-Za-z0-9+/=]+)$")
 _TICKET = re.compile(r"^(PVE:([^:\s]+):([0-9A-F]{8}))::([A-Za-z0-9+/=]+)$")
 _CSRF = re.compile(r"^([0-9A-F]{8}):([A-Za-z0-9+/]+)$")
 _SIGNATURE_BLOCKS = 4
@@ -49,6 +55,20 @@ class Signer:
         if found is None or not hmac.compare_digest(found[2], self._short(found[1], user)):
             return False
         return -SKEW <= now - int(found[1], 16) <= LIFETIME
+
+    def bound(self, prefix: str, user: str, place: str, now: float) -> str:
+        """A ticket of the user for one place, of which it does not tell."""
+        plain = f"{prefix}:{int(now):08X}"
+        return f"{plain}::{self._long(f'{plain}:{user}:{place}')}"
+
+    def bound_holds(self, prefix: str, user: str, place: str, ticket: str, now: float) -> bool:
+        """Whether the ticket is the user's for that place, and fresh."""
+        found = _BOUND.match(ticket)
+        if found is None or not found[1].startswith(f"{prefix}:"):
+            return False
+        if not hmac.compare_digest(found[3], self._long(f"{found[1]}:{user}:{place}")):
+            return False
+        return -BOUND_SKEW <= now - int(found[2], 16) <= BOUND_LIFETIME
 
     def _short(self, time: str, user: str) -> str:
         digest = hmac.digest(self._key, f"{time}:{user}".encode(), hashlib.sha256)

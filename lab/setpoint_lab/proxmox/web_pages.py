@@ -48,6 +48,11 @@ def page_at(world: World, url: str) -> Page | None:
     return Page(size, kind, found.get("sums") or {}, None if text is None else str(text))
 
 
+def pages_below(world: World, prefix: str) -> list[str]:
+    """The addresses that begin so."""
+    return [str(page["url"]) for page in _pages(world) if str(page.get("url", "")).startswith(prefix)]
+
+
 def unreachable(url: str) -> str:
     """Why nothing can be had from an address that no page lies at."""
     parts = urlsplit(url)

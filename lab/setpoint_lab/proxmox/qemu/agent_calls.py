@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from setpoint_lab.proxmox.clock import Background, in_background
 from setpoint_lab.proxmox.errors import ApiError
 from setpoint_lab.proxmox.indexes import names_below
+from setpoint_lab.proxmox.inside import Insides
 from setpoint_lab.proxmox.named_shapes import NAMED
 from setpoint_lab.proxmox.properties import split_properties
 from setpoint_lab.proxmox.qemu import nets, options
@@ -137,12 +140,51 @@ def _info(_: Vm) -> object:
     return {"supported_commands": listed, "version": VERSION}
 
 
-def _file_systems(vm: Vm) -> object:
+def _mounted(vm: Vm) -> list[object]:
     disk = next((key for key in options.boot_drives() if key in vm.load().current), None)
     if disk is None:
         return []
     found: dict[str, object] = {"disk": [], "mountpoint": "/", "name": "sda1", "type": "ext4"}
     return [found]
+
+
+def _is_frozen(vm: Vm) -> bool:
+    machine = vm.machine
+    return machine is not None and vm.world.part(Insides).of(vm.vmid).frozen == machine.started
+
+
+def _freeze(vm: Vm, *, frozen: bool) -> object:
+    """Hold or release every file system; how many were."""
+    before, machine = _is_frozen(vm), vm.machine
+    if frozen and before:
+        raise ApiError.internal(
+            "Agent error: Command guest-fsfreeze-freeze has been disabled: the agent is frozen"
+        )
+    vm.world.part(Insides).of(vm.vmid).frozen = machine.started if frozen and machine is not None else None
+    vm.world.changed()
+    return len(_mounted(vm)) if frozen is not before else 0
+
+
+def _halt(vm: Vm, seconds: float) -> object:
+    """Let the system turn its machine off, which takes a while; nobody waits for an answer."""
+    machine = vm.machine
+
+    async def end() -> None:
+        with in_background(Background()):
+            await vm.world.clock.sleep(seconds)
+            if vm.machine is machine:
+                vm.die()
+                vm.world.changed()
+
+    vm.world.late.append(asyncio.create_task(end()))
+    return {}
+
+
+def _sleep(vm: Vm) -> object:
+    if vm.machine is not None:
+        vm.machine.paused = vm.machine.asleep = True
+        vm.world.changed()
+    return {}
 
 
 _ANSWERS: dict[tuple[str, str], Answer] = {
@@ -155,12 +197,26 @@ _ANSWERS: dict[tuple[str, str], Answer] = {
     ("GET", "get-timezone"): lambda _: {"offset": 0, "zone": "UTC"},
     ("GET", "get-users"): lambda _: [],
     ("GET", "get-vcpus"): _processors,
-    ("GET", "get-fsinfo"): _file_systems,
+    ("GET", "get-fsinfo"): _mounted,
     ("GET", "get-memory-blocks"): lambda _: [],
     ("GET", "get-memory-block-info"): lambda _: {"size": _BLOCK_BYTES},
-    ("POST", "fsfreeze-status"): lambda _: "thawed",
+    ("POST", "fsfreeze-status"): lambda vm: "frozen" if _is_frozen(vm) else "thawed",
+    ("POST", "fsfreeze-freeze"): lambda vm: _freeze(vm, frozen=True),
+    ("POST", "fsfreeze-thaw"): lambda vm: _freeze(vm, frozen=False),
     ("POST", "fstrim"): lambda _: {"paths": []},
+    ("POST", "shutdown"): lambda vm: _halt(vm, vm.world.pace.shutdown),
+    ("POST", "suspend-disk"): lambda vm: _halt(vm, vm.world.pace.shutdown),
+    ("POST", "suspend-ram"): _sleep,
+    ("POST", "suspend-hybrid"): _sleep,
 }
 
 for (_method, _name), _answer in _ANSWERS.items():
     route(_method, f"{_AGENT}/{_name}")(_ask(_answer))
+
+_BY_NAME = {name: answer for (_, name), answer in _ANSWERS.items()}
+
+
+@route("POST", _AGENT)
+async def ask_by_name(call: Call) -> object:
+    """The answer to a command that is named in the request."""
+    return await _ask(_BY_NAME[call.text("command")])(call)

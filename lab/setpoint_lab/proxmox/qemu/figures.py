@@ -94,9 +94,11 @@ def sample(vm: Vm) -> dict[str, object]:
 
 
 def qmp_status(vm: Vm) -> str:
-    """`running`, `paused` or `stopped`."""
+    """`running`, `paused`, `suspended` or `stopped`."""
     if vm.machine is None:
         return "stopped"
+    if vm.machine.asleep:
+        return "suspended"
     return "paused" if vm.machine.paused else "running"
 
 

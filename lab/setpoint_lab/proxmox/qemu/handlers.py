@@ -5,6 +5,8 @@ from __future__ import annotations
 from setpoint_lab.proxmox import behaviour, guest_events
 from setpoint_lab.proxmox.qemu import (
     agent_calls,
+    agent_files,
+    capabilities,
     clone,
     cloudinit_calls,
     config_calls,
@@ -14,6 +16,7 @@ from setpoint_lab.proxmox.qemu import (
     guest,
     lists,
     migrate_calls,
+    monitor_calls,
     rrd_calls,
     snapshot_calls,
     status_calls,
@@ -25,7 +28,9 @@ __all__ = ["HANDLERS"]
 HANDLERS = (
     guest_events,
     agent_calls,
+    agent_files,
     behaviour,
+    capabilities,
     clone,
     cloudinit_calls,
     config_calls,
@@ -35,6 +40,7 @@ HANDLERS = (
     guest,
     lists,
     migrate_calls,
+    monitor_calls,
     rrd_calls,
     snapshot_calls,
     status_calls,

@@ -137,7 +137,7 @@ def _act(call: Call, kind: str, vm: Vm, action: Callable[[Vm], None]) -> str:
 
 def _pause(vm: Vm, *, paused: bool) -> None:
     if vm.machine is not None:
-        vm.machine.paused = paused
+        vm.machine.paused, vm.machine.asleep = paused, False
 
 
 def _suspend_to_disk(call: Call, vm: Vm) -> str:
