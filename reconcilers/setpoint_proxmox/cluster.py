@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from setpoint.model.identity import Mark
 from setpoint.model.tree import Json
 from setpoint_proxmox.client import Client
+from setpoint_proxmox.contents import Contents
 from setpoint_proxmox.facts import Guest
 
 
@@ -57,6 +58,8 @@ class Cluster:
         making: the vmids under which we began to make guests that do not show their mark yet.
         silences: per vmid, the guest agents that did not answer.
         beside: per vmid, what was read last beside the configuration.
+        contents: what was found out of files on storages.
+        cut_off: the SDN zones of which the journal says that a change of ours was cut off, since the last apply.
         outdated: the vmids whose cloud-init drives our own writes made old in what Proxmox does not tell of them.
     """
 
@@ -67,3 +70,5 @@ class Cluster:
     silences: dict[int, Silence] = field(default_factory=dict[int, Silence])
     beside: dict[int, Beside] = field(default_factory=dict[int, Beside])
     outdated: set[int] = field(default_factory=set[int])
+    cut_off: set[str] = field(default_factory=set[str])
+    contents: Contents = field(default_factory=Contents)

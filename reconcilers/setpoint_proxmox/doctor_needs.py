@@ -10,6 +10,7 @@ from typing import Any
 
 from setpoint_proxmox.access import NEEDS, Privilege
 from setpoint_proxmox.kinds.container.spec import ContainerSpec
+from setpoint_proxmox.kinds.guest_image.spec import GuestImageSpec
 from setpoint_proxmox.kinds.pool.spec import PoolSpec
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 
@@ -20,6 +21,7 @@ _ROLES = {
     "sdn": "SetpointNetwork",
     "pool": "SetpointPools",
     "mapping": "SetpointMappings",
+    "nodes": "SetpointNodes",
 }
 """First part of a path -> the role of our own that is granted on it."""
 
@@ -56,6 +58,7 @@ def requirements(
     specs = [spec for spec in declared if isinstance(spec, VirtualMachineSpec | ContainerSpec)]
     special = [one for spec in specs for one in _of_guest(spec, zones)]
     special += [one for spec in declared if isinstance(spec, PoolSpec) for one in _of_pool(spec)]
+    special += [one for spec in declared if isinstance(spec, GuestImageSpec) for one in _of_image(spec)]
     own = {one.path for one in special}
     general = [
         Requirement(need.path, name, need.why, below=True)
@@ -110,6 +113,15 @@ def _of_pool(spec: PoolSpec) -> Iterator[Requirement]:
         yield Requirement("/pool", name, "to make pools and to see them", below=True)
     for storage in spec.storages or ():
         yield Requirement(f"/storage/{storage}", "Datastore.Allocate", "to put the storage into pools")
+
+
+def _of_image(spec: GuestImageSpec) -> Iterator[Requirement]:
+    storage, node = f"/storage/{spec.storage}", "/nodes" if spec.node is None else f"/nodes/{spec.node}"
+    yield Requirement(storage, "Datastore.AllocateTemplate", "to put images on the storage")
+    yield Requirement(storage, "Datastore.Audit|Datastore.AllocateSpace", "to see what lies on it")
+    yield Requirement(
+        node, "Sys.AccessNetwork", "to let nodes fetch and compare images", below=spec.node is None
+    )
 
 
 def _of_features(spec: VirtualMachineSpec) -> Iterator[Requirement]:

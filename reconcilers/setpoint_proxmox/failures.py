@@ -25,6 +25,18 @@ class TakenError(ConflictError):
     """An id or name is in use already."""
 
 
+class LockedError(BusyError):
+    """Somebody holds the lock on the networks."""
+
+
+class StagedError(RefusalError):
+    """Changes to the networks are staged that are not applied."""
+
+
+class UnknownCallError(RefusalError):
+    """This version of Proxmox has no such call."""
+
+
 @dataclass(frozen=True)
 class Call:
     """A call as messages name it.
@@ -96,7 +108,7 @@ RULES = (
     _rule(403, r"only allowed for root@pam", RefusalError, _BY_HAND),
     _rule(403, "", RefusalError),
     _rule(429, "", BusyError),
-    _rule(501, "", RefusalError, "Setpoint needs Proxmox VE 8 or later"),
+    _rule(501, "", UnknownCallError, "Setpoint needs Proxmox VE 8 or later"),
     _rule(595, "", TransportError),
     _rule(500, r"checksum mis+match|detected modified configuration", ConflictError),
     _rule(500, r"^Configuration file '.*' does not exist", GoneError),
@@ -112,7 +124,12 @@ RULES = (
     _rule(500, r"cfs-lock .*no quorum|not ready - no quorum", BusyError, _QUORUM),
     _rule(500, r"cfs-lock .*(got timeout|error: got lock)|error with cfs lock", BusyError),
     _rule(500, r"is locked \(", BusyError),
-    _rule(500, r"could not acquire lock for|invalid lock token", BusyError, "somebody else changes the SDN"),
+    _rule(500, r"configuration has pending changes", StagedError),
+    _rule(
+        500, r"could not acquire lock for|invalid lock token", LockedError, "somebody else changes the SDN"
+    ),
+    _rule(500, r"^sdn( vnet| subnet)? '.*' does not exist", GoneError),
+    _rule(500, r"sdn( vnet| subnet)? '.*' does not exist", ConflictError),
     _rule(500, r"unable to open file '/etc/pve/.*Permission denied", BusyError, _QUORUM),
     _rule(
         500,
@@ -171,6 +188,9 @@ def _permission_remedy(call: Call, text: str) -> str:
     match = _PERMISSION.search(text)
     if match is None and call.method == "POST" and call.path.endswith(("/qemu", "/lxc")):
         return f"run on a node: {grant_command('/vms', 'VM.Allocate', call.token)}"
+    if match is None and call.path.endswith("/download-url"):
+        node = f"/nodes/{call.path.split('/')[2]}"
+        return f"run on a node: {grant_command(node, 'Sys.AccessNetwork', call.token)}"
     if match is None:
         return f"{call.token} lacks a privilege: compare `pveum user token permissions` with the needed ones"
     path = "/vms" if match[1].startswith("/vms/") else match[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from setpoint.model.errors import RefusalError
 from setpoint.model.plan import Finished, Intent, OperationState, Running
+from setpoint.model.tree import Scalar
 from setpoint_proxmox.answer import record, records, text, whole
 from setpoint_proxmox.cluster import Cluster
 
@@ -21,8 +22,10 @@ TYPES = {
     "shutdown": ("qmshutdown", "vzshutdown", "hastop"),
     "restart": ("qmreboot", "vzreboot"),
     "destroy": ("qmdestroy", "vzdestroy"),
+    "download": ("download",),
+    "compare": ("download",),
 }
-"""The verb of a step -> the types of the tasks that it starts under the guest's own id.
+"""The verb of a step -> the types of the tasks that it starts under the guest's own id, or the name of the file.
 
 A clone's task bears the id of its source and cannot be told from another clone of it; the lock on the new guest tells.
 """
@@ -32,10 +35,15 @@ _MAKERS = ("qmcreate", "qmrestore", "qmclone", "vzcreate", "vzrestore", "vzclone
 
 async def poll(cluster: Cluster, upid: str) -> OperationState:
     """How a task stands; a task that ended with warnings ended well."""
-    status = record(await cluster.api.get("nodes", _node(upid), "tasks", upid, "status"))
+    status = record(await cluster.api.get("nodes", node_of(upid), "tasks", upid, "status"))
     if status.get("status") != "stopped":
         return Running()
-    result = str(status.get("exitstatus", "unexpected status"))
+    ended = _ended(str(status.get("exitstatus", "unexpected status")))
+    cluster.contents.ended(upid, ended.error)
+    return ended
+
+
+def _ended(result: str) -> Finished:
     if result == "OK" or result.startswith("WARNINGS:"):
         return Finished()
     if result == "unexpected status":
@@ -44,18 +52,30 @@ async def poll(cluster: Cluster, upid: str) -> OperationState:
 
 
 async def find(cluster: Cluster, intent: Intent) -> str | None:
-    """The newest task of the intent's kind on its guest that began after the intent, running or ended."""
-    node, vmid, types = intent.arguments.get("node"), intent.identity.get("vmid"), TYPES.get(intent.verb)
-    if not isinstance(node, str) or not isinstance(vmid, int) or types is None:
+    """The newest task of the intent's kind on its object that began after the intent, running or ended."""
+    node, types = intent.arguments.get("node"), TYPES.get(intent.verb)
+    if not isinstance(node, str) or types is None:
         return None
+    vmid, file = intent.identity.get("vmid"), intent.arguments.get("file")
+    if isinstance(vmid, int):
+        return await _newest(cluster, node, types, intent, vmid=vmid)
+    if isinstance(file, str):
+        return await _newest(cluster, node, types, intent, typefilter=types[0])
+    return None
+
+
+async def _newest(
+    cluster: Cluster, node: str, types: tuple[str, ...], intent: Intent, **wanted: Scalar
+) -> str | None:
+    named = str(wanted.get("vmid") or intent.arguments["file"])
     since = int(intent.began) - SKEW
     rows = records(
-        await cluster.api.get("nodes", node, "tasks", vmid=vmid, since=since, source="all", limit=50)
+        await cluster.api.get("nodes", node, "tasks", since=since, source="all", limit=50, **wanted)
     )
     found = [
         (whole(text(row, "starttime")), text(row, "upid"))
         for row in rows
-        if row.get("type") in types and str(row.get("id")) == str(vmid)
+        if row.get("type") in types and str(row.get("id")) == named
     ]
     return max(found, default=(0, None))[1]
 
@@ -70,7 +90,12 @@ async def is_making(cluster: Cluster, node: str, vmid: int, lock: str) -> bool:
     )
 
 
-def _node(upid: str) -> str:
+def node_of(upid: str) -> str:
+    """The node that a task runs on.
+
+    Raises:
+        RefusalError: the text names no task.
+    """
     parts = upid.split(":")
     if len(parts) < 2 or parts[0] != "UPID":  # noqa: PLR2004  # UPID:node:…
         raise RefusalError(f"'{upid}' is no task of Proxmox")

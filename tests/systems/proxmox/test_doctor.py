@@ -25,6 +25,7 @@ from setpoint_proxmox.doctor_endpoints import Met, endpoint_checks
 from setpoint_proxmox.doctor_needs import grant_commands, lacking, named, requirements
 from setpoint_proxmox.endpoint import Endpoint
 from setpoint_proxmox.kinds.container.spec import ContainerSpec
+from setpoint_proxmox.kinds.guest_image.spec import GuestImageSpec
 from setpoint_proxmox.kinds.pool.spec import PoolSpec
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 from setpoint_proxmox.transport import Greeting
@@ -121,6 +122,23 @@ def test_a_pool_needs_rights_on_pools_and_on_its_storages() -> None:
         ("/pool", "Pool.Allocate"),
         ("/pool", "Pool.Audit"),
         ("/storage/tank", "Datastore.Allocate"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("node", "path", "below"), [("pve1", "/nodes/pve1", False), (None, "/nodes", True)], ids=["one", "any"]
+)
+def test_an_image_needs_rights_on_its_storage_and_on_the_node_that_fetches_it(
+    node: str | None, path: str, *, below: bool
+) -> None:
+    image = GuestImageSpec.model_validate(
+        {"node": node, "storage": "nas", "url": "http://h/a.iso", "checksum": f"md5:{'0' * 32}"}
+    )
+    found = requirements([image], {}, ())
+    assert {(one.path, one.name, one.below) for one in found} >= {
+        ("/storage/nas", "Datastore.AllocateTemplate", False),
+        ("/storage/nas", "Datastore.Audit|Datastore.AllocateSpace", False),
+        (path, "Sys.AccessNetwork", below),
     }
 
 

@@ -1,0 +1,68 @@
+"""Looks for an image in the list of its storage; what its content is was compared before, or is not known."""
+
+from __future__ import annotations
+
+from setpoint.model.identity import Identity
+from setpoint.model.kind import Looking
+from setpoint.model.observation import Absent, Observation, Present, Unknown
+from setpoint_proxmox.answer import records, whole
+from setpoint_proxmox.cluster import Cluster
+from setpoint_proxmox.contents import Place, Stamp
+from setpoint_proxmox.facts import Facts
+from setpoint_proxmox.kinds.guest_image.spec import GuestImageSpec
+from setpoint_proxmox.kinds.guest_image.state import ImageState
+
+
+async def observe(cluster: Cluster, looking: Looking[GuestImageSpec]) -> Observation[ImageState]:
+    """Look on the node, or on any that shares the storage.
+
+    A file of that name is what was declared, whoever put it there, for nothing on it could say who did. It is never
+    overwritten and never removed, and it is in sync only when its checksum was compared.
+    """
+    spec, facts = looking.spec, looking.survey.facts
+    node = host(spec, facts)
+    if isinstance(node, Unknown):
+        return node
+    file = await read(cluster, node, spec)
+    if file is None:
+        return Absent(f"{spec.storage} of {node} lists no {spec.volume}")
+    compared = cluster.contents.of(Place(node, spec.volume), file)
+    checksum = compared or _remembered(looking.identity, spec, file)
+    state = ImageState(spec.volume, node, file, checksum)
+    return Present(state, state.identity, looking.owner.mark(spec.volume))
+
+
+def host(spec: GuestImageSpec, facts: Facts) -> str | Unknown:
+    """The node to ask: the declared one, the only one, or the first that is online and shares the storage."""
+    if not facts.quorate:
+        return Unknown("there is no quorum, so nothing can be changed", of_target=True)
+    online = sorted(name for name, up in facts.nodes.items() if up)
+    if spec.node is None and (len(facts.nodes) == 1 or facts.storages.get(spec.storage)):
+        return next(iter(online), None) or Unknown("no node is online", of_target=True)
+    if spec.node is None:
+        why = f"each node has a {spec.storage} of its own; say in spec.node which one is meant"
+        return Unknown(why)
+    if spec.node not in facts.nodes:
+        return Unknown(f"there is no node {spec.node}; there are {', '.join(sorted(facts.nodes))}")
+    if spec.node not in online:
+        return Unknown(f"{spec.volume} is on node {spec.node}, which is offline", of_target=True)
+    return spec.node
+
+
+async def read(cluster: Cluster, node: str, spec: GuestImageSpec) -> Stamp | None:
+    """The file as the storage lists it now; None when it is not there.
+
+    Raises:
+        TargetError: the storage cannot be listed, e.g. for want of a privilege; a list that is given is whole.
+    """
+    path = ("nodes", node, "storage", spec.storage, "content")
+    rows = records(await cluster.api.get(*path, content=spec.purpose))
+    found = next((row for row in rows if row.get("volid") == spec.volume), None)
+    return None if found is None else Stamp(whole(found.get("size")), whole(found.get("ctime")))
+
+
+def _remembered(identity: Identity | None, spec: GuestImageSpec, file: Stamp) -> str:
+    """The checksum that was found when this very file was compared; empty for another one."""
+    before = identity or {}
+    same = {"volume": spec.volume, "size": file.size, "made": file.made}
+    return str(before.get("checksum") or "") if all(before.get(key) == same[key] for key in same) else ""
