@@ -18,9 +18,11 @@ from setpoint.model.policy import Policy
 from setpoint.model.resource import Resource
 from setpoint.run.conclude import conclude
 from setpoint.run.desk import Desk, Pass, Report, Stage
+from setpoint.run.estate import Estate
 from setpoint.run.lane import Lane
 from setpoint.run.pipeline import RECONCILE, run
 from setpoint.run.ports import Ports
+from setpoint.run.spaces import Spaces
 from setpoint.store.store import Store
 from setpoint.store.thread import StoreInline
 from setpoint_lab.process import start_proxmox
@@ -74,6 +76,8 @@ class Engine:
             unmet=list,
             peers=list,
             doubt=lambda declared: None,
+            spaces=Spaces(Estate("home", {}, self.store, StoreInline(), lane.ports)),
+            strangers=lambda _: (),
             search=self.search,
             reconcile_id="r",
             requested=0,

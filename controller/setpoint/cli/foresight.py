@@ -54,7 +54,7 @@ async def open_foresight(settings: Settings) -> AsyncGenerator[tuple[Estate, boo
         await arrange_lanes(estate)
         yield estate, remembered is not None
     finally:
-        for lane in estate.lanes.values():
+        for lane in estate.every_lane():
             await lane.close()
         store.close()
 

@@ -31,7 +31,7 @@ class Lookup:
 
     def find(self, wish: Wish, asker: Key) -> Key | DeclarationProblem:
         """The key that is meant, or what is wrong with the name; `asker` is what needs it."""
-        for key in _readings(wish.kind, wish.text, asker.namespace):
+        for key in readings(wish.kind, wish.text, asker.namespace):
             if key in self._keys:
                 return key
         what = f"there is no {wish.kind} '{wish.text}'{f' for {asker}' if wish.copied else ''}"
@@ -72,7 +72,7 @@ def _untold(draft: Draft, what: str, candidates: Iterable[Key], kind: str) -> De
 
 
 @lru_cache(maxsize=1 << 12)
-def _readings(kind: str, text: str, namespace: str) -> tuple[Key, ...]:
+def readings(kind: str, text: str, namespace: str) -> tuple[Key, ...]:
     """What a name may mean, most likely first; a name can hold slashes itself."""
     found = [Key(namespace, kind, text), Key(DEFAULT_NAMESPACE, kind, text)]
     prefix, _, rest = text.partition("/")

@@ -34,6 +34,8 @@ class Rule(StrEnum):
     """It disturbs what runs, outside the hours that `policy.window` or `policy.windows` leaves for that: ends when they begin."""
     BLAST_RADIUS = "BlastRadius"
     """As many of its kind as may be were stopped, restarted or worse within a day: ends with `setpoint approve`, or as the day goes on."""
+    TAKEN = "Taken"
+    """What it takes from a pool is another's as well, or there is none left: ends with another declaration of one of the two."""
     SELF = "Self"
     """Setpoint runs on it, or `self` in the settings names it: ends when it is done by hand."""
 
@@ -108,6 +110,7 @@ class Hold:
                 | Rule.MANAGE
                 | Rule.WINDOW
                 | Rule.BLAST_RADIUS
+                | Rule.TAKEN
                 | Rule.SOURCE
                 | Rule.GRACE
                 | Rule.RENAMED

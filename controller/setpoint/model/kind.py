@@ -11,6 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from setpoint.model.compute import Computed, Computing
 from setpoint.model.diff import Diff, Projection, Treatment
 from setpoint.model.examine import Check, Examination
+from setpoint.model.handed import Grant, Space
 from setpoint.model.identity import Identity, Owner
 from setpoint.model.key import Key
 from setpoint.model.observation import Observation
@@ -36,6 +37,7 @@ class Looking(Generic[P]):
         survey: fresh for this key: begun after the key's last act.
         routine: at the last look it was as the same declaration says, and nobody has asked for this one; so what may
             be some seconds old is good enough to see that this is still so.
+        handed: what it has handed out, by number; only for a kind with a `space`.
     """
 
     spec: P
@@ -43,6 +45,7 @@ class Looking(Generic[P]):
     identity: Identity | None
     survey: Survey[Any]
     routine: bool = False
+    handed: tuple[Grant, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -201,6 +204,7 @@ class Kind(Generic[P, S]):
             routine look at a spec without anything relative costs no call. None for a kind without such values.
         secrets: the secrets in a spec, by their place in the comparable tree; the engine declares there the keyed
             fingerprint of each value, and treats it as WRITE_ONLY.
+        space: what it hands out to fields of others; None for a kind that hands out nothing.
         outputs: the model of what it publishes.
         publish: the outputs of what is seen.
         machine: the UUID in the firmware of what is seen, by which an operating system on it knows where it runs;
@@ -238,6 +242,7 @@ class Kind(Generic[P, S]):
     status: Callable[[S], Mapping[str, Json]] = _no_status
     compute: Callable[[Any, Computing[P, S]], Awaitable[Computed[P]]] | None = None
     secrets: Callable[[P], Mapping[Pointer, SecretRef]] = _no_secrets
+    space: Callable[[P], Space] | None = None
     outputs: type[Outputs] = Outputs
     publish: Callable[[S], Outputs] = _no_outputs
     machine: Callable[[S], str] = _no_text

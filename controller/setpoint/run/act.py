@@ -26,6 +26,7 @@ from setpoint.run.freezing import STOPS
 from setpoint.run.observe import looked
 from setpoint.run.recall import unsettled
 from setpoint.run.resolve import remembered, treatments, with_prints
+from setpoint.run.take import hold_of
 from setpoint.run.wipe import doubts, turned
 from setpoint.store.records import Disrupted, Item
 
@@ -43,7 +44,9 @@ async def compare(_desk: Desk, now: Pass) -> Pass | Outcome:
     found = diff(declared, seen, treatments(now), applied=remembered(now), ignore=policy.ignore)
     shown = visible(noted(found, now.notes or {}), policy)
     return now.learn(
-        declared=declared, found=shown, standing=(*standing(shown, policy), *open_questions(now))
+        declared=declared,
+        found=shown,
+        standing=(*standing(shown, policy), *open_questions(now), *map(hold_of, now.conflicts)),
     )
 
 

@@ -11,6 +11,7 @@ from setpoint.run.desk import Desk, Pass
 from setpoint.run.estate import Estate
 from setpoint.run.lane import Lane
 from setpoint.run.rebuild import rebuild, unmet
+from setpoint.run.spaces import Spaces
 from setpoint.run.wipe import doubt
 
 
@@ -31,6 +32,7 @@ def begin_blindly(estate: Estate, resource: Resource) -> Pass:
 
 def lay_desk(estate: Estate, lane: Lane, key: Key) -> Desk:
     """What the stages have at hand for `key`."""
+    spaces = Spaces(estate)
     return Desk(
         lane=lane,
         store=estate.store,
@@ -43,6 +45,8 @@ def lay_desk(estate: Estate, lane: Lane, key: Key) -> Desk:
         unmet=partial(unmet, estate, lane),
         peers=partial(estate.declared_on, lane.target),
         doubt=partial(doubt, estate),
+        spaces=spaces,
+        strangers=partial(spaces.strangers, asker=key),
         search=partial(rebuild, estate),
         reconcile_id=estate.ports.new_id(),
         requested=estate.store.last_request(key),

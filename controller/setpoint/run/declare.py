@@ -19,11 +19,16 @@ from setpoint.model.errors import SourceError, StateError
 from setpoint.model.key import Key
 from setpoint.model.outcome import Held
 from setpoint.model.resource import Resource
+from setpoint.model.tree import Json
 from setpoint.run.depart import Departure, depart, lingering, with_claims
 from setpoint.run.estate import Estate
+from setpoint.run.here import HERE
+from setpoint.run.here import KIND as NOWHERE
+from setpoint.run.here import declared as always_declared
 from setpoint.run.lane import Lane
 from setpoint.run.queue import Class
 from setpoint.run.rename import follow, renamed
+from setpoint.run.spaces import Spaces
 from setpoint.run.wake import breaker_moved, wake, wake_departed
 from setpoint.sources.snapshot import Snapshot
 from setpoint.store.records import Event, EventKind, Layer, Status
@@ -94,8 +99,10 @@ async def _bring_in(
     for key in (*sorted(changes.added), *sorted(changes.changed)):
         await _announce(estate, key, snapshot, added=key in changes.added)
         wake(estate, key)
+    # What they have is to be looked at once more before their values count as known.
+    estate.sighted.met -= changes.changed
     for key, resource in estate.resources.items():
-        if resource.target in changes.changed:
+        if not changes.changed.isdisjoint(resource.references):
             wake(estate, key, Class.RESYNC)
     await part_from(estate, changes.removed)
 
@@ -109,7 +116,10 @@ def _move_lane(estate: Estate, former: Resource, now: Resource) -> None:
 
 
 async def arrange_lanes(estate: Estate) -> None:
-    """A lane for every declared target, none for others."""
+    """A lane for every declared target, none for others; and one for what no target holds."""
+    if estate.here is None and any(map(estate.is_nowhere, estate.resources.values())):
+        estate.here = Lane(HERE, NOWHERE, estate.ports)
+        await estate.here.declare(always_declared())
     targets = {key: r for key, r in estate.resources.items() if estate.kinds[key.kind].port is not None}
     for key in [key for key in estate.lanes if key not in targets]:
         await estate.lanes.pop(key).close()
@@ -182,8 +192,10 @@ async def release(estate: Estate, key: Key, former: Resource | None) -> None:
         await estate.calls.call(estate.store.forget_status, key)
         await _give_back(estate, key)
         return
+    before = estate.store.status(key)
+    outputs = before.outputs if before is not None else None
     await estate.calls.call(estate.store.save_item, replace(item, released=True))
-    await estate.calls.call(estate.store.save_status, released_status(key, estate.version, now))
+    await estate.calls.call(estate.store.save_status, released_status(key, estate.version, now, outputs))
     event = Event(now, EventKind.RELEASED, _how_it_left(estate, former), key, estate.version)
     await estate.calls.call(estate.store.record, event)
 
@@ -241,10 +253,11 @@ async def _give_back(estate: Estate, key: Key) -> None:
     """Free the number reserved for what was never made; while a step is under way it may still come to bear it."""
     if estate.store.intent(key) is None:
         await estate.calls.call(estate.store.release, key)
+        await Spaces(estate).leave(key)
 
 
-def released_status(key: Key, version: str, now: float) -> Status:
-    """The status of an object that is ours and declared no more."""
+def released_status(key: Key, version: str, now: float, outputs: dict[str, Json] | None = None) -> Status:
+    """The status of an object that is ours and declared no more; `outputs` is what was last seen of it."""
     return Status(
         key=key,
         spec_hash="",
@@ -253,4 +266,5 @@ def released_status(key: Key, version: str, now: float) -> Status:
         sentence="it is not declared any more and is left alone",
         conditions=(),
         reconciled_at=now,
+        outputs=outputs,
     )

@@ -29,6 +29,7 @@ from setpoint.run.estate import Estate
 from setpoint.run.observe import identify, looked, observe, survey
 from setpoint.run.pipeline import run
 from setpoint.run.recall import recall, resume, unsettled
+from setpoint.run.spaces import Spaces
 
 SURE = timedelta(seconds=10)
 """Between the two looks that have to find an object gone."""
@@ -74,7 +75,9 @@ class Deletion:
         ):
             return
         if isinstance(report.outcome, Done) and isinstance(report.learned.observation, Absent):
+            givers = {grant.space for grant in store.grants_of(key)}
             await self.estate.calls.call(store.bury, key, self.estate.ports.now())
+            Spaces(self.estate).stir(givers)
 
     async def foresee(self, desk: Desk, tombstone: Tombstone) -> Report:
         """What such passes would do."""

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from setpoint.decide.holds import RULES, StepRule
 from setpoint.model.diff import Diff
+from setpoint.model.handed import Conflict
 from setpoint.model.hold import Hold
 from setpoint.model.identity import Identity, Owner
 from setpoint.model.key import Key
@@ -25,6 +26,7 @@ from setpoint.model.survey import Survey
 from setpoint.model.tree import Json, Pointer, Tree
 from setpoint.run.lane import Lane
 from setpoint.run.ports import Ports
+from setpoint.run.spaces import Spaces
 from setpoint.store.records import Item, Reservation
 from setpoint.store.store import Store
 from setpoint.store.thread import StoreCalls
@@ -39,6 +41,8 @@ class Desk:
         unmet: the other targets of this kind that nobody has seen with this database.
         peers: everything that is declared on the target.
         doubt: what speaks against destroying something because its declaration says so.
+        spaces: what resources hand out to others.
+        strangers: who else takes from one of them and was never looked at.
         search: note what bears our mark in the latest survey of a target and is not remembered.
         requested: number of the last resync request of the key when the reconcile began.
         not_before: a survey must have begun at this moment or later.
@@ -56,6 +60,8 @@ class Desk:
     unmet: Callable[[], Sequence[Lane]]
     peers: Callable[[], Sequence[Resource]]
     doubt: Callable[[Resource], Hold | None]
+    spaces: Spaces
+    strangers: Callable[[Key], Sequence[Key]]
     search: Callable[[Lane], Awaitable[None]]
     reconcile_id: str
     requested: int
@@ -87,6 +93,7 @@ class Pass:
         rules: those by which a step is judged once more right before it begins.
         notes: the arithmetic behind what was computed, by its place in the comparable tree; None before that.
         lacking: why something could not be computed, by that place.
+        conflicts: why fields must not be given the values that belong to them.
         secrets: values by their place in the comparable tree.
         prints: the fingerprints of those values.
         withheld: places of secrets that could not be read.
@@ -115,6 +122,7 @@ class Pass:
     outputs: Mapping[str, Json] | None = None
     notes: Mapping[Pointer, str] | None = None
     lacking: Mapping[Pointer, Obstacle] = field(default_factory=dict[Pointer, Obstacle])
+    conflicts: tuple[Conflict, ...] = ()
     secrets: Mapping[Pointer, Secret] = field(default_factory=dict[Pointer, Secret])
     prints: Mapping[Pointer, str] = field(default_factory=dict[Pointer, str])
     withheld: tuple[Pointer, ...] = ()

@@ -16,6 +16,7 @@ from setpoint.model.limit import Caution
 from setpoint.model.resource import Resource
 from setpoint.run.lane import Lane
 from setpoint.run.ports import Ports
+from setpoint.run.sighted import Sighted
 from setpoint.store.records import Status
 from setpoint.store.store import Store
 from setpoint.store.thread import StoreCalls
@@ -52,6 +53,8 @@ class Estate:
         cache: what the compiler read before.
         asked: when each key was last asked for by a person.
         polled: keys whose polls have begun, each at its own place in its interval.
+        here: the lane of what no target holds; None while there is nothing of that.
+        sighted: who is seen with which of the values that resources hand out.
         declared: when each key came to be declared while this process runs; gone once it was ready.
     """
 
@@ -73,6 +76,8 @@ class Estate:
     source: SourceState = SourceState(good=False, sentence="not looked at yet", at=0.0)
     lanes: dict[Key, Lane] = field(default_factory=dict[Key, Lane])
     waiting: dict[Key, set[Key]] = field(default_factory=dict[Key, set[Key]])
+    here: Lane | None = None
+    sighted: Sighted = field(default_factory=Sighted)
     asked: dict[Key, float] = field(default_factory=dict[Key, float])
     cache: Cache = field(default_factory=Cache)
     streaks: dict[Key, int] = field(default_factory=dict[Key, int])
@@ -80,8 +85,17 @@ class Estate:
     declared: dict[Key, float] = field(default_factory=dict[Key, float])
 
     def lane_of(self, resource: Resource) -> Lane | None:
-        """The lane that serves `resource`: its target's, or its own when it is a target."""
-        return self.lanes.get(resource.target or resource.key)
+        """The lane that serves `resource`: its target's, or its own when it is a target; else the one of what has none."""
+        return self.here if self.is_nowhere(resource) else self.lanes.get(resource.target or resource.key)
+
+    def is_nowhere(self, resource: Resource) -> bool:
+        """Whether no target holds it, and it is none itself."""
+        kind = self.kinds.get(resource.key.kind)
+        return resource.target is None and kind is not None and kind.port is None
+
+    def every_lane(self) -> list[Lane]:
+        """The lane of each target, and the one of what has none."""
+        return [*self.lanes.values(), *([self.here] if self.here is not None else [])]
 
     def declared_on(self, target: Key) -> list[Resource]:
         """Everything that is declared on `target`."""

@@ -24,9 +24,14 @@ _PASSING = timedelta(seconds=5)
 
 
 async def await_references(desk: Desk, now: Pass) -> Pass | Outcome:
-    """Wait for what the resource refers to, its target left aside: that one is judged by being asked."""
+    """Wait for what the resource refers to.
+
+    Its target left aside, which is judged by being asked, and who hands something out, which its declaration tells.
+    """
     for reference in now.resource.references:
-        if reference != now.resource.target and not desk.ready(reference):
+        if reference == now.resource.target or desk.spaces.of(reference) is not None:
+            continue
+        if not desk.ready(reference):
             return Blocked(f"waits for {reference}", reference)
     return now
 
@@ -113,7 +118,8 @@ def _as_marked(desk: Desk, now: Pass) -> Pass | Outcome:
 async def observe(desk: Desk, now: Pass) -> Pass | Outcome:
     """Read the object."""
     assert now.survey is not None  # noqa: S101  # an earlier stage
-    looking = Looking(now.spec, now.owner, now.identity, now.survey, _routine(desk, now))
+    handed = () if now.kind.space is None else tuple(desk.store.grants(now.owner.key))
+    looking = Looking(now.spec, now.owner, now.identity, now.survey, _routine(desk, now), handed)
     try:
         async with asyncio.timeout(LIMIT):
             seen = await now.kind.observe(desk.lane.client(), looking)
@@ -195,6 +201,7 @@ def looked(desk: Desk, now: Pass, steps: tuple[Step, ...] = ()) -> Looked:
         freezes=desk.store.freezes(),
         left=tuple(one for one in desk.store.tombstones().values() if one.active and one.alike),
         radius=_radius(desk, now.owner.key, steps),
+        conflicts=now.conflicts,
         approved=now.approvals.__contains__,
         now=desk.ports.now(),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from setpoint.model.errors import SetpointError
 from setpoint.model.key import Key
+from setpoint.model.observation import Absent
 from setpoint.model.outcome import Done, Outcome
 from setpoint.run.act import act, compare, forecast, foresee, plan
 from setpoint.run.compute import compute
@@ -13,6 +14,7 @@ from setpoint.run.mishap import judge, unless_itself
 from setpoint.run.observe import await_references, identify, observe, own, survey
 from setpoint.run.recall import recall, resume
 from setpoint.run.resolve import resolve
+from setpoint.run.take import take
 from setpoint.run.wipe import wipe
 
 LOOK: tuple[Stage, ...] = (
@@ -23,6 +25,7 @@ LOOK: tuple[Stage, ...] = (
     observe,
     seek,
     own,
+    take,
     compute,
     resolve,
     compare,
@@ -39,6 +42,7 @@ RECONCILE: tuple[Stage, ...] = (
     observe,
     seek,
     own,
+    take,
     compute,
     resolve,
     compare,
@@ -56,6 +60,9 @@ async def run(desk: Desk, start: Pass, stages: tuple[Stage, ...] = RECONCILE) ->
     if busy.get(key) is before:
         busy.pop(key, None)
     give_places_back(desk, key, report.outcome)
+    seen = report.learned.observation
+    if seen is not None:
+        desk.spaces.note(key, {} if isinstance(seen, Absent) else report.learned.outputs)
     return report
 
 

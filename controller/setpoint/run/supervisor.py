@@ -160,7 +160,7 @@ class Supervisor:
                 if not left:
                     return
 
-    def _rests(self, key: Key, since: float) -> bool:
+    def _rests(self, key: Key, since: float, asked: frozenset[Key] = frozenset()) -> bool:
         """Whether `key` came to an end that it does not leave by itself, or waits for one that did so badly."""
         resource, tombstone = self.estate.served(key), self.estate.store.tombstone(key)
         status = self.estate.store.status(key)
@@ -176,8 +176,9 @@ class Supervisor:
             return True
         if status.outcome != "Blocked":
             return False
-        needed = [reference for reference in resource.references if reference in self.estate.resources]
-        return any(self._rests(one, since) and not self.estate.ready(one) for one in needed)
+        awaited = {on for on, keys in self.estate.waiting.items() if key in keys}
+        needed = {*resource.references, *awaited} & self.estate.resources.keys() - asked
+        return any(self._rests(one, since, asked | {key}) and not self.estate.ready(one) for one in needed)
 
     async def updates(self) -> AsyncIterator[None]:
         """Yields at once and then whenever there are news, a few times a second at most, and never misses the last."""
@@ -269,18 +270,20 @@ class Supervisor:
         """Workers for every lane that has none; lanes that closed end theirs by themselves."""
         staffed = [(lane, [task for task in tasks if not task.done()]) for lane, tasks in self._workers]
         self._workers = [(lane, tasks) for lane, tasks in staffed if tasks]
-        for target, lane in self.estate.lanes.items():
+        for lane in self.estate.every_lane():
             # By identity: a target that left and came back has a new lane, while the old one's workers may go on.
             if not any(lane is served for served, _ in self._workers):
                 tasks = [
-                    asyncio.create_task(work(self.estate, lane, self.announce), name=f"{target}#{number}")
+                    asyncio.create_task(
+                        work(self.estate, lane, self.announce), name=f"{lane.target}#{number}"
+                    )
                     for number in range(WORKERS)
                 ]
                 self._workers.append((lane, tasks))
 
     async def _stop(self) -> None:
         """No new keys; the steps under way end; then the clients go."""
-        lanes = list(self.estate.lanes.values())
+        lanes = self.estate.every_lane()
         for lane in lanes:
             lane.queue.close()
         tasks = [task for _, tasks in self._workers for task in tasks]

@@ -13,11 +13,12 @@ from setpoint.store.cache import Cache
 from setpoint.store.codec import encode, intent_from, key_from, key_text
 from setpoint.store.database import Database
 from setpoint.store.disruptions import Disruptions
+from setpoint.store.grants import Grants
 from setpoint.store.observed import Observed
 from setpoint.store.records import Disrupted, Item, Reservation
 
 
-class Journal(Observed, Disruptions):
+class Journal(Observed, Disruptions, Grants):
     """Reservations and intents."""
 
     _db: Database
@@ -143,9 +144,10 @@ class Journal(Observed, Disruptions):
             self.close_intent(key)
 
     def _hand_over(self, old: Key, new: Key) -> None:
-        """Give `new` the object, the number and the step under way of `old`, each of which may be all there is yet."""
+        """Give `new` the object, the numbers and the step under way of `old`, each of which may be all there is yet."""
         if self.item(new) is not None:
             return
+        self._hand_over_grants(old, new)
         item, reservation, under_way = self.item(old), self.reservation(old), self._intents.get(old)
         if item is not None:
             self.save_item(replace(item, key=new, released=False))

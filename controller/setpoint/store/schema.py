@@ -38,6 +38,11 @@ TABLES = (
     Table("forgotten", Durability.IRREPLACEABLE, "what somebody let go of although it bears our mark"),
     Table("reservation", Durability.IRREPLACEABLE, "numbers that belong to a key before anything bears them"),
     Table(
+        "handed",
+        Durability.IRREPLACEABLE,
+        "addresses and the like that belong to a field before anything bears them",
+    ),
+    Table(
         "intent", Durability.IRREPLACEABLE, "the step under way: what a crash would otherwise leave unknown"
     ),
     Table("pin", Durability.IRREPLACEABLE, "the identity of each target at first contact"),

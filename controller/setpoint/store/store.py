@@ -40,6 +40,7 @@ class Store(Tombstones, Audit, Decisions, Freezes):
         self._disruptions = Cache(database, self._load_disruptions, keep=sole)
         self._tombstones = Cache(database, self._load_tombstones, keep=sole)
         self._forgotten = Cache(database, self._load_forgotten, keep=sole)
+        self._grants = Cache(database, self._load_grants, keep=sole)
         self._salt = Cache(database, self._load_salt, keep=sole)
 
     @classmethod
@@ -103,7 +104,7 @@ class Store(Tombstones, Audit, Decisions, Freezes):
         caches = (
             self._statuses, self._items, self._reservations, self._intents,
             self._approvals, self._pins, self._requests, self._freezes, self._disruptions, self._salt,
-            self._tombstones, self._forgotten,
+            self._tombstones, self._forgotten, self._grants,
         )  # fmt: skip
         for cache in caches:
             cache.keys()

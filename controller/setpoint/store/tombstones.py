@@ -97,6 +97,7 @@ class Tombstones(Declared, Journal):
             ]
             self.forget_item(key)
             self.release(key)
+            self._leave(key, at)
             self.close_intent(key)
             self.forget_status(key)
             for one in old:
@@ -109,6 +110,7 @@ class Tombstones(Declared, Journal):
         with self._db.transaction():
             self.forget_item(key)
             self.release(key)
+            self._leave(key, at)
             self._drop_tombstone(key)
             self.forget_status(key)
             self._db.run("INSERT OR REPLACE INTO forgotten VALUES (?, ?, ?)", (key_text(key), by, at))

@@ -16,9 +16,11 @@ from setpoint.model.policy import Policy
 from setpoint.model.resource import Resource
 from setpoint.run.conclude import conclude
 from setpoint.run.desk import Desk, Pass, Report
+from setpoint.run.estate import Estate
 from setpoint.run.lane import Lane
 from setpoint.run.pipeline import RECONCILE, run
 from setpoint.run.ports import Ports
+from setpoint.run.spaces import Spaces
 from setpoint.store.records import Status
 from setpoint.store.store import Store
 from setpoint.store.thread import StoreInline
@@ -66,6 +68,8 @@ class Rig:
             unmet=list,
             peers=list,
             doubt=self._doubt,
+            spaces=Spaces(Estate("home", KINDS, self.store, StoreInline(), self.ports)),
+            strangers=lambda _: (),
             search=self._search,
             reconcile_id="r",
             requested=self.store.last_request(declared.key),

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 
 from setpoint.model.condition import Condition, ConditionType
 from setpoint.model.key import Key
+from setpoint.model.kind import Kind
 from setpoint.model.limit import Caution
 from setpoint.model.origin import Origin
 from setpoint.model.policy import Policy
@@ -109,17 +110,18 @@ async def serving(
     *,
     calls: StoreCalls | None = None,
     caution: Caution | None = None,
+    kinds: Mapping[str, Kind[Any, Any]] = KINDS,
 ) -> AsyncIterator[Shelves]:
     """The lanes work until the block ends, and are killed then."""
     chance = random.Random(seed)  # noqa: S311  # the same in every run
     ports = Ports(virtual_loop().wall, chance.random, lambda: "r")
-    estate = Estate("home", KINDS, store, calls or StoreInline(), ports, caution=caution or Caution())
+    estate = Estate("home", kinds, store, calls or StoreInline(), ports, caution=caution or Caution())
     estate.resources = {resource.key: resource for resource in resources}
     shelves = Shelves(estate)
     await arrange_lanes(estate)
     for resource in resources:
         wake(estate, resource.key)
-    for lane in estate.lanes.values():
+    for lane in estate.every_lane():
         shelves.tasks += [asyncio.create_task(work(estate, lane, shelves.note)) for _ in range(WORKERS)]
     try:
         yield shelves

@@ -16,6 +16,7 @@ from setpoint.decide.holds.paused import paused
 from setpoint.decide.holds.reboot import reboot
 from setpoint.decide.holds.recreate import recreate
 from setpoint.decide.holds.renamed import renamed
+from setpoint.decide.holds.taken import taken
 from setpoint.decide.holds.window import window
 from setpoint.model.hold import Hold
 from setpoint.model.plan import PlannedStep, Step
@@ -33,6 +34,7 @@ RULES: tuple[StepRule, ...] = (
     reboot,
     window,
     blast_radius,
+    taken,
 )
 
 __all__ = ["RULES", "Looked", "StepRule", "exists", "judge"]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from setpoint.model.freeze import Freeze
+from setpoint.model.handed import Conflict
 from setpoint.model.identity import Identity, Owner
 from setpoint.model.key import Key
 from setpoint.model.limit import Radius
@@ -34,6 +35,7 @@ class Looked:
         radius: what else was disturbed lately; None where nothing is to be.
         approved: whether a hold's token was approved.
         now: seconds since the epoch.
+        conflicts: why fields must not be given the values that belong to them.
     """
 
     owner: Owner
@@ -53,3 +55,4 @@ class Looked:
     radius: Radius | None
     approved: Callable[[str], bool]
     now: float
+    conflicts: tuple[Conflict, ...] = ()

@@ -1,0 +1,89 @@
+"""What is known of who is seen with which value, worked out once and kept as long as it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from setpoint.desired.handed import fixed_in
+from setpoint.model.handed import Space
+from setpoint.model.key import Key
+from setpoint.model.kind import Kind
+from setpoint.model.resource import Resource
+from setpoint.model.tree import Json, leaves
+
+Owners = Mapping[int, frozenset[Key]]
+"""Who has each number of a space."""
+
+
+@dataclass
+class Sighted:
+    """The memory behind `Spaces`.
+
+    Attributes:
+        met: keys that were looked at in this process, so that what they have is known.
+        published: what was last seen of each key; None until somebody asks for the first time.
+    """
+
+    met: set[Key] = field(default_factory=set[Key])
+    published: dict[Key, Mapping[str, Json]] | None = None
+    _spaces: dict[Key, tuple[Resource, Space]] = field(default_factory=dict[Key, tuple[Resource, Space]])
+    _seen: dict[Key, tuple[Space, Owners]] = field(default_factory=dict[Key, tuple[Space, Owners]])
+    _fixed: dict[Key, tuple[Space, Mapping[Key, Resource], Owners]] = field(
+        default_factory=dict[Key, tuple[Space, Mapping[Key, Resource], Owners]]
+    )
+
+    def note(self, key: Key, outputs: Mapping[str, Json]) -> None:
+        """Remember what a key publishes now; nothing for what is gone."""
+        if self.published is not None and self.published.get(key, {}) != outputs:
+            self.published[key] = outputs
+            self._seen.clear()
+
+    def space(self, resource: Resource, kind: Kind[Any, Any]) -> Space | None:
+        """What a resource hands out; None when it hands out nothing."""
+        if kind.space is None:
+            return None
+        known = self._spaces.get(resource.key)
+        if known is None or known[0] is not resource:
+            known = resource, kind.space(kind.spec.model_validate(resource.spec))
+            self._spaces[resource.key] = known
+        return known[1]
+
+    def seen(self, at: Key, space: Space) -> Owners:
+        """Who publishes each number of a space."""
+        known = self._seen.get(at)
+        if known is None or known[0] is not space:
+            published = (self.published or {}).items()
+            known = space, _owners(space, ((key, text) for key, tree in published for text in _texts(tree)))
+            self._seen[at] = known
+        return known[1]
+
+    def fixed(
+        self, at: Key, space: Space, resources: Mapping[Key, Resource], kinds: Mapping[str, Kind[Any, Any]]
+    ) -> Owners:
+        """Who declares each number of a space for itself."""
+        known = self._fixed.get(at)
+        if known is None or known[0] is not space or known[1] is not resources:
+            said = (
+                (key, text)
+                for key, resource in resources.items()
+                for _, text in fixed_in(kinds[key.kind].spec, resource.spec)
+            )
+            known = space, resources, _owners(space, said)
+            self._fixed[at] = known
+        return known[2]
+
+
+def _owners(space: Space, said: Iterable[tuple[Key, str]]) -> Owners:
+    found: dict[int, frozenset[Key]] = {}
+    for key, text in said:
+        number = space.number(text)
+        if number is not None:
+            found[number] = found.get(number, frozenset()) | {key}
+    return found
+
+
+def _texts(tree: Mapping[str, Json]) -> Iterable[str]:
+    for _, leaf in leaves({**tree}):
+        yield from (one for one in (leaf if isinstance(leaf, list) else (leaf,)) if isinstance(one, str))

@@ -1,0 +1,88 @@
+"""What resources hand out to fields of others, as far as a reconcile has to know."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from setpoint.desired.lookup import readings
+from setpoint.model.handed import Space
+from setpoint.model.key import Key
+from setpoint.model.reference import Name
+from setpoint.model.tree import Json
+from setpoint.run.estate import Estate
+from setpoint.run.queue import Class
+from setpoint.run.sighted import Owners
+
+
+@dataclass(frozen=True)
+class Spaces:
+    """The spaces of one estate."""
+
+    estate: Estate
+
+    def find(self, name: Name, asker: Key, references: Collection[Key]) -> Key | None:
+        """The resource that a field names; None when it is declared no more."""
+        may_be = readings(name.kind, str(name), asker.namespace)
+        return next((key for key in may_be if key in references), None)
+
+    def of(self, key: Key) -> Space | None:
+        """What a resource that is in force hands out; None when it hands out nothing, or is not in force."""
+        resource = self.estate.resources.get(key)
+        if resource is None:
+            return None
+        return self.estate.sighted.space(resource, self.estate.kinds[key.kind])
+
+    def note(self, key: Key, outputs: Mapping[str, Json] | None) -> None:
+        """Remember that a key was looked at, and what was seen of it if that is news."""
+        self.estate.sighted.met.add(key)
+        if outputs is not None:
+            self.estate.sighted.note(key, outputs)
+
+    def others(self, at: Key, space: Space, number: int, asker: Key) -> tuple[str, ...]:
+        """Who else is seen with a number of a space, or declares it for itself, in words."""
+        seen, fixed = self._owners(at, space)
+        nobody: frozenset[Key] = frozenset()
+        bearing = seen.get(number, nobody) - {asker}
+        saying = fixed.get(number, nobody) - bearing - {asker}
+        return (
+            *(f"seen on {key}" for key in sorted(bearing)),
+            *(f"declared for {key}" for key in sorted(saying)),
+        )
+
+    def avoid(self, at: Key, space: Space, asker: Key) -> frozenset[int]:
+        """The numbers of a space that others are seen with or declare for themselves."""
+        return frozenset(
+            number for owners in self._owners(at, space) for number, keys in owners.items() if keys - {asker}
+        )
+
+    def _owners(self, at: Key, space: Space) -> tuple[Owners, Owners]:
+        estate, sighted = self.estate, self.estate.sighted
+        if sighted.published is None:
+            rows = estate.store.status_rows().items()
+            sighted.published = {key: status.outputs for key, status in rows if status.outputs}
+        return sighted.seen(at, space), sighted.fixed(at, space, estate.resources, estate.kinds)
+
+    def strangers(self, at: Key, asker: Key) -> Sequence[Key]:
+        """Who else takes from a space, has nothing of it yet, and was not looked at: it may bear any of its numbers."""
+        estate = self.estate
+        known = {one.key for one in estate.store.grants(at)} | estate.sighted.met | {asker}
+        return sorted(
+            key for key, one in estate.resources.items() if at in one.references and key not in known
+        )
+
+    async def leave(self, key: Key) -> None:
+        """Note that everything that a key takes is left, for the key is gone."""
+        estate = self.estate
+        givers = {one.space for one in estate.store.grants_of(key)}
+        if givers:
+            await estate.calls.call(estate.store.leave, key, estate.ports.now())
+        self.stir(givers)
+
+    def stir(self, givers: Collection[Key]) -> None:
+        """Have those who hand something out look at it again."""
+        for giver in sorted(givers):
+            resource = self.estate.resources.get(giver)
+            lane = self.estate.lane_of(resource) if resource is not None else None
+            if lane is not None:
+                lane.queue.add(giver, Class.CHANGED, 0.0)

@@ -1,0 +1,223 @@
+"""The stage that takes what other resources hand out: a value is put in the place of each field that names its giver."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pydantic import ValidationError
+
+from setpoint.desired.handed import Wanted, wanted_in
+from setpoint.model.handed import VALUE, Conflict, Grant, Space
+from setpoint.model.hold import Hold, Rule
+from setpoint.model.key import Key
+from setpoint.model.observation import Absent, Present
+from setpoint.model.outcome import Blocked, Held, Outcome, Stalled, Wait
+from setpoint.model.spec import Spec
+from setpoint.model.tree import Pointer, Tree, lookup, parts, put
+from setpoint.run.desk import Desk, Pass
+
+_SOON = timedelta(seconds=2)
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """What came of one field: the texts to put by their places, or nothing when the field is suspended."""
+
+    wanted: Wanted
+    texts: Mapping[Pointer, str]
+    conflict: Conflict | None = None
+
+
+async def take(desk: Desk, now: Pass) -> Pass | Outcome:
+    """Put the value that belongs to it in each field that another resource hands out.
+
+    A field that cannot have one is suspended in an object that is there, and keeps one that is not from being made.
+    """
+    key, wanted = now.owner.key, wanted_in(now.kind.spec, now.resource.spec)
+    fields = {(giver, one.field) for one in wanted if (giver := _giver(desk, now, one)) is not None}
+    left = {one.space for one in desk.store.grants_of(key) if (one.space, one.field) not in fields}
+    if left:
+        await desk.calls.call(desk.store.leave, key, desk.ports.now(), fields)
+        desk.spaces.stir(left)
+    if not wanted:
+        return now
+    found: list[_Taken] = []
+    for one in wanted:
+        taken = await _take(desk, now, one)
+        if not isinstance(taken, _Taken):
+            return taken
+        found.append(taken)
+    conflicts = tuple(taken.conflict for taken in found if taken.conflict is not None)
+    if conflicts and isinstance(now.observation, Absent):
+        return Held(tuple(hold_of(conflict) for conflict in conflicts))
+    return _with_values(now, found).learn(conflicts=conflicts)
+
+
+def hold_of(conflict: Conflict) -> Hold:
+    """The hold that tells of it."""
+    return Hold(Rule.TAKEN, conflict.why, conflict.release)
+
+
+def _giver(desk: Desk, now: Pass, one: Wanted) -> Key | None:
+    return desk.spaces.find(one.handed.giver, now.owner.key, now.resource.references)
+
+
+async def _take(desk: Desk, now: Pass, one: Wanted) -> _Taken | Outcome:
+    giver = _giver(desk, now, one)
+    space = desk.spaces.of(giver) if giver is not None else None
+    if giver is None or space is None:
+        return Blocked(f"waits for {giver or one.handed.giver}", giver)
+    if space.gives != one.handed.wants:
+        why = f"{_shown(one)} takes an {one.handed.wants}, and {giver} gives an {space.gives}; name another"
+        return Stalled(why)
+    return await _Field(desk, now, one, giver, space).take()
+
+
+@dataclass(frozen=True)
+class _Field:
+    """One field of one object, and where its value comes from."""
+
+    desk: Desk
+    now: Pass
+    wanted: Wanted
+    giver: Key
+    space: Space
+
+    async def take(self) -> _Taken | Outcome:
+        """The value that belongs to it, which may come to belong to it now."""
+        grant = self.desk.store.granted(self.giver, self.now.owner.key, self.wanted.field)
+        if grant is not None and self._may_be_another(grant):
+            await self.desk.calls.call(self.desk.store.give_back, grant)
+            grant = None
+        if grant is None or grant.left_at:
+            answer = await self._ask(grant)
+            if not isinstance(answer, Grant):
+                return answer
+            grant = answer
+        return self._judged(grant)
+
+    def _may_be_another(self, grant: Grant) -> bool:
+        """Whether nothing of ours can bear it yet, and it cannot be had any more."""
+        unborn = isinstance(self.now.observation, Absent) and self.now.pending is None
+        kept = self.space.number(self.space.text(grant.number)) is not None
+        return unborn and (not kept or bool(self._others(grant.number)))
+
+    async def _ask(self, left: Grant | None) -> Grant | _Taken | Outcome:
+        seen = self._seen()
+        if seen is None and left is None:
+            self.desk.spaces.note(self.now.owner.key, None)
+            stranger = next(iter(self.desk.strangers(self.giver)), None)
+            if stranger is not None:
+                why = f"{stranger} takes from {self.giver} as well, and was not looked at yet"
+                known = self.desk.store.status(stranger) is not None
+                return Blocked(why, stranger) if known else Wait(why, _SOON, idle=True)
+        asker, moment = self.now.owner.key, self.desk.ports.now()
+        wish = Grant(self.giver, 0, asker, self.wanted.field, moment)
+        avoid = self.desk.spaces.avoid(self.giver, self.space, asker)
+        grant = await self.desk.calls.call(self.desk.store.grant, wish, self.space, avoid, seen=seen)
+        if grant is None:
+            why = f"{self.giver} has no {self.space.gives} left for {_shown(self.wanted)}: all {self.space.size} of it are taken"
+            return self._suspended(why, f"add a range to {self.giver}, or remove what needs none any more")
+        self.desk.spaces.stir((self.giver,))
+        return grant
+
+    def _seen(self) -> int | None:
+        """The number that the object has already: it is the memory when there is no other."""
+        if not isinstance(self.now.observation, Present):
+            return None
+        text = _observed(self.now, self.wanted.field)
+        return None if text is None else self.space.number(text)
+
+    def _judged(self, grant: Grant) -> _Taken:
+        text, key = self.space.text(grant.number), self.now.owner.key
+        if grant.key != key:
+            why = f"{text} of {key} belongs to {grant.key}, to which {self.giver} has handed it out"
+            return self._suspended(why, "give one of the two another one, or none")
+        if self.space.number(text) is None:
+            why = f"{text} of {key} lies outside of {self.space.room} of {self.giver}"
+            return self._suspended(why, f"take back the change of {self.giver}, or name another one")
+        values = self.space.values(grant.number)
+        others = ", ".join(self._others(grant.number))
+        conflict = None
+        if others:
+            why = f"{text} of {key} is also {others}"
+            conflict = Conflict(self.wanted.field, why, "give one of the two another one")
+        return _Taken(self.wanted, {**self._beside(values), self.wanted.field: values[VALUE]}, conflict)
+
+    def _others(self, number: int) -> tuple[str, ...]:
+        return self.desk.spaces.others(self.giver, self.space, number, self.now.owner.key)
+
+    def _beside(self, values: Mapping[str, str]) -> Mapping[Pointer, str]:
+        above = self.wanted.field.rpartition("/")[0]
+        there = lookup(self.now.resource.spec, above)
+        return {
+            f"{above}/{name}": values[what]
+            for name, what in self.wanted.handed.beside.items()
+            if what in values and isinstance(there, Mapping) and name not in there
+        }
+
+    def _suspended(self, why: str, release: str) -> _Taken:
+        return _Taken(self.wanted, {}, Conflict(self.wanted.field, why, release))
+
+
+def _with_values(now: Pass, found: list[_Taken]) -> Pass:
+    """The pass with a spec that says what was taken, and what is seen in the place of a suspended field."""
+    tree = deepcopy(now.resource.spec)
+    for taken in found:
+        texts = taken.texts
+        if not texts:
+            seen = _observed(now, taken.wanted.field)
+            texts = {} if seen is None else {taken.wanted.field: seen}
+        _drop(tree, taken.wanted.field)
+        for place, text in texts.items():
+            put(tree, place, text)
+    return now.learn(spec=_valid(now, tree, found))
+
+
+def _valid(now: Pass, tree: Tree, found: list[_Taken]) -> Spec:
+    """The spec; where it makes no sense without a suspended field, what is around that field is suspended with it."""
+    while True:
+        try:
+            spec: Spec = now.kind.spec.model_validate(tree)
+        except ValidationError:
+            lacking = [taken.wanted.field for taken in found if not taken.texts]
+            around = [place.rpartition("/")[0] for place in lacking if place.count("/") > 1]
+            there = [place for place in around if _is_there(tree, place)]
+            if not there:
+                raise
+            _drop(tree, there[0])
+        else:
+            return spec
+
+
+def _is_there(tree: Tree, place: Pointer) -> bool:
+    try:
+        lookup(tree, place)
+    except KeyError:
+        return False
+    return True
+
+
+def _drop(tree: Tree, place: Pointer) -> None:
+    above = lookup(tree, place.rpartition("/")[0])
+    assert isinstance(above, dict)  # noqa: S101  # a field has a name
+    above.pop(parts(place)[-1])
+
+
+def _observed(now: Pass, field: Pointer) -> str | None:
+    """What the object has, or will have after a restart, in the field."""
+    if not isinstance(now.observation, Present):
+        return None
+    seen = now.kind.project(now.observation.state)
+    try:
+        text = lookup(seen.tree if seen.accepted is None else seen.accepted, field)
+    except KeyError:
+        return None
+    return text if isinstance(text, str) else None
+
+
+def _shown(one: Wanted) -> str:
+    return one.field.lstrip("/")
