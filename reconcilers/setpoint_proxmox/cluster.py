@@ -10,6 +10,7 @@ from setpoint.model.tree import Json
 from setpoint_proxmox.client import Client
 from setpoint_proxmox.contents import Contents
 from setpoint_proxmox.facts import Guest
+from setpoint_proxmox.guest.load import Loads
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Cluster:
         beside: per vmid, what was read last beside the configuration.
         contents: what was found out of files on storages.
         cut_off: the SDN zones of which the journal says that a change of ours was cut off, since the last apply.
+        loads: what the nodes used over the last day, as far as somebody asked for it.
         outdated: the vmids whose cloud-init drives our own writes made old in what Proxmox does not tell of them.
     """
 
@@ -70,5 +72,6 @@ class Cluster:
     silences: dict[int, Silence] = field(default_factory=dict[int, Silence])
     beside: dict[int, Beside] = field(default_factory=dict[int, Beside])
     outdated: set[int] = field(default_factory=set[int])
+    loads: Loads = field(default_factory=Loads)
     cut_off: set[str] = field(default_factory=set[str])
     contents: Contents = field(default_factory=Contents)

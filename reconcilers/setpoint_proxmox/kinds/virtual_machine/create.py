@@ -83,7 +83,7 @@ def _from_nothing(node: str, changes: tuple[Change, ...], planning: Context) -> 
 def _from_source(clone: Clone, changes: tuple[Change, ...], planning: Context) -> Step:
     facts: Facts = planning.facts
     spec, name = planning.spec, planning.owner.key.name
-    found = _source(clone, facts, changes)
+    found = source_of(clone, facts, changes)
     if isinstance(found, Step):
         return found
     to = spec.node or found.node
@@ -115,7 +115,7 @@ def _from_source(clone: Clone, changes: tuple[Change, ...], planning: Context) -
     )
 
 
-def _source(clone: Clone, facts: Facts, changes: tuple[Change, ...]) -> Guest | Step:
+def source_of(clone: Clone, facts: Facts, changes: tuple[Change, ...]) -> Guest | Step:
     """The guest to copy; a name is looked for among templates only, for other guests may share theirs."""
     wanted = str(clone.source)
     machines = [guest for guest in facts.guests.values() if guest.kind == "qemu"]
