@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -21,7 +21,11 @@ from setpoint.model.secret import hush
 from setpoint.model.tree import Json, Scalar
 from setpoint_proxmox.endpoint import Endpoint, Trust
 from setpoint_proxmox.failures import Call, answered, silent, unreachable
-from setpoint_proxmox.transport import Login, close_api, never_connected, open_api
+from setpoint_proxmox.multipart import Multipart
+from setpoint_proxmox.transport import Login, close_api, never_connected, open_api, send_file
+
+Value: TypeAlias = Scalar | list[str]
+"""What a parameter may be; a list is sent as the same parameter again and again."""
 
 Part: TypeAlias = str | int
 """A part of a path: a word of the API, or a name or number that came from elsewhere."""
@@ -59,21 +63,36 @@ class Client:
         """The endpoint that is asked first: the last one that answered."""
         return str(self._apis[0][0])
 
-    async def get(self, *path: Part, **params: Scalar) -> Json:
+    async def get(self, *path: Part, **params: Value) -> Json:
         """Read; another endpoint is asked when one does not answer."""
         return await self._call("GET", path, params)
 
-    async def post(self, *path: Part, **params: Scalar) -> Json:
+    async def post(self, *path: Part, **params: Value) -> Json:
         """Create, or start an action."""
         return await self._call("POST", path, params)
 
-    async def put(self, *path: Part, **params: Scalar) -> Json:
+    async def put(self, *path: Part, **params: Value) -> Json:
         """Change."""
         return await self._call("PUT", path, params)
 
-    async def delete(self, *path: Part, **params: Scalar) -> Json:
+    async def delete(self, *path: Part, **params: Value) -> Json:
         """Remove."""
         return await self._call("DELETE", path, params)
+
+    async def upload(self, *path: Part, body: Callable[[], Multipart]) -> Json:
+        """Send a file, which takes as long as it takes; the gate is asked before and not kept meanwhile."""
+        call = Call("POST", f"/{_joined(path)}", self.endpoint, self.token)
+        async with self._gate.using(*call.scopes, writes=True):
+            pass  # One that is known to be down is not tried.
+        failure: TransportError | None = None
+        for endpoint, api in list(self._apis):
+            send = partial(_send_file, api, replace(call, endpoint=str(endpoint)), body, self._secret)
+            try:
+                return await asyncio.get_running_loop().run_in_executor(self._threads_of("upload"), send)
+            except TransportError as error:
+                failure = error
+        assert failure is not None  # noqa: S101  # there is at least one endpoint
+        raise failure
 
     async def close(self) -> None:
         """Give threads and sockets back; a call under way ends in its own time."""
@@ -82,7 +101,7 @@ class Client:
         for _, api in self._apis:
             close_api(api)
 
-    async def _call(self, method: str, path: Sequence[Part], params: Mapping[str, Scalar]) -> Json:
+    async def _call(self, method: str, path: Sequence[Part], params: Mapping[str, Value]) -> Json:
         call = Call(method, f"/{_joined(path)}", self.endpoint, self.token)
         async with self._gate.using(*call.scopes, writes=call.writes):
             return await self._reach(call, _encoded(params))
@@ -129,8 +148,21 @@ def _send(api: Any, call: Call, params: Mapping[str, Any], secrets: Sequence[str
         TargetError: what the failure means; neither it nor its cause repeats a secret.
     """
     resource = api(call.path.lstrip("/"))
+    return _answer(call, partial(getattr(resource, call.method.lower()), **params), secrets)
+
+
+def _send_file(api: Any, call: Call, body: Callable[[], Multipart], secret: str) -> Json:
     try:
-        answer: Json = getattr(resource, call.method.lower())(**params)
+        opened = body()
+    except OSError as error:
+        raise RefusalError(f"{call} was not sent: {error}") from error
+    with opened:
+        return _answer(call, partial(send_file, api, call.path.lstrip("/"), opened), (secret,))
+
+
+def _answer(call: Call, send: Callable[[], Json], secrets: Sequence[str]) -> Json:
+    try:
+        answer = send()
     except proxmoxer.ResourceException as error:
         untyped: Any = error
         status, text = int(untyped.status_code), printable(hush(str(untyped.errors), secrets))
@@ -152,7 +184,7 @@ def _joined(path: Sequence[Part]) -> str:
     return "/".join(quote(str(part), safe=":@!+") for part in path)
 
 
-def _encoded(params: Mapping[str, Scalar]) -> dict[str, Any]:
+def _encoded(params: Mapping[str, Value]) -> dict[str, Any]:
     return {
         name: int(value) if isinstance(value, bool) else value
         for name, value in params.items()

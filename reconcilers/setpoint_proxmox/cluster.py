@@ -10,6 +10,8 @@ from setpoint.model.tree import Json
 from setpoint_proxmox.client import Client
 from setpoint_proxmox.contents import Contents
 from setpoint_proxmox.facts import Guest
+from setpoint_proxmox.sums import Sums
+from setpoint_proxmox.uploads import Uploads
 from setpoint_proxmox.guest.load import Loads
 
 
@@ -60,6 +62,8 @@ class Cluster:
         silences: per vmid, the guest agents that did not answer.
         beside: per vmid, what was read last beside the configuration.
         contents: what was found out of files on storages.
+        sums: of files of this host.
+        uploads: those that are under way.
         cut_off: the SDN zones of which the journal says that a change of ours was cut off, since the last apply.
         loads: what the nodes used over the last day, as far as somebody asked for it.
         outdated: the vmids whose cloud-init drives our own writes made old in what Proxmox does not tell of them.
@@ -75,3 +79,5 @@ class Cluster:
     loads: Loads = field(default_factory=Loads)
     cut_off: set[str] = field(default_factory=set[str])
     contents: Contents = field(default_factory=Contents)
+    sums: Sums = field(default_factory=Sums)
+    uploads: Uploads = field(default_factory=Uploads)

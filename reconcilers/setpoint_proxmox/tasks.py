@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from setpoint.model.errors import RefusalError
+from setpoint.model.errors import OutcomeUnknownError, RefusalError, TargetError
 from setpoint.model.plan import Finished, Intent, OperationState, Running
 from setpoint.model.tree import Scalar
+from setpoint_proxmox.answer import operation as task_of
 from setpoint_proxmox.answer import record, records, text, whole
 from setpoint_proxmox.cluster import Cluster
+from setpoint_proxmox.uploads import PREFIX
 
 SKEW = 60
 """Seconds by which a node's clock may be behind ours. An older task that is taken for ours does no harm: it has
@@ -24,6 +26,7 @@ TYPES = {
     "destroy": ("qmdestroy", "vzdestroy"),
     "download": ("download",),
     "compare": ("download",),
+    "upload": ("imgcopy",),
 }
 """The verb of a step -> the types of the tasks that it starts under the guest's own id, or the name of the file.
 
@@ -33,8 +36,48 @@ A clone's task bears the id of its source and cannot be told from another clone 
 _MAKERS = ("qmcreate", "qmrestore", "qmclone", "vzcreate", "vzrestore", "vzclone")
 
 
-async def poll(cluster: Cluster, upid: str) -> OperationState:
-    """How a task stands; a task that ended with warnings ended well."""
+async def poll(cluster: Cluster, operation: str) -> OperationState:
+    """How a task stands, or an upload that is to become one; a task that ended with warnings ended well."""
+    if operation.startswith(PREFIX):
+        return await _poll_upload(cluster, operation)
+    return await _poll_task(cluster, operation)
+
+
+async def _poll_upload(cluster: Cluster, operation: str) -> OperationState:
+    """Of one that this process knows nothing about, its task is what is left, and what came of it is seen on the storage."""
+    running = cluster.uploads.running
+    upload = running.get(operation)
+    if upload is None:
+        return Running("its file is copied to the storage") if await _is_copying(cluster) else Finished()
+    if not upload.answer.done():
+        return Running(upload.progress)
+    try:
+        upid = task_of(upload.answer.result())
+    except OutcomeUnknownError:
+        del running[operation]
+        return Running("its answer was lost")
+    except TargetError as error:
+        del running[operation]
+        return Finished(str(error))
+    cluster.contents.asked(upid, upload.place, upload.checksum)
+    ended = await _poll_task(cluster, upid)
+    if isinstance(ended, Finished):
+        del running[operation]
+    return ended
+
+
+async def _is_copying(cluster: Cluster) -> bool:
+    """Whether a file that we uploaded is on its way from the node that took it to the storage."""
+    rows = records(await cluster.api.get("cluster", "tasks"))
+    return any(
+        row.get("type") == "imgcopy"
+        and "endtime" not in row
+        and f"{row.get('user')}!{row.get('tokenid')}" == cluster.api.token
+        for row in rows
+    )
+
+
+async def _poll_task(cluster: Cluster, upid: str) -> OperationState:
     status = record(await cluster.api.get("nodes", node_of(upid), "tasks", upid, "status"))
     if status.get("status") != "stopped":
         return Running()
@@ -56,6 +99,8 @@ async def find(cluster: Cluster, intent: Intent) -> str | None:
     node, types = intent.arguments.get("node"), TYPES.get(intent.verb)
     if not isinstance(node, str) or types is None:
         return None
+    if intent.verb == "upload":
+        return f"{PREFIX}left" if await _is_copying(cluster) else None
     vmid, file = intent.identity.get("vmid"), intent.arguments.get("file")
     if isinstance(vmid, int):
         return await _newest(cluster, node, types, intent, vmid=vmid)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Final, Self, cast
 
@@ -19,12 +20,15 @@ from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 
 from setpoint_proxmox.endpoint import Endpoint, Trust
+from setpoint_proxmox.multipart import Multipart
 
 CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 15.0
 """How long a read is waited for; what is asked takes a second, only a guest agent that is silent takes up to ten."""
 WRITE_SECONDS: Final = 40.0
 """How long a write is waited for: Proxmox waits 10 s for a lock, and gives up a call to its daemon after 30."""
+UPLOAD_SECONDS: Final = 60.0
+"""How long a node may take no byte of a file, and how long it may take to answer once it has it all."""
 CONNECTIONS: Final = 64
 """Kept connections of reads, at most; more than that are made as needed."""
 
@@ -112,6 +116,29 @@ def greet(api: Any) -> Greeting:
     )
 
 
+def send_file(api: Any, path: str, body: Multipart) -> Any:
+    """Post a file; proxmoxer would read it into memory as a whole.
+
+    Raises:
+        proxmoxer.ResourceException: it was refused.
+        requests.RequestException: there was no answer.
+    """
+    store = api._store  # noqa: SLF001  # see open_api
+    session: requests.Session = store["session"]
+    response = requests.Session.request(
+        session,
+        "POST",
+        f"{store['base_url']}/{path}",
+        data=body,
+        headers={"Content-Type": body.content_type},
+    )
+    envelope = Envelope()
+    if response.status_code >= HTTPStatus.BAD_REQUEST:
+        text = envelope.loads_errors(response)
+        raise proxmoxer.ResourceException(response.status_code, "", text, errors=text)
+    return envelope.loads(response)
+
+
 def _moment(text: str | None) -> float | None:
     try:
         return parsedate_to_datetime(text).timestamp() if text else None
@@ -157,7 +184,9 @@ class _ByMethod(BaseAdapter):
         if request.method == "GET":
             return self._reads.send(request, *args, **kwargs | {"timeout": (CONNECT_SECONDS, READ_SECONDS)})
         request.headers["Connection"] = "close"
-        kwargs["timeout"] = (CONNECT_SECONDS, WRITE_SECONDS)
+        file = isinstance(request.body, Multipart)
+        # The first of both counts for every piece that is sent, too.
+        kwargs["timeout"] = (UPLOAD_SECONDS, UPLOAD_SECONDS) if file else (CONNECT_SECONDS, WRITE_SECONDS)
         once = _Pinned(self._fingerprint, 1, Retry(0, read=False))
         try:
             return once.send(request, *args, **kwargs)

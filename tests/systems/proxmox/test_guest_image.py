@@ -15,6 +15,7 @@ from setpoint.model.hold import Rule
 from setpoint_lab.process import start_proxmox
 from setpoint_proxmox.contents import Contents, Place, Stamp
 from setpoint_proxmox.kinds.guest_image.spec import GuestImageSpec
+from setpoint_proxmox.multipart import Multipart
 from tests.rig.daemon import Running, VirtualDaemon
 from tests.rig.estate import cluster, manifest
 from tests.systems.proxmox.drive import ROLES, Lab, world
@@ -288,3 +289,222 @@ def test_a_task_that_failed_tells_of_a_file_only_what_it_read_there(error: str, 
     contents.asked("UPID:1", PLACE, SUM)
     contents.ended("UPID:1", error)
     assert contents.of(PLACE, Stamp(5, 1)) == checksum
+
+
+UPLOAD = "POST /nodes/pve1/storage/local/upload"
+ISO = "local:iso/nixos.iso"
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    """What a build left: a folder with one image in it, among other files."""
+    folder = tmp_path / "result" / "iso"
+    folder.mkdir(parents=True)
+    (folder / "nixos.iso").write_bytes(b"x" * 3_000_000)
+    (folder / "nix-support.txt").write_text("no image")
+    return tmp_path / "result"
+
+
+def uploading(path: Path, **more: Any) -> dict[str, Any]:
+    return {"node": "pve1", "storage": "local", "path": str(path), "fileName": "nixos.iso", **more}
+
+
+def test_a_file_of_this_host_is_uploaded_once_with_its_checksum(
+    lab: Lab, tmp_path: Path, built: Path
+) -> None:
+    async def script(running: Running) -> None:
+        await running.settle()
+        await asyncio.sleep(7200)
+        await running.look_again()
+        status = running.status(NAME)
+        assert (status.outcome, status.sentence) == ("Done", "in sync")
+        digits = hashlib.sha256(b"x" * 3_000_000).hexdigest()
+        assert status.outputs == {"volume": ISO, "checksum": f"sha256:{digits}"}
+
+    daemon = declared(lab, tmp_path, uploading(built))
+    daemon.run(script)
+    daemon.run(script)
+    assert (volumes(lab), lab.writes()) == ([ISO], [UPLOAD])
+    (row,) = lab.api("GET", "nodes/pve1/storage/local/content")
+    assert row["size"] == 3_000_000
+
+
+def test_another_build_is_told_and_the_file_that_guests_use_is_not_written_over(
+    lab: Lab, tmp_path: Path, built: Path
+) -> None:
+    async def script(running: Running) -> None:
+        await running.settle()
+        (built / "iso" / "nixos.iso").write_bytes(b"y" * 3_000_001)
+        await asyncio.sleep(3600)
+        (hold,) = running.status(NAME).holds
+        assert hold.rule is Rule.IMPOSSIBLE
+        assert f"is that of {built}" in hold.why
+        newer = uploading(built, fileName="nixos-2.iso")
+        await running.declare({"image.yaml": manifest("GuestImage", "debian", newer)})
+        await asyncio.sleep(60)
+        assert running.status(NAME).outcome == "Done"
+
+    declared(lab, tmp_path, uploading(built)).run(script)
+    assert volumes(lab) == ["local:iso/nixos-2.iso", ISO]
+
+
+def test_what_was_uploaded_stays_in_sync_when_the_build_is_gone_and_that_is_told(
+    lab: Lab, tmp_path: Path, built: Path
+) -> None:
+    async def script(running: Running) -> None:
+        await running.settle()
+        (built / "iso" / "nixos.iso").unlink()
+        await asyncio.sleep(3600)
+        status = running.status(NAME)
+        assert status.outcome == "Done"
+        assert any("holds none" in condition.message for condition in status.conditions)
+
+    declared(lab, tmp_path, uploading(built)).run(script)
+
+
+def test_a_file_that_is_not_there_is_told_and_uploaded_when_it_is(
+    lab: Lab, tmp_path: Path, built: Path
+) -> None:
+    image = built / "iso" / "nixos.iso"
+    image.rename(built / "away")
+
+    async def script(running: Running) -> None:
+        await asyncio.sleep(60)
+        assert "holds none" in running.status(NAME).sentence
+        (built / "away").rename(image)
+        await asyncio.sleep(3600)
+        assert running.status(NAME).outcome == "Done"
+
+    declared(lab, tmp_path, uploading(built)).run(script)
+    assert lab.writes() == [UPLOAD]
+
+
+def test_two_files_that_could_be_meant_are_told(lab: Lab, tmp_path: Path, built: Path) -> None:
+    (built / "other.iso").write_text("too")
+
+    async def script(running: Running) -> None:
+        await asyncio.sleep(60)
+        assert "means 2 files" in running.status(NAME).sentence
+
+    declared(lab, tmp_path, uploading(built)).run(script)
+    assert lab.writes() == []
+
+
+def test_a_file_that_was_uploaded_by_hand_is_compared_and_not_uploaded_again(
+    lab: Lab, tmp_path: Path, built: Path
+) -> None:
+    (built / "iso" / "nixos.iso").write_text(TEXT)
+    begun(
+        lab,
+        content=[
+            {"volid": ISO, "node": "pve1", "content": "iso", "size": len(TEXT), "ctime": 9, "text": TEXT}
+        ],
+    )
+
+    async def script(running: Running) -> None:
+        await running.settle()
+        assert running.status(NAME).outcome == "Done"
+
+    declared(lab, tmp_path, uploading(built)).run(script)
+    assert lab.writes() == [DOWNLOAD]
+
+
+@pytest.mark.parametrize("executed", [False, True], ids=["not executed", "executed"])
+@pytest.mark.parametrize("status", [0, 502, 596], ids=["dropped", "gateway", "timeout"])
+def test_an_upload_whose_answer_was_lost_is_waited_for_and_compared(
+    lab: Lab, tmp_path: Path, built: Path, status: int, *, executed: bool
+) -> None:
+    lab.happen("reply_lost", method="POST", path="upload", status=status, executed=executed, count=1)
+
+    async def script(running: Running) -> None:
+        await running.settle()
+        assert running.status(NAME).outcome == "Done"
+
+    declared(lab, tmp_path, uploading(built)).run(script)
+    assert volumes(lab) == [ISO]
+    assert len([one for one in lab.get("effects") if one["kind"] == "volume_made"]) == 1
+
+
+def test_a_restart_while_a_file_is_copied_waits_for_the_same_task(
+    lab: Lab, tmp_path: Path, built: Path
+) -> None:
+    async def begin(running: Running) -> None:
+        await running.until(lambda: UPLOAD in lab.writes())
+
+    async def script(running: Running) -> None:
+        await running.settle()
+        assert running.status(NAME).outcome == "Done"
+
+    daemon = declared(lab, tmp_path, uploading(built))
+    daemon.run(begin)
+    daemon.run(script)
+    assert (volumes(lab), lab.writes().count(UPLOAD)) == ([ISO], 1)
+
+
+def test_a_task_that_fails_is_told_and_tried_again(lab: Lab, tmp_path: Path, built: Path) -> None:
+    lab.happen("task_fails", type="imgcopy", exitstatus="no space left on device", count=1)
+
+    async def script(running: Running) -> None:
+        await asyncio.sleep(3600)
+        assert running.status(NAME).outcome == "Done"
+        told = [event.sentence for event in running.estate.store.history(limit=50)]
+        assert any("no space left on device" in sentence for sentence in told)
+
+    declared(lab, tmp_path, uploading(built)).run(script)
+    assert lab.writes() == [UPLOAD, UPLOAD]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, "comes from a url or from a path"),
+        ({"url": URL, "checksum": SUM, "path": "/a.iso"}, "comes from a url or from a path"),
+        ({"url": URL}, "a url needs a checksum"),
+        ({"path": "/a.iso", "checksum": SUM}, "a url needs a checksum"),
+        ({"path": "a.iso"}, "path"),
+        ({"path": "/srv/*.iso"}, "cannot be the name of a file"),
+    ],
+)
+def test_where_an_image_comes_from_is_said_once(fields: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        GuestImageSpec.model_validate({"storage": "local", **fields})
+
+
+def test_a_body_is_as_long_as_it_says_and_can_be_stopped(tmp_path: Path) -> None:
+    file = tmp_path / "a.iso"
+    file.write_bytes(b"content")
+    with Multipart({"content": "iso"}, "a.iso", file) as body:
+        text = b"".join(body)
+        assert (len(text), body.sent) == (len(body), len(body))
+        assert b'name="filename"; filename="a.iso"' in text
+        assert text.index(b'name="content"') < text.index(b"content\r\n--")
+    with Multipart({}, "a.iso", file) as body:
+        body.stop()
+        with pytest.raises(OSError, match="stopped"):
+            body.read(1)
+
+
+@pytest.mark.parametrize(
+    ("storage", "nodes", "from_here", "words"),
+    [
+        ("PVEDatastoreAdmin", "PVEAuditor", False, "pveum role add SetpointSysAccessNetwork"),
+        ("PVEDatastoreUser", "Fetch", False, "Datastore.AllocateTemplate"),
+        ("PVEDatastoreUser", "Fetch", True, "Datastore.AllocateTemplate"),
+    ],
+    ids=["network", "download", "upload"],
+)
+def test_what_the_token_may_not_do_is_told_with_the_command_that_grants_it(
+    lab: Lab, tmp_path: Path, built: Path, storage: str, nodes: str, words: str, *, from_here: bool
+) -> None:
+    state = world({**ROLES_HERE, "/storage": storage, "/nodes": nodes}, roles=[FETCH])
+    state["storages"]["local"]["content"] = "iso,vztmpl"
+    lab.begin(state)
+
+    async def script(running: Running) -> None:
+        await asyncio.sleep(60)
+        status = running.status(NAME)
+        assert status.outcome == "Failed"
+        assert words in status.sentence
+
+    declared(lab, tmp_path, uploading(built) if from_here else SPEC).run(script)
+    assert volumes(lab) == []

@@ -9,7 +9,13 @@ from setpoint_proxmox.kinds.guest_image.observe import observe
 from setpoint_proxmox.kinds.guest_image.plan import plan
 from setpoint_proxmox.kinds.guest_image.project import declare, project
 from setpoint_proxmox.kinds.guest_image.spec import GuestImageSpec
-from setpoint_proxmox.kinds.guest_image.state import ImageOutputs, ImageState, publish, status
+from setpoint_proxmox.kinds.guest_image.state import (
+    ImageOutputs,
+    ImageState,
+    problems,
+    publish,
+    status,
+)
 
 KIND: Kind[GuestImageSpec, ImageState] = Kind(
     name="GuestImage",
@@ -23,6 +29,7 @@ KIND: Kind[GuestImageSpec, ImageState] = Kind(
     object_id=lambda identity: str(identity.get("volume") or ""),
     acts=ACTS,
     hosted_by="ProxmoxCluster",
+    problems=problems,
     status=status,
     outputs=ImageOutputs,
     publish=publish,

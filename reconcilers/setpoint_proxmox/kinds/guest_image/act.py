@@ -10,6 +10,8 @@ from setpoint.model.tree import Scalar
 from setpoint_proxmox.answer import operation
 from setpoint_proxmox.cluster import Cluster
 from setpoint_proxmox.contents import Place
+from setpoint_proxmox.kinds.guest_image.local import find_file, sum_of
+from setpoint_proxmox.kinds.guest_image.spec import GuestImageSpec
 
 
 async def download(cluster: Cluster, acting: Acting) -> ActResult:
@@ -43,7 +45,23 @@ async def download(cluster: Cluster, acting: Acting) -> ActResult:
     return Started(upid)
 
 
+async def upload(cluster: Cluster, acting: Acting) -> ActResult:
+    """Begin to send the file of this host, with its checksum."""
+    told = acting.arguments
+    storage = str(told["storage"])
+    volume = f"{storage}:{told['content']}/{told['file']}"
+    spec = GuestImageSpec.model_validate(
+        {"storage": storage, "path": told["path"], "fileName": told["file"], "content": told["content"]}
+    )
+    file = find_file(spec)
+    checksum = await sum_of(cluster.sums, file)
+    return Started(
+        cluster.uploads.begin(cluster.api, storage, Place(str(told["node"]), volume), file, checksum)
+    )
+
+
 ACTS: Mapping[str, Callable[[Cluster, Acting], Awaitable[ActResult]]] = {
     "download": download,
     "compare": download,
+    "upload": upload,
 }

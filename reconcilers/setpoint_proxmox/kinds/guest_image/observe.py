@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from setpoint.model.errors import RefusalError
 from setpoint.model.identity import Identity
 from setpoint.model.kind import Looking
 from setpoint.model.observation import Absent, Observation, Present, Unknown
@@ -9,6 +10,7 @@ from setpoint_proxmox.answer import records, whole
 from setpoint_proxmox.cluster import Cluster
 from setpoint_proxmox.contents import Place, Stamp
 from setpoint_proxmox.facts import Facts
+from setpoint_proxmox.kinds.guest_image.local import find_file, sum_of
 from setpoint_proxmox.kinds.guest_image.spec import GuestImageSpec
 from setpoint_proxmox.kinds.guest_image.state import ImageState
 
@@ -28,7 +30,8 @@ async def observe(cluster: Cluster, looking: Looking[GuestImageSpec]) -> Observa
         return Absent(f"{spec.storage} of {node} lists no {spec.volume}")
     compared = cluster.contents.of(Place(node, spec.volume), file)
     checksum = compared or _remembered(looking.identity, spec, file)
-    state = ImageState(spec.volume, node, file, checksum)
+    wanted, trouble = await _wanted(cluster, spec)
+    state = ImageState(spec.volume, node, file, checksum, spec.path or "", wanted, trouble)
     return Present(state, state.identity, looking.owner.mark(spec.volume))
 
 
@@ -59,6 +62,16 @@ async def read(cluster: Cluster, node: str, spec: GuestImageSpec) -> Stamp | Non
     rows = records(await cluster.api.get(*path, content=spec.purpose))
     found = next((row for row in rows if row.get("volid") == spec.volume), None)
     return None if found is None else Stamp(whole(found.get("size")), whole(found.get("ctime")))
+
+
+async def _wanted(cluster: Cluster, spec: GuestImageSpec) -> tuple[str, str]:
+    """The checksum of the file that is to be uploaded, or why it is not known."""
+    if spec.path is None:
+        return "", ""
+    try:
+        return await sum_of(cluster.sums, find_file(spec)), ""
+    except RefusalError as error:
+        return "", str(error)
 
 
 def _remembered(identity: Identity | None, spec: GuestImageSpec, file: Stamp) -> str:

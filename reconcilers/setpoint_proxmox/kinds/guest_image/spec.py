@@ -36,6 +36,7 @@ class GuestImageSpec(Spec):
 
     also_called: ClassVar[Mapping[str, str]] = {
         "sha256": "checksum",
+        "source": "path",
         "filename": "fileName",
         "file_name": "fileName",
         "type": "content",
@@ -50,17 +51,26 @@ class GuestImageSpec(Spec):
         pattern=NODE,
         examples=["pve1"],
     )
-    url: str = described(
-        "Address that the node fetches it from, http or https.",
+    url: str | None = described(
+        "Address that the node fetches it from, http or https; with a checksum.",
+        None,
         pattern=r"^https?://[^\s/]+/\S*$",
         examples=["https://images.example.org/debian-13-standard_13.1-2_amd64.tar.zst"],
     )
-    checksum: str = described(
-        "Checksum of its content, `algorithm:digits`, which the node compares.",
+    checksum: str | None = described(
+        "Checksum of what the address gives, `algorithm:digits`, which the node compares.",
+        None,
         examples=["sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
     )
+    path: str | None = described(
+        "File of the host that Setpoint runs on, from which it is uploaded; a folder or a pattern that holds just one "
+        "such file will do, e.g. the result of a build.",
+        None,
+        pattern=r"^/[^\x00-\x1f]+$",
+        examples=["/srv/images/nixos/tarball/*.tar.xz"],
+    )
     file_name: str | None = described(
-        "Name of the file on the storage; the last part of the address when left out.",
+        "Name of the file on the storage; the last part of the address or path when left out.",
         None,
         pattern=_FILE_NAME,
         examples=["debian-13.tar.zst"],
@@ -74,12 +84,22 @@ class GuestImageSpec(Spec):
 
     @field_validator("checksum")
     @classmethod
-    def _known_sum(cls, value: str) -> str:
+    def _known_sum(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
         match = _SUM.fullmatch(value)
         if match is None or _LENGTHS.get(match["algorithm"]) != len(match["digits"]):
             known = ", ".join(f"{name} ({length} digits)" for name, length in _LENGTHS.items())
             raise ValueError(f"a checksum is written algorithm:digits, e.g. sha256:…; known are {known}")
         return value.lower()
+
+    @model_validator(mode="after")
+    def _from_one_place(self) -> GuestImageSpec:
+        if (self.url is None) == (self.path is None):
+            raise ValueError("an image comes from a url or from a path; write one of them")
+        if (self.url is None) != (self.checksum is None):
+            raise ValueError("a url needs a checksum, and a path none: that of the file counts")
+        return self
 
     @model_validator(mode="after")
     def _called(self) -> GuestImageSpec:
@@ -100,13 +120,18 @@ class GuestImageSpec(Spec):
     @property
     def file(self) -> str:
         """Its name on the storage."""
-        return self.file_name or unquote(urlsplit(self.url).path.rpartition("/")[2])
+        place = self.path or unquote(urlsplit(self.url or "").path)
+        return self.file_name or place.rpartition("/")[2]
 
     @property
     def purpose(self) -> Content:
         """What it is for, written or told from its name."""
         kinds = (Content(kind) for kind, ending in _ENDINGS.items() if ending.fullmatch(self.file))
         return self.content or next(kinds)
+
+    def fits(self, name: str) -> bool:
+        """Whether a file of that name can be such an image."""
+        return _ENDINGS[self.purpose].fullmatch(name) is not None
 
     @property
     def volume(self) -> str:

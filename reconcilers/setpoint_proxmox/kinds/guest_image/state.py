@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from setpoint.model.kind import Outputs
+from setpoint.model.kind import Outputs, Problem
 from setpoint.model.spec import described
 from setpoint.model.tree import Json, Scalar
 from setpoint_proxmox.contents import Stamp
@@ -18,12 +18,18 @@ class ImageState:
         node: that was asked for it.
         file: as the storage tells of it.
         checksum: of its content as it lies there, `algorithm:digits`; empty while nobody compared it.
+        path: from which it is uploaded; empty for one that a node fetches.
+        wanted: the checksum of the file there; empty while that is not known.
+        trouble: why it is not.
     """
 
     volume: str
     node: str
     file: Stamp
     checksum: str
+    path: str = ""
+    wanted: str = ""
+    trouble: str = ""
 
     @property
     def identity(self) -> dict[str, Scalar]:
@@ -34,6 +40,11 @@ class ImageState:
             "made": self.file.made,
             "checksum": self.checksum,
         }
+
+
+def problems(state: ImageState) -> tuple[Problem, ...]:
+    """What keeps it from being compared with what it is made from."""
+    return (Problem("FileMissing", state.trouble),) if state.trouble else ()
 
 
 def status(state: ImageState) -> dict[str, Json]:

@@ -37,4 +37,5 @@ def budget(spec: ProxmoxClusterSpec, scope: str) -> int:
 
 async def close(cluster: Cluster) -> None:
     """Give threads and sockets back."""
+    await cluster.uploads.close()
     await cluster.api.close()
