@@ -13,6 +13,7 @@ from setpoint.model.diff import MISSING, Projection
 from setpoint.model.spec import Spec
 from setpoint.model.tree import Json, Pointer, Tree, covers, join, leaves, parts, put
 from setpoint_proxmox.guest.layout import Layout
+from setpoint_proxmox.guest.spec import GuestSpec
 
 P = TypeVar("P", bound=Spec)
 
@@ -20,6 +21,8 @@ Said: TypeAlias = Mapping[Pointer, Json]
 """Fields of a spec by their place."""
 
 _NOTHING: Said = {}
+_LAST = frozenset(GuestSpec.model_json_schema()["properties"]) - {"node", "vmid"}
+"""What a person wants to know after what the guest is made of."""
 _NUMBERS = re.compile(r"(\d+)")
 
 
@@ -41,7 +44,8 @@ class Teller(Generic[P]):
         said, spec = self._sayable(said)
         kept = self._needed(said, spec)
         tree: Tree = {}
-        for place, _ in leaves(spec.model_dump(mode="json", by_alias=True)):
+        places = [place for place, _ in leaves(spec.model_dump(mode="json", by_alias=True))]
+        for place in sorted(places, key=lambda place: parts(place)[0] in _LAST):
             if place in kept:
                 put(tree, place, self.plain(place, said[place]))
         return tree
@@ -51,7 +55,7 @@ class Teller(Generic[P]):
         never = tuple(never)
         return {
             place: value
-            for place, value in sorted(lasting.items(), key=lambda item: _slots_in_order(item[0]))
+            for place, value in sorted(lasting.items(), key=lambda item: slots_in_order(item[0]))
             if not self._means_nothing(place, value) and not any(covers(other, place) for other in never)
         }
 
@@ -142,6 +146,6 @@ def _tree(said: Said) -> Tree:
     return tree
 
 
-def _slots_in_order(place: Pointer) -> list[tuple[int, str]]:
+def slots_in_order(place: Pointer) -> list[tuple[int, str]]:
     """net2 before net10."""
     return [(int(part), "") if part.isdecimal() else (0, part) for part in _NUMBERS.split(place)]

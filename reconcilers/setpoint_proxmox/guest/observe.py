@@ -12,9 +12,10 @@ from setpoint.model.observation import Absent, Observation, Present, Unknown
 from setpoint.model.survey import Survey
 from setpoint.model.tree import Json, Scalar
 from setpoint_proxmox.answer import records, text, whole
-from setpoint_proxmox.cluster import Cluster
+from setpoint_proxmox.cluster import Beside, Cluster
 from setpoint_proxmox.facts import Facts, Guest
 from setpoint_proxmox.failures import GoneError, TakenError
+from setpoint_proxmox.guest.beside import power
 from setpoint_proxmox.guest.state import Config, GuestState, Snapshot
 from setpoint_proxmox.guest.words import Words
 from setpoint_proxmox.unfinished import LOCKS, look
@@ -40,13 +41,12 @@ class Read:
 async def find(
     cluster: Cluster,
     looking: Looking[Any],
-    words: Words,
-    foreign: Callable[[Guest], S],
+    made: type[S],
     read: Callable[[Guest], Awaitable[Observation[S]]],
 ) -> Observation[S]:
     """Look at the guest of the vmid that is ours by declaration, inventory, mark or reservation.
 
-    `foreign` is the state of a guest of the other type, which is not read; `read` what is seen of one of our type.
+    `made` is what is seen of a guest; `read` reads one of our type, one of the other type is not read.
     """
     survey: Survey[Facts] = looking.survey
     if not survey.facts.quorate:
@@ -58,21 +58,21 @@ async def find(
     guest = survey.facts.guests.get(vmid)
     if guest is None:
         return await _unlisted(cluster, vmid, survey.facts)
-    return await _listed(guest, survey.facts, words, foreign, read)
+    return await _listed(guest, survey.facts, made, read)
 
 
 async def _listed(
     guest: Guest,
     facts: Facts,
-    words: Words,
-    foreign: Callable[[Guest], S],
+    made: type[S],
     read: Callable[[Guest], Awaitable[Observation[S]]],
 ) -> Observation[S]:
+    words = made.words
     if not facts.nodes.get(guest.node, False):
         why = f"{words.noun} {guest.vmid} is on node {guest.node}, which is offline"
         return Unknown(why, of_target=True)
     if guest.kind != words.path:
-        return Present(foreign(guest), {"vmid": guest.vmid}, None)
+        return Present(made(guest.vmid, guest.node, guest.kind), {"vmid": guest.vmid}, None)
     try:
         return await read(guest)
     except GoneError:
@@ -126,7 +126,22 @@ async def read_config(cluster: Cluster, guest: Guest, words: Words) -> Read | Un
     return Read(current, coming, digest)
 
 
-def present(state: S, words: Words, identity: Callable[[S], Mapping[str, Scalar]]) -> Present[S]:
+def seen(made: type[S], guest: Guest, found: Read, beside: Beside) -> S:
+    """What was read of a guest whatever its type."""
+    return made(
+        vmid=guest.vmid,
+        node=guest.node,
+        power=power(beside),
+        current=found.current,
+        coming=found.coming,
+        digest=found.digest,
+        pool=guest.pool,
+        template=found.current.get("template") == 1,
+        snapshots=snapshots(beside.snapshots),
+    )
+
+
+def present(state: S, identity: Callable[[S], Mapping[str, Scalar]]) -> Present[S]:
     """The guest with its ids and the mark that it bears.
 
     Raises:
@@ -137,7 +152,7 @@ def present(state: S, words: Words, identity: Callable[[S], Mapping[str, Scalar]
     except ValueError as error:
         raise RefusalError(
             f"the configuration of {state} cannot be read: {error}",
-            remedy=f"see {words.tool} config {state.vmid} on {state.node}",
+            remedy=f"see {state.words.tool} config {state.vmid} on {state.node}",
         ) from error
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from typing import Annotated, ClassVar
 
-from setpoint.model.quantity import Duration
+from pydantic import AfterValidator
+
+from setpoint.model.quantity import Bytes, Duration
 from setpoint.model.spec import Spec, described
+from setpoint_proxmox.guest.texts import NODE, POOL, VOLUME
 from setpoint_proxmox.mark import TAG
+from setpoint_proxmox.sizes import MIB
 
 _TAG = re.compile(r"[a-z0-9_][a-z0-9_+.-]*")
 _KEY = re.compile(r"(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/]{32,}={0,3}( [^\r\n]*)?")
@@ -59,3 +64,87 @@ def public_keys(value: Iterable[str]) -> tuple[str, ...]:
                 f"'{key[:40]}' is no public key; write one line such as 'ssh-ed25519 AAAA… anna'"
             )
     return tuple(sorted(keys))
+
+
+def mebibytes(value: int) -> int:
+    """A size that Proxmox can keep.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if value % MIB:
+        raise ValueError("the size is a multiple of 1MiB")
+    return value
+
+
+def memory(value: int) -> int:
+    """Memory that Proxmox gives to a guest.
+
+    Raises:
+        ValueError: it is too little, or cannot be kept.
+    """
+    if value % MIB or value < 16 * MIB:
+        raise ValueError("memory is a multiple of 1MiB and at least 16MiB")
+    return value
+
+
+Mebibytes = Annotated[Bytes, AfterValidator(mebibytes)]
+Memory = Annotated[Bytes, AfterValidator(memory)]
+Tags = Annotated[tuple[str, ...], AfterValidator(tags)]
+PublicKeys = Annotated[tuple[str, ...], AfterValidator(public_keys)]
+
+
+class GuestSpec(Spec):
+    """A guest of either type, as far as Proxmox keeps both alike."""
+
+    also_called: ClassVar[Mapping[str, str]] = {
+        "cpus": "cores",
+        "ram": "memory",
+        "mem": "memory",
+        "networks": "nics",
+        "net": "nics",
+        "id": "vmid",
+        "os": "osType",
+    }
+
+    node: str | None = described(
+        "Node that the guest is created on; may be left out when the cluster has only one. Where it is moved later is "
+        "no drift.",
+        None,
+        pattern=NODE,
+        examples=["pve1"],
+    )
+    vmid: int | None = described(
+        "Fixed id of the guest; without it the lowest free id of the cluster's range is reserved.",
+        None,
+        ge=100,
+        le=999_999_999,
+    )
+    pool: str | None = described(
+        "Pool that the guest belongs to, which must be there; null for none.", None, pattern=POOL
+    )
+    description: str = described(
+        "Notes shown in Proxmox; our mark is added as the last line.", "", max_length=7500
+    )
+    tags: Tags = described(
+        f"Tags shown in Proxmox, without order and in lower case; the tag '{TAG}' is always added.", ()
+    )
+    onboot: bool = described("Whether the guest starts with its node.", default=False)
+    startup: Startup = described(
+        "When it starts and stops with its node; the token needs Sys.Modify on /.", default_factory=Startup
+    )
+    protection: bool = described(
+        "Whether Proxmox refuses to remove the guest and its volumes.", default=False
+    )
+    hook_script: str | None = described(
+        "Volume of a script that runs when it starts and stops; null for none. Only root with a password may set it.",
+        None,
+        pattern=VOLUME,
+    )
+    power: Power | None = described(
+        "Whether the guest runs; left out, its power state is not touched and a new one stays off.", None
+    )
+    force_stop: bool = described(
+        "Whether a guest that is to be stopped and does not shut down within 3 minutes is switched off.",
+        default=False,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import ClassVar, TypeAlias
@@ -10,6 +11,7 @@ from typing import ClassVar, TypeAlias
 from setpoint.model.identity import Mark
 from setpoint.model.kind import Problem
 from setpoint.model.tree import Json, Scalar
+from setpoint_proxmox.guest.syntax import WHOLE, Syntax
 from setpoint_proxmox.guest.words import MACHINE, Words
 from setpoint_proxmox.mark import parse_mark, split_tags
 
@@ -56,6 +58,8 @@ class GuestState:
 
     words: ClassVar[Words] = MACHINE
     name_option: ClassVar[str] = "name"
+    nic: ClassVar[Syntax] = WHOLE
+    mac_option: ClassVar[str] = ""
 
     vmid: int
     node: str
@@ -109,9 +113,24 @@ class GuestState:
         return str(self.current.get(self.name_option) or "")
 
     @property
+    def macs(self) -> dict[str, str]:
+        """The MAC address of every NIC that has one and can be read, by its slot."""
+        found: dict[str, str] = {}
+        for slot, text in sorted(self.current.items()):
+            with suppress(ValueError, KeyError):
+                if is_nic_slot(slot):
+                    found[slot] = self.nic.split(str(text))[self.mac_option].upper()
+        return found
+
+    @property
     def tags(self) -> frozenset[str]:
         """The tags in lower case, ours included."""
         return split_tags(self.current.get("tags"))
+
+
+def is_nic_slot(option: str) -> bool:
+    """Whether an option of a configuration is a NIC."""
+    return option.startswith("net") and option[3:].isdigit()
 
 
 def problems(state: GuestState) -> tuple[Problem, ...]:
@@ -124,7 +143,7 @@ def problems(state: GuestState) -> tuple[Problem, ...]:
     return tuple(found)
 
 
-def shown(state: GuestState, macs: Mapping[str, str]) -> dict[str, Json]:
+def shown(state: GuestState) -> dict[str, Json]:
     """What `status` shows of any guest."""
     changed = state.current.keys() | state.coming.keys()
     pending: list[Json] = [key for key in sorted(changed) if state.current.get(key) != state.coming.get(key)]
@@ -135,7 +154,7 @@ def shown(state: GuestState, macs: Mapping[str, str]) -> dict[str, Json]:
         "lock": state.lock or None,
         "template": state.template,
         "pool": state.pool or None,
-        "macs": dict[str, Json](macs),
+        "macs": dict[str, Json](state.macs),
         "addresses": _addresses(state),
         "snapshots": list[Json](_snapshot(snapshot) for snapshot in state.snapshots),
         "detachedVolumes": _detached(state),

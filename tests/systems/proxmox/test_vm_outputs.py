@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from setpoint_proxmox.guest.addresses import Addresses
+from setpoint_proxmox.guest.outputs import GuestOutputs, publish
 from setpoint_proxmox.kinds.virtual_machine import KIND
-from setpoint_proxmox.kinds.virtual_machine.outputs import VmOutputs, publish
 from setpoint_proxmox.kinds.virtual_machine.state import VmState
 from tests.systems.proxmox.made import vm
 
@@ -16,7 +16,7 @@ NIC = "virtio=BC:24:11:00:00:01,bridge=vmbr0"
 
 
 def test_what_is_known_without_an_agent_is_published() -> None:
-    assert publish(vm(net0=NIC)) == VmOutputs(
+    assert publish(vm(net0=NIC)) == GuestOutputs(
         vmid=101, node="pve1", name="web01", macs={"net0": "BC:24:11:00:00:01"}
     )
 
@@ -55,9 +55,9 @@ def test_addresses_that_others_can_reach_come_in_order(
 
 
 def test_a_container_in_the_way_publishes_nothing() -> None:
-    assert publish(VmState(101, "pve1", "lxc")) == VmOutputs()
+    assert publish(VmState(101, "pve1", "lxc")) == GuestOutputs()
 
 
 def test_the_kind_publishes_them() -> None:
-    assert KIND.outputs is VmOutputs
+    assert KIND.outputs is GuestOutputs
     assert KIND.publish(vm()) == publish(vm())

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydantic.alias_generators import to_camel
 
@@ -40,6 +40,10 @@ def _state(current: Mapping[str, Scalar]) -> VmState:
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(SPECS, SPECS)
+@example(
+    before=spec(watchdog={"model": "ib700", "action": "reset"}),
+    after=spec(watchdog={"model": "i6300esb", "action": None}),
+)
 def test_one_write_corrects_what_it_says(before: VirtualMachineSpec, after: VirtualMachineSpec) -> None:
     current = _created(before)
     write = next((step for step in steps(after, _state(current)) if step.verb == "configure"), None)

@@ -21,8 +21,8 @@ from setpoint_proxmox.guest.act import (
     vmid_of,
 )
 from setpoint_proxmox.guest.check import check_bridges, check_storages
+from setpoint_proxmox.guest.state import is_nic_slot
 from setpoint_proxmox.guest.words import CONTAINER
-from setpoint_proxmox.kinds.container.state import is_nic_slot
 from setpoint_proxmox.kinds.container.strings import NIC
 
 _NEW = re.compile(r"(?P<storage>[^:/,]+):\d+(\.\d+)?(,.*)?")

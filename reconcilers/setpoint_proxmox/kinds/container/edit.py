@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from setpoint.model.diff import MISSING, Change
 from setpoint.model.identity import Owner
 from setpoint.model.tree import Json
-from setpoint_proxmox.guest.layout import Option, Spot, written
+from setpoint_proxmox.guest.draft import Draft, coreless
+from setpoint_proxmox.guest.layout import Spot
 from setpoint_proxmox.guest.volumes import is_vacant, leaving
 from setpoint_proxmox.kinds.container.options import LAYOUT
 from setpoint_proxmox.kinds.container.spec import ContainerSpec
 from setpoint_proxmox.kinds.container.state import CtState
-from setpoint_proxmox.kinds.container.strings import MOUNT
 from setpoint_proxmox.kinds.container.volumes import fresh, refusals, storage_for
-from setpoint_proxmox.mark import with_mark
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ def edited(
     """The write that corrects what one write can."""
     changes = tuple(changes)
     refused = refusals(changes, ct, spec).keys()
-    skipped = leaving(changes, LAYOUT) | refused | _coreless(changes, ct)
+    skipped = leaving(changes, LAYOUT) | refused | coreless(changes, ct, LAYOUT)
     draft, root = (_Draft(ct, spec, owner, refused, skipped) for _ in range(2))
     spots = {change.path: LAYOUT.spot(change.path) for change in changes}
     hand = [
@@ -109,19 +108,8 @@ def _by_hand(changes: Iterable[Change], root: _Draft) -> Mapping[str, ByHand]:
     return found
 
 
-def _coreless(changes: Iterable[Change], ct: CtState) -> frozenset[str]:
-    """The devices that are not there and of which only a part is to be written.
-
-    That is so where somebody removed one and drift is not corrected, and then a part of it was declared anew.
-    """
-    spots = [spot for change in changes if (spot := LAYOUT.spot(change.path)) is not None]
-    wanted = {spot.name for spot in spots if spot.option.core and is_vacant(spot.name, ct)}
-    begun = {spot.name for spot in spots if spot.row is not None and spot.row.key == spot.option.core}
-    return frozenset(wanted - begun)
-
-
-class _Draft:
-    """A write in the making."""
+class _Draft(Draft):
+    """A write of a container's options."""
 
     def __init__(
         self,
@@ -131,80 +119,11 @@ class _Draft:
         refused: AbstractSet[str],
         skipped: AbstractSet[str],
     ) -> None:
-        self._ct = ct
+        super().__init__(ct, LAYOUT, owner, refused, skipped)
         self._spec = spec
-        self._owner = owner
-        self._refused = refused
-        self._skipped = skipped
-        self._config: dict[str, Json] = {}
-        self._delete: list[str] = []
-        self._texts: dict[str, tuple[Option, Mapping[str, str]]] = {}
-        self.storages: set[str] = set()
 
-    def take(self, change: Change) -> bool:
-        """Take up what corrects a change; gives False when no write does."""
-        if change.path == "/description":
-            mark = self._owner.mark(str(self._ct.vmid))
-            self._config["description"] = with_mark(str(change.desired), mark)
-            return True
-        spot = LAYOUT.spot(change.path)
-        return spot is not None and self._take(spot, change)
+    def volume(self, spot: Spot) -> tuple[str, Mapping[str, str]]:
+        return storage_for(spot.name, self._spec), fresh(spot.name, self._spec)
 
-    def result(self) -> tuple[dict[str, Json], tuple[str, ...]]:
-        """The options to write and those to take away."""
-        config, delete = dict(self._config), list(self._delete)
-        for name, (option, parts) in self._texts.items():
-            if parts:
-                config[name] = option.syntax.join(parts)
-            else:
-                delete.append(name)
-        return config, tuple(sorted(delete))
-
-    def _take(self, spot: Spot, change: Change) -> bool:
-        desired = change.desired
-        if desired is MISSING:
-            if spot.name not in self._refused:
-                self._delete.append(spot.name)
-            return spot.name not in self._refused
-        if spot.name in self._skipped or spot.row is None:
-            return False
-        if not spot.row.key:
-            self._write_whole(spot, spot.row.form.write(desired))
-        elif spot.option.volume and spot.row.key in ("volume", "size"):
-            return self._take_volume(spot, change)
-        else:
-            self._texts[spot.name] = spot.option, written(spot, desired, self._parts(spot))
-        return True
-
-    def _write_whole(self, spot: Spot, value: Json) -> None:
-        if value is None:
-            self._delete.append(spot.name)
-        else:
-            self._config[spot.name] = value
-
-    def _parts(self, spot: Spot) -> Mapping[str, str]:
-        """The sub-options so far: as drafted, as they will be or are, or of a new one."""
-        if spot.name in self._texts:
-            return self._texts[spot.name][1]
-        for config in (self._ct.coming, self._ct.current):
-            if spot.name in config:
-                return spot.option.syntax.split(str(config[spot.name]))
-        if spot.option.volume:
-            self.storages.add(storage_for(spot.name, self._spec))
-            return fresh(spot.name, self._spec)
-        return {"name": f"eth{spot.name[3:]}"} if spot.option.name == "net#" else spot.option.begins
-
-    def _take_volume(self, spot: Spot, change: Change) -> bool:
-        """Make the volume of a slot that is empty now and stays so.
-
-        One that waits for the next start is taken up as it is; one that would go or be replaced then is kept.
-        """
-        if is_vacant(spot.name, self._ct):
-            self._texts[spot.name] = spot.option, self._parts(spot)
-            return True
-        keeps = change.later and spot.name in self._ct.current
-        if keeps or (spot.name not in self._ct.current and self._ct.power == "stopped"):
-            config = self._ct.current if keeps else self._ct.coming
-            self._texts.setdefault(spot.name, (spot.option, MOUNT.split(str(config[spot.name]))))
-            return True
-        return False
+    def begins(self, spot: Spot) -> Mapping[str, str]:
+        return {"name": f"eth{spot.name[3:]}"} if spot.option.name == "net#" else super().begins(spot)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from setpoint.model.errors import RefusalError
 from setpoint.model.kind import Looking
 from setpoint.model.observation import Observation, Unknown
@@ -9,12 +11,11 @@ from setpoint_proxmox.answer import records
 from setpoint_proxmox.cluster import Cluster
 from setpoint_proxmox.facts import Guest
 from setpoint_proxmox.guest.addresses import by_slot
-from setpoint_proxmox.guest.beside import power, read_beside
-from setpoint_proxmox.guest.observe import find, present, read_config, snapshots
-from setpoint_proxmox.guest.state import Config
+from setpoint_proxmox.guest.beside import read_beside
+from setpoint_proxmox.guest.observe import find, present, read_config, seen
 from setpoint_proxmox.guest.words import CONTAINER
 from setpoint_proxmox.kinds.container.spec import ContainerSpec
-from setpoint_proxmox.kinds.container.state import CtState, macs
+from setpoint_proxmox.kinds.container.state import CtState
 
 
 async def observe(cluster: Cluster, looking: Looking[ContainerSpec]) -> Observation[CtState]:
@@ -23,11 +24,7 @@ async def observe(cluster: Cluster, looking: Looking[ContainerSpec]) -> Observat
     async def read(guest: Guest) -> Observation[CtState]:
         return await _read(cluster, guest, looking.survey.begun, routine=looking.routine)
 
-    return await find(cluster, looking, CONTAINER, _foreign, read)
-
-
-def _foreign(guest: Guest) -> CtState:
-    return CtState(guest.vmid, guest.node, guest.kind)
+    return await find(cluster, looking, CtState, read)
 
 
 async def _read(cluster: Cluster, guest: Guest, now: float, *, routine: bool) -> Observation[CtState]:
@@ -35,31 +32,17 @@ async def _read(cluster: Cluster, guest: Guest, now: float, *, routine: bool) ->
     if isinstance(found, Unknown):
         return found
     beside = await read_beside(cluster, guest, found.digest, now, routine=routine)
-    told, silence = await _addresses(cluster, guest, found.current, power(beside))
-    state = CtState(
-        vmid=guest.vmid,
-        node=guest.node,
-        power=power(beside),
-        current=found.current,
-        coming=found.coming,
-        digest=found.digest,
-        pool=guest.pool,
-        template=found.current.get("template") == 1,
-        snapshots=snapshots(beside.snapshots),
-        addresses=told,
-        silence=silence,
-    )
-    return present(state, CONTAINER, lambda ct: {"vmid": ct.vmid})
+    ct = seen(CtState, guest, found, beside)
+    told, silence = await _addresses(cluster, ct)
+    return present(replace(ct, addresses=told, silence=silence), lambda ct: {"vmid": ct.vmid})
 
 
-async def _addresses(
-    cluster: Cluster, guest: Guest, config: Config, running: str
-) -> tuple[dict[str, tuple[str, ...]] | None, str]:
+async def _addresses(cluster: Cluster, ct: CtState) -> tuple[dict[str, tuple[str, ...]] | None, str]:
     """The addresses by NIC; None when they are not known, with the reason if there is one."""
-    if running != "running":
+    if ct.power != "running":
         return None, ""
     try:
-        rows = records(await cluster.api.get("nodes", guest.node, "lxc", guest.vmid, "interfaces") or [])
-        return by_slot(macs(config), rows), ""
+        rows = records(await cluster.api.get("nodes", ct.node, "lxc", ct.vmid, "interfaces") or [])
+        return by_slot(ct.macs, rows), ""
     except RefusalError as error:
         return None, str(error)

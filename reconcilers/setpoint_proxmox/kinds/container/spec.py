@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
-from pydantic import StringConstraints, field_validator, model_validator
+from pydantic import StringConstraints, model_validator
 
-from setpoint.model.quantity import Bytes
 from setpoint.model.secret import SecretRef
-from setpoint.model.spec import Spec, described
-from setpoint_proxmox.guest.spec import Power, Startup, public_keys, tags
-from setpoint_proxmox.guest.texts import DOMAIN, NODE, POOL, VOLUME, NicSlot, Server
+from setpoint.model.spec import described
+from setpoint_proxmox.guest.spec import GuestSpec, Mebibytes, Memory, Power, PublicKeys
+from setpoint_proxmox.guest.texts import DOMAIN, VOLUME, NicSlot, Server
 from setpoint_proxmox.kinds.container.spec_option import Console, ContainerNic, Cpu, Features
 from setpoint_proxmox.kinds.container.spec_volume import (
     BindMount,
@@ -29,17 +28,11 @@ _OS = "^(debian|devuan|ubuntu|centos|fedora|opensuse|archlinux|alpine|gentoo|nix
 _ZONE = r"^(host|[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2})$"
 
 
-class ContainerSpec(Spec):
+class ContainerSpec(GuestSpec):
     """A Linux container, made from a template."""
 
     also_called: ClassVar[Mapping[str, str]] = {
-        "cpus": "cores",
-        "ram": "memory",
-        "mem": "memory",
-        "networks": "nics",
-        "net": "nics",
-        "id": "vmid",
-        "os": "osType",
+        **GuestSpec.also_called,
         "ostemplate": "template",
         "image": "template",
         "mounts": "mountPoints",
@@ -51,19 +44,6 @@ class ContainerSpec(Spec):
         "ssh-public-keys": "sshKeys",
     }
 
-    node: str | None = described(
-        "Node that the container is created on; may be left out when the cluster has only one. Where it is moved "
-        "later is no drift.",
-        None,
-        pattern=NODE,
-        examples=["pve1"],
-    )
-    vmid: int | None = described(
-        "Fixed id of the container; without it the lowest free id of the cluster's range is reserved.",
-        None,
-        ge=100,
-        le=999_999_999,
-    )
     template: str | None = described(
         "Volume of the template that it is made from; looked at when it is made, never later.",
         None,
@@ -78,8 +58,8 @@ class ContainerSpec(Spec):
         "Number of CPU cores that it sees; null for all of the node.", None, ge=1, le=8192
     )
     cpu: Cpu = described("How much of the processors it may use.", default_factory=Cpu)
-    memory: Bytes = described("Memory, a multiple of 1MiB, at least 16MiB.", 512 * MIB, examples=["512MiB"])
-    swap: Bytes = described("Swap beside the memory, a multiple of 1MiB.", 512 * MIB, examples=["512MiB"])
+    memory: Memory = described("Memory, a multiple of 1MiB, at least 16MiB.", 512 * MIB, examples=["512MiB"])
+    swap: Mebibytes = described("Swap beside the memory, a multiple of 1MiB.", 512 * MIB, examples=["512MiB"])
     mount_points: dict[MountSlot, MountPoint] = described(
         "Further volumes by slot: mp0-255. One that is declared no more is detached and kept.",
         default_factory=dict,
@@ -112,58 +92,12 @@ class ContainerSpec(Spec):
     entrypoint: str | None = described(
         "Command that is run as init; null for /sbin/init.", None, pattern=r"^[^\x00-\x1f\x7f]+$"
     )
-    hook_script: str | None = described(
-        "Volume of a script that runs when it starts and stops; null for none. Only root with a password may set it.",
-        None,
-        pattern=VOLUME,
-    )
     password: SecretRef | None = described(
         "Where the password of root is found; set when the container is made, never later.", None
     )
-    ssh_keys: tuple[str, ...] = described(
+    ssh_keys: PublicKeys = described(
         "Public keys that may log in as root; set when the container is made, never later.", ()
     )
-    onboot: bool = described("Whether the container starts with its node.", default=False)
-    startup: Startup = described("When it starts and stops with its node.", default_factory=Startup)
-    tags: tuple[str, ...] = described(
-        "Tags without order, in lower case; the tag `setpoint` is always there.", ()
-    )
-    description: str = described("Notes for people; our mark is kept below them.", "")
-    pool: str | None = described("Pool that the container belongs to; null for none.", None, pattern=POOL)
-    protection: bool = described(
-        "Whether Proxmox refuses to remove the container or one of its volumes.", default=False
-    )
-    power: Power | None = described(
-        "Whether the container runs; left out, its power state is not touched and a new one stays off.", None
-    )
-    force_stop: bool = described(
-        "Whether a container that is to be stopped and does not shut down within 3 minutes is switched off.",
-        default=False,
-    )
-
-    @field_validator("memory")
-    @classmethod
-    def _mebibytes(cls, value: int) -> int:
-        if value % MIB or value < 16 * MIB:
-            raise ValueError("memory is a multiple of 1MiB and at least 16MiB")
-        return value
-
-    @field_validator("swap")
-    @classmethod
-    def _whole(cls, value: int) -> int:
-        if value % MIB:
-            raise ValueError("swap is a multiple of 1MiB")
-        return value
-
-    @field_validator("tags")
-    @classmethod
-    def _tags(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tags(value)
-
-    @field_validator("ssh_keys")
-    @classmethod
-    def _public(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return public_keys(value)
 
     @model_validator(mode="after")
     def _consistent(self) -> ContainerSpec:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar
 
 from setpoint.model.tree import Json
-from setpoint_proxmox.guest.state import Config, GuestState, shown
+from setpoint_proxmox.guest.state import GuestState, shown
+from setpoint_proxmox.guest.syntax import Syntax
 from setpoint_proxmox.guest.words import CONTAINER, Words
 from setpoint_proxmox.kinds.container.strings import NIC
 
@@ -18,6 +18,8 @@ class CtState(GuestState):
 
     words: ClassVar[Words] = CONTAINER
     name_option: ClassVar[str] = "hostname"
+    nic: ClassVar[Syntax] = NIC
+    mac_option: ClassVar[str] = "hwaddr"
 
     kind: str = CONTAINER.path
 
@@ -31,19 +33,4 @@ def status(state: CtState) -> dict[str, Json]:
     """What `status` shows."""
     if state.foreign:
         return {"vmid": state.vmid, "node": state.node, "virtualMachine": True}
-    return {**shown(state, macs(state.current)), "inside": state.silence or None}
-
-
-def macs(config: Config) -> dict[str, str]:
-    """The MAC address of every NIC that has one and can be read, by its slot."""
-    found: dict[str, str] = {}
-    for slot, text in sorted(config.items()):
-        with suppress(ValueError, KeyError):
-            if is_nic_slot(slot):
-                found[slot] = NIC.split(str(text))["hwaddr"].upper()
-    return found
-
-
-def is_nic_slot(option: str) -> bool:
-    """Whether an option of a configuration is a NIC."""
-    return option.startswith("net") and option[3:].isdigit()
+    return {**shown(state), "inside": state.silence or None}

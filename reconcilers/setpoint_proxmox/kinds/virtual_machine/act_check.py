@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from setpoint.model.tree import Scalar
-from setpoint_proxmox.kinds.virtual_machine.project import is_nic_slot
+from setpoint_proxmox.guest.state import is_nic_slot
 from setpoint_proxmox.kinds.virtual_machine.strings import NicText
 
 _DRIVE = re.compile(r"(scsi|virtio|sata|ide|efidisk|tpmstate)\d+")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from setpoint.model.kind import Looking
 from setpoint.model.observation import Observation, Unknown
 from setpoint_proxmox.cluster import Cluster
 from setpoint_proxmox.facts import Guest
-from setpoint_proxmox.guest.beside import power, read_beside
-from setpoint_proxmox.guest.observe import find, present, read_config, snapshots
+from setpoint_proxmox.guest.beside import read_beside
+from setpoint_proxmox.guest.observe import find, present, read_config, seen
 from setpoint_proxmox.guest.words import MACHINE
 from setpoint_proxmox.kinds.virtual_machine.observe_inside import addresses, has_drive, image_current
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
@@ -20,11 +22,7 @@ async def observe(cluster: Cluster, looking: Looking[VirtualMachineSpec]) -> Obs
     async def read(guest: Guest) -> Observation[VmState]:
         return await _read(cluster, guest, looking.survey.begun, routine=looking.routine)
 
-    return await find(cluster, looking, MACHINE, _foreign, read)
-
-
-def _foreign(guest: Guest) -> VmState:
-    return VmState(guest.vmid, guest.node, guest.kind)
+    return await find(cluster, looking, VmState, read)
 
 
 async def _read(cluster: Cluster, guest: Guest, now: float, *, routine: bool) -> Observation[VmState]:
@@ -33,19 +31,12 @@ async def _read(cluster: Cluster, guest: Guest, now: float, *, routine: bool) ->
         return found
     drive = has_drive(found.current)
     beside = await read_beside(cluster, guest, found.digest, now, routine=routine, has_drive=drive)
-    told = await addresses(cluster, guest, found.current, beside.machine, now)
-    state = VmState(
-        vmid=guest.vmid,
-        node=guest.node,
-        power=power(beside),
-        current=found.current,
-        coming=found.coming,
-        digest=found.digest,
-        pool=guest.pool,
-        template=found.current.get("template") == 1,
-        snapshots=snapshots(beside.snapshots),
+    vm = seen(VmState, guest, found, beside)
+    told = await addresses(cluster, vm, beside.machine, now)
+    state = replace(
+        vm,
         addresses=told.addresses,
         silence=told.silence,
         image_current=image_current(cluster, guest.vmid, beside.drive),
     )
-    return present(state, MACHINE, lambda vm: {"vmid": vm.vmid, "uuid": vm.uuid})
+    return present(state, lambda vm: {"vmid": vm.vmid, "uuid": vm.uuid})

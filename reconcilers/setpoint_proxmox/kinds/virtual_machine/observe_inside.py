@@ -10,10 +10,9 @@ from setpoint.model.errors import RefusalError
 from setpoint.model.tree import Json
 from setpoint_proxmox.answer import record, records, whole
 from setpoint_proxmox.cluster import Cluster, Silence
-from setpoint_proxmox.facts import Guest
 from setpoint_proxmox.guest.addresses import by_slot
 from setpoint_proxmox.guest.state import Config
-from setpoint_proxmox.kinds.virtual_machine.state import macs
+from setpoint_proxmox.kinds.virtual_machine.state import VmState
 from setpoint_proxmox.propstring import is_true, parse
 
 FIRST_PAUSE = 60.0
@@ -31,26 +30,24 @@ class Told:
     silence: str = ""
 
 
-async def addresses(
-    cluster: Cluster, guest: Guest, config: Config, machine: Mapping[str, Json], now: float
-) -> Told:
+async def addresses(cluster: Cluster, vm: VmState, machine: Mapping[str, Json], now: float) -> Told:
     """Ask the guest agent of a running VM that has one configured; one that is silent is soon left alone."""
-    if machine.get("qmpstatus", machine.get("status")) != "running" or not _has_agent(config):
+    if machine.get("qmpstatus", machine.get("status")) != "running" or not _has_agent(vm.current):
         return Told()
     pid = whole(machine.get("pid"))
-    before = cluster.silences.get(guest.vmid)
+    before = cluster.silences.get(vm.vmid)
     if before is not None and before.pid == pid and now < before.until:
         return Told(silence=before.why)
-    path = ("nodes", guest.node, "qemu", guest.vmid, "agent", "network-get-interfaces")
+    path = ("nodes", vm.node, "qemu", vm.vmid, "agent", "network-get-interfaces")
     try:
         answer = record(await cluster.api.get(*path))
-        found = by_slot(macs(config), records(answer.get("result")))
+        found = by_slot(vm.macs, records(answer.get("result")))
     except RefusalError as error:
         longer = before is not None and before.pid == pid
         pause = min(before.pause * 2, LONGEST_PAUSE) if before is not None and longer else FIRST_PAUSE
-        cluster.silences[guest.vmid] = Silence(pid, pause, now + pause, str(error))
+        cluster.silences[vm.vmid] = Silence(pid, pause, now + pause, str(error))
         return Told(silence=str(error))
-    cluster.silences.pop(guest.vmid, None)
+    cluster.silences.pop(vm.vmid, None)
     return Told(found)
 
 

@@ -41,7 +41,6 @@ TREATMENTS: Mapping[Pointer, Treatment] = {
 PASSWORD: Pointer = "/cloudInit/password"  # noqa: S105  # where it stands, not what it is
 
 _DRIVE = re.compile(r"(scsi|virtio|sata|ide)\d+")
-_NIC = re.compile(r"net\d+")
 
 
 def declare(spec: VirtualMachineSpec) -> Tree:
@@ -75,11 +74,6 @@ def project(state: VmState) -> Projection:
     # Between the states lie moments such as `prelaunch`; what they end in is not known yet.
     unknown = () if state.power in SETTLED else ("/power",)
     return Projection(current, accepted, tuple(dict.fromkeys((*unseen, *hidden, *unknown))))
-
-
-def is_nic_slot(option: str) -> bool:
-    """Whether an option of a configuration is a NIC."""
-    return _NIC.fullmatch(option) is not None
 
 
 def is_drive_slot(option: str) -> bool:

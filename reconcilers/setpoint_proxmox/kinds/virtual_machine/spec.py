@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import field_validator, model_validator
+from pydantic import AfterValidator, field_validator, model_validator
 
 from setpoint.model.quantity import Bytes
-from setpoint.model.spec import Spec, described
-from setpoint_proxmox.guest.spec import Power, Startup, tags
+from setpoint.model.spec import described
+from setpoint_proxmox.guest.spec import GuestSpec, Memory, Power, mebibytes
 from setpoint_proxmox.guest.texts import (
     NODE,
-    POOL,
-    VOLUME,
     BootSlot,
     CdromSlot,
     DiskSlot,
@@ -37,7 +35,6 @@ from setpoint_proxmox.kinds.virtual_machine.spec_device import (
     Watchdog,
 )
 from setpoint_proxmox.kinds.virtual_machine.spec_disk import Cdrom, Disk, Firmware, FirmwareType, Tpm
-from setpoint_proxmox.mark import TAG
 from setpoint_proxmox.sizes import MIB
 
 __all__ = ["Disk", "Nic", "NicModel", "Power", "VirtualMachineSpec"]
@@ -50,20 +47,14 @@ _OS = "^(other|wxp|w2k|w2k3|w2k8|wvista|win7|win8|win10|win11|l24|l26|solaris)$"
 _CONTROLLERS = "^(lsi|lsi53c810|virtio-scsi-pci|virtio-scsi-single|megasas|pvscsi)$"
 
 
-class VirtualMachineSpec(Spec):
+def _whole(value: int | None) -> int | None:
+    return None if value is None else mebibytes(int(value))
+
+
+class VirtualMachineSpec(GuestSpec):
     """A virtual machine, with empty disks, from an image, or as a clone."""
 
-    also_called: ClassVar[Mapping[str, str]] = {
-        "cpus": "cores",
-        "vcpus": "cores",
-        "ram": "memory",
-        "mem": "memory",
-        "networks": "nics",
-        "net": "nics",
-        "bios": "firmware",
-        "id": "vmid",
-        "os": "osType",
-    }
+    also_called: ClassVar[Mapping[str, str]] = {**GuestSpec.also_called, "vcpus": "cores", "bios": "firmware"}
 
     node: str | None = described(
         "Node that the VM is created on; may be left out when the cluster has only one, or for a clone, which is "
@@ -72,19 +63,13 @@ class VirtualMachineSpec(Spec):
         pattern=NODE,
         examples=["pve1"],
     )
-    vmid: int | None = described(
-        "Fixed id of the VM; without it the lowest free id of the cluster's range is reserved.",
-        None,
-        ge=100,
-        le=999_999_999,
-    )
     clone: Clone | None = described("What the VM begins as a copy of; empty disks are made without it.", None)
     cores: int = described("Number of CPU cores (per socket).", 1, ge=1, le=1024)
     sockets: int = described("Number of CPU sockets.", 1, ge=1, le=8)
     cpu: Cpu = described("What the guest sees of the processor.", default_factory=Cpu)
     numa: bool = described("Whether the guest sees NUMA nodes, one for each socket.", default=False)
-    memory: Bytes = described("Memory, a multiple of 1MiB, at least 16MiB.", 1024 * MIB, examples=["2GiB"])
-    balloon: Bytes | Literal[False] | None = described(
+    memory: Memory = described("Memory, a multiple of 1MiB, at least 16MiB.", 1024 * MIB, examples=["2GiB"])
+    balloon: Annotated[Bytes | Literal[False] | None, AfterValidator(_whole)] = described(
         "Memory that the guest keeps when the node runs short, a multiple of 1MiB; false for no balloon device, "
         "null for all of its memory.",
         None,
@@ -118,20 +103,6 @@ class VirtualMachineSpec(Spec):
         min_length=1,
         examples=[["scsi0", "net0"]],
     )
-    onboot: bool = described("Whether the VM starts with its node.", default=False)
-    startup: Startup = described(
-        "When it starts and stops with its node; the token needs Sys.Modify on /.", default_factory=Startup
-    )
-    tags: tuple[str, ...] = described(
-        f"Tags shown in Proxmox, without order and in lower case; the tag '{TAG}' is always added.", ()
-    )
-    description: str = described(
-        "Notes shown in Proxmox; our mark is added as the last line.", "", max_length=7500
-    )
-    pool: str | None = described(
-        "Pool that the VM belongs to, which must be there; null for none.", None, pattern=POOL
-    )
-    protection: bool = described("Whether Proxmox refuses to remove the VM and its disks.", default=False)
     pci: dict[PciSlot, Pci] = described("PCI devices by slot: hostpci0-15.", default_factory=dict)
     usb: dict[UsbSlot, Usb] = described("USB devices by slot: usb0-13.", default_factory=dict)
     serial: dict[SerialSlot, str] = described(
@@ -158,37 +129,6 @@ class VirtualMachineSpec(Spec):
     local_time: bool | None = described(
         "Whether its clock shows local time; null for what the OS expects.", None
     )
-    hook_script: str | None = described(
-        "Volume of a script that runs when it starts and stops; null for none. Only root with a password may set it.",
-        None,
-        pattern=VOLUME,
-    )
-    power: Power | None = described(
-        "Whether the VM runs; left out, its power state is not touched and a new VM stays off.", None
-    )
-    force_stop: bool = described(
-        "Whether a VM that is to be stopped and does not shut down within 3 minutes is switched off.",
-        default=False,
-    )
-
-    @field_validator("memory")
-    @classmethod
-    def _mebibytes(cls, value: int) -> int:
-        if value % MIB or value < 16 * MIB:
-            raise ValueError("memory is a multiple of 1MiB and at least 16MiB")
-        return value
-
-    @field_validator("balloon")
-    @classmethod
-    def _whole(cls, value: int | None) -> int | None:
-        if value is not None and value % MIB:
-            raise ValueError("balloon is a multiple of 1MiB")
-        return None if value is None else int(value)
-
-    @field_validator("tags")
-    @classmethod
-    def _tags(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tags(value)
 
     @field_validator("serial")
     @classmethod

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import field_validator, model_validator
+from pydantic import model_validator
 
 from setpoint.model.secret import SecretRef
 from setpoint.model.spec import Spec, described
-from setpoint_proxmox.guest.spec import public_keys
+from setpoint_proxmox.guest.spec import PublicKeys
 from setpoint_proxmox.guest.texts import (
     DOMAIN,
     STORAGE,
@@ -71,7 +71,7 @@ class CloudInit(Spec):
         "Login; null for the image's own.", None, pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$"
     )
     password: SecretRef | None = described("Where the login's password is found.", None)
-    ssh_keys: tuple[str, ...] = described("Public keys that may log in, without order.", ())
+    ssh_keys: PublicKeys = described("Public keys that may log in, without order.", ())
     ip: dict[NicSlot, IpConfig] = described("Addresses by NIC.", default_factory=dict)
     nameservers: tuple[Server, ...] = described("DNS servers, first asked first; empty for the node's.", ())
     search_domain: str | None = described("DNS search domain; null for the node's.", None, pattern=DOMAIN)
@@ -80,11 +80,6 @@ class CloudInit(Spec):
         "How settings are written; null for the usual one of the OS.", None
     )
     snippets: Snippets = described("Files that replace what Proxmox writes.", default_factory=Snippets)
-
-    @field_validator("ssh_keys")
-    @classmethod
-    def _public(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return public_keys(value)
 
 
 class Clone(Spec):

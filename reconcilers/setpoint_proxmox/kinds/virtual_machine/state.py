@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
+from typing import ClassVar
 
 from setpoint.model.tree import Json
-from setpoint_proxmox.guest.state import Config, GuestState, shown
-from setpoint_proxmox.kinds.virtual_machine.strings import NicText
+from setpoint_proxmox.guest.state import GuestState, shown
+from setpoint_proxmox.guest.syntax import Syntax
+from setpoint_proxmox.kinds.virtual_machine.strings import NIC
 from setpoint_proxmox.propstring import parse
 
 
@@ -20,6 +21,9 @@ class VmState(GuestState):
         image_current: whether the cloud-init drive shows the present settings; None when that is not known, or
             there is no such drive. Passwords and addresses that somebody else changed since do not count.
     """
+
+    nic: ClassVar[Syntax] = NIC
+    mac_option: ClassVar[str] = "macaddr"
 
     image_current: bool | None = None
 
@@ -35,20 +39,10 @@ def status(state: VmState) -> dict[str, Json]:
     if state.foreign:
         return {"vmid": state.vmid, "node": state.node, "container": True}
     return {
-        **shown(state, macs(state.current)),
+        **shown(state),
         "guestAgent": state.silence or None,
         "cloudInitImage": _IMAGE[state.image_current],
     }
 
 
 _IMAGE: Mapping[bool | None, Json] = {True: "current", False: "old", None: None}
-
-
-def macs(config: Config) -> dict[str, str]:
-    """The MAC address of every NIC that can be read, by its slot."""
-    found: dict[str, str] = {}
-    for slot, text in sorted(config.items()):
-        with suppress(ValueError):
-            if slot.startswith("net") and slot[3:].isdigit():
-                found[slot] = NicText.parse(str(text)).mac.upper()
-    return found
