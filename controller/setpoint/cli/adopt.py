@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from setpoint.cli.adopt_all import adopt_all
 from setpoint.cli.foresight import open_foresight, snapshot
 from setpoint.cli.manifest_text import manifest_text
 from setpoint.cli.output import Ending, Form, end, examples, namespace_option, output_option, print_json
@@ -51,6 +52,22 @@ class Wish:
     folder: Path | None
     path: Path | None
 
+    @classmethod
+    def of(cls, what: str, namespace: str, name: str, folder: Path | None, path: Path | None) -> Wish:
+        """The wish for TARGET/ID.
+
+        Raises:
+            SetpointError: it names nothing, or the file is there.
+        """
+        holder, slash, ident = what.rpartition("/")
+        if not slash or not holder or not ident:
+            raise SetpointError(
+                f"'{what}' names no object", remedy="write TARGET/ID, such as home/104, or --all"
+            )
+        if path is not None and path.exists():
+            raise SetpointError(f"{path} is there already", remedy="name a new file, nothing is written over")
+        return cls(holder, ident, namespace, name, folder, path)
+
 
 @click.command(
     short_help="Declare what was made by hand.",
@@ -58,9 +75,15 @@ class Wish:
         "setpoint adopt home/104",
         "setpoint adopt home/104 --source . --write legacy/files01.yaml",
         "setpoint adopt home/104 --name wiki01 -o json",
+        "setpoint adopt --all",
+        "setpoint adopt --all --yes",
     ),
 )
-@click.argument("what", metavar="TARGET/ID")
+@click.argument("what", metavar="[TARGET/ID]", required=False)
+@click.option("--all", "everything", is_flag=True, help="Everything that is declared and not ours yet.")
+@click.option(
+    "--yes", "really", is_flag=True, help="With --all: adopt it now, if nothing else is to be written."
+)
 @click.option("--name", default="", metavar="NAME", help="The name to declare it by.  [default: its own]")
 @source_option("The folder of the declarations, instead of the settings' source.")
 @click.option(
@@ -76,7 +99,9 @@ class Wish:
 def adopt(
     settings: Settings,
     *,
-    what: str,
+    what: str | None,
+    everything: bool,
+    really: bool,
     name: str,
     folder: Path | None,
     path: Path | None,
@@ -88,22 +113,33 @@ def adopt(
     Nothing is written to the target. Once the declaration is committed the object gets our mark and nothing else; what
     differs later is only reported, until you set policy.drift to enforce.
 
-    Exit codes: 0 the declaration changes nothing, 2 a layer above it says something differently, 3 something else holds
-    it, 1 an error.
+    With --all the declarations are there already, as `setpoint init --from` writes them: it shows what would be written
+    when all are adopted, and with --yes adopts them, unless that were more than our mark.
+
+    Exit codes: 0 nothing but our mark is to be written, or was, 2 a declaration says something differently, 3 something
+    else holds it, 1 an error.
     """
     set_up_log(LogSettings(level=LogLevel.ERROR), sys.stderr)
-    holder, slash, ident = what.rpartition("/")
-    if not slash or not holder or not ident:
-        raise SetpointError(f"'{what}' names no object", remedy="write TARGET/ID, such as home/104")
-    if path is not None and path.exists():
-        raise SetpointError(f"{path} is there already", remedy="name a new file, nothing is written over")
-    told = asyncio.run(_adopt(settings, Wish(holder, ident, namespace, name, folder, path)))
-    if path is not None:
-        write_new(path, told["manifest"], "name a new file, nothing is written over")
+    if everything:
+        if what or name or path:
+            raise SetpointError("--all names everything", remedy="leave out TARGET/ID, --name and --write")
+        adopt_all(settings, folder, form, really=really)
+    elif really:
+        raise SetpointError(
+            "--yes goes with --all", remedy="a single object is adopted by a commit, or by all"
+        )
+    else:
+        _adopt_one(settings, Wish.of(what or "", namespace, name, folder, path), form)
+
+
+def _adopt_one(settings: Settings, wish: Wish, form: str) -> None:
+    told = asyncio.run(_adopt(settings, wish))
+    if wish.path is not None:
+        write_new(wish.path, told["manifest"], "name a new file, nothing is written over")
     if form == Form.JSON:
         print_json(told)
     else:
-        _tell(told, path)
+        _tell(told, wish.path)
     end(_ending(told["plan"]))
 
 

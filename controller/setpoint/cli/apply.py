@@ -54,7 +54,7 @@ def apply(settings: Settings, form: str, timeout: timedelta) -> None:
     """
     set_up_log(LogSettings(format=settings.log.format, level=LogLevel.ERROR), sys.stderr)
     try:
-        told, late = asyncio.run(_apply(settings, timeout))
+        told, late = asyncio.run(converge(settings, timeout))
     except StateInUseError as error:
         remedy = "that daemon converges already; to have it look now: setpoint resync --all --wait"
         raise StateError(error.message, remedy=remedy) from None
@@ -67,8 +67,13 @@ def apply(settings: Settings, form: str, timeout: timedelta) -> None:
     end(worst([verdict(told), Ending.DIFFERENT if late else Ending.FINE]))
 
 
-async def _apply(settings: Settings, patience: timedelta) -> tuple[dict[str, Any], bool]:
-    """The status at the end, and whether the time was up before everything had settled."""
+async def converge(settings: Settings, patience: timedelta) -> tuple[dict[str, Any], bool]:
+    """Make true what is declared now: the status at the end, and whether the time was up before everything had settled.
+
+    Raises:
+        StateInUseError: a daemon does so already.
+        SetpointError: a system, the source or the store cannot be used.
+    """
     began = time.time()
     stop = asyncio.Event()
     async with open_engine(settings) as supervisor, _told(supervisor, began):

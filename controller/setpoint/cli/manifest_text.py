@@ -12,6 +12,8 @@ from setpoint.model.tree import Tree
 
 LINE = 110
 """Characters of a line before what is in it is written in lines of its own."""
+FEW = 3
+"""Lines of a mapping in braces that can be read well."""
 _WIDE = 1 << 20
 """Characters of a line before it is folded: never."""
 
@@ -49,22 +51,40 @@ def manifest_text(manifest: Mapping[str, Any]) -> str:
     return "\n".join([*lines, _dump({"spec": manifest["spec"]}, flow=False)])
 
 
-def compact_text(manifest: Tree) -> str:
-    """The same in as few lines as can be read well: what fits into a line stands in one."""
-    return "".join(f"{line}\n" for line in _compact(manifest, ""))
+def compact_text(manifest: Tree, *, few: int = FEW) -> str:
+    """The same in as few lines as can be read well: what fits into a line stands in one, and what fits into `few` in those."""
+    return "".join(f"{line}\n" for line in _compact(manifest, "", few))
 
 
-def _compact(fields: Tree, indent: str) -> Iterator[str]:
+def _compact(fields: Tree, indent: str, few: int) -> Iterator[str]:
     for name, value in fields.items():
         key, text = _flow(name), _flow(value)
         line = f"{indent}{key}: {text}"
         if isinstance(value, dict) and len(line) > LINE:
-            yield f"{indent}{key}:"
-            yield from _compact(value, f"{indent}  ")
+            lines = [] if indent else _wrapped(key, value)
+            if not 0 < len(lines) <= few:
+                lines = [f"{indent}{key}:", *_compact(value, f"{indent}  ", few)]
+            yield from lines
         elif isinstance(value, str | list) and (len(line) > LINE or "\n" in value):
             yield from (indent + line for line in _dump({name: value}, flow=False).splitlines())
         else:
             yield line
+
+
+def _wrapped(key: str, fields: Tree) -> list[str]:
+    """A mapping in few lines, each of whole fields; nothing where that would be hard to read."""
+    if any("\n" in value for value in fields.values() if isinstance(value, str)):
+        return []
+    lines = [f"{key}: {{"]
+    for name, value in fields.items():
+        piece = f"{_flow(name)}: {_flow(value)}"
+        begun = lines[-1].endswith("{")
+        if len(lines[-1]) + len(piece) + 3 <= LINE:
+            lines[-1] += piece if begun else f", {piece}"
+        else:
+            lines = [*lines[:-1], lines[-1] + ("" if begun else ","), f"  {piece}"]
+    lines[-1] += "}"
+    return lines if max(map(len, lines)) <= LINE else []
 
 
 def _flow(part: object) -> str:

@@ -47,9 +47,17 @@ class Wanted:
     forge: Forge
 
 
-def skeleton_files(wanted: Wanted, systems: Iterable[System]) -> dict[str, str]:
-    """Text by path; every path is relative to the top of the repository."""
-    declared = _declarations(systems)
+def skeleton_files(
+    wanted: Wanted, systems: Iterable[System], taken: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Text by path; every path is relative to the top of the repository.
+
+    Args:
+        wanted: what a person said.
+        systems: what is installed.
+        taken: the declarations of an estate that is there already, instead of a first one to fill in.
+    """
+    declared = _declarations(systems) if taken is None else taken
     kinds = registry(systems)
     schemas = {f"{SCHEMAS}/{path}": text for path, text in schema_files(kinds).items()}
     ci = _CI.get(wanted.forge)
@@ -64,7 +72,10 @@ def skeleton_files(wanted: Wanted, systems: Iterable[System]) -> dict[str, str]:
         ".gitignore": _filled("gitignore", words),
         "setpoint.yaml": _filled("setpoint.yaml", words),
         ".vscode/settings.json": _editor(),
-        **{f"{DECLARATIONS}/{path}": _with_schema(path, text) for path, text in declared.items()},
+        **{
+            f"{DECLARATIONS}/{path}": text if taken is not None else _with_schema(path, text)
+            for path, text in declared.items()
+        },
         **schemas,
     }
     if ci is not None:

@@ -12,6 +12,8 @@ from setpoint.model.tree import Json, Pointer, Tree, join
 V = TypeVar("V")
 Apart = Callable[[Pointer], bool]
 """Whether what stands at a place is each one's own and never a default."""
+_FEW = 3
+"""Of so many, one may take away what the others share; where more would, it is no default."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def _shared(trees: Sequence[Tree], above: Pointer, *, taking: bool, apart: Apart
             continue
         having = [tree[name] for tree in trees if name in tree]
         lacking = len(trees) - len(having)
-        if lacking and not taking:
+        if lacking * _FEW > (len(trees) if taking else 0):
             continue
         common = _common(having, place, taking=taking, apart=apart)
         if common is None or (lacking and common.value is None):

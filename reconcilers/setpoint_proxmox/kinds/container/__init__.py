@@ -10,7 +10,7 @@ from setpoint_proxmox.guest.remark import remark
 from setpoint_proxmox.guest.remove import remove
 from setpoint_proxmox.guest.state import problems
 from setpoint_proxmox.kinds.container.act import ACTS
-from setpoint_proxmox.kinds.container.describe import describe
+from setpoint_proxmox.kinds.container.describe import describe, untold
 from setpoint_proxmox.kinds.container.observe import observe
 from setpoint_proxmox.kinds.container.plan import plan
 from setpoint_proxmox.kinds.container.project import TREATMENTS, declare, project, secrets
@@ -42,5 +42,6 @@ KIND: Kind[ContainerSpec, CtState] = Kind(
     identity=identity_of,
     title=lambda state: state.name,
     describe=describe,
+    untold=untold,
     examples=examples(__name__),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from setpoint.model.tree import Json, Pointer, Tree
 from setpoint_proxmox.guest.describe import Teller, lasting
+from setpoint_proxmox.guest.untold import untold as of_guest
 from setpoint_proxmox.kinds.container.options import LAYOUT
 from setpoint_proxmox.kinds.container.project import PASSWORD, declare, project
 from setpoint_proxmox.kinds.container.spec import ContainerSpec
@@ -25,6 +26,15 @@ def describe(state: CtState) -> Tree:
     usual = ("/unprivileged",) if state.unprivileged else ()
     said = _TELLER.shown(lasting(seen), (*_NEVER, *usual, *seen.unseen))
     return _TELLER.tell({"/node": state.node, "/vmid": state.vmid, **said})
+
+
+def untold(state: CtState) -> tuple[str, ...]:
+    """The options that the description leaves out, and that nobody will touch."""
+    return (
+        ()
+        if state.foreign
+        else of_guest(_TELLER, state, describe(state), {"hostname", "ostype", "unprivileged"})
+    )
 
 
 def _plain(_: Pointer, value: Json) -> Json:

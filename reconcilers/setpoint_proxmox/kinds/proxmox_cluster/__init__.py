@@ -8,6 +8,7 @@ from setpoint_proxmox.examples import examples
 from setpoint_proxmox.kinds.proxmox_cluster.connect import budget, close, connect, secrets
 from setpoint_proxmox.kinds.proxmox_cluster.spec import ProxmoxClusterSpec
 from setpoint_proxmox.kinds.proxmox_cluster.state import ClusterState, observe, problems, project, status
+from setpoint_proxmox.stock import listing
 from setpoint_proxmox.survey import survey
 from setpoint_proxmox.tasks import find, poll
 
@@ -21,7 +22,7 @@ KIND: Kind[ProxmoxClusterSpec, ClusterState] = Kind(
     plan=lambda _diff, _planning: (),
     identify=lambda _: None,
     object_id=lambda identity: str(identity["id"]),
-    port=TargetPort(connect, survey, poll, find, close, secrets, budget, examine),
+    port=TargetPort(connect, survey, poll, find, close, secrets, budget, examine, listing),
     problems=problems,
     status=status,
     examples=examples(__name__),

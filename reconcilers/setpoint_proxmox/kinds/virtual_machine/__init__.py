@@ -10,7 +10,7 @@ from setpoint_proxmox.guest.remark import remark
 from setpoint_proxmox.guest.remove import remove
 from setpoint_proxmox.guest.state import problems
 from setpoint_proxmox.kinds.virtual_machine.act import ACTS
-from setpoint_proxmox.kinds.virtual_machine.describe import describe
+from setpoint_proxmox.kinds.virtual_machine.describe import describe, untold
 from setpoint_proxmox.kinds.virtual_machine.observe import observe
 from setpoint_proxmox.kinds.virtual_machine.plan import plan
 from setpoint_proxmox.kinds.virtual_machine.project import TREATMENTS, declare, project, secrets
@@ -44,5 +44,6 @@ KIND: Kind[VirtualMachineSpec, VmState] = Kind(
     identity=identity_of,
     title=lambda state: state.name,
     describe=describe,
+    untold=untold,
     examples=examples(__name__),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from setpoint.model.diff import MISSING
 from setpoint.model.tree import Json, Pointer, Tree
 from setpoint_proxmox.guest.describe import Said, Teller, lasting
+from setpoint_proxmox.guest.untold import untold as of_guest
 from setpoint_proxmox.kinds.virtual_machine.options import LAYOUT
 from setpoint_proxmox.kinds.virtual_machine.project import PASSWORD, declare, project
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
@@ -26,6 +27,11 @@ def describe(state: VmState) -> Tree:
     if state.foreign:
         return {}
     return _short(_TELLER.tell({"/node": state.node, "/vmid": state.vmid, **_seen(state)}))
+
+
+def untold(state: VmState) -> tuple[str, ...]:
+    """The options that the description leaves out, and that nobody will touch."""
+    return () if state.foreign else of_guest(_TELLER, state, describe(state), {"name"})
 
 
 def _seen(state: VmState) -> Said:

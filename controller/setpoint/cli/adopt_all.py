@@ -1,0 +1,102 @@
+"""`setpoint adopt --all`: what taking over everything that is declared would write, and, once a person says so, does."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from setpoint.cli.apply import converge
+from setpoint.cli.foresight import foresee, open_foresight, snapshot
+from setpoint.cli.output import Ending, Form, counted, end, print_json
+from setpoint.cli.plan_text import row_lines
+from setpoint.cli.plan_view import CHANGE, IN_SYNC, WAITING, plan_ending, plan_view
+from setpoint.cli.verdict import verdict
+from setpoint.model.errors import SetpointError, StateError
+from setpoint.model.key import DEFAULT_NAMESPACE
+from setpoint.settings import Settings
+from setpoint.store.lock import StateInUseError
+
+_PATIENCE = timedelta(minutes=10)
+
+
+def adopt_all(settings: Settings, folder: Path | None, form: str, *, really: bool) -> None:
+    """Show it; with `really` do it, if it is nothing but marks.
+
+    Raises:
+        SetpointError: something cannot be read, or a daemon holds the state.
+    """
+    if really and folder is not None:
+        raise SetpointError(
+            "--yes adopts what the settings' source declares, and --source names another one",
+            remedy="leave out one of the two",
+        )
+    told = asyncio.run(_foreseen(settings, folder))
+    if really and not told["others"]:
+        told |= _done(settings)
+    if form == Form.JSON:
+        print_json(told)
+    else:
+        click.echo("\n".join(_lines(told, really=really)))
+    end(_ending(told))
+
+
+async def _foreseen(settings: Settings, folder: Path | None) -> dict[str, Any]:
+    """The plan of everything, and what in it is our mark alone."""
+    async with open_foresight(settings) as (estate, memory):
+        content = await snapshot(settings, folder, None, estate.store.accepted("git"))
+        reports = await foresee(estate, content, (), DEFAULT_NAMESPACE, base=None)
+        plan = plan_view(estate, reports, version=content.version, memory=memory, detailed=False)
+        marks = [row["key"] for row in plan["resources"] if _is_mark(row)]
+        others = [row["key"] for row in plan["resources"] if row["verdict"] != IN_SYNC and not _is_mark(row)]
+        return {"plan": plan, "marks": marks, "others": others, "adopted": False}
+
+
+def _is_mark(row: dict[str, Any]) -> bool:
+    """Whether nothing but our mark is to be written; what is locked gets it as soon as it is not."""
+    return row["verdict"] in (CHANGE, WAITING) and not row["changes"] and bool(row["steps"])
+
+
+def _done(settings: Settings) -> dict[str, Any]:
+    """Do it, and look at how it went."""
+    try:
+        status, late = asyncio.run(converge(settings, _PATIENCE))
+    except StateInUseError as error:
+        remedy = "that daemon adopts it by itself once it is in its branch; to look now: setpoint resync --all --wait"
+        raise StateError(error.message, remedy=remedy) from None
+    ending = Ending.DIFFERENT if late else verdict(status)
+    return {"adopted": ending is Ending.FINE, "ending": ending.name}
+
+
+def _ending(told: dict[str, Any]) -> Ending:
+    if "ending" in told:
+        return Ending[told["ending"]]
+    if told["others"] or told["plan"]["problems"] or told["plan"]["waiting"]:
+        return plan_ending(told["plan"])
+    return Ending.FINE
+
+
+def _lines(told: dict[str, Any], *, really: bool) -> list[str]:
+    plan = told["plan"]
+    rows = [line for row in plan["resources"] if row["key"] in told["others"] for line in row_lines(row)]
+    problems = [problem["text"] for problem in (*plan["problems"], *plan["waiting"])]
+    return [*problems, *rows, *([""] if rows else []), _sentence(told, really=really)]
+
+
+def _sentence(told: dict[str, Any], *, really: bool) -> str:
+    ours = counted(told["plan"]["summary"][IN_SYNC], "resource")
+    marks = counted(len(told["marks"]), "object")
+    if told["adopted"]:
+        return f"{marks} adopted, nothing else was written."
+    if told["others"]:
+        why = "so nothing was written" if really else "so --yes would write nothing"
+        others = counted(len(told["others"]), "resource")
+        return f"{marks} to be marked; {others} would be changed beyond that, {why}: declare what is there, or run plan."
+    if really:
+        return f"{marks} to be marked, and not all are: setpoint status tells why."
+    if not told["marks"]:
+        return f"Nothing to adopt: {ours} in sync."
+    return f"{marks} to be marked, and nothing else will be written; {ours} in sync. With --yes it is done."
