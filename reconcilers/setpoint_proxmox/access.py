@@ -71,6 +71,7 @@ _ROLES = (
     ("VM.", "PVEVMAdmin"),
     ("Datastore.A", "PVEDatastoreUser"),
     ("SDN.Use", "PVESDNUser"),
+    ("SDN.", "PVESDNAdmin"),
     ("Pool.", "PVEPoolAdmin"),
     ("Sys.Audit", "PVEAuditor"),
 )

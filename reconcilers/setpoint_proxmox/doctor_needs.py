@@ -11,6 +11,7 @@ from typing import Any
 from setpoint_proxmox.access import NEEDS, Privilege
 from setpoint_proxmox.kinds.container.spec import ContainerSpec
 from setpoint_proxmox.kinds.guest_image.spec import GuestImageSpec
+from setpoint_proxmox.kinds.network.spec import NetworkSpec
 from setpoint_proxmox.kinds.pool.spec import PoolSpec
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 
@@ -58,6 +59,7 @@ def requirements(
     specs = [spec for spec in declared if isinstance(spec, VirtualMachineSpec | ContainerSpec)]
     special = [one for spec in specs for one in _of_guest(spec, zones)]
     special += [one for spec in declared if isinstance(spec, PoolSpec) for one in _of_pool(spec)]
+    special += [one for spec in declared if isinstance(spec, NetworkSpec) for one in _NETWORKS]
     special += [one for spec in declared if isinstance(spec, GuestImageSpec) for one in _of_image(spec)]
     own = {one.path for one in special}
     general = [
@@ -106,6 +108,12 @@ def _of_devices(spec: VirtualMachineSpec) -> Iterator[Requirement]:
         yield Requirement(f"/mapping/pci/{name}", "Mapping.Use", "to pass the device on")
     for name in (one.mapping for one in spec.usb.values() if one.mapping):
         yield Requirement(f"/mapping/usb/{name}", "Mapping.Use", "to pass the device on")
+
+
+_NETWORKS = tuple(
+    Requirement("/sdn", name, "to make networks and to see all of them", below=True)
+    for name in ("SDN.Allocate", "SDN.Audit")
+)
 
 
 def _of_pool(spec: PoolSpec) -> Iterator[Requirement]:

@@ -66,12 +66,19 @@ def test_one_place_catches_everything() -> None:
     assert broad == ["controller/setpoint/run/worker.py"]
 
 
+EVERYDAY = {"network"}
+"""Names of kinds that any text may use for something else; meant are those in quotes, or in a key."""
+
+
 def foreign_words() -> list[str]:
     """Patterns; one that is a plain word, such as Pool, is meant where it stands alone, and not in ThreadPoolExecutor."""
     systems = installed_systems()
     kinds = {kind.name for system in systems for kind in system.kinds}
     plain = {kind for kind in kinds if kind.istitle()}
-    alone = {f"(?<![a-z]){kind.lower()}(?![a-z])" for kind in plain}
+    alone = {
+        f"[\"'/]{kind.lower()}[\"'/]" if kind.lower() in EVERYDAY else f"(?<![a-z]){kind.lower()}(?![a-z])"
+        for kind in plain
+    }
     return sorted({*alone, *(word.lower() for word in kinds - plain), *(system.name for system in systems)})
 
 
@@ -86,6 +93,7 @@ def test_there_are_foreign_words_to_look_for() -> None:
     assert {"proxmox", "virtualmachine"} <= set(words)
     assert any(re.search(word, "a = pool(b)") for word in words)
     assert not any(re.search(word, "threadpoolexecutor") for word in words)
+    assert any(re.search(word, 'a = "network"') for word in words)
 
 
 def test_no_file_names_a_download_address() -> None:

@@ -162,6 +162,8 @@ def _removals(
     for pointer in _members(applied, treatments):
         if _at(declared, pointer) is not MISSING or any(covers(pattern, pointer) for pattern in ignore):
             continue
+        if any(pointer.startswith(f"{change.path}/") for change in changes):
+            continue  # It goes with the entry that it stands in.
         if any(covers(pattern, pointer) for pattern in projection.unseen):
             unseen.append(pointer)
             continue
@@ -175,16 +177,20 @@ def _removals(
 
 
 def _members(applied: Tree, treatments: Mapping[Pointer, Treatment]) -> Iterator[Pointer]:
-    """Every entry of `applied` that belongs to us as a whole."""
+    """Every entry of `applied` that belongs to us as a whole; such entries may stand inside of each other."""
     for pattern, treatment in treatments.items():
         if treatment is Treatment.MEMBER:
-            above = parts(pattern)[:-1]
-            entries = _at(applied, "".join(f"/{part}" for part in above))
-            yield from (
-                (join("".join(f"/{part}" for part in above), key) for key in entries)
-                if isinstance(entries, dict)
-                else ()
-            )
+            yield from _entries(applied, parts(pattern))
+
+
+def _entries(tree: Json, pattern: Sequence[str], above: Pointer = "") -> Iterator[Pointer]:
+    """The pointers into `tree` that a pattern names."""
+    if not pattern:
+        yield above
+    elif isinstance(tree, dict):
+        keys = tree if pattern[0] == "*" else tree.keys() & {pattern[0]}
+        for key in keys:
+            yield from _entries(tree[key], pattern[1:], join(above, key))
 
 
 def _at(tree: Tree, pointer: Pointer) -> Json | Missing:

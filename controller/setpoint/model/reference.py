@@ -1,4 +1,4 @@
-"""How a field of a spec names another resource: `network: Annotated[str, Reference("Network")]`."""
+"""How a field of a spec names another resource: `room: Annotated[str, Reference("Room")]`."""
 
 from __future__ import annotations
 

@@ -26,6 +26,7 @@ from setpoint_proxmox.doctor_needs import grant_commands, lacking, named, requir
 from setpoint_proxmox.endpoint import Endpoint
 from setpoint_proxmox.kinds.container.spec import ContainerSpec
 from setpoint_proxmox.kinds.guest_image.spec import GuestImageSpec
+from setpoint_proxmox.kinds.network.spec import NetworkSpec
 from setpoint_proxmox.kinds.pool.spec import PoolSpec
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 from setpoint_proxmox.transport import Greeting
@@ -161,6 +162,15 @@ def test_a_container_needs_rights_on_what_it_lies_on_is_made_from_and_is_connect
         ("SDN.Use", "/sdn/zones/localnetwork/vmbr0"),
         ("Pool.Allocate", "/pool/prod"),
         ("Sys.Modify", "/"),
+    }
+
+
+def test_a_network_needs_rights_on_all_networks() -> None:
+    spec = NetworkSpec.model_validate({"type": "simple", "vnets": {"lan0": {}}})
+    found = requirements([spec], {}, ())
+    assert {(one.path, one.name, one.below) for one in found} >= {
+        ("/sdn", "SDN.Allocate", True),
+        ("/sdn", "SDN.Audit", True),
     }
 
 

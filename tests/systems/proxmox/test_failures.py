@@ -18,7 +18,17 @@ from setpoint.model.errors import (
     TargetError,
     TransportError,
 )
-from setpoint_proxmox.failures import Call, GoneError, TakenError, answered, silent, unreachable
+from setpoint_proxmox.failures import (
+    Call,
+    GoneError,
+    LockedError,
+    StagedError,
+    TakenError,
+    UnknownCallError,
+    answered,
+    silent,
+    unreachable,
+)
 from tests.conformance.load import reference, trace_files
 
 TOKEN = "ctl@pve!plumb"
@@ -39,7 +49,7 @@ ROWS = [
         "Permission check failed (mount point type bind is only allowed for root@pam)",
         RefusalError,
     ),
-    (READ, 501, "Method 'GET /nosuchpath' not implemented", RefusalError),
+    (READ, 501, "Method 'GET /nosuchpath' not implemented", UnknownCallError),
     (WRITE, 595, "Connection refused", TransportError),
     (READ, 595, "No route to host", TransportError),
     (WRITE, 596, "Connection timed out", OutcomeUnknownError),
@@ -82,8 +92,11 @@ ROWS = [
     (WRITE, 500, "error with cfs lock 'storage-ceph': unable to create image", BusyError),
     (WRITE, 500, "can't acquire lock '/var/lock/pve-manager/x.lck' - timeout", BusyError),
     (READ, 500, "ipcc_send_rec[1] failed: Connection refused", BusyError),
-    (WRITE, 500, "could not acquire lock for SDN config: configuration has pending changes", BusyError),
-    (WRITE, 500, "create sdn zone object failed: invalid lock token provided!", BusyError),
+    (WRITE, 500, "could not acquire lock for SDN config: configuration has pending changes", StagedError),
+    (WRITE, 500, "create sdn zone object failed: invalid lock token provided!", LockedError),
+    (READ, 500, "sdn vnet 'nope' does not exist", GoneError),
+    (READ, 500, "sdn 'z1' does not exist", GoneError),
+    (WRITE, 500, "delete sdn zone object failed: sdn 'z4' does not exist", ConflictError),
     (WRITE, 429, "Too Many Requests", BusyError),
     (WRITE, 500, "VM 120 not running", ConflictError),
     (WRITE, 500, "VM 120 is not running", ConflictError),
@@ -107,7 +120,7 @@ ROWS = [
     (READ, 500, "VM 120 qmp command 'query-status' failed - got timeout", RefusalError),
     (WRITE, 500, "VM 120 qmp command 'device_del' failed - got timeout", OutcomeUnknownError),
     (WRITE, 500, "got no worker upid - start worker failed", OutcomeUnknownError),
-    (WRITE, 501, "for data too large", RefusalError),
+    (WRITE, 501, "for data too large", UnknownCallError),
     (WRITE, 506, "upload 'Content-Type 'text/plain' not implemented", RefusalError),
     (WRITE, 520, "Web Server Returned an Unknown Error", OutcomeUnknownError),
     (WRITE, 500, "can't remove VM 141 - protection mode enabled", RefusalError),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from setpoint.decide.diff import diff, in_force, same
 from setpoint.model.diff import MISSING, SECRET, Cause, Change, Projection, Treatment
-from setpoint.model.tree import parts
+from setpoint.model.tree import Tree, parts
 
 LEAF = st.none() | st.booleans() | st.integers(-5, 5) | st.text("ab/~", max_size=3)
 TREES = st.recursive(
@@ -178,6 +178,29 @@ def test_a_removal_is_remembered_until_it_is_done() -> None:
     assert in_force(ONE, found, MEMBERS, applied=TWO) == TWO
     done = diff(ONE, Projection(ONE), MEMBERS, applied=TWO)
     assert in_force(ONE, done, MEMBERS, applied=TWO) == ONE
+
+
+NESTED = {"/vnets/*": Treatment.MEMBER, "/vnets/*/subnets/*": Treatment.MEMBER}
+
+
+@pytest.mark.parametrize(
+    ("declared", "removed"),
+    [
+        pytest.param({"a": {"subnets": {}}, "b": {"subnets": {"2": {}}}}, ["/vnets/a/subnets/1"], id="inner"),
+        pytest.param({"b": {"subnets": {"2": {}}}}, ["/vnets/a"], id="outer, with all that is in it"),
+        pytest.param(
+            {"a": {"subnets": {"1": {}}}, "b": {}}, ["/vnets/b/subnets/2"], id="left out altogether"
+        ),
+        pytest.param({}, ["/vnets/a", "/vnets/b"], id="all"),
+    ],
+)
+def test_an_entry_inside_of_an_entry_that_is_declared_no_more_is_removed(
+    declared: dict[str, Any], removed: list[str]
+) -> None:
+    before: Tree = {"vnets": {"a": {"subnets": {"1": {}}}, "b": {"subnets": {"2": {}}}}}
+    by_hand: Tree = {"vnets": {"a": {"subnets": {"1": {}, "x": {}}}, "b": {"subnets": {"2": {}}}, "c": {}}}
+    found = diff({"vnets": declared}, Projection(by_hand), NESTED, applied=before)
+    assert [change.path for change in found.changes] == removed
 
 
 NAMES = st.sampled_from(["net0", "net1", "net2"])

@@ -8,9 +8,9 @@ from setpoint_proxmox.examples import examples
 from setpoint_proxmox.kinds.proxmox_cluster.connect import budget, close, connect, secrets
 from setpoint_proxmox.kinds.proxmox_cluster.spec import ProxmoxClusterSpec
 from setpoint_proxmox.kinds.proxmox_cluster.state import ClusterState, observe, problems, project, status
+from setpoint_proxmox.operations import find, poll
 from setpoint_proxmox.stock import listing
 from setpoint_proxmox.survey import survey
-from setpoint_proxmox.tasks import find, poll
 
 KIND: Kind[ProxmoxClusterSpec, ClusterState] = Kind(
     name="ProxmoxCluster",

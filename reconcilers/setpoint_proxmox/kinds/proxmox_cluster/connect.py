@@ -10,6 +10,7 @@ from setpoint_proxmox.client import Client
 from setpoint_proxmox.cluster import Cluster
 from setpoint_proxmox.endpoint import Endpoint, Trust
 from setpoint_proxmox.kinds.proxmox_cluster.spec import ProxmoxClusterSpec
+from setpoint_proxmox.sdn import SCOPE as SDN_SCOPE
 from setpoint_proxmox.transport import Login
 
 
@@ -31,7 +32,9 @@ def secrets(spec: ProxmoxClusterSpec) -> Mapping[str, SecretRef]:
 
 
 def budget(spec: ProxmoxClusterSpec, scope: str) -> int:
-    """How many operations may use a scope side by side."""
+    """How many operations may use a scope side by side; networks are applied for the whole cluster, one at a time."""
+    if scope == SDN_SCOPE:
+        return 1
     return spec.budgets.per_storage if scope.startswith("storage/") else spec.budgets.per_node
 
 

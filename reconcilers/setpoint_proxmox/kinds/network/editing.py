@@ -1,0 +1,106 @@
+"""Changes to the networks under the cluster's one lock: all of them are applied, or none is left staged."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from setpoint.model.errors import BusyError, OutcomeUnknownError, RefusalError, TargetError
+from setpoint_proxmox.answer import operation
+from setpoint_proxmox.cluster import Cluster
+from setpoint_proxmox.failures import LockedError, StagedError
+from setpoint_proxmox.kinds.network.wanted import Call
+
+_ATTEMPTS = 4
+_TOKEN = "lock-token"  # noqa: S105  # the name of a parameter
+_REMEDY = "somebody else changes them; if nobody does, somebody left the lock: pvesh delete /cluster/sdn/lock --force 1"
+
+Foreign = Callable[[], Awaitable[tuple[str, ...]]]
+"""Everything staged that is not ours to apply or to take back."""
+
+
+@dataclass
+class Editing:
+    """The lock on the networks; `left` once what was staged is out of our hands."""
+
+    cluster: Cluster
+    token: str
+    left: bool = False
+
+    async def send(self, call: Call) -> None:
+        """Stage a part."""
+        send = {"POST": self.cluster.api.post, "PUT": self.cluster.api.put, "DELETE": self.cluster.api.delete}
+        await send[call.method](*call.path, **call.params, **{_TOKEN: self.token})
+
+    async def apply(self) -> str:
+        """Let run what is staged, and give the lock back; the task's UPID."""
+        try:
+            answer = await self.cluster.api.put("cluster", "sdn", **{_TOKEN: self.token})
+        except OutcomeUnknownError:
+            self.left = True
+            raise
+        self.left = True
+        self.cluster.cut_off.clear()
+        return operation(answer)
+
+
+@asynccontextmanager
+async def editing(cluster: Cluster, foreign: Foreign) -> AsyncGenerator[Editing]:
+    """Hold the lock with nothing staged; what was staged in the block and not applied is taken back.
+
+    Raises:
+        OutcomeUnknownError: it could not be taken back, and the lock may be held.
+        BusyError: somebody else holds the lock.
+        RefusalError: somebody staged changes.
+    """
+    edit = Editing(cluster, await _acquire(cluster, foreign))
+    try:
+        yield edit
+    finally:
+        if not edit.left:
+            await _take_back(edit)
+
+
+async def _take_back(edit: Editing) -> None:
+    try:
+        await edit.cluster.api.post("cluster", "sdn", "rollback", **{_TOKEN: edit.token})
+    except TargetError as error:
+        why = f"what was staged of the networks could not be taken back, nor their lock released: {error}"
+        raise OutcomeUnknownError(why) from error
+
+
+async def _acquire(cluster: Cluster, foreign: Foreign) -> str:
+    """The token of the lock. Proxmox itself refuses it while anything at all is staged."""
+    for _ in range(_ATTEMPTS):
+        try:
+            return str(await cluster.api.post("cluster", "sdn", "lock"))
+        except LockedError as error:
+            if not cluster.cut_off:
+                raise LockedError(error.message, remedy=_REMEDY) from error
+            # The journal tells of a change of ours that was cut off, and nobody else's change is under way.
+            await _refuse(foreign)
+            await cluster.api.delete("cluster", "sdn", "lock", force=True)
+        except StagedError:
+            await _refuse(foreign)
+            token = str(await cluster.api.post("cluster", "sdn", "lock", **{"allow-pending": True}))
+            await _drop(Editing(cluster, token), foreign)
+    raise BusyError("the networks of the cluster are changed by somebody else all the time")
+
+
+async def _drop(edit: Editing, foreign: Foreign) -> None:
+    """Take back what we left staged; what somebody staged in the meantime stays as it is."""
+    try:
+        await _refuse(foreign)
+    except TargetError:
+        await edit.cluster.api.delete("cluster", "sdn", "lock", **{_TOKEN: edit.token})
+        raise
+    await _take_back(edit)
+
+
+async def _refuse(foreign: Foreign) -> None:
+    names = await foreign()
+    if names:
+        why = f"somebody staged changes to the networks that are not applied: {', '.join(names)}"
+        remedy = "apply them (pvesh set /cluster/sdn), or take them back (pvesh create /cluster/sdn/rollback)"
+        raise RefusalError(why, remedy=remedy)
