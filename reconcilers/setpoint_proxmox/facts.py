@@ -21,6 +21,7 @@ class Guest:
         status: `running`, `stopped` or what QEMU calls it, as last reported by its node, up to 10 s ago.
         memory: the most that it may take, in bytes, as last reported by its node; None while that has not.
         cpus: its processors, reported likewise; those of its node for a container without a number of its own.
+        ha: what the HA manager does with it; empty for a guest that it does not look after.
     """
 
     vmid: int
@@ -34,6 +35,7 @@ class Guest:
     status: str
     memory: int | None = None
     cpus: float | None = None
+    ha: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Facts:
         nodes: name -> whether it is online.
         capacity: what each node has; of those that never reported it, or that we may not look at, nothing.
         storages: name -> whether every node sees the same one; only those that we may see.
+        active: storage -> the nodes on which it can be used now.
         missing: privileges that every cluster needs and that we lack.
         forgone: privileges that only some features need and that we lack.
         unclear: guests that may be ours and of which that could not be told.
@@ -85,3 +88,4 @@ class Facts:
     endpoint: str
     token: str
     capacity: Mapping[str, Capacity] = field(default_factory=dict[str, Capacity])
+    active: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])

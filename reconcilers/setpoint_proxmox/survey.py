@@ -82,6 +82,7 @@ def _facts(
         endpoint=cluster.api.endpoint,
         token=cluster.api.token,
         capacity=_capacity(listed),
+        active=_active(listed),
     )
 
 
@@ -92,6 +93,16 @@ def _capacity(listed: list[dict[str, Json]]) -> dict[str, Capacity]:
         for row in nodes
         if row.get("maxcpu") and row.get("maxmem")
     }
+
+
+def _active(listed: list[dict[str, Json]]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for row in listed:
+        if row.get("type") == "storage":
+            nodes = found.setdefault(text(row, "storage"), set())
+            if row.get("status") == "available":
+                nodes.add(text(row, "node"))
+    return {storage: frozenset(nodes) for storage, nodes in found.items()}
 
 
 def _guest(row: dict[str, Json]) -> Guest:
@@ -107,6 +118,7 @@ def _guest(row: dict[str, Json]) -> Guest:
         status=str(row.get("status") or ""),
         memory=int(figure(row["maxmem"])) if row.get("maxmem") else None,
         cpus=figure(row["maxcpu"]) if row.get("maxcpu") else None,
+        ha=str(row.get("hastate") or ""),
     )
 
 
@@ -150,8 +162,8 @@ def _unread(guests: list[Guest]) -> list[Unclear]:
 
 
 def _live(guest: Guest) -> Guest:
-    """What the list tells of a guest without help from its node; the rest is forgotten while that is silent."""
-    return replace(guest, name="", template=False, pool="", status="", memory=None, cpus=None)
+    """What of the list comes with a change of the guest itself; the rest its node and the HA manager tell when they can."""
+    return replace(guest, name="", template=False, pool="", status="", memory=None, cpus=None, ha="")
 
 
 def _may_be_ours(guest: Guest, facts: Facts) -> bool:
