@@ -10,15 +10,17 @@ import contextlib
 import shutil
 import tempfile
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
+from setpoint.model.lifecycle import Age
+from setpoint.store.store import Store
 from setpoint_lab.process import start_proxmox
 from tests.crash.forge import Ended, Forge, Order, open_forge
 from tests.crash.points import Phase, Point
-from tests.crash.scenarios import SCENARIOS, Document, Scenario, check_effects, check_world
+from tests.crash.scenarios import REBUILD, SCENARIOS, Document, Scenario, check_effects, check_world
 from tests.rig.emulator import Plane
 from tests.rig.estate import cluster, manifest
 
@@ -97,6 +99,9 @@ class Ground:
         folder = self._folder()
         if scenario.before is not None:
             self.live(scenario, scenario.before, folder)
+        if scenario.rebuilt:
+            _grow_old(folder)
+            self.plane.pass_to(REBUILD)
         return Base(self.plane.get("state"), self.plane.now(), folder)
 
     def _folder(self) -> Path:
@@ -104,6 +109,13 @@ class Ground:
         folder = self.folder / str(self.lives)
         folder.mkdir()
         return folder
+
+
+def _grow_old(folder: Path) -> None:
+    """Let everything have been made a day earlier: to let a day pass would take longer than a life."""
+    with contextlib.closing(Store.open(folder / "setpoint.db")) as store:
+        for item in store.items():
+            store.save_item(replace(item, age=Age(item.age.since - 86400)))
 
 
 @pytest.fixture(scope="module", name="ground")
@@ -118,9 +130,13 @@ def made_ground() -> Generator[Ground]:
 
 
 def kill_at_every_moment(
-    ground: Ground, name: str, chunk: int, record_property: Callable[[str, object], None]
+    ground: Ground,
+    name: str,
+    chunk: int,
+    record_property: Callable[[str, object], None],
+    chunks: int = CHUNKS,
 ) -> None:
-    """Kill at the moments of one chunk of a scenario: there is what was declared, and nothing twice."""
+    """Kill at the moments of one of so many chunks of a scenario: there is what was declared, and nothing twice."""
     scenario = SCENARIOS[name]
     base, whole = ground.whole(name)
     about = dict(whole.passed)
@@ -128,7 +144,7 @@ def kill_at_every_moment(
     calls, writes, tasks = (whole.count(phase) for phase in (Phase.SEND, Phase.WRITE, Phase.TASK))
     assert len(points) == len(whole.passed) == 3 * calls + writes + tasks
 
-    mine = points[chunk::CHUNKS]
+    mine = points[chunk::chunks]
     for number, point in enumerate(mine):
         for pause in pauses(point, about[point], number):
             try:

@@ -92,6 +92,7 @@ class Scenario:
         disks: slot -> storage and GiB afterwards.
         state: the world at first.
         kind: what web01 is.
+        rebuilt: it is done at a moment of the lifecycle, a day after it was made.
     """
 
     before: Document | None
@@ -101,7 +102,14 @@ class Scenario:
     policy: Document = field(default_factory=dict[str, Any])
     state: Document = field(default_factory=_world)
     kind: str = "VirtualMachine"
+    rebuilt: bool = False
 
+
+REBUILD = 1_795_230_301.0
+"""The moment of a lifecycle, some minutes after the emulator's clock begins, and a second."""
+_DAILY = {"deletion": "delete", "lifecycle": {"rebuildEvery": "1d", "at": "03:05"}}
+_REBUILT = {"guest_gone": 1, "volume_gone": 2, "stopped": 1, "guest_made": 1, "volume_made": 2, "started": 1}
+_FIXED = {"net0": {"bridge": "vmbr0", "mac": "BC:24:11:00:00:01"}}
 
 SCENARIOS = {
     "create": Scenario(
@@ -136,6 +144,24 @@ SCENARIOS = {
         effects={"guest_gone": 1, "volume_gone": 2, "stopped": 1},
         disks={},
         policy={"deletion": "delete", "grace": "0s"},
+    ),
+    "rebuild": Scenario(
+        before={**_TWO, "nics": _FIXED, "power": "running"},
+        after={**_TWO, "nics": _FIXED, "power": "running"},
+        effects=_REBUILT,
+        disks={"scsi0": ("local-zfs", 4), "scsi1": ("local-zfs", 2)},
+        policy=_DAILY,
+        rebuilt=True,
+    ),
+    "rebuild-container": Scenario(
+        before={**_CT, "nics": _FIXED},
+        after={**_CT, "nics": _FIXED},
+        effects=_REBUILT,
+        disks={"rootfs": ("local-zfs", 4), "mp0": ("local-zfs", 2)},
+        policy=_DAILY,
+        state=_with_archive(),
+        kind="Container",
+        rebuilt=True,
     ),
     "create-container": Scenario(
         before=None,
