@@ -24,9 +24,6 @@ from setpoint.store.store import Store
 from setpoint.store.thread import StoreInline
 from setpoint.systems import registry
 
-_PROVISIONAL = "target"
-"""What the target is called until it has told its name."""
-
 
 @dataclass(frozen=True)
 class Way:
@@ -115,14 +112,14 @@ def _target_text(way: Way, name: str) -> str:
 
 
 async def _stock(way: Way, kinds: Kinds) -> Stock:
-    """What the target holds, by an engine that remembers nothing.
+    """What the target holds, by an engine that remembers nothing; it is called as its system until it has told its name.
 
     Raises:
         SetpointError: it cannot be looked at.
     """
     store = Store.in_memory()
     estate = Estate(way.estate, kinds, store, StoreInline(), Ports())
-    content = {f"{_PROVISIONAL}.yaml": _target_text(way, _PROVISIONAL).encode()}
+    content = {"target.yaml": _target_text(way, way.system.name).encode()}
     try:
         await declare(estate, Snapshot("the command line", "first", content))
         if estate.problems:
@@ -130,7 +127,7 @@ async def _stock(way: Way, kinds: Kinds) -> Stock:
                 f"{problem.field}: {problem.what}; {problem.remedy}" for problem in estate.problems
             )
             raise SetpointError(told, remedy="see the options of --from: setpoint init --help")
-        return await take_stock(estate, Key(DEFAULT_NAMESPACE, way.entrance.kind, _PROVISIONAL))
+        return await take_stock(estate, Key(DEFAULT_NAMESPACE, way.entrance.kind, way.system.name))
     finally:
         for lane in estate.lanes.values():
             await lane.close()

@@ -13,7 +13,7 @@ import pytest
 
 from setpoint.cli.main import run
 from setpoint_lab.process import start_proxmox
-from tests.systems.proxmox.drive import SECRET, TOKEN, Lab
+from tests.systems.proxmox.drive import SECRET, TOKEN, Lab, world
 from tests.systems.proxmox.handmade_estate import handmade
 from tests.systems.proxmox.test_vm_adoption import others
 
@@ -81,7 +81,7 @@ class Admin:
 
 @pytest.fixture(scope="module")
 def emulator() -> Generator[str]:
-    with start_proxmox(clock="virtual", lag=0) as running:
+    with start_proxmox(lag=0) as running:
         yield running.url
 
 
@@ -147,3 +147,156 @@ def test_an_estate_of_fifty_is_taken_over_and_then_changed_by_one_default(admin:
 def lines_of(text: str) -> list[str]:
     """The lines of a guest's file that our mark has nothing to do with."""
     return [line for line in others(text) if not line.startswith("hostname: ")]
+
+
+def few(**parts: Any) -> dict[str, Any]:
+    """A part of the estate: what is quickly read."""
+    state = handmade()
+    guests = [guest for guest in state["guests"] if guest["vmid"] in (101, 120, 201, 9000)]
+    pools = [{"poolid": "Web Shop", "members": [{"vmid": 101}]}]
+    return {**state, "guests": guests, "pools": pools, **parts}
+
+
+def changed(admin: Admin) -> None:
+    """Somebody changes a machine after it was read."""
+    admin.lab.begin(few())
+    assert admin.init().code == 0
+    admin.commit("Begin")
+    admin.lab.api("PUT", "nodes/pve1/qemu/120/config", onboot=0)
+
+
+def test_what_was_changed_since_it_was_read_is_shown_before_anything_is_written(admin: Admin) -> None:
+    changed(admin)
+    before, files = admin.lab.writes(), admin.files()
+    shown = admin.do("adopt", "--all")
+    assert shown.code == 2
+    assert "onboot" in shown.out
+    assert "2 objects to be marked; 1 resource would be changed beyond that" in shown.out
+    held = admin.do("adopt", "--all", "--yes", "-o", "json")
+    assert (held.code, held.told["others"], held.told["adopted"]) == (2, ["VirtualMachine/git"], False)
+    assert (admin.lab.writes(), admin.files()) == (before, files)
+
+
+def test_it_is_not_reverted_even_if_nobody_looked(admin: Admin) -> None:
+    changed(admin)
+    assert admin.do("apply").code == 2
+    assert "onboot: 0" in admin.files()[120]
+    status = {row["key"]: row for row in admin.do("plan", "-o", "json").told["resources"]}
+    assert [hold["rule"] for hold in status["VirtualMachine/git"]["holds"]] == ["DriftWarn"]
+
+
+def declared(admin: Admin) -> set[str]:
+    return {path.relative_to(admin.folder / "estate").as_posix() for path in admin.manifests()}
+
+
+@pytest.mark.parametrize(
+    ("by", "places"),
+    [
+        ("pool", {"lab/web-shop/web01.yaml", "lab/default/git.yaml", "lab/default/dns2.yaml"}),
+        ("tag", {"lab/web/web01.yaml", "lab/default/git.yaml", "lab/prod/dns2.yaml"}),
+        ("none", {"lab/web01.yaml", "lab/git.yaml", "lab/dns2.yaml"}),
+    ],
+)
+def test_namespaces_are_pools_or_tags_or_none(admin: Admin, by: str, places: set[str]) -> None:
+    admin.lab.begin(few())
+    said = admin.init("--namespace-by", by, "-o", "json")
+    assert declared(admin) == places | {"lab.yaml"}
+    namespaces = {one["key"].rpartition("VirtualMachine/web01")[0] for one in said.told["declared"]}
+    assert {"pool": "web-shop/", "tag": "web/", "none": ""}[by] in namespaces
+    assert admin.say("validate", admin.folder / "estate").code == 0
+
+
+def test_what_is_not_declared_is_told_with_its_reason(admin: Admin) -> None:
+    state = few()
+    (git,) = (guest for guest in state["guests"] if guest["vmid"] == 120)
+    git["file"] += "args: -no-hpet\n"
+    admin.lab.begin(state)
+    theirs = "setpoint: work default/Container/dns2 vmid=201"
+    admin.lab.api("PUT", "nodes/pve1/lxc/201/config", description=theirs)
+    said = admin.init()
+    assert said.code == 0
+    assert (
+        "Left: Container 201 dns2: 201 of ProxmoxCluster/proxmox belongs to Container/dns2 of estate work"
+        in said.out
+    )
+    assert "Left: VirtualMachine 9000 template-debian: it is a template" in said.out
+    assert "Not declared of VirtualMachine/git, and left as it is: args" in said.out
+    text = (admin.folder / "estate/lab/default/git.yaml").read_text()
+    assert text.startswith("# Not declared, and left as it is: args\n")
+
+
+def test_when_guests_may_be_hidden_nothing_is_written_unless_that_is_wanted(admin: Admin) -> None:
+    seen = {"/": "ClusterOnly", "/vms/120": "PVEVMAdmin"}
+    blind = world(seen, roles=[{"roleid": "ClusterOnly", "privs": "Sys.Audit"}])
+    admin.lab.begin(few(acls=blind["acls"], roles=blind["roles"]))
+    said = admin.init()
+    assert (said.code, admin.folder.exists()) == (1, False)
+    assert "not everything can be seen, so nothing was written: guests may be hidden" in said.err
+    assert "pveum acl modify /vms" in said.err
+    part = admin.init("--incomplete")
+    assert (part.code, declared(admin)) == (2, {"lab.yaml", "lab/git.yaml"})
+    assert "Not all: guests may be hidden" in part.out
+
+
+def test_when_a_node_is_off_its_guests_are_named(admin: Admin) -> None:
+    state = few()
+    state["nodes"][2]["online"] = False
+    admin.lab.begin(state)
+    said = admin.init()
+    assert (said.code, admin.folder.exists()) == (1, False)
+    assert "VirtualMachine 101: 101 of ProxmoxCluster/proxmox cannot be looked at" in said.err
+    assert "VM 101 is on node pve3, which is offline; mend that" in said.err
+    part = admin.init("--incomplete", "-o", "json")
+    assert (part.code, part.told["complete"]) == (2, False)
+    assert [one["id"] for one in part.told["left"] if one["unread"]] == ["101"]
+    assert declared(admin) == {"lab.yaml", "lab/git.yaml", "lab/dns2.yaml"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--from", "netbox"), "no estate can be read from 'netbox'; an estate can be read from proxmox"),
+        (("--from", "proxmox"), "--from needs --endpoint"),
+        (("--endpoint", "pve1"), "where to read is said, and not what; add --from SYSTEM"),
+        (
+            ("--from", "proxmox", "--endpoint", "127.0.0.1", "--token", "root", "--token-env", "TOKEN"),
+            "spec.token.id",
+        ),
+        (
+            ("--from", "proxmox", "--endpoint", "127.0.0.1", "--token", TOKEN, "--token-env", "NO_TOKEN"),
+            "NO_TOKEN",
+        ),
+        (
+            ("--from", "proxmox", "--endpoint", "127.0.0.1", "--token", TOKEN, "--token-file", "token", "--token-env", "T"),
+            "--token-file and --token-env exclude each other",
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_one_sentence_and_nothing_is_written(
+    admin: Admin, arguments: tuple[str, ...], sentence: str
+) -> None:
+    said = admin.say("init", admin.folder, *arguments)
+    assert (said.code, admin.folder.exists()) == (1, False)
+    assert sentence in said.err
+
+
+def test_a_cluster_that_does_not_answer_is_told(admin: Admin) -> None:
+    said = admin.init(url="http://127.0.0.1:1")
+    assert (said.code, admin.folder.exists()) == (1, False)
+    assert "127.0.0.1:1" in said.err
+
+
+def test_the_token_never_becomes_a_part_of_the_repository(admin: Admin) -> None:
+    admin.folder.mkdir()
+    (admin.root / "token").rename(admin.folder / "token")
+    where = ("--endpoint", admin.lab.url, "--token", TOKEN, "--token-file", admin.folder / "token")
+    said = admin.say("init", admin.folder, "--from", "proxmox", *where)
+    assert said.code == 1
+    assert "so the token would be committed; put it elsewhere" in said.err
+
+
+def test_no_file_is_written_over_and_the_cluster_not_even_asked(admin: Admin) -> None:
+    admin.folder.mkdir()
+    (admin.folder / "setpoint.yaml").write_text("mine")
+    said = admin.init(url="http://127.0.0.1:1")
+    assert (said.code, "has setpoint.yaml already, so nothing was written" in said.err) == (1, True)
