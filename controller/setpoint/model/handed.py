@@ -46,6 +46,7 @@ class Space:
         number: the number that a text stands for; None for a text that stands for none of the room.
         text: the plain text of a number of the room, as other resources publish it.
         values: what a number of the room gives, by name; VALUE is what stands in the field.
+        isolated: the same values may exist elsewhere: only what takes from here counts, and it counts nowhere else.
     """
 
     gives: str
@@ -54,6 +55,7 @@ class Space:
     number: Callable[[str], int | None]
     text: Callable[[int], str]
     values: Callable[[int], Mapping[str, str]]
+    isolated: bool = False
 
     @property
     def size(self) -> int:

@@ -35,7 +35,7 @@ class Rule(StrEnum):
     BLAST_RADIUS = "BlastRadius"
     """As many of its kind as may be were stopped, restarted or worse within a day: ends with `setpoint approve`, or as the day goes on."""
     TAKEN = "Taken"
-    """What it takes from a pool is another's as well, or there is none left: ends with another declaration of one of the two."""
+    """What is handed out to it is another's as well, or there is none left: ends with another declaration of one of the two."""
     SELF = "Self"
     """Setpoint runs on it, or `self` in the settings names it: ends when it is done by hand."""
 

@@ -89,6 +89,8 @@ async def _bring_in(
     """Wake what differs from what was before."""
     await tell_dormant(estate)
     follow(estate, names)
+    for old in names:
+        estate.sighted.note(old, {})
     for key in await _gone(estate, changes.removed):
         await release(estate, key, former.get(key))
     for key in changes.changed:

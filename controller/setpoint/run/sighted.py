@@ -29,6 +29,7 @@ class Sighted:
     met: set[Key] = field(default_factory=set[Key])
     published: dict[Key, Mapping[str, Json]] | None = None
     _spaces: dict[Key, tuple[Resource, Space]] = field(default_factory=dict[Key, tuple[Resource, Space]])
+    _givers: tuple[Mapping[Key, Resource] | None, Mapping[Key, Space]] = (None, {})
     _seen: dict[Key, tuple[Space, Owners]] = field(default_factory=dict[Key, tuple[Space, Owners]])
     _fixed: dict[Key, tuple[Space, Mapping[Key, Resource], Owners]] = field(
         default_factory=dict[Key, tuple[Space, Mapping[Key, Resource], Owners]]
@@ -49,6 +50,15 @@ class Sighted:
             known = resource, kind.space(kind.spec.model_validate(resource.spec))
             self._spaces[resource.key] = known
         return known[1]
+
+    def givers(
+        self, resources: Mapping[Key, Resource], kinds: Mapping[str, Kind[Any, Any]]
+    ) -> Mapping[Key, Space]:
+        """Every space."""
+        if self._givers[0] is not resources:
+            found = {key: self.space(one, kinds[key.kind]) for key, one in resources.items()}
+            self._givers = resources, {key: space for key, space in found.items() if space is not None}
+        return self._givers[1]
 
     def seen(self, at: Key, space: Space) -> Owners:
         """Who publishes each number of a space."""

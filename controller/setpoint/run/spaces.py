@@ -40,21 +40,54 @@ class Spaces:
             self.estate.sighted.note(key, outputs)
 
     def others(self, at: Key, space: Space, number: int, asker: Key) -> tuple[str, ...]:
-        """Who else is seen with a number of a space, or declares it for itself, in words."""
+        """Who else has a number of a space from another one, is seen with it, or declares it, in words."""
         seen, fixed = self._owners(at, space)
         nobody: frozenset[Key] = frozenset()
-        bearing = seen.get(number, nobody) - {asker}
-        saying = fixed.get(number, nobody) - bearing - {asker}
-        return (
-            *(f"seen on {key}" for key in sorted(bearing)),
-            *(f"declared for {key}" for key in sorted(saying)),
-        )
+        bearing = self._counting(at, space, seen.get(number, nobody) - {asker})
+        saying = self._counting(at, space, fixed.get(number, nobody) - {asker}) - bearing
+        text = space.text(number)
+        given = [
+            f"handed out to {one.key} by {giver}"
+            for giver, other in self._beside(at, space)
+            if (twin := other.number(text)) is not None
+            and (one := self.estate.store.holder(giver, twin)) is not None
+            and one.key not in {asker, *bearing}
+        ]
+        seen_on = (f"seen on {key}" for key in sorted(bearing))
+        return (*seen_on, *(f"declared for {key}" for key in sorted(saying)), *given)
 
     def avoid(self, at: Key, space: Space, asker: Key) -> frozenset[int]:
-        """The numbers of a space that others are seen with or declare for themselves."""
-        return frozenset(
-            number for owners in self._owners(at, space) for number, keys in owners.items() if keys - {asker}
+        """The numbers of a space that others have from another one, are seen with, or declare."""
+        borne = {
+            number
+            for owners in self._owners(at, space)
+            for number, keys in owners.items()
+            if self._counting(at, space, keys - {asker})
+        }
+        texts = (
+            other.text(one.number)
+            for giver, other in self._beside(at, space)
+            for one in self.estate.store.grants(giver)
         )
+        return frozenset(borne | {number for text in texts if (number := space.number(text)) is not None})
+
+    def _beside(self, at: Key, space: Space) -> list[tuple[Key, Space]]:
+        """The other spaces that may hand out the same values."""
+        givers = self.estate.sighted.givers(self.estate.resources, self.estate.kinds)
+        alike = ((key, one) for key, one in givers.items() if one.gives == space.gives and key != at)
+        return [] if space.isolated else [(key, one) for key, one in alike if not one.isolated]
+
+    def _counting(self, at: Key, space: Space, keys: frozenset[Key]) -> frozenset[Key]:
+        """Those of `keys` that are where the values of a space mean what they mean there."""
+        if space.isolated:
+            return frozenset(key for key in keys if at in self._references(key))
+        givers = self.estate.sighted.givers(self.estate.resources, self.estate.kinds)
+        apart = {key for key, one in givers.items() if one.isolated}
+        return frozenset(key for key in keys if apart.isdisjoint(self._references(key))) if apart else keys
+
+    def _references(self, key: Key) -> tuple[Key, ...]:
+        resource = self.estate.resources.get(key)
+        return () if resource is None else resource.references
 
     def _owners(self, at: Key, space: Space) -> tuple[Owners, Owners]:
         estate, sighted = self.estate, self.estate.sighted

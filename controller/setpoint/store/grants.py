@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -31,7 +31,7 @@ class Grants:
         """
         with self._db.transaction():
             rows = self._remembered(wish)
-            own = next((one for one in rows if (one.key, one.field) == (wish.key, wish.field)), None)
+            own = _own(rows, wish.key, wish.field)
             if own is not None:
                 return self._put(replace(own, left_at=0.0)) if own.left_at else own
             number = _choice(rows, space, avoid) if seen is None else seen
@@ -42,7 +42,12 @@ class Grants:
 
     def granted(self, space: Key, key: Key, field: Pointer) -> Grant | None:
         """What a field has of a space, also what it has left."""
-        return next((one for one in self.grants(space) if (one.key, one.field) == (key, field)), None)
+        return _own(self.grants(space), key, field)
+
+    def holder(self, space: Key, number: int) -> Grant | None:
+        """To whom a number belongs now."""
+        found = self._grants.get((space, number))
+        return None if found is None or found.left_at else found
 
     def grants(self, space: Key) -> list[Grant]:
         """Everything that a space has handed out, by number; what was left is in it for a while."""
@@ -73,11 +78,11 @@ class Grants:
         """Let `new` have what the fields of `old` have, and what `old` has handed out."""
         rows = list(self._grants.rows.values())
         places = {(one.space, one.number) for one in rows}
-        if any(one.key == old for one in rows):
+        if self.grants_of(old):
             for one in self.grants_of(new):
                 self.give_back(one)
         for one in rows:
-            if one.key == old:
+            if one.key == old and not one.left_at:
                 self._put(replace(one, key=new))
             elif one.space == old:
                 self.give_back(one)
@@ -105,6 +110,12 @@ class Grants:
             for space, number, key, field, at, left in rows
         ]
         return {(one.space, one.number): one for one in found}
+
+
+def _own(rows: Iterable[Grant], key: Key, field: Pointer) -> Grant | None:
+    """What a field has, or else what it has left."""
+    found = (one for one in rows if (one.key, one.field) == (key, field))
+    return min(found, key=lambda one: bool(one.left_at), default=None)
 
 
 def _choice(rows: Collection[Grant], space: Space, avoid: Collection[int]) -> int | None:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import field_validator, model_validator
 
 from setpoint.model.spec import Spec, described
+from setpoint_proxmox.guest.handed import FromPool4, FromPool6
 from setpoint_proxmox.guest.texts import (
     BRIDGE,
     ContainerIpv4,
@@ -67,12 +68,15 @@ class ContainerNic(Spec):
         None,
         examples=["BC:24:11:00:00:01"],
     )
-    ipv4: ContainerIpv4 | None = described(
-        "Address with prefix length, dhcp, or manual; null for none.", None, examples=["192.0.2.10/24"]
+    ipv4: ContainerIpv4 | FromPool4 | None = described(
+        "Address with prefix length, dhcp, manual, or `{pool: NAME}` for one of an AddressPool; null for none.",
+        None,
+        examples=["192.0.2.10/24", {"pool": "lan"}],
     )
     gateway4: Gateway4 | None = described("IPv4 gateway; null for none.", None)
-    ipv6: ContainerIpv6 | None = described(
-        "Address with prefix length, dhcp, auto, or manual; null for none.", None
+    ipv6: ContainerIpv6 | FromPool6 | None = described(
+        "Address with prefix length, dhcp, auto, manual, or `{pool: NAME}` for one of an AddressPool; null for none.",
+        None,
     )
     gateway6: Gateway6 | None = described("IPv6 gateway; null for none.", None)
     vlan: int | None = described("VLAN tag, 1-4094; null for untagged.", None, ge=1, le=4094)
@@ -89,7 +93,8 @@ class ContainerNic(Spec):
     @model_validator(mode="after")
     def _reachable(self) -> ContainerNic:
         for version, own, gateway in ((4, self.ipv4, self.gateway4), (6, self.ipv6, self.gateway6)):
-            if gateway is not None and (own is None or ("/" not in own and own != "manual")):
+            plain = own is None or (isinstance(own, str) and "/" not in own and own != "manual")
+            if gateway is not None and plain:
                 raise ValueError(f"gateway{version} needs an address of its own in ipv{version}")
         return self
 

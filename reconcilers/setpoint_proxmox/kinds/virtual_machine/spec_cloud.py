@@ -8,6 +8,7 @@ from pydantic import model_validator
 
 from setpoint.model.secret import SecretRef
 from setpoint.model.spec import Spec, described
+from setpoint_proxmox.guest.handed import FromPool4, FromPool6
 from setpoint_proxmox.guest.spec import PublicKeys
 from setpoint_proxmox.guest.texts import (
     DOMAIN,
@@ -34,11 +35,16 @@ class CloudInitType(StrEnum):
 class IpConfig(Spec):
     """The addresses of one NIC."""
 
-    ipv4: Ipv4 | None = described(
-        "Address with prefix length, or dhcp; null for none.", None, examples=["192.0.2.10/24"]
+    ipv4: Ipv4 | FromPool4 | None = described(
+        "Address with prefix length, dhcp, or `{pool: NAME}` for one of an AddressPool; null for none.",
+        None,
+        examples=["192.0.2.10/24", {"pool": "lan"}],
     )
     gateway4: Gateway4 | None = described("IPv4 gateway; null for none.", None)
-    ipv6: Ipv6 | None = described("Address with prefix length, dhcp, or auto; null for none.", None)
+    ipv6: Ipv6 | FromPool6 | None = described(
+        "Address with prefix length, dhcp, auto, or `{pool: NAME}` for one of an AddressPool; null for none.",
+        None,
+    )
     gateway6: Gateway6 | None = described("IPv6 gateway; null for none.", None)
 
     @model_validator(mode="after")
@@ -46,7 +52,8 @@ class IpConfig(Spec):
         if self.ipv4 is None and self.ipv6 is None:
             raise ValueError("write ipv4 or ipv6; leave the NIC out when it is to have no address")
         for version, own, gateway in ((4, self.ipv4, self.gateway4), (6, self.ipv6, self.gateway6)):
-            if gateway is not None and (own is None or "/" not in own):
+            plain = own is None or (isinstance(own, str) and "/" not in own)
+            if gateway is not None and plain:
                 raise ValueError(f"gateway{version} needs an address of its own in ipv{version}")
         return self
 
