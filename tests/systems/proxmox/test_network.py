@@ -11,6 +11,8 @@ import pytest
 
 from setpoint.model.condition import ConditionType, Truth
 from setpoint.model.hold import Rule
+from setpoint.model.key import Key
+from setpoint.run.stray import find_stray
 from setpoint.store.records import Status
 from setpoint_lab.process import start_proxmox
 from tests.rig.daemon import Running, VirtualDaemon
@@ -452,3 +454,57 @@ def test_a_call_that_fails_is_tried_again_and_leaves_no_lock(
     declared(lab, tmp_path).run(script)
     assert set(vnets(lab)) == {"desks", "phones"}
     assert at_rest(lab)
+
+
+def test_a_zone_made_by_hand_is_declared_by_its_id_and_taken_over_without_a_change(
+    lab: Lab, tmp_path: Path
+) -> None:
+    lab.api(
+        "POST", "cluster/sdn/zones", zone="dmz", type="simple", nodes="pve1,pve2", ipam="pve", dhcp="dnsmasq"
+    )
+    lab.api("POST", "cluster/sdn/vnets", vnet="web", zone="dmz", alias="shop")
+    lab.api(
+        "POST",
+        "cluster/sdn/vnets/web/subnets",
+        subnet="10.9.0.0/24",
+        type="subnet",
+        gateway="10.9.0.1",
+        **{"dhcp-range": "start-address=10.9.0.5,end-address=10.9.0.9"},
+    )
+    lab.api("PUT", "cluster/sdn")
+    there = zones(lab), subnets(lab, "web")
+
+    async def find(running: Running) -> dict[str, Any]:
+        await running.settle()
+        stray = await find_stray(running.estate, Key("default", "ProxmoxCluster", "lab"), "dmz")
+        assert (stray.kind, stray.title) == ("Network", "dmz")
+        return stray.spec
+
+    folder = tmp_path / "one"
+    folder.mkdir()
+    spec = VirtualDaemon(lab.url, folder, {"lab.yaml": cluster(lab.url)}).run(find)
+
+    async def script(running: Running) -> None:
+        await running.settle()
+        assert running.status("Network/dmz").outcome == "Done"
+
+    files = {"lab.yaml": cluster(lab.url), "dmz.yaml": network(spec, "dmz", adopt=True)}
+    VirtualDaemon(lab.url, tmp_path, files).run(script)
+    assert (zones(lab), subnets(lab, "web")) == there
+    assert vnets(lab)["web"]["alias"] == "shop [setpoint: home default/Network/dmz zone=dmz]"
+    assert applies(lab) == 2
+    assert at_rest(lab)
+
+
+def test_what_a_token_lacks_is_told_with_the_command(lab: Lab, tmp_path: Path) -> None:
+    lab.begin(world(ROLES))
+
+    async def script(running: Running) -> None:
+        await running.until(lambda: outcome(running) == "Failed", 60)
+        sentence = running.status(NAME).sentence
+        assert "SDN.Allocate" in sentence
+        assert "pveum acl modify /sdn" in sentence
+        assert "--roles PVESDNAdmin" in sentence
+
+    declared(lab, tmp_path).run(script)
+    assert zones(lab) == {}

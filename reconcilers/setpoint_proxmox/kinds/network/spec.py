@@ -16,8 +16,7 @@ PATTERN: Final = "[A-Za-z][A-Za-z0-9]{1,7}"
 """How Proxmox names zones and vnets."""
 NAMES: Final = "[a-z][a-z0-9]{1,7}"
 """How a resource is named, as its zone may be."""
-_ALIAS: Final = r"^([()*+,\-./0-9:;<=>?@A-Za-z\\^_](.*[()*+,\-./0-9:;<=>?@A-Za-z\\^_])?)?$"
-_ALIAS_CHARACTERS: Final = re.compile(r"[()*+,\-./0-9:;<=>?@A-Za-z\\^_ ]*")
+_ALIAS: Final = re.compile(r"[()*+,\-./0-9:;<=>?@A-Za-z\\^_ ]*")
 
 
 class ZoneType(StrEnum):
@@ -102,7 +101,7 @@ class Vnet(Spec):
         le=16_777_215,
     )
     alias: str | None = described(
-        "What people read beside it; our mark is kept behind it.", None, max_length=100, pattern=_ALIAS
+        "What people read beside it; our mark is kept behind it.", None, max_length=100
     )
     vlan_aware: bool | None = described("Whether its guests may use VLANs of their own.", None)
     isolate_ports: bool | None = described("Whether its guests are kept from each other.", None)
@@ -113,10 +112,12 @@ class Vnet(Spec):
     @field_validator("alias")
     @classmethod
     def _sayable(cls, value: str | None) -> str | None:
-        if value is not None and not _ALIAS_CHARACTERS.fullmatch(value):
+        if value is not None and not _ALIAS.fullmatch(value):
             raise ValueError(
                 "Proxmox takes letters, digits, blanks and ( ) * + , - . / : ; < = > ? @ \\ ^ _ only"
             )
+        if value is not None and value != value.strip():
+            raise ValueError("it begins or ends with a blank; take that away")
         return value
 
 

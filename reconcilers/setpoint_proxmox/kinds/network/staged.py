@@ -17,12 +17,27 @@ async def not_ours(cluster: Cluster, acting: Acting) -> tuple[str, ...]:
     """Everything staged that is neither ours nor left by us, each with what the next apply does to it."""
     sdn, others = await asyncio.gather(read_sdn(cluster), read_others(cluster))
     subnets = await asyncio.gather(*(read_subnets(cluster, name) for name in sdn.vnets))
-    zone = str(acting.identity["zone"])
-    ours = _Ours(acting, zone, zone in cluster.cut_off)
-    return (*_foreign(ours, sdn, dict(zip(sdn.vnets, subnets, strict=True))), *others)
+    told = foreign(
+        acting,
+        sdn,
+        dict(zip(sdn.vnets, subnets, strict=True)),
+        cut_off=str(acting.identity["zone"]) in cluster.cut_off,
+    )
+    return (*told, *others)
 
 
-def _foreign(ours: _Ours, sdn: Sdn, subnets: Mapping[str, Mapping[str, Section]]) -> Iterator[str]:
+def foreign(
+    acting: Acting, sdn: Sdn, subnets: Mapping[str, Mapping[str, Section]], *, cut_off: bool
+) -> Iterator[str]:
+    """What of zones, vnets and subnets is staged and not ours.
+
+    Args:
+        acting: whose zone it is, and what it is to be.
+        sdn: all zones and vnets.
+        subnets: of every vnet, by CIDR.
+        cut_off: the journal says that a change of ours to the zone was cut off.
+    """
+    ours = _Ours(acting, str(acting.identity["zone"]), cut_off)
     mine = {name for name, vnet in sdn.vnets_of(ours.zone).items() if ours.marked(vnet)}
     for name, section in sorted(sdn.zones.items()):
         if section.state and not (name == ours.zone and ours.zone_is(section, marked=bool(mine))):
