@@ -76,6 +76,9 @@ class Ground:
         files = {"lab.yaml": cluster(self.url)}
         if spec is not None:
             files["web01.yaml"] = manifest(scenario.kind, "web01", spec, **scenario.policy)
+        for key, declared in scenario.beside.items():
+            kind, _, name = key.partition("/")
+            files[f"{name}-beside.yaml"] = manifest(kind, name, declared)
         return self.forge.live(Order(self.url, str(folder), files, deadly))
 
     def die(self, scenario: Scenario, base: Base, point: Point, pause: float) -> Ended:
@@ -89,7 +92,8 @@ class Ground:
         """Everything is as declared, another look changes nothing, and the world went the one way there is."""
         outcomes = {name: told.partition(":")[0] for name, told in ended.outcomes.items()}
         machine = {f"{scenario.kind}/web01": "Done"} if scenario.after is not None else {}
-        assert outcomes == {"ProxmoxCluster/lab": "Done", **machine}, ended.outcomes
+        others = dict.fromkeys(("ProxmoxCluster/lab", *scenario.beside), "Done")
+        assert outcomes == {**others, **machine}, ended.outcomes
         assert (ended.differing, ended.again) == ((), 0)
         check_effects(scenario, self.plane.get("effects"))
         check_world(scenario, base.state, self.plane.get("state"))

@@ -93,6 +93,8 @@ class Scenario:
         state: the world at first.
         kind: what web01 is.
         rebuilt: it is done at a moment of the lifecycle, a day after it was made.
+        beside: what else is declared all the time, `Kind/name` -> spec; it is in sync at the end.
+        has: slot -> what its option of the configuration holds afterwards.
     """
 
     before: Document | None
@@ -103,6 +105,8 @@ class Scenario:
     state: Document = field(default_factory=_world)
     kind: str = "VirtualMachine"
     rebuilt: bool = False
+    beside: Mapping[str, Document] = field(default_factory=dict[str, Document])
+    has: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 REBUILD = 1_795_230_301.0
@@ -171,6 +175,16 @@ SCENARIOS = {
         state=_with_archive(),
         kind="Container",
     ),
+    "take-address": Scenario(
+        before=None,
+        after={**_CT, "nics": {"net0": {"bridge": "vmbr0", "ipv4": {"pool": "lan"}}}},
+        effects={"guest_made": 1, "volume_made": 2, "mac_made": 1, "started": 1},
+        disks={"rootfs": ("local-zfs", 4), "mp0": ("local-zfs", 2)},
+        state=_with_archive(),
+        kind="Container",
+        beside={"AddressPool/lan": {"cidr": "192.0.2.0/24", "gateway": "192.0.2.1"}},
+        has={"net0": "ip=192.0.2.2/24"},
+    ),
     "update-container": Scenario(
         before=_CT,
         after=_CT_MORE,
@@ -203,6 +217,7 @@ def check_world(scenario: Scenario, before: Document, after: Document) -> None:
     assert volumes == {}, "left over"
     found = {slot: (row["volid"].partition(":")[0], row["size"] / _GIB) for slot, row in disks.items()}
     assert found == scenario.disks
+    assert all(part in config[slot] for slot, part in scenario.has.items()), config
     if scenario.after is None:
         return
     assert _macs(before).items() <= _macs(after).items()
