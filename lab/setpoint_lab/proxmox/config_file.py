@@ -17,6 +17,9 @@ Section = dict[str, str]
 
 _LINE = re.compile(r"^([a-z][a-z_-]*\d*):\s*(.+?)\s*$")
 _HEADER = re.compile(r"^\[(?:(special|pve):)?([a-zA-Z][a-zA-Z0-9_-]*)\]\s*$")
+RAW = "lxc"
+"""What raw lines are kept as together; no option has that name."""
+
 _PLAIN = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) not in "%:")
 """What a description's line holds unescaped."""
 
@@ -53,6 +56,11 @@ class ConfigFile:
         """The description that the lines of the file, each with its line end, make."""
         return lines
 
+    @classmethod
+    def raw(cls, line: str) -> str | None:  # noqa: ARG003  # files of some kinds have such lines
+        """A line that is no option and is kept as it is, without what trails; None for one that is skipped."""
+        return None
+
     def render(self) -> str:
         """The text of the file; numbers and booleans come out in their canonical form."""
         marks = ",".join(f"!{key}" if force else key for key, force in sorted(self.deletes.items()))
@@ -79,6 +87,8 @@ class ConfigFile:
                 section["description"] = section.get("description", "") + unquote(line[1:]) + "\n"
             elif (found := _LINE.match(line)) is not None:
                 section[found[1]] = found[2]
+            elif (raw := cls.raw(line)) is not None:
+                section[RAW] = f"{section[RAW]}\n{raw}" if RAW in section else raw
         for part in config._sections():
             if "description" in part:
                 part["description"] = cls.described(part["description"])
@@ -114,8 +124,9 @@ class ConfigFile:
         lines += [
             f"{key}: {self.canonical(key, value)}"
             for key, value in sorted(section.items())
-            if key != "description"
+            if key not in {"description", RAW}
         ]
+        lines += section[RAW].split("\n") if RAW in section else []
         return "".join(f"{line}\n" for line in lines)
 
 

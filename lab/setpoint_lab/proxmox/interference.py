@@ -91,7 +91,7 @@ async def fail_reply(world: World, spec: Mapping[str, Any]) -> None:
     `{"method"?, "path"?, "status": n, "reason"?: text, "errors"?: {parameter: text}, "count"?, "for_s"?, "share"?}`.
     """
     status, errors = int(spec["status"]), spec.get("errors")
-    reason = str(spec.get("reason", PARAMETERS if errors else HTTPStatus(status).phrase))
+    reason = str(spec["reason"]) if "reason" in spec else PARAMETERS if errors else HTTPStatus(status).phrase
     world.interferences.append(
         Interference(requests(world, spec), executed=False, answer=failure(ApiError(status, reason, errors)))
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from setpoint_lab.proxmox.config_file import RAW
+
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.config_file import ConfigFile, Section
 
@@ -26,7 +28,7 @@ def shown(config: ConfigFile, values: Section) -> dict[str, object]:
 
 def changes(config: ConfigFile) -> list[dict[str, object]]:
     """One row per option: its value, the pending one, and 1 or 2 for a removal, 2 where the volume goes too."""
-    rows = [_row(config, key, value) for key, value in config.current.items()]
+    rows = [_row(config, key, value) for key, value in config.current.items() if key != RAW]
     rows += [
         {"key": key, "pending": config.shown(key, value)}
         for key, value in config.pending.items()

@@ -233,3 +233,20 @@ async def test_creating_needs(grants: list[tuple[str, str]], given: dict[str, ob
     api.become(*grants)
     answered = await api.ask("POST", "/nodes/pve1/lxc", vmid=200, ostemplate=TEMPLATE, **given)
     assert (answered.status, answered.reason) == (403, f"Permission check failed ({missing})")
+
+
+async def test_raw_lines_stay_as_they_are_and_are_shown_as_pairs() -> None:
+    api = CtApi()
+    await api.create()
+    api.ct.text += "lxc.apparmor.profile: unconfined\nlxc.mount.entry = /srv srv none bind\n"
+
+    assert (await api.put(memory=1024)).status == 200
+
+    shown = await api.config()
+    assert shown["lxc"] == [
+        ["lxc.apparmor.profile", "unconfined"],
+        ["lxc.mount.entry", "/srv srv none bind"],
+    ]
+    assert api.ct.text.endswith("lxc.apparmor.profile: unconfined\nlxc.mount.entry = /srv srv none bind\n")
+    rows = (await api.ask("GET", f"{CT}/pending")).data
+    assert "lxc" not in {row["key"] for row in rows}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from setpoint_lab.proxmox.config_file import ConfigFile
+from setpoint_lab.proxmox.config_file import RAW, ConfigFile
 from setpoint_lab.proxmox.lxc import options
+
+_RAW = re.compile(r"^(lxc\.[a-z0-9_.-]+)(?::|\s*=)\s*(.*?)\s*$")
 
 
 @dataclass(slots=True)
@@ -17,8 +20,15 @@ class Config(ConfigFile):
 
     @staticmethod
     def shown(key: str, value: str) -> object:
-        """A value as answers show it."""
+        """A value as answers show it; raw lines are pairs."""
+        if key == RAW:
+            return [list(found) for line in value.split("\n") for found in _RAW.findall(line)]
         return options.shown(key, value)
+
+    @classmethod
+    def raw(cls, line: str) -> str | None:
+        """A line for the runtime below, which only somebody on the node can write."""
+        return line.rstrip() if _RAW.match(line) else None
 
 
 @lru_cache(maxsize=4096)
