@@ -131,8 +131,19 @@ class Draft(ABC):
             return True
         keeps = change.later and spot.name in guest.current
         if keeps or (spot.name not in guest.current and guest.power == "stopped"):
-            config = guest.current if keeps else guest.coming
-            parts = spot.option.syntax.split(str(config[spot.name]))
+            parts = self._kept(spot) if keeps else spot.option.syntax.split(str(guest.coming[spot.name]))
             self._texts.setdefault(spot.name, (spot.option, parts))
             return True
         return False
+
+    def _kept(self, spot: Spot) -> Mapping[str, str]:
+        """The volume that is there, with the other sub-options that wait for the next start when it stays."""
+        now, later = (
+            spot.option.syntax.split(str(config.get(spot.name, "")))
+            for config in (self._guest.current, self._guest.coming)
+        )
+        core = str(spot.option.core)
+        if now.get(core) != later.get(core):
+            return now
+        size = {"size": now["size"]} if "size" in now else {}
+        return {key: text for key, text in later.items() if key != "size"} | size

@@ -254,6 +254,13 @@ def test_a_volume_grows_to_an_absolute_size_also_while_it_runs() -> None:
     ]
 
 
+def test_what_is_declared_of_a_volume_is_written_once_it_is_grown() -> None:
+    declared = spec(mountPoints={"mp0": DATA | {"size": "9GiB", "backup": True}}, cores=4)
+    found = steps(declared, ct(power="running", mp0=MP0))
+    assert [step.verb for step in found] == ["configure", "resize"]
+    assert found[0].arguments["config"] == {"cores": 4}
+
+
 VOLUMES: list[tuple[str, dict[str, Any], dict[str, Scalar], str, str]] = [
     ("smaller", {"rootfs": ROOTFS | {"size": "4GiB"}}, {}, "cannot shrink it to 4GiB", "declare 8GiB"),
     ("elsewhere", {"rootfs": ROOTFS | {"storage": "nas"}}, {}, "lies on local-zfs and not on nas", "pct move-volume 101 rootfs nas --delete 1"),

@@ -464,6 +464,27 @@ def test_a_waiting_disk_of_another_size_is_grown_after_it_is_there() -> None:
     assert verbs(steps(spec(disks=sata), vm(power="running", **waiting))) == ["resize"]
 
 
+@pytest.mark.parametrize("change", [{"size": "20GiB"}, {"storage": "nas"}])
+def test_what_is_declared_of_a_disk_is_written_once_it_is_grown_and_moved(change: dict[str, Json]) -> None:
+    """Pending until the next start, it would bring back the size and the place of before."""
+    disks = {"scsi0": {"storage": "local-zfs", "size": "10GiB", "discard": True} | change}
+
+    found = planned({"disks": disks, "cores": 4}, vm(power="running", scsi0=DISK), {})
+
+    assert verbs(found) == ["configure", "resize" if "size" in change else "move"]
+    assert written(found[0]) == {"cores": 4}
+
+
+def test_a_disk_that_grew_keeps_what_waits_for_the_next_start() -> None:
+    disks = {"scsi0": {"storage": "local-zfs", "size": "20GiB", "discard": True}}
+    now, later = "local-zfs:vm-101-disk-0,size=20G", "local-zfs:vm-101-disk-0,discard=on,size=10G"
+
+    found = steps(spec(disks=disks), vm({"scsi0": later}, "running", scsi0=now))
+
+    assert verbs(found)[0] == "configure"
+    assert written(found[0]) == {"scsi0": "local-zfs:vm-101-disk-0,discard=on,size=20G"}
+
+
 def test_a_waiting_nic_is_changed_as_it_waits() -> None:
     found = steps(spec(nics={"net0": {"bridge": "vmbr2"}}), vm({"net0": f"{NIC},tag=3"}, "running"))
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from setpoint.model.diff import Change, Diff
 from setpoint.model.plan import Disruption, Step, obstructed
 from setpoint.model.tree import Json, Tree, parts
+from setpoint_proxmox.guest.order import unhurried
 from setpoint_proxmox.guest.plan import enroll, locked, power, restart, sentence
 from setpoint_proxmox.guest.scopes import scopes
 from setpoint_proxmox.guest.spec import Power
@@ -30,10 +31,12 @@ def plan(diff: Diff, planning: Context) -> tuple[Step, ...]:
     if ct.lock and changes:
         return (locked(changes, ct),)
     spec, facts = planning.spec, planning.facts
-    edit = edited(_unwritten(changes, ct), ct, spec, planning.owner, privileged=not ct.unprivileged)
+    larger = tuple(resizes(changes, ct, facts))
+    written = unhurried(_unwritten(changes, ct), larger, LAYOUT)
+    edit = edited(written, ct, spec, planning.owner, privileged=not ct.unprivileged)
     return (
         *_configure(edit, ct, planning),
-        *resizes(changes, ct, facts),
+        *larger,
         *enroll(changes, ct, facts),
         *_power(changes, edit, ct, planning),
         *restart(changes, ct, facts, spec.power),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from setpoint.model.diff import Change, Diff
 from setpoint.model.plan import Disruption, Step, obstructed
 from setpoint.model.tree import Json, Tree, parts
+from setpoint_proxmox.guest.order import unhurried
 from setpoint_proxmox.guest.plan import enroll, locked, power, restart, sentence
 from setpoint_proxmox.guest.scopes import scopes
 from setpoint_proxmox.kinds.virtual_machine.create import Context, create
@@ -35,11 +36,11 @@ def plan(diff: Diff, planning: Context) -> tuple[Step, ...]:
     changes = tuple(change for change in diff.changes if not change.fixed)
     if vm.lock and changes:
         return (locked(changes, vm),)
+    larger = (*resizes(changes, vm, planning.facts), *moves(changes, vm, planning.spec, planning.facts))
     return (
-        *_configure(changes, vm, planning),
+        *_configure(unhurried(changes, larger, LAYOUT), vm, planning),
         *_regenerate(changes, vm, planning),
-        *resizes(changes, vm, planning.facts),
-        *moves(changes, vm, planning.spec, planning.facts),
+        *larger,
         *enroll(changes, vm, planning.facts),
         *power(changes, vm, planning.facts, force=planning.spec.force_stop),
         *restart(changes, vm, planning.facts, planning.spec.power),
