@@ -13,7 +13,7 @@ from setpoint.model.plan import Obstacle
 from setpoint.model.quantity import parse_bytes
 from setpoint.model.spec import Spec
 from setpoint.model.survey import Survey
-from setpoint.model.tree import Json
+from setpoint.model.tree import Json, Pointer
 from setpoint_proxmox.cluster import Cluster
 from setpoint_proxmox.facts import Facts
 from setpoint_proxmox.guest.plan import no_node
@@ -42,11 +42,11 @@ class Rules(Generic[P]):
 
     Attributes:
         where: the node that a guest will be made on, or why none is known.
-        conflict: why a computed size cannot stand beside what else is declared.
+        conflict: why a computed size cannot stand beside what else is declared, by each of their places.
     """
 
     where: Callable[[P, Facts], str | Obstacle]
-    conflict: Callable[[P], Mapping[Name, Obstacle]]
+    conflict: Callable[[P], Mapping[Pointer, Obstacle]]
 
 
 def computer(
@@ -66,8 +66,7 @@ def computer(
         before = _Before(computing.applied, None if seen is None else project(seen))
         found = {name: _sized(name, part, place, before.of(name), spec) for name, part in parts.items()}
         made = _made(spec, found, None if seen is not None else node)
-        found |= rules.conflict(made)
-        return _computed(made, spec if seen is None else None, found, before)
+        return _computed(made, spec if seen is None else None, found, before, rules.conflict(made))
 
     return compute
 
@@ -155,16 +154,23 @@ def _made(spec: P, found: Mapping[Name, Sized | Obstacle], node: str | Obstacle 
 
 
 def _computed(
-    made: P, absent: P | None, found: Mapping[Name, Sized | Obstacle], before: _Before
+    made: P,
+    absent: P | None,
+    found: Mapping[Name, Sized | Obstacle],
+    before: _Before,
+    conflict: Mapping[Pointer, Obstacle],
 ) -> Computed[P]:
     """With what is lacking as it is seen, or as it was written for a guest that is absent."""
-    left = {name: one for name, one in found.items() if isinstance(one, Obstacle)}
-    kept: dict[str, object] = {
-        name: before.of(name) if absent is None else getattr(absent, name) for name in left
-    }
     ending = "is left as it is" if absent is None else "is not known"
-    return Computed(
-        made.model_copy(update=kept),
-        {f"/{name}": one.note for name, one in found.items() if isinstance(one, Sized)},
-        {f"/{name}": replace(one, why=f"{one.why}, so its {name} {ending}") for name, one in left.items()},
-    )
+    left = {
+        f"/{name}": replace(one, why=f"{one.why}, so its {name} {ending}")
+        for name, one in found.items()
+        if isinstance(one, Obstacle)
+    } | dict(conflict)
+    kept: dict[str, object] = {
+        name: before.of(name) if absent is None else getattr(absent, name)
+        for name in found
+        if f"/{name}" in left
+    }
+    notes = {f"/{name}": one.note for name, one in found.items() if isinstance(one, Sized)}
+    return Computed(made.model_copy(update=kept), notes, left)

@@ -17,6 +17,8 @@ from setpoint_proxmox.client import Client
 
 KEPT = 1800.0
 """Seconds for which a mean is good: over a day it hardly moves in that time."""
+PAUSE = 300.0
+"""Seconds for which a node that told nothing is not asked again."""
 ENOUGH = 3600
 """Seconds of figures without which no mean is formed."""
 
@@ -27,32 +29,33 @@ class Load:
 
     memory: int
     cpus: Fraction
-    read_at: float
 
 
 @dataclass(frozen=True)
 class Loads:
-    """The means of a cluster's nodes as they were last read."""
+    """The means of a cluster's nodes as they were last read, or why they were not, each with the end of its time."""
 
-    known: dict[str, Load] = field(default_factory=dict[str, Load])
+    _known: dict[str, tuple[Load | Obstacle, float]] = field(
+        default_factory=dict[str, "tuple[Load | Obstacle, float]"]
+    )
     _turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     async def of(self, api: Client, node: str, now: float) -> Load | Obstacle:
         """The mean of a node, or why there is none. However many ask at once, it is read once."""
         async with self._turns[node]:
-            known = self.known.get(node)
-            if known is not None and 0 <= now - known.read_at < KEPT:
+            known, end = self._known.get(node, (None, 0.0))
+            # A clock that was set back would keep it for ever.
+            if known is not None and end - KEPT <= now < end:
                 return known
-            found = await _read(api, node, now)
-            if isinstance(found, Load):
-                self.known[node] = found
+            found = await _read(api, node)
+            self._known[node] = found, now + (KEPT if isinstance(found, Load) else PAUSE)
             return found
 
 
-async def _read(api: Client, node: str, now: float) -> Load | Obstacle:
+async def _read(api: Client, node: str) -> Load | Obstacle:
     try:
         rows = records(await api.get("nodes", node, "rrddata", timeframe="day", cf="AVERAGE"))
-        return mean(node, rows, now)
+        return mean(node, rows)
     except TargetError as error:
         lasting = isinstance(error, RefusalError) and not isinstance(error, BusyError)
         why = f"what {node} used over the last day cannot be read: {error.message}"
@@ -62,7 +65,7 @@ async def _read(api: Client, node: str, now: float) -> Load | Obstacle:
 _REMEDY = "wait, or write a size that does not follow what is used"
 
 
-def mean(node: str, rows: Sequence[dict[str, Json]], now: float) -> Load | Obstacle:
+def mean(node: str, rows: Sequence[dict[str, Json]]) -> Load | Obstacle:
     """The mean over the points at which something was measured.
 
     Raises:
@@ -76,7 +79,7 @@ def mean(node: str, rows: Sequence[dict[str, Json]], now: float) -> Load | Obsta
     used = [(Fraction(figure(row["memused"])), _cpus(row)) for row in measured]
     memory, cpus = (sum(column, Fraction()) / len(used) for column in zip(*used, strict=True))
     # A thousandth of a processor and a byte are fine enough, and keep the arithmetic legible.
-    return Load(int(memory), Fraction(round(cpus * 1000), 1000), now)
+    return Load(int(memory), Fraction(round(cpus * 1000), 1000))
 
 
 def _cpus(row: dict[str, Json]) -> Fraction:

@@ -19,6 +19,7 @@ from pydantic import (
 
 from setpoint.model.quantity import Bytes
 from setpoint.model.spec import Spec, described
+from setpoint_proxmox.guest.spec import Memory
 from setpoint_proxmox.sizes import MIB
 
 _PERCENT = re.compile(r"(\d{1,4}(?:\.\d{1,3})?)\s*%", re.ASCII)
@@ -64,7 +65,7 @@ Percent = Annotated[
 class Part(Spec):
     """A part of what a node has, leaves free, or uses."""
 
-    percent: Percent | None = described("Part in percent; else a share.", None, gt=0, le=1000)
+    percent: Percent | None = described("Part in percent, more than 0% and at most 1000%; else a share.", None, gt=0, le=1000)
     share: int | None = described(
         "Weight among all guests on the node that declare a share of the same: 2 gets twice as much as 1.",
         None,
@@ -77,7 +78,10 @@ class Part(Spec):
         Of.CAPACITY,
     )
     hysteresis: Percent = described(
-        "How far it must move away before what is in force is changed.", Decimal(10), lt=100
+        "How far it must move away before what is in force is changed.",
+        Decimal(10),
+        lt=100,
+        json_schema_extra={"default": "10%"},
     )
 
     @model_validator(mode="after")
@@ -139,17 +143,23 @@ def which(value: Any) -> str:
 
 
 MemoryOrPart = Annotated[
-    Annotated[Bytes, Tag("plain")]
+    Annotated[Memory, Tag("plain")]
     | Annotated[MemoryPart, BeforeValidator(_shorthand), WithJsonSchema(_SHORT), Tag("percent")]
     | Annotated[MemoryPart, Tag("part")],
     Discriminator(which),
 ]
 """Memory in bytes, or a part of the node's."""
 
-Cores = Annotated[
-    Annotated[int, Field(ge=1, le=1024), Tag("plain")]
-    | Annotated[CoresPart, BeforeValidator(_shorthand), WithJsonSchema(_SHORT), Tag("percent")]
-    | Annotated[CoresPart, Tag("part")],
+_CoresPercent = Annotated[CoresPart, BeforeValidator(_shorthand), WithJsonSchema(_SHORT), Tag("percent")]
+
+MachineCores = Annotated[
+    Annotated[int, Field(ge=1, le=1024), Tag("plain")] | _CoresPercent | Annotated[CoresPart, Tag("part")],
+    Discriminator(which),
+]
+"""A number of cores, or a part of the node's."""
+
+ContainerCores = Annotated[
+    Annotated[int, Field(ge=1, le=8192), Tag("plain")] | _CoresPercent | Annotated[CoresPart, Tag("part")],
     Discriminator(which),
 ]
 """A number of cores, or a part of the node's."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -13,6 +15,7 @@ from pydantic import BaseModel
 
 from setpoint.desired.validate import judge
 from setpoint.model.compute import Computing
+from setpoint.model.errors import BusyError, RefusalError, TargetError, TransportError
 from setpoint.model.identity import Mark, Owner
 from setpoint.model.key import Key
 from setpoint.model.origin import Origin
@@ -20,11 +23,12 @@ from setpoint.model.plan import Obstacle
 from setpoint.model.policy import Policy
 from setpoint.model.resource import Resource
 from setpoint.model.survey import Survey
+from setpoint_proxmox.client import Client
 from setpoint_proxmox.facts import Capacity, Facts, Guest
-from setpoint_proxmox.guest.load import Load, mean
+from setpoint_proxmox.guest.load import Load, Loads, mean
 from setpoint_proxmox.guest.size import CORES, MEMORY, Base, Bounds, fitted, told
 from setpoint_proxmox.guest.size_base import Name, Peer, Place, base, capacity_of, part_text, peers_on
-from setpoint_proxmox.guest.size_spec import Cores, CoresPart, MemoryOrPart, MemoryPart, Of
+from setpoint_proxmox.guest.size_spec import CoresPart, MachineCores, MemoryOrPart, MemoryPart, Of
 from setpoint_proxmox.sizes import GIB, MIB
 from tests.systems.proxmox.made import facts
 
@@ -203,7 +207,7 @@ def test_what_is_free_is_not_guessed(there: Place, why: str) -> None:
 
 
 def test_used_is_what_was_measured_or_why_that_is_not_known() -> None:
-    load = Load(24 * GIB, Fraction("6.4"), 0)
+    load = Load(24 * GIB, Fraction("6.4"))
     assert base(memory(of="used"), Name.MEMORY, place(load=load)) == Base(
         Fraction(24 * GIB), "the 24GiB that pve1 used over the last day"
     )
@@ -272,21 +276,72 @@ def test_a_mean_leaves_out_when_nothing_was_measured() -> None:
     day = [*rows(4, memused=10 * GIB, cpu=0.25), *rows(4), *rows(4, memused=20 * GIB, cpu=0.5)]
     for number, row in enumerate(day):
         row["time"] = 1000 + number * 1800
-    assert mean("pve1", day, 7.0) == Load(15 * GIB, Fraction(3), 7.0)
+    assert mean("pve1", day) == Load(15 * GIB, Fraction(3))
 
 
 @pytest.mark.parametrize(
     "day", [[], rows(20), rows(1, memused=1, cpu=0.1), rows(50, every=60, memused=1, cpu=0.1)]
 )
 def test_less_than_an_hour_is_no_day(day: list[dict[str, Any]]) -> None:
-    found = mean("pve1", day, 7.0)
+    found = mean("pve1", day)
     assert isinstance(found, Obstacle)
     assert found.passing
 
 
+@dataclass
+class Node:
+    """A client of a node that tells of its load or fails."""
+
+    answer: list[dict[str, Any]] | Exception
+    asked: int = 0
+
+    async def get(self, *_: object, **__: object) -> Any:
+        self.asked += 1
+        await asyncio.sleep(0)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+async def test_many_that_ask_at_once_or_soon_again_cost_one_read() -> None:
+    loads, node = Loads(), Node(rows(4, memused=8 * GIB, cpu=0.5))
+    found = await asyncio.gather(
+        *(loads.of(cast("Client", node), "pve1", now) for now in (100.0, 100.0, 1899.0))
+    )
+    assert found == [Load(8 * GIB, Fraction(4))] * 3
+    assert node.asked == 1
+    for now, asked in ((1900.0, 2), (50.0, 3)):
+        await loads.of(cast("Client", node), "pve1", now)
+        assert node.asked == asked
+
+
+@pytest.mark.parametrize(
+    ("error", "passing"),
+    [
+        (TransportError("no answer"), True),
+        (BusyError("later"), True),
+        (RefusalError("no", remedy="pveum acl modify"), False),
+        (RefusalError("odd"), False),
+    ],
+)
+async def test_a_node_that_tells_nothing_is_left_in_peace_for_a_while(
+    error: TargetError, *, passing: bool
+) -> None:
+    loads, node = Loads(), Node(error)
+    for now in (100.0, 399.0):
+        found = await loads.of(cast("Client", node), "pve1", now)
+        assert isinstance(found, Obstacle)
+        assert found.passing is passing
+        assert error.message in found.why
+        assert found.remedy.startswith(error.remedy)
+    assert node.asked == 1
+    node.answer = rows(4, memused=8 * GIB, cpu=0.5)
+    assert await loads.of(cast("Client", node), "pve1", 400.0) == Load(8 * GIB, Fraction(4))
+
+
 class Sizes(BaseModel):
     memory: MemoryOrPart | None = None
-    cores: Cores | None = None
+    cores: MachineCores | None = None
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from setpoint.desired.compile import compile_set
 from setpoint.model.handed import Handed
 from setpoint.model.secret import SecretRef
 from setpoint.model.tree import leaves
+from setpoint_proxmox.guest.size_spec import Part
 from setpoint_proxmox.kinds.virtual_machine import KIND
 from setpoint_proxmox.kinds.virtual_machine.options import ELSEWHERE, LAYOUT
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
@@ -216,7 +217,9 @@ def every_place(model: type[BaseModel], above: str = "") -> Iterator[str]:
     }
     for field in model.model_fields.values():
         place = f"{above}/{field.alias}"
-        below = [inner for inner in models_in(field.annotation) if not issubclass(inner, SecretRef | Handed)]
+        below = [
+            inner for inner in models_in(field.annotation) if not issubclass(inner, SecretRef | Part | Handed)
+        ]
         slot = f"/{slots.get(str(field.alias), 'serial0')}" if "dict" in str(field.annotation) else ""
         if below:
             yield from every_place(below[0], place + slot)

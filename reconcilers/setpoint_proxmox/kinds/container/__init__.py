@@ -10,6 +10,7 @@ from setpoint_proxmox.guest.remark import remark
 from setpoint_proxmox.guest.remove import remove
 from setpoint_proxmox.guest.state import problems
 from setpoint_proxmox.kinds.container.act import ACTS
+from setpoint_proxmox.kinds.container.compute import compute
 from setpoint_proxmox.kinds.container.describe import describe, untold
 from setpoint_proxmox.kinds.container.observe import observe
 from setpoint_proxmox.kinds.container.plan import plan
@@ -36,6 +37,7 @@ KIND: Kind[ContainerSpec, CtState] = Kind(
     stateful=True,
     problems=problems,
     status=status,
+    compute=compute,
     secrets=secrets,
     outputs=GuestOutputs,
     publish=publish,

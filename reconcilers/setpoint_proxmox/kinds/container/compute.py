@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from setpoint.model.plan import Obstacle
+from setpoint.model.tree import Pointer
 from setpoint_proxmox.facts import Facts
 from setpoint_proxmox.guest.compute import Rules, computer, made_on
-from setpoint_proxmox.guest.size_base import Name
 from setpoint_proxmox.kinds.container.project import project
 from setpoint_proxmox.kinds.container.spec import ContainerSpec
 
@@ -14,7 +14,7 @@ def _where(spec: ContainerSpec, facts: Facts) -> str | Obstacle:
     return made_on(spec.node, facts)
 
 
-def _no_conflict(_: ContainerSpec) -> dict[Name, Obstacle]:
+def _no_conflict(_: ContainerSpec) -> dict[Pointer, Obstacle]:
     return {}
 
 

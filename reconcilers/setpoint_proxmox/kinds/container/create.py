@@ -14,7 +14,7 @@ from setpoint_proxmox.guest.scopes import scopes
 from setpoint_proxmox.kinds.container.by_hand import by_hand
 from setpoint_proxmox.kinds.container.edit import edited
 from setpoint_proxmox.kinds.container.project import PASSWORD, declare
-from setpoint_proxmox.kinds.container.spec import ContainerSpec
+from setpoint_proxmox.kinds.container.spec import DEFAULT_MEMORY, ContainerSpec
 from setpoint_proxmox.kinds.container.state import CtState
 from setpoint_proxmox.mark import TAG
 from setpoint_proxmox.sizes import MIB
@@ -65,7 +65,7 @@ def _made(node: str, changes: tuple[Change, ...], planning: Context) -> tuple[St
         "ostemplate": spec.template,
         "hostname": name,
         "unprivileged": 1 if spec.unprivileged else 0,
-        "memory": spec.memory // MIB,
+        "memory": DEFAULT_MEMORY // MIB,
         "swap": spec.swap // MIB,
         "tags": TAG,
         **edit.config,

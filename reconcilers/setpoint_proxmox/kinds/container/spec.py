@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 from pydantic import StringConstraints, model_validator
 
 from setpoint.model.secret import SecretRef
 from setpoint.model.spec import described
-from setpoint_proxmox.guest.spec import GuestSpec, Mebibytes, Memory, Power, PublicKeys
+from setpoint_proxmox.guest.size_spec import ContainerCores, MemoryOrPart
+from setpoint_proxmox.guest.spec import GuestSpec, Mebibytes, Power, PublicKeys
 from setpoint_proxmox.guest.texts import DOMAIN, VOLUME, NicSlot, Server
 from setpoint_proxmox.kinds.container.spec_option import Console, ContainerNic, Cpu, Features
 from setpoint_proxmox.kinds.container.spec_volume import (
@@ -24,6 +25,7 @@ from setpoint_proxmox.sizes import MIB
 
 __all__ = ["ContainerSpec", "Power"]
 
+DEFAULT_MEMORY: Final = 512 * MIB
 _OS = "^(debian|devuan|ubuntu|centos|fedora|opensuse|archlinux|alpine|gentoo|nixos|unmanaged)$"
 _ZONE = r"^(host|[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2})$"
 
@@ -54,11 +56,18 @@ class ContainerSpec(GuestSpec):
         "Whether its root is an ordinary user of the node; fixed for life.", default=True
     )
     rootfs: RootFs | None = described("Volume that the container itself is on; a new one needs it.", None)
-    cores: int | None = described(
-        "Number of CPU cores that it sees; null for all of the node.", None, ge=1, le=8192
+    cores: ContainerCores | None = described(
+        "Number of CPU cores that it sees, or the part of its node's processors that they are; null for all of the node.",
+        None,
+        examples=[2, "25%"],
     )
     cpu: Cpu = described("How much of the processors it may use.", default_factory=Cpu)
-    memory: Memory = described("Memory, a multiple of 1MiB, at least 16MiB.", 512 * MIB, examples=["512MiB"])
+    memory: MemoryOrPart = described(
+        "Memory, a multiple of 1MiB, at least 16MiB, or the part of its node's memory that it is.",
+        DEFAULT_MEMORY,
+        examples=["512MiB", "25%"],
+        json_schema_extra={"default": "512MiB"},
+    )
     swap: Mebibytes = described("Swap beside the memory, a multiple of 1MiB.", 512 * MIB, examples=["512MiB"])
     mount_points: dict[MountSlot, MountPoint] = described(
         "Further volumes by slot: mp0-255. One that is declared no more is detached and kept.",

@@ -10,6 +10,7 @@ from setpoint_proxmox.guest.remark import remark
 from setpoint_proxmox.guest.remove import remove
 from setpoint_proxmox.guest.state import problems
 from setpoint_proxmox.kinds.virtual_machine.act import ACTS
+from setpoint_proxmox.kinds.virtual_machine.compute import compute
 from setpoint_proxmox.kinds.virtual_machine.describe import describe, untold
 from setpoint_proxmox.kinds.virtual_machine.observe import observe
 from setpoint_proxmox.kinds.virtual_machine.plan import plan
@@ -37,6 +38,7 @@ KIND: Kind[VirtualMachineSpec, VmState] = Kind(
     stateful=True,
     problems=problems,
     status=status,
+    compute=compute,
     secrets=secrets,
     outputs=GuestOutputs,
     publish=publish,

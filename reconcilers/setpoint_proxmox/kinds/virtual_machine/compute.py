@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from setpoint.model.plan import Obstacle, Step
 from setpoint.model.quantity import format_bytes
+from setpoint.model.tree import Pointer
 from setpoint_proxmox.facts import Facts
 from setpoint_proxmox.guest.compute import Rules, computer, made_on
-from setpoint_proxmox.guest.size_base import Name
 from setpoint_proxmox.kinds.virtual_machine.create import source_of
 from setpoint_proxmox.kinds.virtual_machine.project import project
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
@@ -22,13 +22,14 @@ def _where(spec: VirtualMachineSpec, facts: Facts) -> str | Obstacle:
     return found.node
 
 
-def _conflict(spec: VirtualMachineSpec) -> dict[Name, Obstacle]:
-    """Proxmox gives a guest no more when the node runs short than it has at all."""
+def _conflict(spec: VirtualMachineSpec) -> dict[Pointer, Obstacle]:
+    """A guest cannot keep more memory than it has, and Proxmox refuses the whole write."""
     if not (isinstance(spec.memory, int) and spec.balloon and spec.balloon > spec.memory):
         return {}
     least = format_bytes(spec.balloon)
     why = f"memory comes to {format_bytes(spec.memory)}, and balloon keeps {least} of it"
-    return {Name.MEMORY: Obstacle(why, f"lower spec.balloon, or set spec.memory.min to {least}")}
+    both = Obstacle(why, f"lower spec.balloon, or set spec.memory.min to {least}")
+    return {"/memory": both, "/balloon": both}
 
 
 compute = computer(project, Rules(_where, _conflict))

@@ -14,7 +14,7 @@ from setpoint_proxmox.guest.plan import no_node
 from setpoint_proxmox.guest.scopes import scopes
 from setpoint_proxmox.kinds.virtual_machine.edit import edited, unbootable
 from setpoint_proxmox.kinds.virtual_machine.project import declare
-from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
+from setpoint_proxmox.kinds.virtual_machine.spec import DEFAULT_MEMORY, VirtualMachineSpec
 from setpoint_proxmox.kinds.virtual_machine.spec_cloud import Clone
 from setpoint_proxmox.kinds.virtual_machine.state import VmState
 from setpoint_proxmox.kinds.virtual_machine.volumes import refusals
@@ -55,8 +55,8 @@ def _from_nothing(node: str, changes: tuple[Change, ...], planning: Context) -> 
     edit = edited(wanted, vm, planning)
     config: dict[str, Json] = {
         "name": name,
-        "cores": spec.cores,
-        "memory": spec.memory // MIB,
+        "cores": 1,
+        "memory": DEFAULT_MEMORY // MIB,
         "tags": TAG,
         **HARDWARE,
         **edit.config,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, field_validator, model_validator
 
 from setpoint.model.quantity import Bytes
 from setpoint.model.spec import described
-from setpoint_proxmox.guest.spec import GuestSpec, Memory, Power, mebibytes
+from setpoint_proxmox.guest.size_spec import MachineCores, MemoryOrPart, MemoryPart
+from setpoint_proxmox.guest.spec import GuestSpec, Power, mebibytes
 from setpoint_proxmox.guest.texts import (
     NODE,
     BootSlot,
@@ -39,6 +40,7 @@ from setpoint_proxmox.sizes import MIB
 
 __all__ = ["Disk", "Nic", "NicModel", "Power", "VirtualMachineSpec"]
 
+DEFAULT_MEMORY: Final = 1024 * MIB
 _MACHINE = r"^(pc|q35|virt|(pc(-i440fx|-q35)?|virt)-\d+(\.\d+)+(\+pve\d+)?(\.pxe)?)$"
 _KEYBOARDS = (
     "^(de|de-ch|da|en-gb|en-us|es|fi|fr|fr-be|fr-ca|fr-ch|hu|is|it|ja|lt|mk|nl|no|pl|pt|pt-br|sv|sl|tr)$"
@@ -64,11 +66,20 @@ class VirtualMachineSpec(GuestSpec):
         examples=["pve1"],
     )
     clone: Clone | None = described("What the VM begins as a copy of; empty disks are made without it.", None)
-    cores: int = described("Number of CPU cores (per socket).", 1, ge=1, le=1024)
+    cores: MachineCores = described(
+        "Number of CPU cores (per socket), or the part of its node's processors that they are.",
+        1,
+        examples=[4, "25%"],
+    )
     sockets: int = described("Number of CPU sockets.", 1, ge=1, le=8)
     cpu: Cpu = described("What the guest sees of the processor.", default_factory=Cpu)
     numa: bool = described("Whether the guest sees NUMA nodes, one for each socket.", default=False)
-    memory: Memory = described("Memory, a multiple of 1MiB, at least 16MiB.", 1024 * MIB, examples=["2GiB"])
+    memory: MemoryOrPart = described(
+        "Memory, a multiple of 1MiB, at least 16MiB, or the part of its node's memory that it is.",
+        DEFAULT_MEMORY,
+        examples=["2GiB", "25%"],
+        json_schema_extra={"default": "1GiB"},
+    )
     balloon: Annotated[Bytes | Literal[False] | None, AfterValidator(_whole)] = described(
         "Memory that the guest keeps when the node runs short, a multiple of 1MiB; false for no balloon device, "
         "null for all of its memory.",
@@ -173,6 +184,7 @@ class VirtualMachineSpec(GuestSpec):
         return ()
 
     def _balloon(self) -> tuple[str, ...]:
-        if self.balloon and "memory" in self.model_fields_set and self.balloon > self.memory:
+        most = self.memory.max if isinstance(self.memory, MemoryPart) else self.memory
+        if self.balloon and "memory" in self.model_fields_set and most is not None and self.balloon > most:
             return ("balloon is what the guest keeps of its memory, so it cannot be more than memory",)
         return ()
