@@ -57,4 +57,5 @@ def _row(event: dict[str, Any]) -> tuple[str, ...]:
 def _changes(event: dict[str, Any]) -> Iterator[str]:
     for change in event["changes"]:
         if change["path"]:
-            yield f"{field(change['path'])}: {seen(change)} → {wanted(change)}"
+            note = f" ({change['note']})" if change["note"] else ""
+            yield f"{field(change['path'])}: {seen(change)} → {wanted(change)}{note}"

@@ -19,7 +19,7 @@ FIELDS = {
 }  # fmt: skip
 ROW_FIELDS = {
     "key", "namespace", "kind", "name", "target", "origin", "retained", "departed", "verdict", "sentence", "steps", "holds",
-    "changes", "underWay",
+    "changes", "notes", "underWay",
 }  # fmt: skip
 
 
@@ -171,6 +171,22 @@ def test_effective_shows_every_value_with_its_origin(estate: Estate) -> None:
     assert origins["/labels"] == (["x"], "defaults.yaml:2:19")
     assert origins["/policy/drift"] == ("enforce", "default")
     assert "colour: red  # a.yaml:4:8" in estate.say("plan", "Box/a", "--effective").out
+
+
+def test_the_arithmetic_behind_a_computed_value_is_told(estate: Estate) -> None:
+    estate.write(a=box("a", "part: 25"))
+    said = estate.say("plan")
+    assert "      size: 25" in said.lines
+    assert "      (25% of 100 = 25)" in said.lines
+    (row,) = [row for row in estate.told("plan")["resources"] if row["key"] == "Box/a"]
+    assert row["notes"] == {"/size": "25% of 100 = 25"}
+    assert row["steps"][0]["changes"][0]["note"] == "25% of 100 = 25"
+
+    assert estate.say("apply").code == 0
+    assert "25% of 100" not in estate.say("plan").out
+    assert "  size: 25% of 100 = 25" in estate.say("plan", "Box/a", "--effective").lines
+    estate.world.width = 200
+    assert estate.say("plan").lines[4:6] == ["      size: 25 → 50", "      (25% of 200 = 50)"]
 
 
 def test_markdown_is_for_a_review(estate: Estate) -> None:

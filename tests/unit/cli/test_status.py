@@ -22,7 +22,7 @@ from tests.unit.cli.conftest import Ask, Say
 ROW_FIELDS = {
     "key", "namespace", "kind", "name", "target", "origin", "drift", "labels", "retained", "lingering", "outcome", "ready",
     "reason", "sentence", "since", "lookedAt", "inSyncAt", "driftSince", "rebuildAt", "known", "attempts", "version",
-    "conditions", "changes", "holds", "detail", "outputs",
+    "conditions", "changes", "holds", "detail", "outputs", "notes",
 }  # fmt: skip
 FIELDS = {
     "estate", "phase", "pid", "source", "problems", "waiting", "retained", "resources", "released", "lanes",
@@ -177,6 +177,15 @@ async def test_the_details_of_one_tell_what_is_known_and_nothing_twice(served: S
     assert not [line for line in lines if line.endswith((": null", ": []", ": {}"))]
     messages = [line.partition("): ")[2] for line in lines if "): " in line]
     assert len(messages) == len(set(messages)), "a sentence that several conditions share is told once"
+
+
+async def test_the_arithmetic_behind_what_is_in_force_is_told(served: Served, ask: Ask) -> None:
+    served.write(a=box("a", "part: 25"))
+    await served.until(lambda told: row(told, "Box/a")["notes"] == {"/size": "25% of 100 = 25"})
+    assert "  size: 25% of 100 = 25" in (await ask("status", "Box/a")).lines
+    # A size takes effect after a restart.
+    lines = (await ask("history", "Box/a")).out
+    assert "size: (nothing) → 25 (25% of 100 = 25)" in lines
 
 
 async def test_a_changed_declaration_is_pending_until_it_was_looked_at(served: Served, ask: Ask) -> None:
