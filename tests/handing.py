@@ -105,7 +105,9 @@ ROLL: Kind[RollSpec, RollState] = Kind(
 
 
 def publish(state: BoxState) -> BerthedOutputs:
-    return BerthedOutputs(number=state.number, berth=state.fields.get("berth"))
+    return BerthedOutputs(
+        number=state.number, berth=None if state.fields.get("quiet") else state.fields.get("berth")
+    )
 
 
 BERTHED: dict[str, Kind[Any, Any]] = {

@@ -90,7 +90,7 @@ async def _bring_in(
     await tell_dormant(estate)
     follow(estate, names)
     for old in names:
-        estate.sighted.note(old, {})
+        estate.sighted.note(old, frozenset())
     for key in await _gone(estate, changes.removed):
         await release(estate, key, former.get(key))
     for key in changes.changed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from setpoint.model.errors import SetpointError
 from setpoint.model.key import Key
-from setpoint.model.observation import Absent
+from setpoint.model.observation import Present
 from setpoint.model.outcome import Done, Outcome
 from setpoint.run.act import act, compare, forecast, foresee, plan
 from setpoint.run.compute import compute
@@ -61,8 +61,10 @@ async def run(desk: Desk, start: Pass, stages: tuple[Stage, ...] = RECONCILE) ->
         busy.pop(key, None)
     give_places_back(desk, key, report.outcome)
     seen = report.learned.observation
-    if seen is not None:
-        desk.spaces.note(key, {} if isinstance(seen, Absent) else report.learned.outputs)
+    if isinstance(seen, Present):
+        desk.spaces.note(key, report.learned.outputs or {}, seen.state)
+    elif seen is not None:
+        desk.spaces.miss(key)
     return report
 
 

@@ -23,11 +23,11 @@ class Sighted:
 
     Attributes:
         met: keys that were looked at in this process, so that what they have is known.
-        published: what was last seen of each key; None until somebody asks for the first time.
+        told: the texts that were last seen of each key; None until somebody asks for the first time.
     """
 
     met: set[Key] = field(default_factory=set[Key])
-    published: dict[Key, Mapping[str, Json]] | None = None
+    told: dict[Key, frozenset[str]] | None = None
     _spaces: dict[Key, tuple[Resource, Space]] = field(default_factory=dict[Key, tuple[Resource, Space]])
     _givers: tuple[Mapping[Key, Resource] | None, Mapping[Key, Space]] = (None, {})
     _seen: dict[Key, tuple[Space, Owners]] = field(default_factory=dict[Key, tuple[Space, Owners]])
@@ -35,10 +35,10 @@ class Sighted:
         default_factory=dict[Key, tuple[Space, Mapping[Key, Resource], Owners]]
     )
 
-    def note(self, key: Key, outputs: Mapping[str, Json]) -> None:
-        """Remember what a key publishes now; nothing for what is gone."""
-        if self.published is not None and self.published.get(key, {}) != outputs:
-            self.published[key] = outputs
+    def note(self, key: Key, texts: frozenset[str]) -> None:
+        """Remember what is seen of a key now; nothing for what is gone."""
+        if self.told is not None and self.told.get(key, frozenset()) != texts:
+            self.told[key] = texts
             self._seen.clear()
 
     def space(self, resource: Resource, kind: Kind[Any, Any]) -> Space | None:
@@ -61,11 +61,11 @@ class Sighted:
         return self._givers[1]
 
     def seen(self, at: Key, space: Space) -> Owners:
-        """Who publishes each number of a space."""
+        """Who is seen with each number of a space."""
         known = self._seen.get(at)
         if known is None or known[0] is not space:
-            published = (self.published or {}).items()
-            known = space, _owners(space, ((key, text) for key, tree in published for text in _texts(tree)))
+            told = (self.told or {}).items()
+            known = space, _owners(space, ((key, text) for key, texts in told for text in texts))
             self._seen[at] = known
         return known[1]
 
@@ -94,6 +94,7 @@ def _owners(space: Space, said: Iterable[tuple[Key, str]]) -> Owners:
     return found
 
 
-def _texts(tree: Mapping[str, Json]) -> Iterable[str]:
-    for _, leaf in leaves({**tree}):
-        yield from (one for one in (leaf if isinstance(leaf, list) else (leaf,)) if isinstance(one, str))
+def texts_in(tree: Mapping[str, Json]) -> frozenset[str]:
+    """Every text among the leaves of a tree, those in lists too."""
+    values = (leaf if isinstance(leaf, list) else [leaf] for _, leaf in leaves({**tree}))
+    return frozenset(one for several in values for one in several if isinstance(one, str))

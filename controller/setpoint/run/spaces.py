@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from setpoint.desired.handed import fixed_in
 from setpoint.desired.lookup import readings
 from setpoint.model.handed import Space
 from setpoint.model.key import Key
@@ -12,7 +14,7 @@ from setpoint.model.reference import Name
 from setpoint.model.tree import Json
 from setpoint.run.estate import Estate
 from setpoint.run.queue import Class
-from setpoint.run.sighted import Owners
+from setpoint.run.sighted import Owners, texts_in
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,24 @@ class Spaces:
             return None
         return self.estate.sighted.space(resource, self.estate.kinds[key.kind])
 
-    def note(self, key: Key, outputs: Mapping[str, Json] | None) -> None:
-        """Remember that a key was looked at, and what was seen of it if that is news."""
+    def meet(self, key: Key) -> None:
+        """Remember that a key was looked at in this process."""
         self.estate.sighted.met.add(key)
-        if outputs is not None:
-            self.estate.sighted.note(key, outputs)
+
+    def note(self, key: Key, outputs: Mapping[str, Json], state: Any) -> None:
+        """Remember what a key was just seen with: what it publishes, and what was found in fields that can be handed out."""
+        self.meet(key)
+        estate = self.estate
+        if estate.sighted.givers(estate.resources, estate.kinds):
+            self._recall()
+            kind = estate.kinds[key.kind]
+            found = {text for _, text in fixed_in(kind.spec, kind.project(state).tree)}
+            estate.sighted.note(key, texts_in(outputs) | found)
+
+    def miss(self, key: Key) -> None:
+        """Remember that a key was looked for and is not there."""
+        self.meet(key)
+        self.estate.sighted.note(key, frozenset())
 
     def others(self, at: Key, space: Space, number: int, asker: Key) -> tuple[str, ...]:
         """Who else has a number of a space from another one, is seen with it, or declares it, in words."""
@@ -91,10 +106,15 @@ class Spaces:
 
     def _owners(self, at: Key, space: Space) -> tuple[Owners, Owners]:
         estate, sighted = self.estate, self.estate.sighted
-        if sighted.published is None:
-            rows = estate.store.status_rows().items()
-            sighted.published = {key: status.outputs for key, status in rows if status.outputs}
+        self._recall()
         return sighted.seen(at, space), sighted.fixed(at, space, estate.resources, estate.kinds)
+
+    def _recall(self) -> None:
+        """Begin with what former lives of the daemon saw."""
+        if self.estate.sighted.told is None:
+            rows = self.estate.store.status_rows().items()
+            told = {key: texts_in(status.outputs) for key, status in rows if status.outputs}
+            self.estate.sighted.told = told
 
     def strangers(self, at: Key, asker: Key) -> Sequence[Key]:
         """Who else takes from a space, has nothing of it yet, and was not looked at: it may bear any of its numbers."""

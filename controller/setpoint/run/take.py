@@ -108,7 +108,7 @@ class _Field:
     async def _ask(self, left: Grant | None) -> Grant | _Taken | Outcome:
         seen = self._seen()
         if seen is None and left is None:
-            self.desk.spaces.note(self.now.owner.key, None)
+            self.desk.spaces.meet(self.now.owner.key)
             stranger = next(iter(self.desk.strangers(self.giver)), None)
             if stranger is not None:
                 why = f"{stranger} takes from {self.giver} as well, and was not looked at yet"
@@ -119,7 +119,8 @@ class _Field:
         avoid = self.desk.spaces.avoid(self.giver, self.space, asker)
         grant = await self.desk.calls.call(self.desk.store.grant, wish, self.space, avoid, seen=seen)
         if grant is None:
-            why = f"{self.giver} has no {self.space.gives} left for {_shown(self.wanted)}: all {self.space.size} of it are taken"
+            what = f"{self.space.gives} left for {_shown(self.wanted)}"
+            why = f"{self.giver} has no {what}: all {self.space.size} are taken"
             return self._suspended(why, f"add a range to {self.giver}, or remove what needs none any more")
         self.desk.spaces.stir((self.giver,))
         return grant

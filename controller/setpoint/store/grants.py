@@ -42,7 +42,8 @@ class Grants:
 
     def granted(self, space: Key, key: Key, field: Pointer) -> Grant | None:
         """What a field has of a space, also what it has left."""
-        return _own(self.grants(space), key, field)
+        rows = list(self._grants.rows.values())
+        return _own((one for one in rows if one.space == space), key, field)
 
     def holder(self, space: Key, number: int) -> Grant | None:
         """To whom a number belongs now."""

@@ -15,6 +15,7 @@ from setpoint.model.identity import Mark
 from setpoint.model.key import Key
 from setpoint.model.resource import Resource
 from setpoint.run.preview import Preview
+from setpoint.run.wake import wake
 from setpoint.store.store import Store
 from tests.handing import BERTHED
 from tests.toy import Thing, World
@@ -151,6 +152,24 @@ def test_a_berth_that_another_is_seen_with_or_declares_is_not_handed_out() -> No
     play(resources, body, store, strange)
 
 
+def test_a_berth_that_is_found_in_a_field_counts_as_seen_although_it_is_not_published() -> None:
+    quiet = {9: Thing({"colour": "red", "berth": "a1", "quiet": True}, Mark("home", box("old"), "9"))}
+    store = Store.in_memory()
+    play(shelves_with(berthed("z"), high=9), done("z"), store, {1: ours("z", 1, "a9")})
+    old = declared(box("old"), SHELF, {"colour": "red"})
+
+    async def body(shelves: Shelves, world: World) -> None:
+        await at_rest(shelves, "old", "z")
+        assert "berth" not in {k for k, v in (shelves.status(box("old")).outputs or {}).items() if v}
+        fresh = berthed("x")
+        shelves.estate.resources = {**shelves.estate.resources, fresh.key: fresh}
+        wake(shelves.estate, fresh.key)
+        await at_rest(shelves, "x")
+        assert lies(world)["x"] == "a2"
+
+    play(shelves_with(old, berthed("z"), high=9), body, store, {1: ours("z", 1, "a9"), **quiet})
+
+
 def test_a_berth_that_is_seen_twice_is_held_and_left_alone() -> None:
     store = Store.in_memory()
     play(shelves_with(berthed("x")), done("x"), store)
@@ -185,7 +204,7 @@ def test_a_full_roll_keeps_a_new_box_from_being_made_and_says_what_helps() -> No
         await at_rest(shelves, "x")
         await at_rest(shelves, "y", outcome="Held")
         (hold,) = shelves.status(box("y")).holds
-        assert hold.why == "Roll/pier has no berth left for berth: all 1 of it are taken"
+        assert hold.why == "Roll/pier has no berth left for berth: all 1 are taken"
         assert "add a range to Roll/pier" in hold.release
         assert len(world.things) == 1
 
