@@ -194,6 +194,18 @@ SCENARIOS = {
         state=_with_archive(),
         kind="Container",
     ),
+    "move-volume": Scenario(
+        before={**_CT, "power": "stopped"},
+        after={
+            **_CT,
+            "mountPoints": {"mp0": {"storage": "local", "size": "2GiB", "path": "/data"}},
+            "power": "stopped",
+        },
+        effects={"volume_made": 1, "volume_gone": 1},
+        disks={"rootfs": ("local-zfs", 4), "mp0": ("local", 2)},
+        state=_with_archive(),
+        kind="Container",
+    ),
 }
 
 

@@ -1,4 +1,4 @@
-"""The daemon is killed at every moment while a container is made, and while a running one is changed."""
+"""The daemon is killed at every moment while a container is made, changed while it runs, and moved while it does not."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from tests.crash.ground import CHUNKS, Ground, die_beside_each_task, kill_at_every_moment
 
-NAMES = ("create-container", "update-container")
+NAMES = ("create-container", "update-container", "move-volume")
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))

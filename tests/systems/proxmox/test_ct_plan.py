@@ -287,6 +287,24 @@ def test_what_is_not_done_to_a_volume_holds_up_nothing_else(
     assert remedy in next_
 
 
+ELSEWHERE: dict[str, Any] = {"rootfs": ROOTFS | {"storage": "nas"}}
+
+
+def test_a_volume_of_a_stopped_container_is_moved_to_the_storage_that_was_declared() -> None:
+    found = steps(spec(**ELSEWHERE, cores=4, power="running"), ct(), applied={})
+    assert verbs(found) == ["configure", "move", "start"]
+    assert found[1].arguments == {"node": "pve1", "digest": "d1", "disk": "rootfs", "storage": "nas"}
+    assert found[1].scopes == ("node/pve1", "storage/nas")
+
+
+def test_a_volume_of_a_running_container_is_moved_once_it_may_stop() -> None:
+    ((why, remedy),) = obstacles(steps(spec(**ELSEWHERE), ct(power="running"), applied={}))
+    assert "can be moved only while the container is stopped" in why
+    assert remedy == "declare power: stopped until it is moved; or declare storage: local-zfs"
+    off = steps(spec(**ELSEWHERE, power="stopped"), ct(power="running"), applied={})
+    assert verbs(off) == ["shutdown"]
+
+
 def test_a_mount_point_that_somebody_detached_is_never_replaced_by_an_empty_one() -> None:
     declared = spec(mountPoints={"mp0": DATA | {"volume": "new"}})
     assert verbs(steps(declared, ct(unused0=VOLUME), applied={})) == ["configure"]

@@ -18,6 +18,7 @@ from setpoint_proxmox.guest.act import (
     path_of,
     removed_of,
     started,
+    texts_of,
     vmid_of,
 )
 from setpoint_proxmox.guest.check import check_bridges, check_storages
@@ -56,10 +57,20 @@ async def configure(cluster: Cluster, acting: Acting) -> ActResult:
     return Applied()
 
 
+async def move(cluster: Cluster, acting: Acting) -> ActResult:
+    """Move a volume to another storage; the old one goes when the new one is whole."""
+    slot, storage = str(acting.arguments["disk"]), str(acting.arguments["storage"])
+    await check_storages(cluster, node_of(acting), {storage})
+    values = texts_of(acting, "digest")
+    path = (*path_of(acting, CONTAINER), "move_volume")
+    return started(await cluster.api.post(*path, volume=slot, storage=storage, delete=True, **values))
+
+
 ACTS: Mapping[str, Callable[[Cluster, Acting], Awaitable[ActResult]]] = {
     **acts_on(CONTAINER),
     "create": create,
     "configure": configure,
+    "move": move,
 }
 
 

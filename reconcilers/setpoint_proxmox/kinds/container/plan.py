@@ -19,7 +19,7 @@ from setpoint_proxmox.kinds.container.latent import is_hot, is_latent
 from setpoint_proxmox.kinds.container.options import LAYOUT
 from setpoint_proxmox.kinds.container.project import PASSWORD
 from setpoint_proxmox.kinds.container.state import CtState
-from setpoint_proxmox.kinds.container.volumes import obstacles, refusals, resizes
+from setpoint_proxmox.kinds.container.volumes import moves, obstacles, refusals, resizes
 
 
 def plan(diff: Diff, planning: Context) -> tuple[Step, ...]:
@@ -31,7 +31,7 @@ def plan(diff: Diff, planning: Context) -> tuple[Step, ...]:
     if ct.lock and changes:
         return (locked(changes, ct),)
     spec, facts = planning.spec, planning.facts
-    larger = tuple(resizes(changes, ct, facts))
+    larger = (*resizes(changes, ct, facts), *moves(changes, ct, facts))
     written = unhurried(_unwritten(changes, ct), larger, LAYOUT)
     edit = edited(written, ct, spec, planning.owner, privileged=not ct.unprivileged)
     return (
@@ -42,7 +42,7 @@ def plan(diff: Diff, planning: Context) -> tuple[Step, ...]:
         *restart(changes, ct, facts, spec.power),
         *by_hand(edit, ct),
         *refusals(changes, ct, spec).values(),
-        *obstacles(changes, ct),
+        *obstacles(changes, ct, spec),
         *_password(changes, ct),
     )
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 
-from setpoint.model.diff import MISSING, Change
+from setpoint.model.diff import MISSING, Cause, Change
 from setpoint.model.plan import Disruption, Step, obstructed
 from setpoint.model.quantity import format_bytes, parse_bytes
 from setpoint.model.tree import parts
 from setpoint_proxmox.facts import Facts
 from setpoint_proxmox.guest import volumes
 from setpoint_proxmox.guest.scopes import scopes
+from setpoint_proxmox.guest.spec import Power
 from setpoint_proxmox.guest.texts import NEW
 from setpoint_proxmox.guest.volumes import Shelf
 from setpoint_proxmox.kinds.container.options import LAYOUT
@@ -90,7 +91,21 @@ def resizes(changes: Iterable[Change], ct: CtState, facts: Facts) -> Iterator[St
             )
 
 
-def obstacles(changes: tuple[Change, ...], ct: CtState) -> Iterator[Step]:
+def moves(changes: Iterable[Change], ct: CtState, facts: Facts) -> Iterator[Step]:
+    """Move every volume for which another storage was declared; Proxmox does so only while the container is off."""
+    for change, slot in _differing(changes, "storage", ct):
+        if change.cause is Cause.DECLARED and ct.power == "stopped":
+            target = str(change.desired)
+            yield Step(
+                "move",
+                f"move {slot} of {ct} from {change.observed} to {target}",
+                (change,),
+                arguments={"node": ct.node, "digest": ct.digest, "disk": slot, "storage": target},
+                scopes=scopes(facts, ct.node, target),
+            )
+
+
+def obstacles(changes: tuple[Change, ...], ct: CtState, spec: ContainerSpec) -> Iterator[Step]:
     """What is not done to a volume that is there."""
     for change, slot in _differing(changes, "size", ct):
         if parse_bytes(change.desired) < parse_bytes(change.observed):
@@ -101,13 +116,20 @@ def obstacles(changes: tuple[Change, ...], ct: CtState) -> Iterator[Step]:
                 (change,),
             )
     for change, slot in _differing(changes, "storage", ct):
-        yield obstructed(
-            f"{slot} of {ct} lies on {change.observed} and not on {change.desired}; it can be moved only while the "
-            "container is stopped, so that is left to you",
-            f"declare storage: {change.observed}; or stop the container and move it on {ct.node}: "
-            f"pct move-volume {ct.vmid} {slot} {change.desired} --delete 1",
-            (change,),
-        )
+        by_hand = f"pct move-volume {ct.vmid} {slot} {change.desired} --delete 1"
+        where = f"{slot} of {ct} lies on {change.observed} and not on {change.desired}"
+        if change.cause is Cause.DRIFT:
+            yield obstructed(
+                f"{where}; what was moved by hand is not moved back by itself",
+                f"declare storage: {change.observed}; or move it back on {ct.node} while it is stopped: {by_hand}",
+                (change,),
+            )
+        elif ct.power != "stopped" and spec.power is not Power.STOPPED:
+            yield obstructed(
+                f"{where}, and it can be moved only while the container is stopped",
+                f"declare power: stopped until it is moved; or declare storage: {change.observed}",
+                (change,),
+            )
 
 
 def _is_resize(change: Change, ct: CtState) -> bool:
