@@ -49,6 +49,7 @@ class RollSpec(Spec):
     letter: str = described("What they all begin with.", "a")
     buoy: str | None = described("What goes with a berth.", None)
     gives: str = described("What it gives.", "berth")
+    isolated: bool = described("Whether others may have the same.", default=False)
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ def space(spec: RollSpec) -> Space:
         number,
         lambda number: f"{spec.letter}{number}" if number < 100 else f"z{number}",
         values,
+        spec.isolated,
     )
 
 

@@ -71,6 +71,16 @@ class Spaces:
         seen_on = (f"seen on {key}" for key in sorted(bearing))
         return (*seen_on, *(f"declared for {key}" for key in sorted(saying)), *given)
 
+    def owner_of(self, text: str, asker: Key) -> str:
+        """To whom else a value that `asker` declares for itself was handed out, in words; empty when to nobody."""
+        givers = self.estate.sighted.givers(self.estate.resources, self.estate.kinds)
+        for giver, space in givers.items():
+            number = space.number(text)
+            grant = None if number is None else self.estate.store.holder(giver, number)
+            if grant is not None and self._counting(giver, space, frozenset({asker})) - {grant.key}:
+                return f"is handed out to {grant.key} by {giver}"
+        return ""
+
     def avoid(self, at: Key, space: Space, asker: Key) -> frozenset[int]:
         """The numbers of a space that others have from another one, are seen with, or declare."""
         borne = {

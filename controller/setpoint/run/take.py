@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
 
 from pydantic import ValidationError
 
-from setpoint.desired.handed import Wanted, wanted_in
+from setpoint.desired.handed import Wanted, fixed_in, wanted_in
 from setpoint.model.handed import VALUE, Conflict, Grant, Space
 from setpoint.model.hold import Hold, Rule
 from setpoint.model.key import Key
@@ -42,23 +42,32 @@ async def take(desk: Desk, now: Pass) -> Pass | Outcome:
     if left:
         await desk.calls.call(desk.store.leave, key, desk.ports.now(), fields)
         desk.spaces.stir(left)
-    if not wanted:
-        return now
+    conflicts = list(_claimed(desk, now))
     found: list[_Taken] = []
     for one in wanted:
         taken = await _take(desk, now, one)
         if not isinstance(taken, _Taken):
             return taken
         found.append(taken)
-    conflicts = tuple(taken.conflict for taken in found if taken.conflict is not None)
+    conflicts += [taken.conflict for taken in found if taken.conflict is not None]
     if conflicts and isinstance(now.observation, Absent):
-        return Held(tuple(hold_of(conflict) for conflict in conflicts))
-    return _with_values(now, found).learn(conflicts=conflicts)
+        return Held(tuple(map(hold_of, conflicts)))
+    resolved = _with_values(now, found) if found else now
+    return resolved.learn(conflicts=tuple(conflicts)) if conflicts else resolved
 
 
 def hold_of(conflict: Conflict) -> Hold:
     """The hold that tells of it."""
     return Hold(Rule.TAKEN, conflict.why, conflict.release)
+
+
+def _claimed(desk: Desk, now: Pass) -> Iterator[Conflict]:
+    """What the object's own declaration says and was handed out to another."""
+    key = now.owner.key
+    for field, text in fixed_in(now.kind.spec, now.resource.spec):
+        whose = desk.spaces.owner_of(text, key)
+        if whose:
+            yield Conflict(field, f"{text}, declared for {key}, {whose}", "declare another one")
 
 
 def _giver(desk: Desk, now: Pass, one: Wanted) -> Key | None:

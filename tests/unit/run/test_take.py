@@ -190,6 +190,51 @@ def test_a_berth_that_is_seen_twice_is_held_and_left_alone() -> None:
     play(shelves_with(old, berthed("x")), body, store, things)
 
 
+def test_a_berth_that_is_handed_out_is_given_to_nobody_who_declares_it() -> None:
+    store = Store.in_memory()
+    play(shelves_with(berthed("x")), done("x"), store)
+
+    async def body(shelves: Shelves, world: World) -> None:
+        await at_rest(shelves, "y", "new", outcome="Held")
+        for name in ("y", "new"):
+            (hold,) = shelves.status(box(name)).holds
+            assert hold.why == f"a1, declared for Box/{name}, is handed out to Box/x by Roll/pier"
+        assert world.things[2].fields == {"colour": "red", "berth": "a7"}
+        assert "create" not in world.effects
+
+    there = {1: ours("x", 1, "a1"), 2: ours("y", 2, "a7")}
+    boxes = (berthed("x"), berthed("y", "a1"), berthed("new", "a1"))
+    play(shelves_with(*boxes), body, store, there)
+
+
+def test_an_isolated_roll_and_the_others_do_not_count_for_one_another() -> None:
+    store = Store.in_memory()
+    play(shelves_with(berthed("x")), done("x"), store)
+    own = Key("default", "Roll", "own")
+    apart = replace(berthed("y", {"roll": "own"}), references=(own, SHELF))
+
+    async def body(shelves: Shelves, world: World) -> None:
+        await at_rest(shelves, "x", "y")
+        assert lies(world) == {"x": "a1", "y": "a1"}
+
+    rolls = [declared(own, None, {"isolated": True})]
+    play([*rolls, *shelves_with(berthed("x"), apart)], body, store, {1: ours("x", 1, "a1")})
+
+
+def test_rolls_that_overlap_hand_out_nothing_twice() -> None:
+    own = Key("default", "Roll", "own")
+    other = replace(berthed("y", {"roll": "own"}), references=(own, SHELF))
+    store = Store.in_memory()
+    play(shelves_with(berthed("x")), done("x"), store)
+    world = play(
+        [declared(own, None, {}), *shelves_with(berthed("x"), other)],
+        done("x", "y"),
+        store,
+        {1: ours("x", 1, "a1")},
+    )
+    assert lies(world) == {"x": "a1", "y": "a2"}
+
+
 def test_a_box_that_was_never_made_takes_another_berth_than_the_one_that_is_borne_by_now() -> None:
     store = Store.in_memory()
     store.grant(
