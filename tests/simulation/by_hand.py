@@ -6,14 +6,15 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from setpoint_lab.proxmox.qemu.guest import Vm
+from setpoint_lab.proxmox.configured import ConfiguredGuest
 from setpoint_proxmox.mark import with_mark
+from tests.simulation.declared import TEMPLATE
 from tests.simulation.simulation import Simulation
-from tests.simulation.site import Site, mark_of
+from tests.simulation.site import Site, mark_of, path_of
 from tests.simulation.truth import key_of
 
 
-def pick(sim: Simulation) -> tuple[Site, Vm] | None:
+def pick(sim: Simulation) -> tuple[Site, ConfiguredGuest] | None:
     """Some VM that rests."""
     found = [
         (site, vm)
@@ -24,7 +25,7 @@ def pick(sim: Simulation) -> tuple[Site, Vm] | None:
     return sim.dice.choice(found) if found else None
 
 
-def _doubt(sim: Simulation, site: Site, vm: Vm) -> None:
+def _doubt(sim: Simulation, site: Site, vm: ConfiguredGuest) -> None:
     """Without mark and memory nothing can tell any more whose a VM is."""
     guest = sim.truth.guest(site, vm.vmid)
     if guest is not None and guest.name:
@@ -33,7 +34,7 @@ def _doubt(sim: Simulation, site: Site, vm: Vm) -> None:
             guest.tainted = "its mark was wiped while nothing was remembered of it"
 
 
-def _leaving(sim: Simulation) -> tuple[Site, Vm] | None:
+def _leaving(sim: Simulation) -> tuple[Site, ConfiguredGuest] | None:
     """Now and then a VM that is to be deleted."""
     if sim.life is None or sim.dice.random() < 0.3:
         return None
@@ -57,7 +58,7 @@ async def configure(sim: Simulation) -> None:
     values, mark = sim.dice.choice(changes), mark_of(vm)
     if "description" in values and mark is not None:
         values = {"description": with_mark("mine", mark)}
-    await site.by_hand("PUT", f"nodes/{vm.node}/qemu/{vm.vmid}/config", **values)
+    await site.by_hand("PUT", f"{path_of(vm)}/config", **values)
 
 
 async def power(sim: Simulation) -> None:
@@ -69,7 +70,7 @@ async def power(sim: Simulation) -> None:
     if word == "dies":
         await site.happen("guest_dies", vmid=vm.vmid)
     else:
-        await site.by_hand("POST", f"nodes/{vm.node}/qemu/{vm.vmid}/status/{word}")
+        await site.by_hand("POST", f"{path_of(vm)}/status/{word}")
 
 
 async def snapshot(sim: Simulation) -> None:
@@ -77,7 +78,7 @@ async def snapshot(sim: Simulation) -> None:
     if (found := pick(sim)) is not None:
         site, vm = found
         name = f"s{len(vm.load().snapshots)}"
-        await site.by_hand("POST", f"nodes/{vm.node}/qemu/{vm.vmid}/snapshot", snapname=name)
+        await site.by_hand("POST", f"{path_of(vm)}/snapshot", snapname=name)
 
 
 async def lock(sim: Simulation) -> None:
@@ -99,11 +100,11 @@ async def delete(sim: Simulation) -> None:
     guest = sim.truth.guest(site, vm.vmid)
     if guest is not None and guest.name and sim.life is not None:
         item = sim.life.store.item(key_of(guest.name))
-        if item is not None and item.seen_at and guest.name in sim.machines():
+        if item is not None and item.seen_at and guest.name in sim.machines() and not guest.wiping:
             sim.truth.had.add(guest.name)
             sim.truth.allowed.discard(f"recreate {guest.name}")
     vm.die()
-    await site.by_hand("DELETE", f"nodes/{vm.node}/qemu/{vm.vmid}", purge=1)
+    await site.by_hand("DELETE", path_of(vm), purge=1)
 
 
 async def wipe_mark(sim: Simulation) -> None:
@@ -112,7 +113,7 @@ async def wipe_mark(sim: Simulation) -> None:
         site, vm = found
         _doubt(sim, site, vm)
         words = sim.dice.choice(("wiped", "setpoint: other default/VirtualMachine/x vmid=" + str(vm.vmid)))
-        await site.by_hand("PUT", f"nodes/{vm.node}/qemu/{vm.vmid}/config", description=words, tags="")
+        await site.by_hand("PUT", f"{path_of(vm)}/config", description=words, tags="")
 
 
 async def clone(sim: Simulation) -> None:
@@ -120,9 +121,7 @@ async def clone(sim: Simulation) -> None:
     if (found := pick(sim)) is not None:
         site, vm = found
         newid = next(n for n in range(sim.dice.choice((900, 1000, 1500)), 3000) if n not in site.world.guests)
-        await site.by_hand(
-            "POST", f"nodes/{vm.node}/qemu/{vm.vmid}/clone", newid=newid, full=1, name=f"copy{newid}"
-        )
+        await site.by_hand("POST", f"{path_of(vm)}/clone", newid=newid, full=1, **{_name(vm): f"copy{newid}"})
 
 
 async def migrate(sim: Simulation) -> None:
@@ -131,15 +130,25 @@ async def migrate(sim: Simulation) -> None:
         return
     site, vm = found
     target = sim.dice.choice([node for node in site.world.nodes if node != vm.node])
-    more = {"online": 1, "with-local-disks": 1} if vm.machine is not None else {}
-    await site.by_hand("POST", f"nodes/{vm.node}/qemu/{vm.vmid}/migrate", target=target, **more)
+    online = {"online": 1, "with-local-disks": 1} if vm.type == "qemu" else {"restart": 1}
+    more = online if vm.machine is not None else {}
+    await site.by_hand("POST", f"{path_of(vm)}/migrate", target=target, **more)
 
 
 async def stranger(sim: Simulation) -> None:
-    """Somebody makes a VM in our range."""
+    """Somebody makes a guest in our range."""
     site = sim.sites[sim.dice.choice(sorted(sim.sites))]
     vmid = next(n for n in range(1000, 3000) if n not in site.world.guests)
-    await site.by_hand("POST", "nodes/pve1/qemu", vmid=vmid, name=f"theirs{vmid}", memory=512)
+    if sim.dice.random() < sim.containers:
+        made = {"ostemplate": TEMPLATE, "rootfs": "local-zfs:1", "hostname": f"theirs{vmid}"}
+        await site.by_hand("POST", "nodes/pve1/lxc", vmid=vmid, memory=512, **made)
+    else:
+        await site.by_hand("POST", "nodes/pve1/qemu", vmid=vmid, name=f"theirs{vmid}", memory=512)
+
+
+def _name(vm: ConfiguredGuest) -> str:
+    """What the API calls the name of a guest."""
+    return "name" if vm.type == "qemu" else "hostname"
 
 
 EVENTS: tuple[tuple[int, Callable[[Simulation], Awaitable[None]]], ...] = (

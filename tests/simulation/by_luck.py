@@ -10,7 +10,7 @@ from tests.simulation.by_hand import pick
 from tests.simulation.life import disk_full, disk_refuses, disk_well
 from tests.simulation.network import Loss
 from tests.simulation.simulation import Copy, Simulation
-from tests.simulation.site import Site, mark_of
+from tests.simulation.site import Site, mark_of, path_of
 from tests.simulation.truth import ESTATE, Guest, key_of
 
 WRITES = frozenset({"POST", "PUT", "DELETE"})
@@ -150,6 +150,8 @@ async def lose_database(sim: Simulation) -> None:
     for guest in sim.truth.guests:
         if guest.alive and guest.name and not _plainly_ours(guest):
             guest.tainted = "its mark was not what it should be when the database went"
+        if copy is None:
+            guest.born = sim.loop.time()
     sim.truth.had.clear()
     sim.truth.kept.clear()
     sim.repository.served = dict(copy.served) if copy else {}
@@ -169,7 +171,7 @@ async def copy_takes_the_place(sim: Simulation) -> None:
         return
     site, vm = found
     newid = next(number for number in range(1000, 3000) if number not in site.world.guests)
-    path = f"nodes/{vm.node}/qemu/{vm.vmid}"
+    path = path_of(vm)
     await site.by_hand("POST", f"{path}/clone", newid=newid, full=1)
     await asyncio.sleep(30)
     vm.die()

@@ -14,7 +14,7 @@ from setpoint.model.plan import Intent
 from setpoint.run.freezing import freeze, thaw
 from setpoint.run.undelete import undelete
 from tests.simulation.by_hand import stranger
-from tests.simulation.declared import Machine, a_policy, a_spec, changed
+from tests.simulation.declared import CONTAINER, Machine, a_policy, a_spec, changed, kind_of
 from tests.simulation.rules import Frozen
 from tests.simulation.simulation import Simulation
 from tests.simulation.truth import target_of
@@ -40,16 +40,22 @@ async def change(sim: Simulation) -> None:
     _push(sim, machines)
 
 
+def a_name(sim: Simulation, word: str) -> str:
+    """A name that nobody had, of a machine or, as often as the seed has it, a container."""
+    prefix = CONTAINER if sim.dice.random() < sim.containers else ""
+    return f"{prefix}{word}{len(sim.repository.commits)}"
+
+
 async def add(sim: Simulation) -> None:
     """A commit adds a machine, now and then under a name that was used before."""
     machines = sim.machines()
     used = {name for commit in sim.repository.commits.values() for name in commit.machines} - machines.keys()
-    fresh = f"new{len(sim.repository.commits)}"
+    fresh = a_name(sim, "new")
     name = sim.dice.choice(sorted(used)) if used and sim.dice.random() < 0.4 else fresh
     if len(machines) >= MOST:
         return
     target = sim.dice.choice(sorted(sim.truth.home))
-    spec = a_spec(sim.dice, len(sim.sites[target].world.nodes))
+    spec = a_spec(sim.dice, len(sim.sites[target].world.nodes), kind_of(name))
     path = f"{name}-{len(sim.repository.commits)}.yaml"
     # Whoever had the name before says so no more, or one would claim what the other declares.
     machines = {n: replace(m, formerly="") if m.formerly == name else m for n, m in machines.items()}
@@ -109,7 +115,7 @@ async def rename(sim: Simulation) -> None:
     machines = sim.machines()
     name = sim.dice.choice(sorted(machines))
     machine = machines.pop(name)
-    new = f"ren{len(sim.repository.commits)}"
+    new = f"{CONTAINER if name.startswith(CONTAINER) else ''}ren{len(sim.repository.commits)}"
     formerly = name if sim.dice.random() < 0.75 else ""
     machines[new] = replace(machine, name=new, formerly=formerly)
     if formerly and name in sim.truth.had:
@@ -202,9 +208,11 @@ async def declare_theirs(sim: Simulation) -> None:
     theirs = [guest for guest in theirs if (guest.site.name, guest.vmid) not in taken]
     if not theirs or len(machines) >= MOST:
         return
-    guest, name = sim.dice.choice(theirs), f"was{len(sim.repository.commits)}"
-    spec = {**a_spec(sim.dice, 2), "vmid": guest.vmid}
-    for part in ("disks", "nics", "cloudInit"):
+    guest = sim.dice.choice(theirs)
+    prefix = CONTAINER if guest.site.vms[guest.vmid].type == "lxc" else ""
+    name = f"{prefix}was{len(sim.repository.commits)}"
+    spec = {**a_spec(sim.dice, 2, kind_of(name)), "vmid": guest.vmid}
+    for part in ("disks", "nics", "cloudInit", "rootfs", "template", "password"):
         spec.pop(part, None)
     policy = {**a_policy(sim.dice), **({"adopt": True} if sim.dice.random() < 0.5 else {})}
     machines[name] = Machine(name, f"{name}.yaml", spec, policy, guest.site.name)
@@ -256,14 +264,15 @@ async def freezes(sim: Simulation) -> None:
         return
     now, names = sim.clock(), sorted(sim.machines())
     name = sim.dice.choice(names)
+    kind = kind_of(name)
     target = sim.dice.choice(sorted(sim.truth.home))
     hosted = frozenset(n for n, m in sim.machines().items() if m.target == target)
     scope, of, whom = sim.dice.choice(
         (
             (Scope.ALL, "", None),
-            (Scope.KIND, "VirtualMachine", None),
+            (Scope.KIND, kind, frozenset(n for n in names if kind_of(n) == kind)),
             (Scope.TARGET, str(target_of(target)), hosted),
-            (Scope.KEY, f"VirtualMachine/{name}", frozenset({name})),
+            (Scope.KEY, f"{kind}/{name}", frozenset({name})),
         )
     )
     order = Freeze(scope, of, "somebody", "to see", now)

@@ -24,9 +24,19 @@ POLL = 120.0
 """Seconds between two looks at the repository."""
 
 
+CONTAINER = "ct"
+"""What the names of containers begin with."""
+TEMPLATE = "local:vztmpl/debian-13-standard_13.1-2_amd64.tar.zst"
+
+
+def kind_of(name: str) -> str:
+    """What a resource of that name is."""
+    return "Container" if name.startswith(CONTAINER) else "VirtualMachine"
+
+
 @dataclass(frozen=True)
 class Machine:
-    """One declared VM.
+    """One declared guest.
 
     Attributes:
         path: of its file.
@@ -46,7 +56,7 @@ class Machine:
         metadata = {"name": self.name, **({"formerly": self.formerly} if self.formerly else {})}
         return json.dumps(
             {
-                "kind": "VirtualMachine",
+                "kind": kind_of(self.name),
                 "metadata": metadata,
                 "target": self.target,
                 "policy": dict(self.policy),
@@ -208,21 +218,26 @@ GRACES = {"1h": 3600.0, "2h": 7200.0}
 """How long what is deleted stays stopped, as written and in seconds; longer than any accident lasts."""
 
 
-def a_spec(dice: random.Random, nodes: int) -> dict[str, Any]:
-    """What somebody might write for a new VM."""
+def a_spec(dice: random.Random, nodes: int, kind: str = "VirtualMachine") -> dict[str, Any]:
+    """What somebody might write for a new guest."""
+    volume = {"storage": "local-zfs", "size": f"{dice.randint(1, 8)}GiB"}
     spec: dict[str, Any] = {
         "node": NODES[dice.randrange(nodes)],
         "cores": dice.choice((1, 2, 4)),
         "memory": dice.choice(("512MiB", "1GiB", "2GiB")),
-        "disks": {"scsi0": {"storage": "local-zfs", "size": f"{dice.randint(1, 8)}GiB"}},
         "nics": {"net0": {"bridge": "vmbr0"}},
     }
+    if kind == "Container":
+        spec |= {"template": TEMPLATE, "rootfs": volume}
+    else:
+        spec["disks"] = {"scsi0": volume}
     if dice.random() < 0.75:
         spec["power"] = "running"
     if dice.random() < 0.5:
         spec["tags"] = sorted(dice.sample(("web", "db", "blue", "red"), dice.randint(1, 2)))
     if dice.random() < 0.15:
-        spec["cloudInit"] = {"user": "admin", "password": {"env": PASSWORD_NAME}}
+        password = {"password": {"env": PASSWORD_NAME}}
+        spec |= password if kind == "Container" else {"cloudInit": {"user": "admin", **password}}
     if dice.random() < 0.15:
         spec["vmid"] = dice.randrange(*FIXED)
     if dice.random() < 0.4:
@@ -250,6 +265,13 @@ def a_policy(dice: random.Random) -> dict[str, Any]:
     return policy
 
 
+def a_sandbox(dice: random.Random, policy: Mapping[str, Any], at: str) -> dict[str, Any]:
+    """The policy of a sandbox that is made anew at a time of the day."""
+    kept = {name: value for name, value in policy.items() if name not in ("manage", "window", "reboot")}
+    every = dice.choice(("1d", "2d"))
+    return {**kept, "deletion": "delete", "grace": "1h", "lifecycle": {"rebuildEvery": every, "at": at}}
+
+
 def changed(dice: random.Random, machine: Machine) -> Machine:
     """The machine with something else declared."""
     spec = dict(machine.spec)
@@ -265,10 +287,10 @@ def changed(dice: random.Random, machine: Machine) -> Machine:
         case 4:
             spec["power"] = "stopped" if spec.get("power") == "running" else "running"
         case 5:
-            disk = dict(spec.get("disks", {}).get("scsi0", {}))
+            disk = dict(spec.get("rootfs") or spec.get("disks", {}).get("scsi0", {}))
             if disk:
                 disk["size"] = f"{int(disk['size'].removesuffix('GiB')) + dice.randint(1, 3)}GiB"
-                spec["disks"] = {"scsi0": disk}
+                spec |= {"rootfs": disk} if "rootfs" in spec else {"disks": {"scsi0": disk}}
         case _:
             return replace(machine, policy=a_policy(dice))
     return replace(machine, spec=spec)

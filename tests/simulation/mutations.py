@@ -24,6 +24,7 @@ surveying = importlib.import_module("setpoint.run.survey")
 declaring = importlib.import_module("setpoint.run.declare")
 journal = importlib.import_module("setpoint.store.journal")
 deletion = importlib.import_module("setpoint.decide.deletion")
+wiping = importlib.import_module("setpoint.run.wipe")
 limits = importlib.import_module("setpoint.decide.deletion.limit")
 departing = importlib.import_module("setpoint.run.depart")
 identity = importlib.import_module("setpoint.model.identity")
@@ -84,20 +85,22 @@ def lost_operations_not_searched(patch: Patch) -> None:
 
 def intent_not_journalled(patch: Patch) -> None:
     """The effect comes without a word in the journal before."""
-    patch.setattr(journal.Journal, "open_intent", lambda self, key, target, intent: None)
+    patch.setattr(journal.Journal, "open_intent", lambda self, *_: None)
 
 
 def unknown_taken_as_absent(patch: Patch) -> None:
     """What cannot be seen counts as gone."""
-    from setpoint_proxmox.kinds.virtual_machine import KIND
+    from setpoint_proxmox.kinds import container, virtual_machine
 
-    former = KIND.observe
+    def blind(former: Any) -> Any:
+        async def observe(client: Any, looking: Any) -> Any:
+            seen = await former(client, looking)
+            return Absent(seen.why) if isinstance(seen, Unknown) else seen
 
-    async def observe(client: Any, looking: Any) -> Any:
-        seen = await former(client, looking)
-        return Absent(seen.why) if isinstance(seen, Unknown) else seen
+        return observe
 
-    _kind(patch, "VirtualMachine", observe=observe)
+    for kind in (virtual_machine.KIND, container.KIND):
+        _kind(patch, kind.name, observe=blind(kind.observe))
 
 
 def identity_of_target_ignored(patch: Patch) -> None:
@@ -185,6 +188,44 @@ def undelete_ignored(patch: Patch) -> None:
     )
 
 
+def rebuilt_at_any_time(patch: Patch) -> None:
+    """What has a lifecycle is made anew as soon as it is old enough."""
+    former = wiping.due
+
+    def due(declared: Any, age: Any, now: float, *, stopped: bool) -> Any:
+        grown = age.since and now - age.since > declared.rebuild_every.total_seconds()
+        return now if grown else former(declared, age, now, stopped=stopped)
+
+    patch.setattr(wiping, "due", due)
+
+
+def rebuilt_young(patch: Patch) -> None:
+    """What has a lifecycle is made anew at its moments, however young it is."""
+    former = wiping.due
+    patch.setattr(
+        wiping,
+        "due",
+        lambda declared, age, now, *, stopped: former(
+            declared, dataclasses.replace(age, since=1.0), now, stopped=stopped
+        ),
+    )
+
+
+def rebuilt_in_doubt(patch: Patch) -> None:
+    """What has a lifecycle is made anew although the declarations have a mistake."""
+    patch.setattr(wiping, "unsure", lambda told, so: None)
+
+
+def one_wipe_for_all_losses(patch: Patch) -> None:
+    """Once wiped, an object may be lost without a word."""
+    former = wiping.see
+
+    def see(age: Any, now: float) -> Any:
+        return dataclasses.replace(former(age, now), wiped=age.wiped)
+
+    patch.setattr(wiping, "see", see)
+
+
 def _kind(patch: Patch, name: str, **parts: Any) -> None:
     """Replace parts of a kind as the simulation uses it."""
     from tests.simulation import simulation
@@ -218,4 +259,8 @@ MUTATIONS: dict[str, Mutation] = {
     "undelete is ignored": undelete_ignored,
     "any number is restarted": _without("blast_radius"),
     "policy.manage is ignored": _without("manage"),
+    "rebuilds come at any time": rebuilt_at_any_time,
+    "rebuilds take the young": rebuilt_young,
+    "rebuilds ignore mistakes": rebuilt_in_doubt,
+    "a wipe approves every loss": one_wipe_for_all_losses,
 }

@@ -10,7 +10,16 @@ from tests.simulation.simulation import Result
 
 SHOWN = 60
 """Lines of the trace that a failure shows."""
-EFFECTS = ("guest_made", "guest_gone", "started", "stopped", "guest_moved", "volume_made", "volume_gone")
+EFFECTS = (
+    "guest_made",
+    "guest_gone",
+    "started",
+    "stopped",
+    "guest_moved",
+    "volume_made",
+    "volume_gone",
+    "wiped",
+)
 
 
 @dataclass

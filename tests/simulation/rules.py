@@ -12,16 +12,18 @@ from setpoint.model.key import Key
 from setpoint_lab.proxmox.dispatch import Request
 from setpoint_lab.proxmox.effects import Happened
 from setpoint_lab.proxmox.ledger import Effect
-from tests.simulation.declared import GRACES, Machine
+from tests.simulation.declared import GRACES, Machine, kind_of
 from tests.simulation.life import Life
 from tests.simulation.site import Site, mark_of
 from tests.simulation.truth import (
     ESTATE,
+    LAG,
     Guest,
     Truth,
     Write,
     by_daemon,
     form_mark_name,
+    is_old,
     key_of,
     may_restart,
     options,
@@ -29,6 +31,10 @@ from tests.simulation.truth import (
 
 SETTLE = 29.0
 """Seconds in which a write whose answer was lost is not sent again: the target may still execute it."""
+WIPED_WITHIN = 3600.0
+"""Seconds after its moment in which a wipe begins."""
+ENDED_WITHIN = 86_400.0
+"""Seconds after its moment in which what was stopped for a wipe is destroyed."""
 FEW = 3
 """How many of a kind on a target are restarted in a day without a person's word."""
 JUST_NOW = 90.0
@@ -68,8 +74,8 @@ class Rules:
     """Judges.
 
     Attributes:
-        restarted: who was restarted on each cluster; a storm is shorter than a day.
-        destroyed: what was begun to be deleted on each cluster.
+        restarted: who of each kind was restarted or wiped on each cluster; a storm is shorter than a day.
+        destroyed: what of each kind was begun to be deleted on each cluster.
         waiting: for the answer to a write to which VM a daemon waits, and which daemon.
         quiet: who is in sync while nothing happens, and so is not written to.
         broken: what was violated, in order; empty when all is well.
@@ -87,8 +93,8 @@ class Rules:
     jumped: float = -1e9
     forgot: float = -1e9
     touched: dict[tuple[str, int], float] = field(default_factory=dict)
-    restarted: dict[str, set[str]] = field(default_factory=dict)
-    destroyed: dict[str, dict[str, Guest]] = field(default_factory=dict)
+    restarted: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    destroyed: dict[tuple[str, str], dict[str, Guest]] = field(default_factory=dict)
     waiting: dict[tuple[str, int], int] = field(default_factory=dict)
     quiet: frozenset[str] = frozenset()
     judged: int = 0
@@ -165,7 +171,7 @@ class Rules:
         name = form_mark_name(str(cause.params.get("description", ""))) if ours and cause else ""
         mine = self.truth.living(name) if name and not self.truth.has_gone_on(name) else []
         twins = [guest for guest in mine if not guest.tainted]
-        self.truth.guests.append(Guest(site, vmid, name))
+        self.truth.guests.append(Guest(site, vmid, name, born=self.now()))
         if twins:
             self.fail(
                 f"{name} was made as {site.name}/{vmid} although it is {twins[0].site.name}/{twins[0].vmid}"
@@ -190,7 +196,7 @@ class Rules:
     def _volume_gone(self, site: Site, event: Happened) -> None:
         cause = site.cause()
         write = Write.read(site, Request(cause.method, cause.path)) if cause is not None else None
-        own = write is not None and write.verb == "destroy" and f"vm-{write.vmid}-" in event.what
+        own = write is not None and write.verb == "destroy" and f"-{write.vmid}-" in event.what
         if not own and (write is None or write.verb not in ("create", "move_disk", "cloudinit")):
             self.fail(f"volume {event.what} of {site.name} was removed by {cause}")
 
@@ -259,7 +265,7 @@ def _policy(rules: Rules, life: Life, write: Write, name: str) -> str:
     spoken = list(rules.truth.spoken(name, life.estate.version))
     match write.verb:
         case "destroy":
-            return may_delete(rules, life, write, name) or _may_destroy(rules, write, name)
+            return _taken_away(rules, life, write, name)
         case "status/reboot":
             return _restart(rules, life, write, name, spoken)
         case "status/stop" | "status/reset" | "status/suspend":
@@ -267,9 +273,21 @@ def _policy(rules: Rules, life: Life, write: Write, name: str) -> str:
         case "status/shutdown":
             if any(machine.spec.get("power") == "stopped" for machine in spoken):
                 return ""
-            return may_delete(rules, life, write, name)
+            return _taken_away(rules, life, write, name)
         case _:
             return "" if spoken else "a VM is changed that nobody declares"
+
+
+def _taken_away(rules: Rules, life: Life, write: Write, name: str) -> str:
+    """It is wiped by schedule, or deleted."""
+    at = _wipes(rules, life, name)
+    unwiped = None if at is None else _may_wipe(rules, life, write, name, at)
+    if unwiped == "":
+        return ""
+    why = may_delete(rules, life, write, name)
+    if not why and write.verb == "destroy":
+        why = _may_destroy(rules, write, name)
+    return f"{unwiped}, and {why}" if why and unwiped else why
 
 
 def _manage(rules: Rules, life: Life, write: Write, name: str) -> str:
@@ -304,7 +322,7 @@ def may_delete(rules: Rules, life: Life, write: Write, name: str) -> str:
 
 def _too_many(rules: Rules, life: Life, write: Write, name: str) -> str:
     """More than a few begin to go in a day; who was kept in time or is declared again does not count."""
-    begun = rules.destroyed.setdefault(write.site.name, {})
+    begun = rules.destroyed.setdefault((write.site.name, kind_of(name)), {})
     if f"delete {name}" in rules.truth.allowed:
         return ""
     commit = rules.truth.repository.commits[life.estate.version]
@@ -333,14 +351,58 @@ def _may_destroy(rules: Rules, write: Write, name: str) -> str:
 
 def _restart(rules: Rules, life: Life, write: Write, name: str, spoken: list[Machine]) -> str:
     """The policy allows it, and not too many others were restarted."""
-    others = rules.restarted.setdefault(write.site.name, set())
-    if len(others - {name}) >= FEW and "blast" not in rules.truth.allowed:
-        return f"a restart after those of {', '.join(sorted(others))}"
-    others.add(name)
+    if why := _too_much_disturbed(rules, write, name):
+        return f"a restart {why}"
     may = f"restart {name}" in rules.truth.allowed
     if may or any(may_restart(machine, life.clock()) for machine in spoken):
         return ""
     return "a restart against the policy"
+
+
+def _too_much_disturbed(rules: Rules, write: Write, name: str) -> str:
+    """No more than a few of a kind are restarted or wiped in a day."""
+    others = rules.restarted.setdefault((write.site.name, kind_of(name)), set())
+    if len(others - {name}) >= FEW and "blast" not in rules.truth.allowed:
+        return f"after those of {', '.join(sorted(others))}"
+    others.add(name)
+    return ""
+
+
+def _wipes(rules: Rules, life: Life, name: str) -> str | None:
+    """The time of the day at which what is declared is made anew; None when it is not."""
+    for machine in rules.truth.spoken(name, life.estate.version):
+        lifecycle = machine.policy.get("lifecycle")
+        if lifecycle and machine.policy.get("deletion") == "delete":
+            return str(lifecycle["at"])
+    return None
+
+
+def _may_wipe(rules: Rules, life: Life, write: Write, name: str, at: str) -> str:
+    """It is old, its moment has come or it was stopped for it, and the declarations are good."""
+    guest = rules.truth.guest(write.site, write.vmid)
+    if guest is None:
+        return ""
+    late = _after(at, life.clock())
+    if not is_old(guest, rules.now()):
+        return "what was made today is wiped"
+    if late > WIPED_WITHIN + JUST_NOW and not (guest.stopping and late < ENDED_WITHIN):
+        return f"it is wiped {late:.0f} s after its moment"
+    version = rules.truth.repository.commits[life.estate.version]
+    if version.broken and rules.now() - rules.truth.repository.served.get(version.version, 0.0) > LAG:
+        return "it is wiped although the declarations have a mistake"
+    if why := _too_much_disturbed(rules, write, name):
+        return f"it is wiped {why}"
+    guest.stopping = True
+    if write.verb == "destroy" and not guest.wiping:
+        guest.wiping = True
+        rules.note("wiped", name)
+    return ""
+
+
+def _after(at: str, now: float) -> float:
+    """Seconds since it was that time of the day, UTC; a few before it are none."""
+    hours, minutes = map(int, at.split(":"))
+    return max((now + 5 - hours * 3600 - minutes * 60) % 86_400 - 5, 0.0)
 
 
 def _journal(rules: Rules, life: Life, write: Write, name: str) -> str:

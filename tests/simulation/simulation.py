@@ -25,7 +25,7 @@ from setpoint.run import supervisor
 from setpoint.systems import installed_kinds
 from setpoint_proxmox import client
 from tests.simulation import declared
-from tests.simulation.declared import Following, Machine, Repository
+from tests.simulation.declared import TEMPLATE, Following, Machine, Repository
 from tests.simulation.life import Life, tasks_of_lives
 from tests.simulation.loop import SeededLoop
 from tests.simulation.network import Link, Network
@@ -57,6 +57,8 @@ class Simulation:
         skew: by how much the daemon's clock is off, seconds.
         faults: how many of what happened.
         swapped: whether a target is declared to be at another cluster's addresses just now.
+        containers: the share of them among what is made.
+        rebuild: the moment of the day at which sandboxes are made anew, seconds since the epoch; 0 without any.
         troubles: how many things are wrong just now that may keep the daemon from seeing or acting.
     """
 
@@ -79,6 +81,8 @@ class Simulation:
     copies: list[Copy] = field(default_factory=list)
     swapped: bool = False
     troubles: int = 0
+    containers: float = 0.0
+    rebuild: float = 0.0
 
     def __post_init__(self) -> None:
         self.dice = random.Random(f"storm {self.seed}")  # noqa: S311  # the same for the same seed
@@ -107,6 +111,11 @@ class Simulation:
     def build(self, site_name: str, nodes: int, *, home: bool) -> Site:
         """Set up a cluster; a `home` is declared as a target."""
         state = world()
+        state["storages"]["local"]["content"] += ",vztmpl,rootdir"
+        state["content"] = [
+            {"volid": TEMPLATE, "node": f"pve{n}", "content": "vztmpl", "format": "tzst", "size": 58276231}
+            for n in range(1, nodes + 1)
+        ]
         state["nodes"] = [
             {"name": f"pve{n}", "ip": f"10.99.0.{n}", "online": True, "local": n == 1}
             for n in range(1, nodes + 1)

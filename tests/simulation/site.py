@@ -11,11 +11,11 @@ from urllib.parse import urlencode
 import setpoint_lab.proxmox.app  # noqa: F401  # fills the tables of routes, readers and events
 from setpoint.model.identity import Mark
 from setpoint_lab.proxmox.clock import Clock
+from setpoint_lab.proxmox.configured import ConfiguredGuest
 from setpoint_lab.proxmox.dispatch import Request, answer
 from setpoint_lab.proxmox.effects import Happened
 from setpoint_lab.proxmox.events import EVENTS
 from setpoint_lab.proxmox.ledger import Effect
-from setpoint_lab.proxmox.qemu.guest import Vm
 from setpoint_lab.proxmox.state import read_state
 from setpoint_lab.proxmox.world import World
 from setpoint_proxmox.mark import parse_mark
@@ -67,9 +67,11 @@ class Site:
         return site
 
     @property
-    def vms(self) -> dict[int, Vm]:
-        """Every VM by its id."""
-        return {vmid: guest for vmid, guest in self.world.guests.items() if isinstance(guest, Vm)}
+    def vms(self) -> dict[int, ConfiguredGuest]:
+        """Every VM and container by its id."""
+        return {
+            vmid: guest for vmid, guest in self.world.guests.items() if isinstance(guest, ConfiguredGuest)
+        }
 
     async def happen(self, kind: str, **spec: Any) -> None:
         """Let something happen from outside the API."""
@@ -115,6 +117,11 @@ class Site:
         self.world.ledger.close = closed  # type: ignore[method-assign]
 
 
-def mark_of(vm: Vm) -> Mark | None:
-    """The mark that a VM bears."""
+def path_of(vm: ConfiguredGuest) -> str:
+    """Where the API has it."""
+    return f"nodes/{vm.node}/{vm.type}/{vm.vmid}"
+
+
+def mark_of(vm: ConfiguredGuest) -> Mark | None:
+    """The mark that a guest bears."""
     return parse_mark(str(vm.values.get("description", "")))

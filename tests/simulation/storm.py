@@ -6,12 +6,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from tests.simulation import by_hand, by_luck, by_people
-from tests.simulation.declared import Machine, a_policy, a_spec
+from tests.simulation.by_people import a_name
+from tests.simulation.declared import Machine, a_policy, a_sandbox, a_spec, kind_of
+from tests.simulation.sandboxes import begin_sandboxes, grow_old
 from tests.simulation.simulation import HEARD, Simulation
 from tests.simulation.verdict import Watch, final
 
 Event = Callable[[Simulation], Awaitable[None]]
 EVENTS: tuple[tuple[int, Event], ...] = (*by_people.EVENTS, *by_hand.EVENTS, *by_luck.EVENTS)
+SANDBOXES = 0.6
+"""The share of sandboxes where there are any."""
 GAP = 200.0
 """Seconds between two events, on average."""
 
@@ -22,6 +26,7 @@ async def storm(sim: Simulation) -> None:
     watch = Watch(sim)
     watching = asyncio.ensure_future(watch.run())
     keeping = asyncio.ensure_future(_keep_alive(sim))
+    growing = asyncio.ensure_future(grow_old(sim))
     await asyncio.sleep(sim.dice.uniform(20, 300))
     going: list[asyncio.Future[None]] = []
     weights = [weight for weight, _ in EVENTS]
@@ -39,7 +44,9 @@ async def storm(sim: Simulation) -> None:
     for task in going:
         if task.done():
             task.result()
-    for task in (watching, keeping, *going):
+    if growing.done():
+        growing.result()
+    for task in (watching, keeping, growing, *going):
         task.cancel()
     sim.rules.broken += HEARD
     HEARD.clear()
@@ -60,12 +67,17 @@ def _begin(sim: Simulation) -> None:
     sim.build("alpha", nodes, home=True)
     if dice.random() < 0.3:
         sim.build("beta", 2, home=True)
+    sim.containers = dice.choice((0.0, 0.3, 0.7))
+    at = begin_sandboxes(sim)
     machines = {}
     for number in range(dice.randint(5, 9)):
-        name = f"vm{number}"
+        name = a_name(sim, f"vm{number}x")
         target = dice.choice(list(sim.truth.home))
-        spec = a_spec(dice, nodes if target == "alpha" else 2)
-        machines[name] = Machine(name, f"{name}.yaml", spec, a_policy(dice), target)
+        spec = a_spec(dice, nodes if target == "alpha" else 2, kind_of(name))
+        policy = a_policy(dice)
+        if at and dice.random() < SANDBOXES:
+            policy = a_sandbox(dice, policy, at)
+        machines[name] = Machine(name, f"{name}.yaml", spec, policy, target)
     sim.repository.push(machines, {name: sim.manifest(name) for name in sim.truth.home})
     sim.start()
 

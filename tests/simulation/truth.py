@@ -10,23 +10,24 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from setpoint.model.key import Key
+from setpoint_lab.proxmox.configured import ConfiguredGuest
 from setpoint_lab.proxmox.dispatch import Request
-from setpoint_lab.proxmox.qemu.guest import Vm
 from setpoint_proxmox.mark import parse_mark, split_tags, without_mark
-from tests.simulation.declared import Machine, Repository
+from tests.simulation.declared import Machine, Repository, kind_of
 from tests.simulation.site import Site
 from tests.systems.proxmox.drive import TOKEN
 
 ESTATE = "home"
-KIND = "VirtualMachine"
 LAG = 300.0
 """Seconds in which the daemon may still go by a version that is not the newest: a pass ends what it began."""
+OLD = 3 * 86_400.0
+"""Seconds by which guests are made older than they are: no storm lasts for days."""
 MEBI = {"MiB": 1, "GiB": 1024}
 
 
 def key_of(name: str) -> Key:
-    """The key of the VM `name`."""
-    return Key("default", KIND, name)
+    """The key of the guest `name`."""
+    return Key("default", kind_of(name), name)
 
 
 def target_of(name: str) -> Key:
@@ -58,11 +59,11 @@ class Write:
         path = place.path.removeprefix("/api2/json")
         form = dict(parse_qsl(request.body.decode() or place.query, keep_blank_values=True))
         match path.split("/")[1:]:
-            case ["nodes", _, "qemu"]:
+            case ["nodes", _, "qemu" | "lxc"]:
                 return cls(site, request.method, path, "create", int(form.get("vmid", 0)), form)
-            case ["nodes", _, "qemu", _, "clone"]:
+            case ["nodes", _, "qemu" | "lxc", _, "clone"]:
                 return cls(site, request.method, path, "create", int(form.get("newid", 0)), form)
-            case ["nodes", _, "qemu", vmid, *rest]:
+            case ["nodes", _, "qemu" | "lxc", vmid, *rest]:
                 return cls(site, request.method, path, "/".join(rest) or "destroy", int(vmid), form)
             case _:
                 return cls(site, request.method, path, path.strip("/"), int(form.get("vms", 0) or 0), form)
@@ -79,6 +80,9 @@ class Guest:
         name: of the resource that it is; empty for a stranger's.
         mac: of net0, as it must stay.
         tainted: why nothing could tell that it is ours, so that a second one is nobody's fault.
+        born: from when on its age counts, seconds of the loop.
+        stopping: it was begun to stop it, so that it is wiped.
+        wiping: its destruction by schedule was begun, so that the making of the next one is free.
     """
 
     site: Site
@@ -87,6 +91,9 @@ class Guest:
     mac: str = ""
     alive: bool = True
     tainted: str = ""
+    born: float = 0.0
+    stopping: bool = False
+    wiping: bool = False
 
 
 @dataclass
@@ -141,13 +148,18 @@ class Truth:
                     yield machine
 
 
+def is_old(guest: Guest, now: float) -> bool:
+    """Whether it was made long ago, and not since the last wipe."""
+    return now - guest.born > OLD / 2
+
+
 def form_mark_name(description: str) -> str:
     """The name in the mark of a description that the daemon sends; empty without one of ours."""
     mark = parse_mark(description)
     return mark.key.name if mark is not None and mark.estate == ESTATE else ""
 
 
-def differences(vm: Vm, machine: Machine) -> list[str]:
+def differences(vm: ConfiguredGuest, machine: Machine) -> list[str]:
     """The declared fields that the VM does not have, by its own configuration and power; what waits counts as had."""
     config = vm.load()
     values = {**config.current, **config.pending}
@@ -172,7 +184,7 @@ def mebibytes(text: str) -> int:
     return int(text[:-3]) * MEBI[text[-3:]]
 
 
-def pending_restart(vm: Vm) -> bool:
+def pending_restart(vm: ConfiguredGuest) -> bool:
     """Whether something waits for the next start."""
     config = vm.load()
     return bool(config.pending or config.deletes)
