@@ -266,6 +266,7 @@ def reader(folder: Path) -> Generator[Reader]:
     prepare(folder / ".lab", port=0)
     kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "CI") if name in os.environ}
     environment = {**kept, "HOME": str(folder), "LC_ALL": "C.UTF-8", "PYTHONUNBUFFERED": "1"}
+    (folder / ".gitconfig").write_text("[user]\nname = Anna\nemail = anna@example.org\n")
     first = Foreground(folder, environment, folder / "terminal-1")
     first.out.touch()
     second = Shell(folder, environment)

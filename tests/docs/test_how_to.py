@@ -20,7 +20,8 @@ def alone(page: Path) -> bool:
     typed = [
         (command.line, block.info) for block in blocks(page) if block.runs for command in commands(block)
     ]
-    return any(info == FIRST or " push" in line or " lab lose" in line for line, info in typed)
+    signs = (" push", " lab lose", " --yes")
+    return any(info == FIRST or any(sign in line for sign in signs) for line, info in typed)
 
 
 PAGES = [page for page in sorted(ROOT.glob("docs/how-to/*.md")) if any(block.runs for block in blocks(page))]

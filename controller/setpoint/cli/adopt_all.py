@@ -13,8 +13,8 @@ from setpoint.cli.apply import converge
 from setpoint.cli.foresight import foresee, open_foresight, snapshot
 from setpoint.cli.output import Ending, Form, counted, end, print_json
 from setpoint.cli.plan_text import row_lines
-from setpoint.cli.plan_view import CHANGE, IN_SYNC, WAITING, plan_ending, plan_view
-from setpoint.cli.verdict import verdict
+from setpoint.cli.plan_view import CHANGE, FAILED, HELD, IN_SYNC, WAITING, all_holds, plan_view
+from setpoint.cli.verdict import needs_a_person, verdict, worst
 from setpoint.model.errors import SetpointError, StateError
 from setpoint.model.key import DEFAULT_NAMESPACE
 from setpoint.settings import Settings
@@ -35,7 +35,7 @@ def adopt_all(settings: Settings, folder: Path | None, form: str, *, really: boo
             remedy="leave out one of the two",
         )
     told = asyncio.run(_foreseen(settings, folder))
-    if really and not told["others"]:
+    if really and told["marks"] and _ending(told) is Ending.FINE:
         told |= _done(settings)
     if form == Form.JSON:
         print_json(told)
@@ -74,9 +74,17 @@ def _done(settings: Settings) -> dict[str, Any]:
 def _ending(told: dict[str, Any]) -> Ending:
     if "ending" in told:
         return Ending[told["ending"]]
-    if told["others"] or told["plan"]["problems"] or told["plan"]["waiting"]:
-        return plan_ending(told["plan"])
-    return Ending.FINE
+    plan = told["plan"]
+    others = [_other(row) for row in plan["resources"] if row["key"] in told["others"]]
+    return worst([*others, Ending.ERROR if plan["problems"] or plan["waiting"] else Ending.FINE])
+
+
+def _other(row: dict[str, Any]) -> Ending:
+    """What a resource amounts to that would get more than our mark."""
+    if row["verdict"] == FAILED:
+        return Ending.ERROR
+    held = row["verdict"] == HELD and any(map(needs_a_person, all_holds(row)))
+    return Ending.HELD if held else Ending.DIFFERENT
 
 
 def _lines(told: dict[str, Any], *, really: bool) -> list[str]:
@@ -95,8 +103,10 @@ def _sentence(told: dict[str, Any], *, really: bool) -> str:
         why = "so nothing was written" if really else "so --yes would write nothing"
         others = counted(len(told["others"]), "resource")
         return f"{marks} to be marked; {others} would be changed beyond that, {why}: declare what is there, or run plan."
-    if really:
-        return f"{marks} to be marked, and not all are: setpoint status tells why."
+    if told["plan"]["problems"] or told["plan"]["waiting"]:
+        return f"{marks} to be marked, and nothing is written before the mistakes are mended."
     if not told["marks"]:
         return f"Nothing to adopt: {ours} in sync."
+    if really:
+        return f"{marks} to be marked, and not all are: setpoint status tells why."
     return f"{marks} to be marked, and nothing else will be written; {ours} in sync. With --yes it is done."

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
 
 from setpoint.desired.scalar import resolve
-from setpoint.model.tree import Tree
+from setpoint.model.tree import Json, Tree
 
 LINE = 110
 """Characters of a line before what is in it is written in lines of its own."""
 FEW = 3
 """Lines of a mapping in braces that can be read well."""
+_KEY = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _WIDE = 1 << 20
 """Characters of a line before it is folded: never."""
 
@@ -58,17 +60,25 @@ def compact_text(manifest: Tree, *, few: int = FEW) -> str:
 
 def _compact(fields: Tree, indent: str, few: int) -> Iterator[str]:
     for name, value in fields.items():
-        key, text = _flow(name), _flow(value)
-        line = f"{indent}{key}: {text}"
-        if isinstance(value, dict) and len(line) > LINE:
+        key = _flow(name)
+        line = f"{indent}{key}: {_flow(value)}"
+        if _has_odd_keys(value):
+            yield from _block(name, value, indent)
+        elif isinstance(value, dict) and len(line) > LINE:
             lines = [] if indent else _wrapped(key, value)
             if not 0 < len(lines) <= few:
                 lines = [f"{indent}{key}:", *_compact(value, f"{indent}  ", few)]
             yield from lines
         elif isinstance(value, str | list) and (len(line) > LINE or "\n" in value):
-            yield from (indent + line for line in _dump({name: value}, flow=False).splitlines())
+            yield from _block(name, value, indent)
         else:
             yield line
+
+
+def _block(name: str, value: Json, indent: str) -> Iterator[str]:
+    # Behind a text that ends in empty lines stands the mark of the document's end, and more is to come.
+    text = _dump({name: value}, flow=False).removesuffix("...\n")
+    return (indent + line for line in text.splitlines())
 
 
 def _wrapped(key: str, fields: Tree) -> list[str]:
@@ -85,6 +95,17 @@ def _wrapped(key: str, fields: Tree) -> list[str]:
             lines = [*lines[:-1], lines[-1] + ("" if begun else ","), f"  {piece}"]
     lines[-1] += "}"
     return lines if max(map(len, lines)) <= LINE else []
+
+
+def _has_odd_keys(value: Json) -> bool:
+    """Whether some key below is one that fits into no line."""
+    match value:
+        case dict():
+            return not all(map(_KEY.fullmatch, value)) or any(map(_has_odd_keys, value.values()))
+        case list():
+            return any(map(_has_odd_keys, value))
+        case _:
+            return False
 
 
 def _flow(part: object) -> str:

@@ -16,6 +16,7 @@ from setpoint.desired.node import plain
 from setpoint.desired.reader import read
 from setpoint.model.identity import Mark
 from setpoint.model.key import Key
+from setpoint.store.lock import StateLock
 from tests.served import SHELF, box
 from tests.toy import WORLDS, Thing
 from tests.unit.cli.conftest import Say
@@ -174,6 +175,86 @@ def test_a_target_that_does_not_answer_is_told(estate: Estate) -> None:
     estate.world.down = True
     said = estate.say("adopt", "s/7")
     assert (said.code, "shelf does not answer" in said.err) == (1, True)
+
+
+def test_all_that_is_declared_is_adopted_at_once_if_that_is_nothing_but_marks(estate: Estate) -> None:
+    estate.world.things[8] = Thing({"title": "b", "colour": "blue"}, None)
+    estate.write(a=box("a", "number: 7, colour: red", "adopt: true"), b=box("b", "number: 8", "adopt: true"))
+    before = estate.everything()
+    shown = estate.say("adopt", "--all")
+    sentence = (
+        "2 objects to be marked, and nothing else will be written; 1 resource in sync. With --yes it is done."
+    )
+    assert (shown.code, shown.out.splitlines(), estate.everything() == before) == (0, [sentence], True)
+    told = estate.told("adopt", "--all", "--yes")
+    assert (told["adopted"], told["marks"], told["others"]) == (True, ["Box/a", "Box/b"], [])
+    assert estate.world.effects == ["mark", "mark"]
+    again = estate.say("adopt", "--all", "--yes")
+    assert (again.code, again.out) == (0, "Nothing to adopt: 3 resources in sync.\n")
+    assert estate.world.effects == ["mark", "mark"]
+
+
+@pytest.mark.parametrize(
+    ("files", "code", "shown"),
+    [
+        pytest.param(
+            {"a": box("a", "number: 7, colour: blue", "adopt: true")}, 2, "colour", id="one differs"
+        ),
+        pytest.param({"a": box("a", "number: 7")}, 3, "set policy.adopt", id="one may not be adopted"),
+        pytest.param({"a": box("a", "colour: red")}, 2, "make the box", id="one is to be made"),
+        pytest.param({"a": box("a", "number: seven")}, 1, "seven", id="a mistake"),
+    ],
+)
+def test_what_is_more_than_marks_is_shown_and_nothing_is_done(
+    estate: Estate, files: dict[str, str], code: int, shown: str
+) -> None:
+    estate.world.things[8] = Thing({"title": "b"}, None)
+    estate.write(**files, b=box("b", "number: 8", "adopt: true"))
+    for words in (("adopt", "--all"), ("adopt", "--all", "--yes")):
+        said = estate.say(*words)
+        assert (said.code, shown in said.out) == (code, True)
+    assert estate.world.effects == []
+
+
+def test_what_is_locked_is_adopted_later(estate: Estate) -> None:
+    estate.write(a=box("a", "number: 7", "adopt: true"))
+    estate.world.down = True
+    assert estate.say("adopt", "--all").code in (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--all", "s/7"), "--all names everything; leave out TARGET/ID, --name and --write"),
+        (("--all", "--name", "x"), "--all names everything"),
+        (("--yes", "s/7"), "--yes goes with --all"),
+        ((), "'' names no object; write TARGET/ID, such as home/104, or --all"),
+    ],
+)
+def test_words_that_do_not_go_together(estate: Estate, words: tuple[str, ...], sentence: str) -> None:
+    said = estate.say("adopt", *words)
+    assert (said.code, sentence in said.err) == (1, True)
+
+
+def test_of_another_folder_all_is_only_shown(estate: Estate, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "all.yaml").write_text(f"{SHELF}---\n{box('a', 'number: 7', 'adopt: true')}")
+    assert estate.say("adopt", "--all", "--source", other).out.startswith(
+        "1 object to be marked, and nothing else"
+    )
+    said = estate.say("adopt", "--all", "--source", other, "--yes")
+    assert (said.code, "--source names another one; leave out one of the two" in said.err) == (1, True)
+
+
+def test_where_a_daemon_runs_it_adopts(estate: Estate) -> None:
+    estate.write(a=box("a", "number: 7", "adopt: true"))
+    with StateLock(estate.root):
+        said = estate.say("adopt", "--all", "--yes")
+    assert (said.code, estate.world.effects) == (1, [])
+    assert (
+        "adopts it by itself once it is in its branch; to look now: setpoint resync --all --wait" in said.err
+    )
 
 
 texts = st.text(st.characters(exclude_categories=["C"], include_characters="\n"), max_size=12)
