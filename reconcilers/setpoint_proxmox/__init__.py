@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 from setpoint.model.kind import System
-from setpoint_proxmox.kinds import container, guest_image, network, pool, proxmox_cluster, virtual_machine
+from setpoint_proxmox.kinds import (
+    container,
+    firewall,
+    guest_image,
+    network,
+    pool,
+    proxmox_cluster,
+    virtual_machine,
+)
 from setpoint_proxmox.skeleton import skeleton
 from setpoint_proxmox.stock import ENTRANCE
 
 SYSTEM = System(
     "proxmox",
-    (proxmox_cluster.KIND, virtual_machine.KIND, container.KIND, pool.KIND, network.KIND, guest_image.KIND),
+    (
+        proxmox_cluster.KIND,
+        virtual_machine.KIND,
+        container.KIND,
+        pool.KIND,
+        network.KIND,
+        firewall.KIND,
+        guest_image.KIND,
+    ),
     skeleton,
     ENTRANCE,
 )

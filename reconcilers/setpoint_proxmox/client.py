@@ -40,7 +40,7 @@ CONFIDED = frozenset({"password", "cipassword"})
 """The parameters whose values are secret."""
 
 _NODE_SILENT = (proxmoxer.ResourceException, requests.ReadTimeout)
-_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@!+>-]*")
+_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@!+>-]*|[0-9A-Fa-f:][0-9A-Fa-f.:]*/[0-9]{1,3}")
 
 
 class Client:

@@ -11,6 +11,7 @@ from typing import Any
 from setpoint_proxmox.access import NEEDS, Privilege
 from setpoint_proxmox.kinds.container.spec import ContainerSpec
 from setpoint_proxmox.kinds.guest_image.spec import GuestImageSpec
+from setpoint_proxmox.kinds.firewall.spec import FirewallSpec
 from setpoint_proxmox.kinds.network.spec import NetworkSpec
 from setpoint_proxmox.kinds.pool.spec import PoolSpec
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
@@ -60,6 +61,11 @@ def requirements(
     special = [one for spec in specs for one in _of_guest(spec, zones)]
     special += [one for spec in declared if isinstance(spec, PoolSpec) for one in _of_pool(spec)]
     special += [one for spec in declared if isinstance(spec, NetworkSpec) for one in _NETWORKS]
+    special += [
+        Requirement("/", "Sys.Modify", "to set the firewall of the cluster")
+        for spec in declared
+        if isinstance(spec, FirewallSpec) and spec.cluster
+    ]
     special += [one for spec in declared if isinstance(spec, GuestImageSpec) for one in _of_image(spec)]
     own = {one.path for one in special}
     general = [

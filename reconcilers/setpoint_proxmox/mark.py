@@ -1,4 +1,7 @@
-"""Our mark: a last line of the description that names estate, key and the object's own id; on guests also a tag."""
+"""Our mark: a last line of the description that names estate, key and the object's own id; on guests also a tag.
+
+In a comment that has only one line it stands at the end, in brackets.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from setpoint.model.key import Key
 
 TAG = "setpoint"
 _LINE = re.compile(r"setpoint: (?P<estate>\S+) (?P<key>\S+) (?P<name>[a-z]+)=(?P<id>\S+)")
+_BRACKETS = re.compile(r"(?P<text>.*)\[(?P<line>setpoint: [^\[\]]*)\]")
 
 
 def parse_mark(description: str, name: str = "vmid") -> Mark | None:
@@ -40,6 +44,36 @@ def without_mark(description: str, name: str = "vmid") -> str:
     return normal(description) if parse_mark(description, name) is None else normal(text)
 
 
+def parse_inline(comment: str, name: str) -> Mark | None:
+    """The mark at the end of a comment that has only one line."""
+    return parse_mark(_inline(comment)[1], name)
+
+
+def with_inline(text: str, mark: Mark, name: str) -> str:
+    """The comment of one line that shows `text` to people and bears `mark` in brackets."""
+    line = with_mark("", mark, name)
+    text = text.strip()
+    return f"{text} [{line}]" if text else f"[{line}]"
+
+
+def without_inline(comment: str, name: str) -> str:
+    """What people wrote in a comment of one line."""
+    return comment.strip() if parse_inline(comment, name) is None else _inline(comment)[0].strip()
+
+
+def one_line(comment: str | None) -> str | None:
+    """What people may write where a comment has only one line.
+
+    Raises:
+        ValueError: it has more, or looks as if it bore a mark.
+    """
+    if comment is not None and not comment.isprintable():
+        raise ValueError("it has one line of plain text only")
+    if comment is not None and "[setpoint:" in comment:
+        raise ValueError("the mark is written by Setpoint itself; leave it out")
+    return comment
+
+
 def split_tags(raw: object) -> frozenset[str]:
     """The tags of a text; Proxmox takes `;`, `,` and blanks between them and gives a blank for none."""
     return frozenset(str(raw or "").lower().replace(",", ";").replace(" ", ";").split(";")) - {""}
@@ -48,6 +82,11 @@ def split_tags(raw: object) -> frozenset[str]:
 def normal(text: str) -> str:
     """The text without trailing blanks and newlines, which Proxmox drops as well."""
     return text.rstrip()
+
+
+def _inline(comment: str) -> tuple[str, str]:
+    match = _BRACKETS.fullmatch(comment.strip())
+    return (match["text"], match["line"]) if match is not None else (comment, "")
 
 
 def _split(description: str) -> tuple[str, str]:

@@ -26,6 +26,7 @@ from setpoint_proxmox.doctor_needs import grant_commands, lacking, named, requir
 from setpoint_proxmox.endpoint import Endpoint
 from setpoint_proxmox.kinds.container.spec import ContainerSpec
 from setpoint_proxmox.kinds.guest_image.spec import GuestImageSpec
+from setpoint_proxmox.kinds.firewall.spec import FirewallSpec
 from setpoint_proxmox.kinds.network.spec import NetworkSpec
 from setpoint_proxmox.kinds.pool.spec import PoolSpec
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
@@ -172,6 +173,13 @@ def test_a_network_needs_rights_on_all_networks() -> None:
         ("/sdn", "SDN.Allocate", True),
         ("/sdn", "SDN.Audit", True),
     }
+
+
+def test_the_firewall_of_the_cluster_needs_more_than_that_of_a_guest() -> None:
+    cluster, guest = FirewallSpec(cluster=True), FirewallSpec(virtual_machine="web01")
+    wanted = ("/", "Sys.Modify")
+    assert wanted in {(one.path, one.name) for one in requirements([cluster], {}, ())}
+    assert wanted not in {(one.path, one.name) for one in requirements([guest], {}, ())}
 
 
 def test_every_general_need_is_among_the_requirements() -> None:
