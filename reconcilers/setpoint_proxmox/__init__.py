@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from setpoint.model.kind import System
 from setpoint_proxmox.kinds import (
+    backup_job,
     container,
     firewall,
     guest_image,
@@ -25,6 +26,7 @@ SYSTEM = System(
         network.KIND,
         firewall.KIND,
         guest_image.KIND,
+        backup_job.KIND,
     ),
     skeleton,
     ENTRANCE,

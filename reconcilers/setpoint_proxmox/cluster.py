@@ -10,9 +10,9 @@ from setpoint.model.tree import Json
 from setpoint_proxmox.client import Client
 from setpoint_proxmox.contents import Contents
 from setpoint_proxmox.facts import Guest
+from setpoint_proxmox.guest.load import Loads
 from setpoint_proxmox.sums import Sums
 from setpoint_proxmox.uploads import Uploads
-from setpoint_proxmox.guest.load import Loads
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from setpoint_proxmox.access import NEEDS, Privilege
+from setpoint_proxmox.kinds.backup_job.spec import BackupJobSpec
 from setpoint_proxmox.kinds.container.spec import ContainerSpec
 from setpoint_proxmox.kinds.guest_image.spec import GuestImageSpec
 from setpoint_proxmox.kinds.firewall.spec import FirewallSpec
@@ -67,6 +68,7 @@ def requirements(
         if isinstance(spec, FirewallSpec) and spec.cluster
     ]
     special += [one for spec in declared if isinstance(spec, GuestImageSpec) for one in _of_image(spec)]
+    special += [one for spec in declared if isinstance(spec, BackupJobSpec) for one in _of_backup(spec)]
     own = {one.path for one in special}
     general = [
         Requirement(need.path, name, need.why, below=True)
@@ -136,6 +138,17 @@ def _of_image(spec: GuestImageSpec) -> Iterator[Requirement]:
     yield Requirement(
         node, "Sys.AccessNetwork", "to let nodes fetch and compare images", below=spec.node is None
     )
+
+
+def _of_backup(spec: BackupJobSpec) -> Iterator[Requirement]:
+    yield Requirement("/", "Sys.Modify", "to write backup jobs")
+    if spec.storage is not None:
+        storage = f"/storage/{spec.storage}"
+        yield Requirement(storage, "Datastore.AllocateSpace", "to have backups written to the storage")
+        if spec.retention is not None:
+            yield Requirement(storage, "Datastore.Allocate", "to say how many backups are kept on it")
+    if spec.guests.pool is not None:
+        yield Requirement(f"/pool/{spec.guests.pool}", "VM.Backup", "to have the pool backed up")
 
 
 def _of_features(spec: VirtualMachineSpec) -> Iterator[Requirement]:

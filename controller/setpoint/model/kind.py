@@ -198,6 +198,7 @@ class Kind(Generic[P, S]):
             destroys it, all of them with Disruption.DESTROY. It destroys nothing that does not bear the owner's mark.
             None for a kind whose objects are never deleted.
         stateful: losing it loses data; creating it again needs approval.
+        names_only: what it refers to only has to be there and not in sync, because it does no more than name it.
         problems: what is wrong although nothing differs.
         status: what `status` shows besides the conditions.
         compute: makes absolute what a spec says relative to its target, and reads what that takes beyond the survey; a
@@ -238,6 +239,7 @@ class Kind(Generic[P, S]):
     lasting: tuple[str, ...] = ()
     remove: Callable[[Owner, S, Any], tuple[Step, ...]] | None = None
     stateful: bool = False
+    names_only: bool = False
     problems: Callable[[S], tuple[Problem, ...]] = _no_problems
     status: Callable[[S], Mapping[str, Json]] = _no_status
     compute: Callable[[Any, Computing[P, S]], Awaitable[Computed[P]]] | None = None

@@ -31,9 +31,15 @@ async def await_references(desk: Desk, now: Pass) -> Pass | Outcome:
     for reference in now.resource.references:
         if reference == now.resource.target or desk.spaces.of(reference) is not None:
             continue
-        if not desk.ready(reference):
+        if not (desk.ready(reference) or (now.kind.names_only and _is_there(desk, reference))):
             return Blocked(f"waits for {reference}", reference)
     return now
+
+
+def _is_there(desk: Desk, key: Key) -> bool:
+    """Whether it was ever seen, and is not let go of."""
+    item = desk.store.item(key)
+    return item is not None and item.seen_at > 0 and not item.released
 
 
 async def survey(desk: Desk, now: Pass) -> Pass | Outcome:

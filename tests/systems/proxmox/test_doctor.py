@@ -24,6 +24,7 @@ from setpoint_proxmox.access import NEEDS
 from setpoint_proxmox.doctor_endpoints import Met, endpoint_checks
 from setpoint_proxmox.doctor_needs import grant_commands, lacking, named, requirements
 from setpoint_proxmox.endpoint import Endpoint
+from setpoint_proxmox.kinds.backup_job.spec import BackupJobSpec
 from setpoint_proxmox.kinds.container.spec import ContainerSpec
 from setpoint_proxmox.kinds.guest_image.spec import GuestImageSpec
 from setpoint_proxmox.kinds.firewall.spec import FirewallSpec
@@ -141,6 +142,18 @@ def test_an_image_needs_rights_on_its_storage_and_on_the_node_that_fetches_it(
         ("/storage/nas", "Datastore.AllocateTemplate", False),
         ("/storage/nas", "Datastore.Audit|Datastore.AllocateSpace", False),
         (path, "Sys.AccessNetwork", below),
+    }
+
+
+def test_a_backup_job_needs_rights_on_the_cluster_its_storage_and_its_pool() -> None:
+    job = BackupJobSpec.model_validate(
+        {"guests": {"pool": "p"}, "schedule": "daily", "storage": "nas", "retention": {"keepLast": 1}}
+    )
+    assert {(one.path, one.name) for one in requirements([job], {}, ())} >= {
+        ("/", "Sys.Modify"),
+        ("/storage/nas", "Datastore.AllocateSpace"),
+        ("/storage/nas", "Datastore.Allocate"),
+        ("/pool/p", "VM.Backup"),
     }
 
 
