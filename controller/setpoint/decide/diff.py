@@ -55,7 +55,8 @@ def noted(found: Diff, notes: Mapping[Pointer, str]) -> Diff:
 
 
 def _noted(change: Change, notes: Mapping[Pointer, str]) -> Change:
-    note = notes.get(change.path, "") if change.path else "; ".join(notes.values())
+    every = "; ".join(f"{path.lstrip('/')}: {note}" for path, note in notes.items())
+    note = notes.get(change.path, "") if change.path else every
     computed = bool(change.path and note) and change.cause is Cause.DECLARED
     return replace(change, note=note, cause=Cause.COMPUTED if computed else change.cause)
 

@@ -39,11 +39,13 @@ class Of(StrEnum):
 
 
 def parse_percent(value: object) -> Decimal:
-    """The number of `25%` or `12.5 %`.
+    """The number of `25%` or `12.5 %`; where nothing else can be meant also of 25.
 
     Raises:
         ValueError: it is no percentage.
     """
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return Decimal(str(value))
     match = _PERCENT.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise ValueError(f"'{value}' is no percentage; write e.g. 25% or 12.5%")
@@ -58,14 +60,16 @@ Percent = Annotated[
     Decimal,
     BeforeValidator(parse_percent),
     PlainSerializer(_percent_text, return_type=str, when_used="json"),
-    WithJsonSchema(_SHORT),
+    WithJsonSchema({"anyOf": [_SHORT, {"type": "number", "minimum": 0}], "examples": ["25%"]}),
 ]
 
 
 class Part(Spec):
     """A part of what a node has, leaves free, or uses."""
 
-    percent: Percent | None = described("Part in percent, more than 0% and at most 1000%; else a share.", None, gt=0, le=1000)
+    percent: Percent | None = described(
+        "Part in percent, more than 0% and at most 1000%; else a share.", None, gt=0, le=1000
+    )
     share: int | None = described(
         "Weight among all guests on the node that declare a share of the same: 2 gets twice as much as 1.",
         None,
@@ -80,6 +84,7 @@ class Part(Spec):
     hysteresis: Percent = described(
         "How far it must move away before what is in force is changed.",
         Decimal(10),
+        ge=0,
         lt=100,
         json_schema_extra={"default": "10%"},
     )

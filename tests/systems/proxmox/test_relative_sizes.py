@@ -354,6 +354,7 @@ class Sizes(BaseModel):
             memory(of="free", max="8GiB"),
             id="part",
         ),
+        pytest.param({"memory": {"percent": 25}}, memory(), id="number of percent"),
         pytest.param({"cores": 4}, 4, id="number"),
         pytest.param({"cores": "25%"}, cores(share=None, percent="25%"), id="percentage of the cores"),
         pytest.param({"cores": {"share": 2, "of": "used"}}, cores(of=Of.USED), id="share"),
@@ -371,6 +372,8 @@ def test_a_size_is_written_in_three_ways(written: dict[str, Any], read: Any) -> 
     [
         ({"memory": "25%%"}, "is no percentage; write e.g. 25%"),
         ({"memory": "0%"}, "greater than 0"),
+        ({"memory": {"percent": -1}}, "greater than 0"),
+        ({"memory": {"percent": "5%", "hysteresis": -1}}, "greater than or equal to 0"),
         ({"memory": {"of": "free"}}, "a part is either a percent or a share"),
         ({"memory": {"percent": "5%", "share": 2}}, "a part is either a percent or a share"),
         ({"memory": {"percent": "5%", "min": "4GiB", "max": "2GiB"}}, "max is less than min"),

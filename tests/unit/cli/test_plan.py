@@ -177,10 +177,10 @@ def test_the_arithmetic_behind_a_computed_value_is_told(estate: Estate) -> None:
     estate.write(a=box("a", "part: 25"))
     said = estate.say("plan")
     assert "      size: 25" in said.lines
-    assert "      (25% of 100 = 25)" in said.lines
+    assert "      (size: 25% of 100 = 25)" in said.lines
     (row,) = [row for row in estate.told("plan")["resources"] if row["key"] == "Box/a"]
     assert row["notes"] == {"/size": "25% of 100 = 25"}
-    assert row["steps"][0]["changes"][0]["note"] == "25% of 100 = 25"
+    assert row["steps"][0]["changes"][0]["note"] == "size: 25% of 100 = 25"
 
     assert estate.say("apply").code == 0
     assert "25% of 100" not in estate.say("plan").out

@@ -22,7 +22,7 @@ def test_a_part_of_its_target_is_made_as_large_as_that_comes_to(rigged: Rigged) 
     async def body(rig: Rig) -> None:
         declared = resource(BOX, {"part": 25})
         (create,) = (await rig.once(declared, LOOK)).learned.planned
-        assert create.step.changes[0].note == "25% of 100 = 25"
+        assert create.step.changes[0].note == "size: 25% of 100 = 25"
         assert isinstance((await rig.settle(declared)).outcome, Done)
         assert rig.world.things[1].fields == {"size": 25}
         item = rig.store.item(BOX)
