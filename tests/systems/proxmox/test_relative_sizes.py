@@ -288,6 +288,19 @@ def test_less_than_an_hour_is_no_day(day: list[dict[str, Any]]) -> None:
     assert found.passing
 
 
+ODD = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.just([]) | st.just({})
+)
+
+
+@given(st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(("time", "memused", "cpu", "maxcpu"), ODD))))
+def test_figures_that_are_none_are_refused_and_nothing_else_happens(day: list[dict[str, Any]]) -> None:
+    try:
+        assert isinstance(mean("pve1", day), Load | Obstacle)
+    except RefusalError as error:
+        assert "Proxmox answered" in error.message
+
+
 @dataclass
 class Node:
     """A client of a node that tells of its load or fails."""
