@@ -25,6 +25,7 @@ ROLES = {
             "VM.Config.Network",
             "VM.Config.Options",
             "VM.GuestAgent.Audit",
+            "VM.Migrate",
             "VM.PowerMgmt",
         ),
     ),

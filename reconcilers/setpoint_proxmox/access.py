@@ -59,6 +59,7 @@ NEEDS = (
     Need("/sdn", ("SDN.Use",), "to connect NICs to bridges", anywhere=True),
     Need("/storage", ("Datastore.Audit",), "to know where storages are", anywhere=True, optional=True),
     Need("/vms", ("VM.Clone",), "to clone templates", optional=True),
+    Need("/vms", ("VM.Migrate",), "to migrate guests from where they may not be", optional=True),
     Need("/vms", ("VM.Config.Cloudinit",), "to make cloud-init drives anew", optional=True),
     Need("/vms", ("VM.Config.CDROM",), "to change CD-ROMs", optional=True),
     # Proxmox VE 8 knows the second one only.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from setpoint.model.identity import Mark
+from setpoint.model.key import Key
 from setpoint.model.tree import Json
 from setpoint_proxmox.client import Client
 from setpoint_proxmox.contents import Contents
@@ -51,6 +52,32 @@ class Beside:
 
 
 @dataclass(frozen=True)
+class Claim:
+    """What was promised of a node to a guest that is not seen there yet.
+
+    Attributes:
+        memory: in bytes.
+        until: when it is forgotten, seconds since the epoch.
+    """
+
+    node: str
+    memory: int
+    until: float
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the HA manager was asked for: to move a guest to a node.
+
+    Attributes:
+        since: when the guest was first seen not to be there yet, seconds since the epoch; None before that.
+    """
+
+    node: str
+    since: float | None = None
+
+
+@dataclass(frozen=True)
 class Cluster:
     """A connected cluster.
 
@@ -66,6 +93,8 @@ class Cluster:
         uploads: those that are under way.
         cut_off: the SDN zones of which the journal says that a change of ours was cut off, since the last apply.
         loads: what the nodes used over the last day, as far as somebody asked for it.
+        claims: by key, what was promised of nodes to guests that are about to be made or moved.
+        asked: per vmid, the moves that the HA manager was asked for and that were not seen to be done.
         outdated: the vmids whose cloud-init drives our own writes made old in what Proxmox does not tell of them.
     """
 
@@ -73,6 +102,8 @@ class Cluster:
     vmids: tuple[int, int]
     marks: dict[int, tuple[Guest, Mark | None]] = field(default_factory=dict[int, tuple[Guest, Mark | None]])
     making: set[int] = field(default_factory=set[int])
+    claims: dict[Key, Claim] = field(default_factory=dict[Key, Claim])
+    asked: dict[int, Asked] = field(default_factory=dict[int, Asked])
     silences: dict[int, Silence] = field(default_factory=dict[int, Silence])
     beside: dict[int, Beside] = field(default_factory=dict[int, Beside])
     outdated: set[int] = field(default_factory=set[int])

@@ -10,11 +10,13 @@ from typing import Any
 
 from setpoint_proxmox.access import NEEDS, Privilege
 from setpoint_proxmox.kinds.backup_job.spec import BackupJobSpec
+from setpoint_proxmox.kinds.container import needs as container
 from setpoint_proxmox.kinds.container.spec import ContainerSpec
-from setpoint_proxmox.kinds.guest_image.spec import GuestImageSpec
 from setpoint_proxmox.kinds.firewall.spec import FirewallSpec
+from setpoint_proxmox.kinds.guest_image.spec import GuestImageSpec
 from setpoint_proxmox.kinds.network.spec import NetworkSpec
 from setpoint_proxmox.kinds.pool.spec import PoolSpec
+from setpoint_proxmox.kinds.virtual_machine import needs as virtual_machine
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 
 _ROLES = {
@@ -102,6 +104,8 @@ def _of_guest(spec: VirtualMachineSpec | ContainerSpec, zones: Mapping[str, str]
         yield Requirement(f"/sdn/zones/{zone}/{nic.bridge}{vlan}", "SDN.Use", "to connect NICs to the bridge")
     if spec.pool is not None:
         yield Requirement(f"/pool/{spec.pool}", "Pool.Allocate", "to put guests into the pool")
+    if spec.placement is not None:
+        yield Requirement("/vms", "VM.Migrate", "to migrate guests from where they may not be", below=True)
     match spec:
         case VirtualMachineSpec():
             yield from _of_devices(spec)
@@ -167,29 +171,16 @@ def _of_features(spec: VirtualMachineSpec) -> Iterator[Requirement]:
         yield Requirement("/", "Sys.Modify", "to set the order in which guests start")
 
 
-def _allocating(spec: VirtualMachineSpec | ContainerSpec) -> set[str]:
+def _allocating(spec: VirtualMachineSpec | ContainerSpec) -> frozenset[str]:
     """The storages on which something is made for a guest."""
     if isinstance(spec, ContainerSpec):
-        volumes = [*spec.mount_points.values(), *([spec.rootfs] if spec.rootfs is not None else [])]
-        return {volume.storage for volume in volumes}
-    others = (spec.firmware.efi, spec.tpm, spec.cloud_init, spec.clone)
-    names = [
-        *(disk.storage for disk in spec.disks.values()),
-        *(one.storage for one in others if one is not None),
-    ]
-    return {name for name in names if name is not None}
+        return container.allocating(spec)
+    return virtual_machine.allocating(spec)
 
 
-def _reading(spec: VirtualMachineSpec | ContainerSpec) -> set[str]:
+def _reading(spec: VirtualMachineSpec | ContainerSpec) -> frozenset[str]:
     """The storages with what a guest begins with or has in its drives."""
-    if isinstance(spec, ContainerSpec):
-        volumes = [spec.template]
-    else:
-        volumes = [
-            *(disk.image for disk in spec.disks.values()),
-            *(drive.iso for drive in spec.cdroms.values()),
-        ]
-    return {volume.partition(":")[0] for volume in volumes if volume}
+    return container.reading(spec) if isinstance(spec, ContainerSpec) else virtual_machine.reading(spec)
 
 
 def lacking(

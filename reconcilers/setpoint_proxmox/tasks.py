@@ -19,6 +19,7 @@ TYPES = {
     "configure": ("qmconfig",),
     "resize": ("resize",),
     "move": ("qmmove",),
+    "migrate": ("qmigrate", "vzmigrate", "hamigrate"),
     "start": ("qmstart", "vzstart", "hastart"),
     "resume": ("qmresume",),
     "shutdown": ("qmshutdown", "vzshutdown", "hastop"),

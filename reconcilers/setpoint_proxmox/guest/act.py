@@ -12,12 +12,14 @@ from setpoint.model.plan import ActResult, Applied, Started
 from setpoint.model.tree import Json, Scalar
 from setpoint_proxmox.answer import operation, record
 from setpoint_proxmox.client import Part
-from setpoint_proxmox.cluster import Cluster
-from setpoint_proxmox.guest.words import Words
+from setpoint_proxmox.cluster import Asked, Cluster
+from setpoint_proxmox.guest.words import CONTAINER, Words
 from setpoint_proxmox.mark import parse_mark, with_mark
 
 SHUTDOWN_SECONDS = 180
 """How long a guest may take to shut down."""
+_LIVE: Mapping[str, Scalar] = {"online": True, "with-local-disks": True}
+"""How a VM that runs is moved: with its disks, if they lie where the other node does not see them."""
 
 
 def started(answer: Json) -> Started:
@@ -118,6 +120,16 @@ def acts_on(words: Words) -> Mapping[str, Callable[[Cluster, Acting], Awaitable[
         path = (*path_of(acting, words), "status", "reboot")
         return started(await cluster.api.post(*path, timeout=SHUTDOWN_SECONDS))
 
+    async def migrate(cluster: Cluster, acting: Acting) -> ActResult:
+        """Move the guest to another node; the HA manager, where it looks after the guest, is only asked for it."""
+        target, options = str(acting.arguments["to"]), dict[str, Scalar]()
+        if acting.arguments["running"] is True:
+            options = {"restart": True, "timeout": SHUTDOWN_SECONDS} if words is CONTAINER else dict(_LIVE)
+        answer = started(await cluster.api.post(*path_of(acting, words), "migrate", target=target, **options))
+        if ":hamigrate:" in answer.operation:
+            cluster.asked[vmid_of(acting)] = Asked(target)
+        return answer
+
     async def destroy(cluster: Cluster, acting: Acting) -> ActResult:
         """Destroy the guest, its own volumes, and what refers to it in backup jobs, replication and HA.
 
@@ -139,5 +151,6 @@ def acts_on(words: Words) -> Mapping[str, Callable[[Cluster, Acting], Awaitable[
         "start": start,
         "shutdown": shutdown,
         "restart": restart,
+        "migrate": migrate,
         "destroy": destroy,
     }

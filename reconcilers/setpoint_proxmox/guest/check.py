@@ -17,14 +17,19 @@ async def check_bridges(cluster: Cluster, node: str, wanted: Collection[str]) ->
     """
     if not wanted:
         return
-    rows = records(await cluster.api.get("nodes", node, "network", type="any_bridge"))
-    known = {str(row["iface"]) for row in rows}
+    known = await bridges_of(cluster, node)
     lacking = ", ".join(sorted({*wanted} - known))
     if lacking:
         raise RefusalError(
             f"node {node} has no bridge {lacking} that {cluster.api.token} may use",
             remedy=f"it has {', '.join(sorted(known)) or 'none'}",
         )
+
+
+async def bridges_of(cluster: Cluster, node: str) -> frozenset[str]:
+    """The bridges and vnets that a node has and we may use."""
+    rows = records(await cluster.api.get("nodes", node, "network", type="any_bridge"))
+    return frozenset(str(row["iface"]) for row in rows)
 
 
 async def check_storages(cluster: Cluster, node: str, wanted: Collection[str]) -> None:

@@ -16,6 +16,7 @@ from setpoint_proxmox.cluster import Beside, Cluster
 from setpoint_proxmox.facts import Facts, Guest
 from setpoint_proxmox.failures import GoneError, TakenError
 from setpoint_proxmox.guest.beside import power
+from setpoint_proxmox.guest.placement_spec import Placement
 from setpoint_proxmox.guest.state import Config, GuestState, Snapshot
 from setpoint_proxmox.guest.words import Words
 from setpoint_proxmox.unfinished import LOCKS, look
@@ -126,7 +127,7 @@ async def read_config(cluster: Cluster, guest: Guest, words: Words) -> Read | Un
     return Read(current, coming, digest)
 
 
-def seen(made: type[S], guest: Guest, found: Read, beside: Beside) -> S:
+def seen(made: type[S], guest: Guest, found: Read, beside: Beside, placement: Placement | None) -> S:
     """What was read of a guest whatever its type."""
     return made(
         vmid=guest.vmid,
@@ -138,7 +139,14 @@ def seen(made: type[S], guest: Guest, found: Read, beside: Beside) -> S:
         pool=guest.pool,
         template=found.current.get("template") == 1,
         snapshots=snapshots(beside.snapshots),
+        allowed=_allowed(guest.node, placement),
     )
+
+
+def _allowed(node: str, placement: Placement | None) -> tuple[str, ...]:
+    if placement is None:
+        return ()
+    return placement.nodes if placement.allows(node) else (node,)
 
 
 def present(state: S, identity: Callable[[S], Mapping[str, Scalar]]) -> Present[S]:

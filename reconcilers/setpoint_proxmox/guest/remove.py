@@ -10,7 +10,7 @@ from setpoint.model.plan import Disruption, Step, obstructed
 from setpoint.model.tree import Tree
 from setpoint_proxmox.facts import Facts
 from setpoint_proxmox.guest.scopes import scopes
-from setpoint_proxmox.guest.state import GuestState
+from setpoint_proxmox.guest.state import GuestState, volumes
 
 
 def remove(owner: Owner, guest: GuestState, facts: Facts) -> tuple[Step, ...]:
@@ -52,10 +52,6 @@ def _sentence(guest: GuestState) -> str:
 
 def _own_volumes(guest: GuestState) -> Iterator[str]:
     """The volumes that Proxmox removes with it: those that bear its number, attached or not; no other's, no ISO image."""
-    holder = re.compile(r"(scsi|virtio|sata|ide|efidisk|tpmstate|mp|unused)\d+|rootfs")
     own = re.compile(rf"\b(vm|base|subvol|basevol)-{guest.vmid}-")
     for config in (guest.current, guest.coming):
-        for option, text in config.items():
-            volume = str(text).partition(",")[0]
-            if holder.fullmatch(option) and own.search(volume):
-                yield volume
+        yield from (volume for _, volume in volumes(config) if own.search(volume))

@@ -153,7 +153,7 @@ def peers_on(node: str, name: Name, computing: Computing[Any, Any]) -> tuple[Pee
     for resource in computing.peers():
         share, of = _declared_part(resource.spec.get(name))
         if of and resource.key != owner.key:
-            vmid, where = _whereabouts(resource, owner, computing.survey)
+            vmid, where = whereabouts(resource, owner, computing.survey)
             if where == node:
                 found.append(Peer(vmid, share, of))
     return tuple(found)
@@ -167,7 +167,8 @@ def _declared_part(value: Json) -> tuple[int, str]:
     return 0, Of.CAPACITY if isinstance(value, str) and value.rstrip().endswith("%") else ""
 
 
-def _whereabouts(resource: Resource, owner: Owner, survey: Survey[Facts]) -> tuple[int | None, str]:
+def whereabouts(resource: Resource, owner: Owner, survey: Survey[Facts]) -> tuple[int | None, str]:
+    """The vmid and node of the guest of a resource; of one that is not made yet the declared node, if there is one."""
     guests = survey.facts.guests
     for vmid in _vmids(resource, owner, survey):
         if vmid in guests:

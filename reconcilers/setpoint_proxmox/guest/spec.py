@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, model_validator
 
 from setpoint.model.quantity import Bytes, Duration
 from setpoint.model.spec import Spec, described
+from setpoint_proxmox.guest.placement_spec import Placement
 from setpoint_proxmox.guest.texts import NODE, POOL, VOLUME
 from setpoint_proxmox.mark import TAG
 from setpoint_proxmox.sizes import MIB
@@ -114,6 +115,11 @@ class GuestSpec(Spec):
         pattern=NODE,
         examples=["pve1"],
     )
+    placement: Placement | None = described(
+        "Which nodes the guest may be on, in place of one node; it is made on one of them, and comes back to one.",
+        None,
+        examples=[{"nodes": ["pve1", "pve2"]}],
+    )
     vmid: int | None = described(
         "Fixed id of the guest; without it the lowest free id of the cluster's range is reserved.",
         None,
@@ -148,3 +154,9 @@ class GuestSpec(Spec):
         "Whether a guest that is to be stopped and does not shut down within 3 minutes is switched off.",
         default=False,
     )
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if self.node is not None and self.placement is not None:
+            raise ValueError("node and placement both say where the guest is made; leave out one of them")
+        return self

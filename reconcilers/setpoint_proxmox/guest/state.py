@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ from setpoint_proxmox.mark import parse_mark, split_tags
 
 Config: TypeAlias = Mapping[str, Scalar]
 """Option -> value as Proxmox gives it, numbers as numbers and everything else as text."""
+
+_HOLDER = re.compile(r"(scsi|virtio|sata|ide|efidisk|tpmstate|mp|unused)\d+|rootfs")
 
 SETTLED = ("running", "stopped", "paused")
 """The power states in which a guest stays by itself."""
@@ -54,6 +57,8 @@ class GuestState:
         snapshots: in the order of their times.
         addresses: NIC slot -> addresses with prefix, as they are told from inside; None when they are not.
         silence: why nothing is told from inside although it should; empty when it is, or nothing was asked.
+        allowed: the nodes of its placement when it is on one of them, its own alone when it is not; empty when nothing
+            is declared about that.
     """
 
     words: ClassVar[Words] = MACHINE
@@ -73,6 +78,7 @@ class GuestState:
     snapshots: tuple[Snapshot, ...] = ()
     addresses: Mapping[str, tuple[str, ...]] | None = None
     silence: str = ""
+    allowed: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.words.noun} {self.vmid}"
@@ -126,6 +132,13 @@ class GuestState:
     def tags(self) -> frozenset[str]:
         """The tags in lower case, ours included."""
         return split_tags(self.current.get("tags"))
+
+
+def volumes(config: Config) -> Iterator[tuple[str, str]]:
+    """What every slot for a volume holds, attached or not: a volume, an image, a folder or device of the node."""
+    for option, text in config.items():
+        if _HOLDER.fullmatch(option):
+            yield option, str(text).partition(",")[0]
 
 
 def is_nic_slot(option: str) -> bool:

@@ -42,6 +42,7 @@ def test_what_only_some_features_need_is_not_missing() -> None:
     assert {f"{privilege.name} {privilege.path}" for privilege in forgone(NEEDED)} == {
         "Datastore.Audit /storage",
         "VM.Clone /vms",
+        "VM.Migrate /vms",
         "VM.Config.Cloudinit /vms",
         "VM.Config.CDROM /vms",
         "VM.GuestAgent.Audit /vms",

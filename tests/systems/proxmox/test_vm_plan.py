@@ -618,6 +618,7 @@ def test_every_verb_has_an_act() -> None:
         "shutdown",
         "restart",
         "destroy",
+        "migrate",
     }
 
 

@@ -193,6 +193,10 @@ def test_what_is_written_is_declared_in_one_form(written: dict[str, Any], declar
 NOT_COMPARED = {
     "/node",
     "/vmid",
+    "/placement/spread/labels/serial0",
+    "/placement/spread/required",
+    "/placement/near/labels/serial0",
+    "/placement/near/required",
     "/forceStop",
     "/clone/from",
     "/clone/linked",

@@ -10,9 +10,9 @@ from setpoint_proxmox.guest.remark import remark
 from setpoint_proxmox.guest.remove import remove
 from setpoint_proxmox.guest.state import problems
 from setpoint_proxmox.kinds.container.act import ACTS
-from setpoint_proxmox.kinds.container.compute import compute
 from setpoint_proxmox.kinds.container.describe import describe, untold
 from setpoint_proxmox.kinds.container.observe import observe
+from setpoint_proxmox.kinds.container.place import compute
 from setpoint_proxmox.kinds.container.plan import plan
 from setpoint_proxmox.kinds.container.project import TREATMENTS, declare, project, secrets
 from setpoint_proxmox.kinds.container.spec import ContainerSpec

@@ -22,17 +22,18 @@ async def observe(cluster: Cluster, looking: Looking[ContainerSpec]) -> Observat
     """Look at the guest of the vmid that is ours by declaration, inventory, mark or reservation."""
 
     async def read(guest: Guest) -> Observation[CtState]:
-        return await _read(cluster, guest, looking.survey.begun, routine=looking.routine)
+        return await _read(cluster, guest, looking)
 
     return await find(cluster, looking, CtState, read)
 
 
-async def _read(cluster: Cluster, guest: Guest, now: float, *, routine: bool) -> Observation[CtState]:
+async def _read(cluster: Cluster, guest: Guest, looking: Looking[ContainerSpec]) -> Observation[CtState]:
     found = await read_config(cluster, guest, CONTAINER)
     if isinstance(found, Unknown):
         return found
+    now, routine = looking.survey.begun, looking.routine
     beside = await read_beside(cluster, guest, found.digest, now, routine=routine)
-    ct = seen(CtState, guest, found, beside)
+    ct = seen(CtState, guest, found, beside, looking.spec.placement)
     told, silence = await _addresses(cluster, ct)
     return present(replace(ct, addresses=told, silence=silence), lambda ct: {"vmid": ct.vmid})
 

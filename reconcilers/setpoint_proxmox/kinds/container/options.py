@@ -30,6 +30,7 @@ from setpoint_proxmox.guest.forms import (
     words,
 )
 from setpoint_proxmox.guest.layout import Layout, Option, Row
+from setpoint_proxmox.guest.migrate import PLACE
 from setpoint_proxmox.guest.syntax import properties
 from setpoint_proxmox.kinds.container.spec_volume import path
 from setpoint_proxmox.kinds.container.strings import DEVICE, MOUNT, NIC, is_bind, is_volume
@@ -167,6 +168,7 @@ LAYOUT: Final = Layout.of((*PLAIN, *COMPOUND, *DEVICES))
 ELSEWHERE: Final[Mapping[Pointer, str]] = {
     "/power": "whether the container runs",
     "/pool": "the pool that it belongs to",
+    PLACE: "the node that it is on",
     "/password": "a secret, which is never told",
     "/unprivileged": "chosen when it is made",
 }

@@ -8,6 +8,7 @@ from dataclasses import replace
 from setpoint.model.diff import Change, Diff
 from setpoint.model.plan import Disruption, Step, obstructed
 from setpoint.model.tree import Json, Tree, parts
+from setpoint_proxmox.guest.migrate import migrations
 from setpoint_proxmox.guest.order import unhurried
 from setpoint_proxmox.guest.plan import enroll, locked, power, restart, sentence
 from setpoint_proxmox.guest.scopes import scopes
@@ -37,6 +38,7 @@ def plan(diff: Diff, planning: Context) -> tuple[Step, ...]:
     return (
         *_configure(edit, ct, planning),
         *larger,
+        *migrations(changes, ct, planning.spec.placement, planning.facts),
         *enroll(changes, ct, facts),
         *_power(changes, edit, ct, planning),
         *restart(changes, ct, facts, spec.power),

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from setpoint.model.diff import MISSING, SECRET, Projection, Treatment
 from setpoint.model.secret import SecretRef
 from setpoint.model.tree import Json, Pointer, Tree
-from setpoint_proxmox.guest.layout import kept
+from setpoint_proxmox.guest.layout import kept, put
+from setpoint_proxmox.guest.migrate import PLACE
 from setpoint_proxmox.guest.state import SETTLED, Config
 from setpoint_proxmox.kinds.container.options import ELSEWHERE, LAYOUT
 from setpoint_proxmox.kinds.container.spec import ContainerSpec
@@ -16,6 +17,7 @@ from setpoint_proxmox.mark import normal
 
 TREATMENTS: Mapping[Pointer, Treatment] = {
     "/tags": Treatment.SET,
+    PLACE: Treatment.SET,
     "/features/mount": Treatment.SET,
     "/rootfs/mountOptions": Treatment.SET,
     "/mountPoints/*/mountOptions": Treatment.SET,
@@ -33,6 +35,8 @@ PASSWORD: Pointer = "/password"  # noqa: S105  # where it stands, not what it is
 def declare(spec: ContainerSpec) -> Tree:
     """What the person wrote and is compared; of what and under which id it is created is not."""
     values: Tree = spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    if not (spec.placement and spec.placement.nodes):
+        values.pop("placement", None)
     if "description" in values:
         values["description"] = normal(spec.description)
     return kept(values, _is_compared)
@@ -73,4 +77,6 @@ def _tree(config: Config, state: CtState) -> tuple[Tree, tuple[Pointer, ...]]:
         # Proxmox never tells it, and nothing could set it later.
         "password": SECRET,
     }
+    if state.allowed:
+        put(tree, PLACE, list[Json](state.allowed))
     return tree, unseen

@@ -10,9 +10,9 @@ from setpoint_proxmox.guest.remark import remark
 from setpoint_proxmox.guest.remove import remove
 from setpoint_proxmox.guest.state import problems
 from setpoint_proxmox.kinds.virtual_machine.act import ACTS
-from setpoint_proxmox.kinds.virtual_machine.compute import compute
 from setpoint_proxmox.kinds.virtual_machine.describe import describe, untold
 from setpoint_proxmox.kinds.virtual_machine.observe import observe
+from setpoint_proxmox.kinds.virtual_machine.place import compute
 from setpoint_proxmox.kinds.virtual_machine.plan import plan
 from setpoint_proxmox.kinds.virtual_machine.project import TREATMENTS, declare, project, secrets
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec

@@ -89,10 +89,10 @@ def _from_source(clone: Clone, changes: tuple[Change, ...], planning: Context) -
     to = spec.node or found.node
     if to not in facts.nodes:
         return no_node(to, changes, facts)
-    bound = _bound(clone, found, to, facts)
-    if bound:
+    why = bound(clone, found, to, facts)
+    if why:
         remedy = f"set spec.node to {found.node}, or put the source's disks on a shared storage"
-        return obstructed(bound, remedy, changes)
+        return obstructed(why, remedy, changes)
     arguments: Tree = {
         "node": found.node,
         "source": found.vmid,
@@ -141,7 +141,7 @@ def source_of(clone: Clone, facts: Facts, changes: tuple[Change, ...]) -> Guest 
     return found[0]
 
 
-def _bound(clone: Clone, source: Guest, to: str, facts: Facts) -> str:
+def bound(clone: Clone, source: Guest, to: str, facts: Facts) -> str:
     """Why a clone can be made only where its source is; empty when it may be made on `to`."""
     if to == source.node:
         return ""

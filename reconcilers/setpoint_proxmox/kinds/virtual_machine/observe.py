@@ -20,18 +20,19 @@ async def observe(cluster: Cluster, looking: Looking[VirtualMachineSpec]) -> Obs
     """Look at the guest of the vmid that is ours by declaration, inventory, mark or reservation."""
 
     async def read(guest: Guest) -> Observation[VmState]:
-        return await _read(cluster, guest, looking.survey.begun, routine=looking.routine)
+        return await _read(cluster, guest, looking)
 
     return await find(cluster, looking, VmState, read)
 
 
-async def _read(cluster: Cluster, guest: Guest, now: float, *, routine: bool) -> Observation[VmState]:
+async def _read(cluster: Cluster, guest: Guest, looking: Looking[VirtualMachineSpec]) -> Observation[VmState]:
     found = await read_config(cluster, guest, MACHINE)
     if isinstance(found, Unknown):
         return found
     drive = has_drive(found.current)
+    now, routine = looking.survey.begun, looking.routine
     beside = await read_beside(cluster, guest, found.digest, now, routine=routine, has_drive=drive)
-    vm = seen(VmState, guest, found, beside)
+    vm = seen(VmState, guest, found, beside, looking.spec.placement)
     told = await addresses(cluster, vm, beside.machine, now)
     state = replace(
         vm,

@@ -32,6 +32,7 @@ from setpoint_proxmox.guest.forms import (
     words,
 )
 from setpoint_proxmox.guest.layout import Layout, Option, Row
+from setpoint_proxmox.guest.migrate import PLACE
 from setpoint_proxmox.guest.syntax import properties
 from setpoint_proxmox.kinds.virtual_machine.drives import DRIVES
 from setpoint_proxmox.kinds.virtual_machine.strings import NIC
@@ -215,6 +216,7 @@ LAYOUT: Final = Layout.of((*PLAIN, *COMPOUND, *DEVICES, *DRIVES))
 ELSEWHERE: Final[Mapping[Pointer, str]] = {
     "/power": "whether the VM runs",
     "/pool": "the pool that it belongs to",
+    PLACE: "the node that it is on",
     "/cloudInit/password": "a secret, seen only as set or not",
     "/cloudInit/drive": "whether it has the drive that cloud-init reads",
     "/cloudInit/slot": "where that drive is attached",

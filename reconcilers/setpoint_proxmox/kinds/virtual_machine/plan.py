@@ -8,6 +8,7 @@ from dataclasses import replace
 from setpoint.model.diff import Change, Diff
 from setpoint.model.plan import Disruption, Step, obstructed
 from setpoint.model.tree import Json, Tree, parts
+from setpoint_proxmox.guest.migrate import migrations
 from setpoint_proxmox.guest.order import unhurried
 from setpoint_proxmox.guest.plan import enroll, locked, power, restart, sentence
 from setpoint_proxmox.guest.scopes import scopes
@@ -41,6 +42,7 @@ def plan(diff: Diff, planning: Context) -> tuple[Step, ...]:
         *_configure(unhurried(changes, larger, LAYOUT), vm, planning),
         *_regenerate(changes, vm, planning),
         *larger,
+        *migrations(changes, vm, planning.spec.placement, planning.facts),
         *enroll(changes, vm, planning.facts),
         *power(changes, vm, planning.facts, force=planning.spec.force_stop),
         *restart(changes, vm, planning.facts, planning.spec.power),

@@ -9,6 +9,7 @@ from setpoint.model.diff import MISSING, SECRET, Projection, Treatment
 from setpoint.model.secret import SecretRef
 from setpoint.model.tree import Json, Pointer, Tree
 from setpoint_proxmox.guest.layout import kept, put
+from setpoint_proxmox.guest.migrate import PLACE
 from setpoint_proxmox.guest.state import SETTLED, Config
 from setpoint_proxmox.guest.syntax import storage_of
 from setpoint_proxmox.kinds.virtual_machine.options import ELSEWHERE, LAYOUT
@@ -19,6 +20,7 @@ from setpoint_proxmox.mark import normal
 
 TREATMENTS: Mapping[Pointer, Treatment] = {
     "/tags": Treatment.SET,
+    PLACE: Treatment.SET,
     "/hotplug": Treatment.SET,
     "/cpu/flags": Treatment.SET,
     "/nics/*/trunks": Treatment.SET,
@@ -48,6 +50,8 @@ def declare(spec: VirtualMachineSpec) -> Tree:
     values: Tree = spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
     if isinstance(values.get("agent"), bool):
         values["agent"] = {"enabled": values["agent"]}
+    if not (spec.placement and spec.placement.nodes):
+        values.pop("placement", None)
     if "description" in values:
         values["description"] = normal(spec.description)
     tree = kept(values, _is_compared)
@@ -120,4 +124,6 @@ def _tree(config: Config, state: VmState) -> tuple[Tree, tuple[Pointer, ...]]:
     put(tree, "/cloudInit/drive", cloudinit_slot(config) is not None)
     # A drive is written anew at every start, so only a running guest can be shown old settings.
     put(tree, "/cloudInit/current", state.image_current is not False or state.power == "stopped")
+    if state.allowed:
+        put(tree, PLACE, list[Json](state.allowed))
     return tree, unseen
