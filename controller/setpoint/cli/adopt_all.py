@@ -17,6 +17,8 @@ from setpoint.cli.plan_view import CHANGE, FAILED, HELD, IN_SYNC, WAITING, all_h
 from setpoint.cli.verdict import needs_a_person, verdict, worst
 from setpoint.model.errors import SetpointError, StateError
 from setpoint.model.key import DEFAULT_NAMESPACE
+from setpoint.model.observation import Present
+from setpoint.run.desk import Report
 from setpoint.settings import Settings
 from setpoint.store.lock import StateInUseError
 
@@ -50,14 +52,18 @@ async def _foreseen(settings: Settings, folder: Path | None) -> dict[str, Any]:
         content = await snapshot(settings, folder, None, estate.store.accepted("git"))
         reports = await foresee(estate, content, (), DEFAULT_NAMESPACE, base=None)
         plan = plan_view(estate, reports, version=content.version, memory=memory, detailed=False)
-        marks = [row["key"] for row in plan["resources"] if _is_mark(row)]
-        others = [row["key"] for row in plan["resources"] if row["verdict"] != IN_SYNC and not _is_mark(row)]
+        pairs = list(zip(plan["resources"], reports, strict=True))
+        marks = [row["key"] for row, report in pairs if _is_mark(row, report)]
+        others = [row["key"] for row, _ in pairs if row["verdict"] != IN_SYNC and row["key"] not in marks]
         return {"plan": plan, "marks": marks, "others": others, "adopted": False}
 
 
-def _is_mark(row: dict[str, Any]) -> bool:
+def _is_mark(row: dict[str, Any], report: Report) -> bool:
     """Whether nothing but our mark is to be written; what is locked gets it as soon as it is not."""
-    return row["verdict"] in (CHANGE, WAITING) and not row["changes"] and bool(row["steps"])
+    now = report.learned
+    if row["verdict"] not in (CHANGE, WAITING) or row["changes"] or not isinstance(now.observation, Present):
+        return False
+    return [planned.step for planned in now.planned] == [now.kind.mark(now.owner, now.observation.state)]
 
 
 def _done(settings: Settings) -> dict[str, Any]:

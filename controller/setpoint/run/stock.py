@@ -6,6 +6,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError
+
 from setpoint.model.errors import SetpointError
 from setpoint.model.key import Key
 from setpoint.model.kind import Kind
@@ -89,6 +91,17 @@ async def _one(estate: Estate, target: Key, listed: Listed, turns: asyncio.Semap
         except SetpointError as error:
             seen = isinstance(error, NotAdoptableError) and not isinstance(error, UnseenError)
             return Left(listed, error.message if seen else str(error), unread=not seen)
+    return _judged(listed, kind, stray)
+
+
+def _judged(listed: Listed, kind: Kind[Any, Any], stray: Stray | None) -> Found | Left:
+    """What would be no declaration is left, lest it spoil those of all others."""
     if stray is None:
         return Left(listed, f"nothing can be said of it as a {kind.name}", unread=True)
+    try:
+        kind.spec.model_validate(stray.spec)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        return Left(listed, f"it is as no {kind.name} can be declared: {where}: {first['msg']}", unread=True)
     return Found(listed, stray)

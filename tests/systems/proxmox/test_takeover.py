@@ -153,7 +153,7 @@ def few(**parts: Any) -> dict[str, Any]:
     """A part of the estate: what is quickly read."""
     state = handmade()
     guests = [guest for guest in state["guests"] if guest["vmid"] in (101, 120, 201, 9000)]
-    pools = [{"poolid": "Web Shop", "members": [{"vmid": 101}]}]
+    pools = [{"poolid": "Web_Shop", "members": [{"vmid": 101}]}]
     return {**state, "guests": guests, "pools": pools, **parts}
 
 
@@ -236,6 +236,39 @@ def test_when_guests_may_be_hidden_nothing_is_written_unless_that_is_wanted(admi
     part = admin.init("--incomplete")
     assert (part.code, declared(admin)) == (2, {"lab.yaml", "lab/git.yaml"})
     assert "Not all: guests may be hidden" in part.out
+
+
+def test_reading_needs_no_more_than_an_auditor(admin: Admin) -> None:
+    admin.lab.begin(few(acls=world({"/": "PVEAuditor"})["acls"]))
+    said = admin.init("-o", "json")
+    assert (said.code, said.told["complete"], len(said.told["declared"])) == (0, True, 3)
+    assert "pool: Web_Shop" in (admin.folder / "estate/lab/web-shop/web01.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        pytest.param({"reply_fails": {"status": 500, "reason": "broken"}}, id="it fails"),
+        pytest.param({"reply_lost": {"status": 596, "executed": False}}, id="its node does not answer"),
+    ],
+)
+def test_when_one_cannot_be_read_nothing_is_written(admin: Admin, trouble: dict[str, Any]) -> None:
+    admin.lab.begin(few())
+    for kind, spec in trouble.items():
+        admin.lab.happen(kind, method="GET", path="/nodes/*/qemu/120/pending", share=1, **spec)
+    said = admin.init()
+    assert (said.code, admin.folder.exists()) == (1, False)
+    assert "VirtualMachine 120: " in said.err
+    part = admin.init("--incomplete", "-o", "json")
+    assert [one["id"] for one in part.told["left"] if one["unread"]] == ["120"]
+    assert part.code == 2
+
+
+def test_a_cluster_without_quorum_is_not_taken_for_what_it_was(admin: Admin) -> None:
+    admin.lab.begin(few())
+    admin.lab.happen("quorum", value=False)
+    said = admin.init()
+    assert (said.code, admin.folder.exists(), "has no quorum" in said.err) == (1, False, True)
 
 
 def test_when_a_node_is_off_its_guests_are_named(admin: Admin) -> None:

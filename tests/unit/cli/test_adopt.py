@@ -202,6 +202,7 @@ def test_all_that_is_declared_is_adopted_at_once_if_that_is_nothing_but_marks(es
         ),
         pytest.param({"a": box("a", "number: 7")}, 3, "set policy.adopt", id="one may not be adopted"),
         pytest.param({"a": box("a", "colour: red")}, 2, "make the box", id="one is to be made"),
+        pytest.param({"a": box("a")}, 2, "make the box", id="one is to be made, of which nothing is said"),
         pytest.param({"a": box("a", "number: seven")}, 1, "seven", id="a mistake"),
     ],
 )
@@ -216,10 +217,13 @@ def test_what_is_more_than_marks_is_shown_and_nothing_is_done(
     assert estate.world.effects == []
 
 
-def test_what_is_locked_is_adopted_later(estate: Estate) -> None:
+def test_what_cannot_be_seen_is_not_said_to_be_marked_alone(estate: Estate) -> None:
     estate.write(a=box("a", "number: 7", "adopt: true"))
     estate.world.down = True
-    assert estate.say("adopt", "--all").code in (1, 2)
+    said = estate.say("adopt", "--all", "--yes")
+    assert (said.code in (1, 2), "would be changed beyond that" in said.out) == (True, True)
+    estate.world.down = False
+    assert estate.world.effects == []
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,17 @@ async def test_whose_it_is_and_what_cannot_be_said_are_left_with_the_reason(worl
     assert "belongs to Box/a of estate work" in reading.stock.left[0].why
 
 
+async def test_one_that_no_declaration_can_say_spoils_no_other(world: World) -> None:
+    world.things[1] = Thing({"title": "a", "size": 0}, None)
+    world.things[2] = Thing({"title": "b", "size": 1}, None)
+    of = system(listed)
+    reading = await read_estate(way(of, incomplete=True), (of,))
+    assert keys(reading.taken) == ["Box/b"]
+    (left,) = reading.stock.left
+    assert left.why.startswith("it is as no Box can be declared: size: Input should be greater")
+    assert left.unread
+
+
 async def test_many_that_cannot_be_seen_are_counted(world: World) -> None:
     for number in range(1, 9):
         world.things[number] = Thing({"sealed": True}, None)
