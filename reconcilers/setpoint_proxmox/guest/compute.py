@@ -27,6 +27,7 @@ from setpoint_proxmox.guest.size_base import (
     follows_others,
     part_text,
     peers_on,
+    unclear_on,
 )
 from setpoint_proxmox.guest.size_spec import CoresPart, MemoryPart, Of
 from setpoint_proxmox.guest.state import GuestState
@@ -113,18 +114,16 @@ async def _place(
     if isinstance(capacity, Obstacle):
         return capacity
     asked = any(part.of is Of.USED for part in parts.values())
-    crowd = {
-        name: () if not follows_others(part) else peers_on(node, name, computing)
-        for name, part in parts.items()
-    }
+    crowded = [name for name, part in parts.items() if follows_others(part)]
     return Place(
         node=node,
         capacity=capacity,
         vmid=computing.observed.vmid if computing.observed is not None else None,
         guests=tuple(one for one in facts.guests.values() if one.node == node and not one.template),
         load=await cluster.loads.of(cluster.api, node, survey.begun) if asked else None,
-        unclear=facts.blind or next((one.why for one in facts.unclear if one.node == node), ""),
-        peers=crowd,
+        unclear=unclear_on(node, crowded, computing),
+        blind=facts.blind,
+        peers={name: peers_on(node, name, computing) for name in crowded},
     )
 
 

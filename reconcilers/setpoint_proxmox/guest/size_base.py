@@ -52,7 +52,8 @@ class Place:
     Attributes:
         vmid: of the guest itself; None while it is not made.
         load: what the node used, or why that is not known; None when nobody asked.
-        unclear: why not every guest on the node is known; empty when each is.
+        unclear: why it is not known which of the guests on the node are declared; empty when it is.
+        blind: why not every guest on the node is seen; empty when each is.
         peers: for each size, the others that declare a part of the node.
     """
 
@@ -62,6 +63,7 @@ class Place:
     guests: tuple[Guest, ...]
     load: Load | Obstacle | None
     unclear: str
+    blind: str
     peers: dict[Name, tuple[Peer, ...]]
 
     def has(self, name: Name) -> Fraction:
@@ -83,10 +85,10 @@ def capacity_of(node: str, facts: Facts) -> Capacity | Obstacle:
 def base(part: Part, name: Name, place: Place) -> Base | Obstacle:
     """What a part is taken of."""
     unit, whole = UNITS[name], place.has(name)
+    if part.of is Of.FREE and place.blind:
+        return Obstacle(place.blind, "grant what is missing")
     if follows_others(part) and place.unclear:
-        return Obstacle(
-            place.unclear, "wait until every guest is seen, or grant what is missing", passing=True
-        )
+        return Obstacle(place.unclear, "wait until it is known whose it is", passing=True)
     match part.of:
         case Of.CAPACITY:
             return Base(whole, f"{_amount(whole, name)} of {place.node}")
@@ -157,6 +159,21 @@ def peers_on(node: str, name: Name, computing: Computing[Any, Any]) -> tuple[Pee
             if where == node:
                 found.append(Peer(vmid, share, of))
     return tuple(found)
+
+
+def unclear_on(node: str, names: Iterable[Name], computing: Computing[Any, Any]) -> str:
+    """Why a guest on a node may be a peer that is thought to be not made yet; empty when none can be."""
+    facts: Facts = computing.survey.facts
+    doubtful = next((one.why for one in facts.unclear if one.node == node), "")
+    if not doubtful:
+        return ""
+    missing = (
+        whereabouts(resource, computing.owner, computing.survey)[0] is None
+        for resource in computing.peers()
+        if resource.key != computing.owner.key
+        and any(_declared_part(resource.spec.get(name))[1] for name in names)
+    )
+    return doubtful if any(missing) else ""
 
 
 def _declared_part(value: Json) -> tuple[int, str]:

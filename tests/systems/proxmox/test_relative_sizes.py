@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, cast
 
@@ -25,10 +25,19 @@ from setpoint.model.policy import Policy
 from setpoint.model.resource import Resource
 from setpoint.model.survey import Survey
 from setpoint_proxmox.client import Client
-from setpoint_proxmox.facts import Capacity, Facts, Guest
+from setpoint_proxmox.facts import Capacity, Facts, Guest, Unclear
 from setpoint_proxmox.guest.load import Load, Loads, mean
 from setpoint_proxmox.guest.size import CORES, MEMORY, Base, Bounds, fitted, told
-from setpoint_proxmox.guest.size_base import Name, Peer, Place, base, capacity_of, part_text, peers_on
+from setpoint_proxmox.guest.size_base import (
+    Name,
+    Peer,
+    Place,
+    base,
+    capacity_of,
+    part_text,
+    peers_on,
+    unclear_on,
+)
 from setpoint_proxmox.guest.size_spec import CoresPart, MachineCores, MemoryOrPart, MemoryPart, Of
 from setpoint_proxmox.sizes import GIB, MIB
 from tests.systems.proxmox.made import facts
@@ -152,7 +161,7 @@ def guest(vmid: int, memory: int | None = 8 * GIB, cpus: float | None = 4, node:
 
 
 def place(*guests: Guest, vmid: int | None = None, peers: tuple[Peer, ...] = (), **other: Any) -> Place:
-    given: dict[str, Any] = {"load": None, "unclear": "", **other}
+    given: dict[str, Any] = {"load": None, "unclear": "", "blind": "", **other}
     both = dict.fromkeys(Name, peers)
     return Place("pve1", Capacity(16, 64 * GIB), vmid, guests, peers=both, **given)
 
@@ -198,13 +207,20 @@ def test_guests_that_take_a_part_of_what_is_free_do_not_follow_each_other() -> N
         pytest.param(
             place(guest(100, None)), "what guest 100 on pve1 may take is not reported yet", id="not reported"
         ),
-        pytest.param(place(unclear="guests may be hidden"), "guests may be hidden", id="not all seen"),
+        pytest.param(place(unclear="101 is not read"), "101 is not read", id="perhaps a peer"),
     ],
 )
 def test_what_is_free_is_not_guessed(there: Place, why: str) -> None:
     found = base(memory(of="free"), Name.MEMORY, there)
     assert isinstance(found, Obstacle)
     assert (found.why, found.passing) == (why, True)
+
+
+def test_what_is_free_is_not_known_to_whom_guests_are_hidden() -> None:
+    found = base(memory(of="free"), Name.MEMORY, place(blind="guests may be hidden"))
+    assert isinstance(found, Obstacle)
+    assert (found.why, found.passing) == ("guests may be hidden", False)
+    assert isinstance(base(memory(), Name.MEMORY, place(blind="guests may be hidden")), Base)
 
 
 def test_used_is_what_was_measured_or_why_that_is_not_known() -> None:
@@ -258,6 +274,15 @@ def test_peers_count_where_they_are_and_those_to_be_made_where_they_will_be() ->
     computing: Computing[Any, Any] = Computing(None, owner, None, None, survey, lambda: estate)  # type: ignore[arg-type]
     assert peers_on("pve1", Name.CORES, computing) == (Peer(101, 3, "free"), Peer(None, 1, "capacity"))
     assert peers_on("pve1", Name.MEMORY, computing) == ()
+    assert unclear_on("pve1", Name, computing) == ""
+    doubt = Unclear(105, "pve1", "105 is not read", passing=True)
+    doubtful = replace(survey, facts=replace(survey.facts, unclear=(doubt,)))
+    computing = replace(computing, survey=doubtful)
+    assert unclear_on("pve1", Name, computing) == "105 is not read"
+    assert unclear_on("pve2", Name, computing) == ""
+    assert unclear_on("pve1", [], computing) == ""
+    made = [one for one in estate if one.key.name in ("me", "here", "moved", "fixed")]
+    assert unclear_on("pve1", Name, replace(computing, peers=lambda: made)) == ""
     assert peers_on("pve2", Name.CORES, computing) == (Peer(102, 0, "capacity"), Peer(None, 7, "capacity"))
 
 
