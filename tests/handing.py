@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar
 
+from pydantic import StringConstraints
+
 from setpoint.model.diff import Projection
-from setpoint.model.handed import VALUE, Grant, Handed, Space
+from setpoint.model.handed import VALUE, FromOutput, Grant, Handed, Space
 from setpoint.model.kind import Kind, Looking, Problem
 from setpoint.model.observation import Observation, Present
 from setpoint.model.reference import Name, Reference
@@ -32,7 +34,10 @@ class BerthedSpec(BoxSpec):
     """A box that may have a berth."""
 
     berth: str | FromRoll | None = described("Where it lies.", None)
-    buoy: str | None = described("What it hangs on.", None)
+    buoy: str | FromOutput | None = described("What it hangs on.", None)
+    flags: tuple[Annotated[str, StringConstraints(max_length=9)] | FromOutput, ...] | None = described(
+        "What it shows.", None
+    )
 
 
 class BerthedOutputs(BoxOutputs):
@@ -108,7 +113,9 @@ ROLL: Kind[RollSpec, RollState] = Kind(
 
 def publish(state: BoxState) -> BerthedOutputs:
     return BerthedOutputs(
-        number=state.number, berth=None if state.fields.get("quiet") else state.fields.get("berth")
+        number=state.number,
+        colour=state.fields.get("colour"),
+        berth=None if state.fields.get("quiet") else state.fields.get("berth"),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from setpoint.model.handed import Handed
+from setpoint.model.handed import FromOutput, Handed
 from setpoint.model.tree import Json, Pointer, Tree, join
 
 _ANY = "*"
@@ -34,8 +34,12 @@ def wanted_in(model: type[BaseModel], spec: Tree) -> tuple[Wanted, ...]:
 
 
 def fixed_in(model: type[BaseModel], spec: Tree) -> Iterator[tuple[Pointer, str]]:
-    """Every text that a person wrote where a value could have been handed out."""
-    return ((place, value) for place, _, value in _values(model, spec) if isinstance(value, str))
+    """Every text that a person wrote where a value of a space could have been handed out."""
+    return (
+        (place, value)
+        for place, kinds, value in _values(model, spec)
+        if isinstance(value, str) and not all(issubclass(kind, FromOutput) for kind in kinds)
+    )
 
 
 def _handed(kinds: tuple[type[Handed], ...], value: Mapping[str, Json]) -> Handed:

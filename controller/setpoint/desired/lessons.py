@@ -9,7 +9,7 @@ from typing import Any
 
 from setpoint.desired.draft7 import unit
 from setpoint.desired.schema import Schema
-from setpoint.model.reference import Reference
+from setpoint.model.reference import ANY, Reference
 
 _TYPES = {
     "string": "text",
@@ -127,7 +127,8 @@ class Book:
         if "const" in schema:
             return f"always {schema['const']}"
         if Reference.MARK in schema:
-            return f"name of a {schema[Reference.MARK]}"
+            kind = schema[Reference.MARK]
+            return "KIND/NAME of a resource" if kind == ANY else f"name of a {kind}"
         alternatives = [self.form(one) for one in _alternatives(schema) if one.get("type") != "null"]
         if alternatives:
             return " or ".join(dict.fromkeys(alternatives))

@@ -6,11 +6,13 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from pydantic import model_validator
 
 from setpoint.model.key import Key
-from setpoint.model.reference import Name
-from setpoint.model.spec import Spec
+from setpoint.model.reference import ANY, Name, Reference
+from setpoint.model.spec import Spec, described
 from setpoint.model.tree import Pointer
 
 
@@ -29,6 +31,35 @@ class Handed(Spec):
     @abstractmethod
     def giver(self) -> Name:
         """The resource that hands it out."""
+
+
+class FromOutput(Handed):
+    """What another resource publishes."""
+
+    wants: ClassVar = ""
+    source: Annotated[str, Reference(ANY)] = described(
+        "The resource, as KIND/NAME.", alias="from", examples=["Kind/name"]
+    )
+    output: str = described(
+        "What it publishes, as `setpoint status KIND/NAME` names it; the first of several.",
+        pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$",
+        examples=["addresses.v4"],
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, given: object) -> object:
+        if isinstance(given, str):
+            raise ValueError(  # noqa: TRY004  # pydantic takes only this one for a mistake of the user
+                "this names no output; write {from: KIND/NAME, output: PATH} for what another resource publishes"
+            )
+        return given
+
+    @property
+    def giver(self) -> Name:
+        """The resource that publishes it."""
+        assert isinstance(self.source, Name)  # noqa: S101  # what Reference makes of a text
+        return self.source
 
 
 VALUE = "value"

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
+
+from setpoint.model.key import Key
+
+ANY: Final = "*"
+"""In the place of a kind: the text says it itself, `Kind/name` or `namespace/Kind/name`."""
 
 
 class Name(str):
@@ -51,6 +56,14 @@ class Reference:
         return {**handler(schema), "minLength": 1, self.MARK: self.kind}
 
     def _name(self, text: str) -> Name:
+        if self.kind == ANY:
+            try:
+                key = Key.parse(text, namespace="")
+            except ValueError:
+                raise ValueError(
+                    f"'{text}' names no resource; write Kind/name or namespace/Kind/name"
+                ) from None
+            return Name(f"{key.namespace}/{key.name}" if key.namespace else key.name, key.kind)
         if not text:
             raise ValueError(f"this names no {self.kind}; write its metadata.name")
         return Name(text, self.kind)

@@ -16,6 +16,7 @@ from setpoint.model.observation import Absent, Present, Unknown
 from setpoint.model.outcome import Blocked, Changed, Done, Failed, Held, Outcome, Wait
 from setpoint.model.plan import Disruption, Restarts, Step
 from setpoint.run.desk import Desk, Pass
+from setpoint.run.take import published_by
 from setpoint.store.records import Item
 
 LIMIT = 60.0
@@ -26,12 +27,14 @@ _PASSING = timedelta(seconds=5)
 async def await_references(desk: Desk, now: Pass) -> Pass | Outcome:
     """Wait for what the resource refers to.
 
-    Its target left aside, which is judged by being asked, and who hands something out, which its declaration tells.
+    Its target left aside, which is judged by being asked, and who hands something out or publishes it: a field that
+    cannot have that is suspended alone.
     """
     for reference in now.resource.references:
         if reference == now.resource.target or desk.spaces.of(reference) is not None:
             continue
-        if not (desk.ready(reference) or (now.kind.names_only and _is_there(desk, reference))):
+        seen = desk.ready(reference) or (now.kind.names_only and _is_there(desk, reference))
+        if not seen and reference not in published_by(desk, now):
             return Blocked(f"waits for {reference}", reference)
     return now
 

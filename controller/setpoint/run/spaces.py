@@ -26,7 +26,12 @@ class Spaces:
     def find(self, name: Name, asker: Key, references: Collection[Key]) -> Key | None:
         """The resource that a field names; None when it is declared no more."""
         may_be = readings(name.kind, str(name), asker.namespace)
-        return next((key for key in may_be if key in references), None)
+        found = next((key for key in may_be if key in references), None)
+        if found is not None:
+            return found
+        # In a copy of an overlay the name stands as it was written, and means what was copied with it.
+        names = {key.name for key in may_be}
+        return next((key for key in references if key.kind == name.kind and key.name in names), None)
 
     def of(self, key: Key) -> Space | None:
         """What a resource that is in force hands out; None when it hands out nothing, or is not in force."""

@@ -10,13 +10,14 @@ from datetime import timedelta
 from pydantic import ValidationError
 
 from setpoint.desired.handed import Wanted, fixed_in, wanted_in
-from setpoint.model.handed import VALUE, Conflict, Grant, Space
+from setpoint.model.handed import VALUE, Conflict, FromOutput, Grant, Space
 from setpoint.model.hold import Hold, Rule
 from setpoint.model.key import Key
+from setpoint.model.kind import Problem
 from setpoint.model.observation import Absent, Present
 from setpoint.model.outcome import Blocked, Held, Outcome, Stalled, Wait
 from setpoint.model.spec import Spec
-from setpoint.model.tree import Pointer, Tree, lookup, parts, put
+from setpoint.model.tree import Json, Pointer, Tree, lookup, parts
 from setpoint.run.desk import Desk, Pass
 
 _SOON = timedelta(seconds=2)
@@ -29,6 +30,7 @@ class _Taken:
     wanted: Wanted
     texts: Mapping[Pointer, str]
     conflict: Conflict | None = None
+    problem: Problem | None = None
 
 
 async def take(desk: Desk, now: Pass) -> Pass | Outcome:
@@ -52,8 +54,18 @@ async def take(desk: Desk, now: Pass) -> Pass | Outcome:
     conflicts += [taken.conflict for taken in found if taken.conflict is not None]
     if conflicts and isinstance(now.observation, Absent):
         return Held(tuple(map(hold_of, conflicts)))
-    resolved = _with_values(now, found) if found else now
-    return resolved.learn(conflicts=tuple(conflicts)) if conflicts else resolved
+    problems = (*now.problems, *(taken.problem for taken in found if taken.problem is not None))
+    return _with_values(now, found, conflicts=tuple(conflicts), problems=problems)
+
+
+def published_by(desk: Desk, now: Pass) -> frozenset[Key]:
+    """Those of which the resource takes what they publish."""
+    wanted = wanted_in(now.kind.spec, now.resource.spec)
+    return frozenset(
+        giver
+        for one in wanted
+        if isinstance(one.handed, FromOutput) and (giver := _giver(desk, now, one)) is not None
+    )
 
 
 def hold_of(conflict: Conflict) -> Hold:
@@ -76,6 +88,8 @@ def _giver(desk: Desk, now: Pass, one: Wanted) -> Key | None:
 
 async def _take(desk: Desk, now: Pass, one: Wanted) -> _Taken | Outcome:
     giver = _giver(desk, now, one)
+    if isinstance(one.handed, FromOutput):
+        return _published(desk, now, one, one.handed, giver)
     space = desk.spaces.of(giver) if giver is not None else None
     if giver is None or space is None:
         return Blocked(f"waits for {giver or one.handed.giver}", giver)
@@ -83,6 +97,27 @@ async def _take(desk: Desk, now: Pass, one: Wanted) -> _Taken | Outcome:
         why = f"{_shown(one)} takes an {one.handed.wants}, and {giver} gives an {space.gives}; name another"
         return Stalled(why)
     return await _Field(desk, now, one, giver, space).take()
+
+
+def _published(desk: Desk, now: Pass, one: Wanted, handed: FromOutput, giver: Key | None) -> _Taken | Outcome:
+    """What another resource publishes; it may be known although that one cannot be seen now."""
+    status = desk.store.status(giver) if giver is not None else None
+    value = _output((status.outputs if status is not None else None) or {}, handed.output)
+    if value:
+        return _Taken(one, {one.field: value})
+    lacking = f"{giver or handed.giver} does not publish {handed.output} yet"
+    if isinstance(now.observation, Absent):
+        return Blocked(lacking, giver)
+    return _Taken(one, {}, problem=Problem("OutputMissing", f"{_shown(one)} is not compared: {lacking}"))
+
+
+def _output(outputs: Mapping[str, Json], path: str) -> str:
+    try:
+        value = lookup({**outputs}, "/" + path.replace(".", "/"))
+    except KeyError:
+        return ""
+    first = next(iter(value), "") if isinstance(value, list) else value
+    return str(first) if isinstance(first, str | int) and not isinstance(first, bool) else ""
 
 
 @dataclass(frozen=True)
@@ -136,10 +171,8 @@ class _Field:
 
     def _seen(self) -> int | None:
         """The number that the object has already: it is the memory when there is no other."""
-        if not isinstance(self.now.observation, Present):
-            return None
         text = _observed(self.now, self.wanted.field)
-        return None if text is None else self.space.number(text)
+        return self.space.number(text) if isinstance(text, str) else None
 
     def _judged(self, grant: Grant) -> _Taken:
         text, key = self.space.text(grant.number), self.now.owner.key
@@ -173,34 +206,47 @@ class _Field:
         return _Taken(self.wanted, {}, Conflict(self.wanted.field, why, release))
 
 
-def _with_values(now: Pass, found: list[_Taken]) -> Pass:
+def _with_values(now: Pass, found: list[_Taken], **news: object) -> Pass | Outcome:
     """The pass with a spec that says what was taken, and what is seen in the place of a suspended field."""
+    if not found:
+        return now.learn(**news)
     tree = deepcopy(now.resource.spec)
     for taken in found:
-        texts = taken.texts
-        if not texts:
-            seen = _observed(now, taken.wanted.field)
-            texts = {} if seen is None else {taken.wanted.field: seen}
-        _drop(tree, taken.wanted.field)
-        for place, text in texts.items():
-            put(tree, place, text)
-    return now.learn(spec=_valid(now, tree, found))
+        for place, text in taken.texts.items():
+            _set(tree, place, text)
+    lacking = [_whole(tree, taken.wanted.field) for taken in found if not taken.texts]
+    for place in dict.fromkeys(lacking):
+        seen = _observed(now, place)
+        if seen is None:
+            _drop(tree, place)
+        else:
+            _set(tree, place, seen)
+    spec = _valid(now, tree, lacking)
+    if spec is None:
+        said = [f"{_shown(one.wanted)} takes '{text}'" for one in found for text in one.texts.values()]
+        return Stalled(f"{', '.join(said)}, which is no value for it; let it take another one")
+    return now.learn(spec=spec, **news)
 
 
-def _valid(now: Pass, tree: Tree, found: list[_Taken]) -> Spec:
+def _valid(now: Pass, tree: Tree, lacking: list[Pointer]) -> Spec | None:
     """The spec; where it makes no sense without a suspended field, what is around that field is suspended with it."""
     while True:
         try:
             spec: Spec = now.kind.spec.model_validate(tree)
         except ValidationError:
-            lacking = [taken.wanted.field for taken in found if not taken.texts]
             around = [place.rpartition("/")[0] for place in lacking if place.count("/") > 1]
             there = [place for place in around if _is_there(tree, place)]
             if not there:
-                raise
+                return None
             _drop(tree, there[0])
         else:
             return spec
+
+
+def _whole(tree: Tree, field: Pointer) -> Pointer:
+    """The field itself, or the list that it is an item of: that makes no sense without one."""
+    above = field.rpartition("/")[0]
+    return above if isinstance(lookup(tree, above), list) else field
 
 
 def _is_there(tree: Tree, place: Pointer) -> bool:
@@ -211,22 +257,29 @@ def _is_there(tree: Tree, place: Pointer) -> bool:
     return True
 
 
+def _set(tree: Tree, place: Pointer, value: Json) -> None:
+    above, last = lookup(tree, place.rpartition("/")[0]), parts(place)[-1]
+    if isinstance(above, list):
+        above[int(last)] = value
+    elif isinstance(above, dict):
+        above[last] = value
+
+
 def _drop(tree: Tree, place: Pointer) -> None:
     above = lookup(tree, place.rpartition("/")[0])
     assert isinstance(above, dict)  # noqa: S101  # a field has a name
-    above.pop(parts(place)[-1])
+    above.pop(parts(place)[-1], None)
 
 
-def _observed(now: Pass, field: Pointer) -> str | None:
-    """What the object has, or will have after a restart, in the field."""
+def _observed(now: Pass, field: Pointer) -> Json:
+    """What the object has, or will have after a restart, in the field; None when it has nothing there."""
     if not isinstance(now.observation, Present):
         return None
     seen = now.kind.project(now.observation.state)
     try:
-        text = lookup(seen.tree if seen.accepted is None else seen.accepted, field)
+        return deepcopy(lookup(seen.tree if seen.accepted is None else seen.accepted, field))
     except KeyError:
         return None
-    return text if isinstance(text, str) else None
 
 
 def _shown(one: Wanted) -> str:

@@ -30,6 +30,13 @@ def wake(estate: Estate, key: Key, cls: Class = Class.CHANGED, delay: float = 0.
         lane.queue.add(key, cls, delay)
 
 
+def wake_takers(estate: Estate, key: Key) -> None:
+    """Make due what may take something that `key` publishes otherwise now."""
+    for other, resource in estate.resources.items():
+        if key in resource.references and key != resource.target:
+            wake(estate, other, Class.RESYNC)
+
+
 def wake_departed(estate: Estate) -> None:
     """Make everything due that left the declarations and is to be deleted."""
     for key in estate.store.tombstones():

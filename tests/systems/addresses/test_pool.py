@@ -256,7 +256,7 @@ def test_the_how_to_is_valid_as_a_whole() -> None:
     cluster = (ROOT / "examples/estate/cluster.yaml").read_bytes()
     compiled = compile_set({**files, "cluster.yaml": cluster}, installed_kinds(), version="how-to")
     assert compiled.problems == ()
-    assert len(compiled.resources) == 4
+    assert len(compiled.resources) == 5
 
 
 def yaml_blocks(page: Path) -> list[Block]:

@@ -214,3 +214,14 @@ def test_the_address_of_a_deleted_guest_is_free_for_another_when_there_is_no_oth
         assert addresses(lab)["web02"] == "192.0.2.100/24"
 
     play(daemon(lab, tmp_path, doomed(), pool(ranges=["192.0.2.100"])), well, script)
+
+
+def test_a_guest_asks_the_name_server_that_another_one_is(lab: Lab, tmp_path: Path) -> None:
+    server = [{"from": "Container/dns01", "output": "addresses.v4"}]
+    spec = {**CT, "nics": {"net0": {"bridge": "vmbr0", "ipv4": TAKEN}}, "nameservers": server}
+    files = {**container("dns01"), "web01.yaml": manifest("Container", "web01", spec)}
+
+    play(daemon(lab, tmp_path, files), well)
+    found = {str(row["name"]): row["vmid"] for row in lab.api("GET", "cluster/resources") if "vmid" in row}
+    config = lab.api("GET", f"nodes/pve1/lxc/{found['web01']}/config")
+    assert config["nameserver"] == addresses(lab)["dns01"].partition("/")[0]

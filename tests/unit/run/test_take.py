@@ -13,10 +13,15 @@ from setpoint.model.handed import Grant
 from setpoint.model.hold import Rule
 from setpoint.model.identity import Mark
 from setpoint.model.key import Key
+from setpoint.model.reference import Name
 from setpoint.model.resource import Resource
+from setpoint.run.estate import Estate
+from setpoint.run.ports import Ports
 from setpoint.run.preview import Preview
+from setpoint.run.spaces import Spaces
 from setpoint.run.wake import wake
 from setpoint.store.store import Store
+from setpoint.store.thread import StoreInline
 from tests.handing import BERTHED
 from tests.toy import Thing, World
 from tests.unit.run.shelves import Shelves, box, declared, in_virtual_time, serving, shelf, worlds
@@ -347,3 +352,100 @@ def test_a_preview_tells_the_berth_and_the_same_ones_after_a_loss() -> None:
 
     worlds("w")["w"].things.update(things)
     in_virtual_time(main)
+
+
+LIGHT = box("light")
+COLOUR = {"from": "Box/light", "output": "colour"}
+
+
+def light(**spec: Any) -> Resource:
+    return declared(LIGHT, SHELF, {"colour": "green", **spec})
+
+
+def follower(name: str, **spec: Any) -> Resource:
+    return replace(declared(box(name), SHELF, {"colour": "red", **spec}), references=(LIGHT, SHELF))
+
+
+def fields(world: World, name: str) -> dict[str, Any]:
+    (found,) = (t.fields for t in world.things.values() if t.mark and t.mark.key.name == name)
+    return found
+
+
+def test_a_field_takes_what_another_resource_publishes() -> None:
+    both = (follower("x", buoy=COLOUR, flags=["own", COLOUR]), light())
+    world = play(shelves_with(*both), done("x", "light"))
+    assert (fields(world, "x")["buoy"], fields(world, "x")["flags"]) == ("green", ["own", "green"])
+
+
+def test_what_changes_there_follows_at_once() -> None:
+    async def body(shelves: Shelves, world: World) -> None:
+        await at_rest(shelves, "x", "light")
+        changed = light(colour="blue")
+        shelves.estate.resources = {**shelves.estate.resources, LIGHT: changed}
+        wake(shelves.estate, LIGHT)
+        await shelves.until(lambda: fields(world, "x")["buoy"] == "blue", patience=30)
+
+    play(shelves_with(follower("x", buoy=COLOUR), light()), body)
+
+
+def test_what_is_not_published_suspends_its_own_field_alone() -> None:
+    async def body(shelves: Shelves, world: World) -> None:
+        await at_rest(shelves, "x")
+        assert fields(world, "x") == {"colour": "blue", "flags": ["old"]}
+        (healthy,) = (c for c in shelves.status(box("x")).conditions if c.type is ConditionType.HEALTHY)
+        assert healthy.message == (
+            "buoy is not compared: Box/light does not publish berth yet; "
+            "flags/1 is not compared: Box/light does not publish berth yet"
+        )
+
+    there = {1: Thing({"colour": "red", "flags": ["old"]}, Mark("home", box("x"), "1"))}
+    berth = {"from": "Box/light", "output": "berth"}
+    both = (follower("x", colour="blue", buoy=berth, flags=["own", berth]), light())
+    play(shelves_with(*both), body, None, there)
+
+
+def test_what_is_new_waits_for_what_it_takes() -> None:
+    async def body(shelves: Shelves, world: World) -> None:
+        await at_rest(shelves, "light")
+        await at_rest(shelves, "x", outcome="Blocked")
+        assert shelves.status(box("x")).sentence == "Box/light does not publish berth yet"
+        assert world.effects == ["create"]
+
+    berth = {"from": "Box/light", "output": "berth"}
+    play(shelves_with(follower("x", buoy=berth), light()), body)
+
+
+def test_what_was_published_is_known_while_it_cannot_be_seen() -> None:
+    store = Store.in_memory()
+    both = (follower("x", flags=[COLOUR]), light())
+    world = play(shelves_with(*both), done("x", "light"), store)
+    seen = dict(world.things)
+    (number,) = (n for n, thing in seen.items() if thing.mark and thing.mark.key == LIGHT)
+    status = store.status(LIGHT)
+    assert status is not None
+    seen[number].fields["cursed"] = True
+
+    async def body(shelves: Shelves, world: World) -> None:
+        store.save_status(status)
+        await at_rest(shelves, "x")
+        assert fields(world, "x")["flags"] == ["green"]
+        assert shelves.status(LIGHT).outcome == "Failed"
+
+    play(shelves_with(*both), body, store, seen)
+
+
+def test_what_is_published_and_no_value_for_a_field_is_told() -> None:
+    async def body(shelves: Shelves, world: World) -> None:
+        await at_rest(shelves, "x", outcome="Stalled")
+        assert "flags/0 takes 'ultramarine', which is no value for it" in shelves.status(box("x")).sentence
+
+    play(shelves_with(follower("x", flags=[COLOUR]), light(colour="ultramarine")), body)
+
+
+def test_a_name_in_a_copy_means_what_was_copied_with_it() -> None:
+    spaces = Spaces(Estate("home", BERTHED, Store.in_memory(), StoreInline(), Ports()))
+    copied = Key("dev", "Roll", "pier")
+    asker = Key("dev", "Box", "x")
+    assert spaces.find(Name("prod/pier", "Roll"), asker, (copied,)) == copied
+    assert spaces.find(Name("pier", "Roll"), asker, (ROLL,)) == ROLL
+    assert spaces.find(Name("quay", "Roll"), asker, (ROLL,)) is None

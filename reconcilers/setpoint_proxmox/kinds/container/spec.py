@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Final
 
 from pydantic import StringConstraints, model_validator
 
+from setpoint.model.handed import FromOutput
 from setpoint.model.secret import SecretRef
 from setpoint.model.spec import described
 from setpoint_proxmox.guest.size_spec import ContainerCores, MemoryOrPart
@@ -80,7 +81,12 @@ class ContainerSpec(GuestSpec):
         "Devices of the node by slot: dev0-255. Only root with a password may set one.", default_factory=dict
     )
     nics: dict[NicSlot, ContainerNic] = described("Network cards by slot: net0-net31.", default_factory=dict)
-    nameservers: tuple[Server, ...] = described("DNS servers, first asked first; empty for the node's.", ())
+    nameservers: tuple[Server | FromOutput, ...] = described(
+        "DNS servers, first asked first; empty for the node's. `{from: KIND/NAME, output: PATH}` takes what another "
+        "resource publishes.",
+        (),
+        examples=[["192.0.2.53"]],
+    )
     search_domains: tuple[Annotated[str, StringConstraints(pattern=DOMAIN)], ...] = described(
         "DNS search domains in their order; empty for the node's.", (), examples=[["example.org"]]
     )

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pydantic import model_validator
 
+from setpoint.model.handed import FromOutput
 from setpoint.model.secret import SecretRef
 from setpoint.model.spec import Spec, described
 from setpoint_proxmox.guest.handed import FromPool4, FromPool6
@@ -80,7 +81,12 @@ class CloudInit(Spec):
     password: SecretRef | None = described("Where the login's password is found.", None)
     ssh_keys: PublicKeys = described("Public keys that may log in, without order.", ())
     ip: dict[NicSlot, IpConfig] = described("Addresses by NIC.", default_factory=dict)
-    nameservers: tuple[Server, ...] = described("DNS servers, first asked first; empty for the node's.", ())
+    nameservers: tuple[Server | FromOutput, ...] = described(
+        "DNS servers, first asked first; empty for the node's. `{from: KIND/NAME, output: PATH}` takes what another "
+        "resource publishes.",
+        (),
+        examples=[["192.0.2.53"]],
+    )
     search_domain: str | None = described("DNS search domain; null for the node's.", None, pattern=DOMAIN)
     upgrade: bool = described("Whether packages are upgraded at the first start.", default=True)
     type: CloudInitType | None = described(
