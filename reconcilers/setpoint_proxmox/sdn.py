@@ -15,6 +15,9 @@ from setpoint_proxmox.failures import GoneError, UnknownCallError
 SCOPE: Final = "sdn"
 """What every change uses: the networks of a cluster are applied as one."""
 
+MARK: Final = "zone"
+"""How the id in the mark of a vnet is called: that of the zone that it is in."""
+
 _SHOWN = frozenset({"state", "pending", "digest", "zone", "vnet", "id", "subnet", "cidr", "network", "mask"})
 """What the API adds to the options of a zone or a subnet."""
 _DELETED = "deleted"

@@ -508,3 +508,55 @@ def test_what_a_token_lacks_is_told_with_the_command(lab: Lab, tmp_path: Path) -
 
     declared(lab, tmp_path).run(script)
     assert zones(lab) == {}
+
+
+def test_what_a_former_life_left_of_a_network_that_is_not_declared_any_more_is_taken_back(
+    lab: Lab, tmp_path: Path
+) -> None:
+    token = lab.api("POST", "cluster/sdn/lock")
+    mark = "[setpoint: home default/Network/gone zone=gone]"
+    lab.api("POST", "cluster/sdn/zones", zone="gone", type="simple", **{"lock-token": token})
+    lab.api("POST", "cluster/sdn/vnets", vnet="old", zone="gone", alias=mark, **{"lock-token": token})
+
+    async def script(running: Running) -> None:
+        await running.settle()
+        assert outcome(running) == "Done"
+
+    declared(lab, tmp_path).run(script)
+    assert set(zones(lab)) == {"office"}
+    assert at_rest(lab)
+
+
+def test_a_network_that_another_estate_is_at_is_left_to_it(lab: Lab, tmp_path: Path) -> None:
+    token = lab.api("POST", "cluster/sdn/lock")
+    mark = "[setpoint: work default/Network/other zone=other]"
+    lab.api("POST", "cluster/sdn/zones", zone="other", type="simple", **{"lock-token": token})
+    lab.api("POST", "cluster/sdn/vnets", vnet="old", zone="other", alias=mark, **{"lock-token": token})
+
+    async def script(running: Running) -> None:
+        await running.until(lambda: outcome(running) == "Failed", 1200)
+        assert locked(lab)
+        assert applies(lab) == 0
+
+    declared(lab, tmp_path).run(script)
+    assert set(vnets(lab, "pending")) == {"old"}
+
+
+def test_a_node_that_was_offline_at_the_apply_gets_it_when_it_is_back(lab: Lab, tmp_path: Path) -> None:
+    lab.happen("node_offline", value="pve2")
+
+    async def script(running: Running) -> None:
+        await asyncio.sleep(600)
+        assert outcome(running) == "Wait"
+        assert applies(lab) == 1
+        lab.happen("node_online", value="pve2")
+        await asyncio.sleep(600)
+        await running.settle()
+        assert outcome(running) == "Done"
+
+    declared(lab, tmp_path).run(script)
+    assert applies(lab) == 2
+    assert {node: loaded["version"] for node, loaded in lab.get("state")["sdn"]["loaded"].items()} == {
+        "pve1": 2,
+        "pve2": 2,
+    }

@@ -11,13 +11,13 @@ from setpoint.model.kind import Acting
 from setpoint.model.plan import ActResult, Applied, Started
 from setpoint.model.tree import Json
 from setpoint_proxmox.cluster import Cluster
-from setpoint_proxmox.kinds.network.alias import parse_alias
 from setpoint_proxmox.kinds.network.applied import operation_text
 from setpoint_proxmox.kinds.network.editing import editing
-from setpoint_proxmox.kinds.network.staged import not_ours
+from setpoint_proxmox.kinds.network.staged import look
 from setpoint_proxmox.kinds.network.users import refuse_users
 from setpoint_proxmox.kinds.network.wanted import Seen, calls, removal
-from setpoint_proxmox.sdn import Section, read_sdn, read_subnets
+from setpoint_proxmox.mark import parse_inline
+from setpoint_proxmox.sdn import MARK, Section, read_sdn, read_subnets
 
 
 async def create(cluster: Cluster, acting: Acting) -> ActResult:
@@ -43,12 +43,12 @@ async def apply(cluster: Cluster, acting: Acting) -> ActResult:
 async def destroy(cluster: Cluster, acting: Acting) -> ActResult:
     """Take the zone away with all that is in it, when it is ours and no guest uses it."""
     zone = _zone(acting)
-    async with editing(cluster, partial(not_ours, cluster, acting)) as edit:
+    async with editing(cluster, partial(look, cluster, acting)) as edit:
         seen = await _see(cluster, zone)
         if seen.settings is None:
             return Applied()
         for name, vnet in seen.vnets.items():
-            if parse_alias(vnet.option("alias")) != acting.owner.mark(zone):
+            if parse_inline(vnet.option("alias"), MARK) != acting.owner.mark(zone):
                 why = (
                     f"vnet {name} does not bear the mark of {acting.owner.key}, so zone {zone} is not removed"
                 )
@@ -65,7 +65,7 @@ Check = Callable[[Acting, Seen], str]
 
 async def _commit(cluster: Cluster, acting: Acting, check: Check) -> ActResult:
     zone, wanted = _zone(acting), acting.arguments
-    async with editing(cluster, partial(not_ours, cluster, acting)) as edit:
+    async with editing(cluster, partial(look, cluster, acting)) as edit:
         seen = await _see(cluster, zone)
         wrong = check(acting, seen)
         if wrong:
@@ -99,7 +99,7 @@ def _free(acting: Acting, seen: Seen) -> str:
 
 def _ours(acting: Acting, seen: Seen) -> str:
     zone = _zone(acting)
-    if any(acting.owner.owns(parse_alias(vnet.option("alias")), zone) for vnet in seen.vnets.values()):
+    if any(acting.owner.owns(parse_inline(vnet.option("alias"), MARK), zone) for vnet in seen.vnets.values()):
         return ""
     return f"zone {zone} does not bear the mark of {acting.owner.key} any more"
 
@@ -111,7 +111,7 @@ def _nobodys(acting: Acting, seen: Seen) -> str:
 
 
 def _marked(vnet: Section) -> bool:
-    return parse_alias(vnet.option("alias")) is not None
+    return parse_inline(vnet.option("alias"), MARK) is not None
 
 
 def _zone(acting: Acting) -> str:

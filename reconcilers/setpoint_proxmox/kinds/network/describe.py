@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 
 from setpoint.model.tree import Json, Tree
-from setpoint_proxmox.kinds.network.alias import without_mark
 from setpoint_proxmox.kinds.network.options import SUBNET, VNET, ZONE, Option, tree_of
 from setpoint_proxmox.kinds.network.spec import NetworkSpec
 from setpoint_proxmox.kinds.network.state import NetworkState
+from setpoint_proxmox.mark import without_inline
+from setpoint_proxmox.sdn import MARK
 
 _NOTHING: tuple[Json, ...] = (None, False, "", [])
 
@@ -25,7 +26,7 @@ def describe(state: NetworkState) -> Tree:
         if vnet.running is None:
             continue
         said = _said(vnet.running, VNET)
-        alias = without_mark(str(vnet.running.get("alias") or ""))
+        alias = without_inline(str(vnet.running.get("alias") or ""), MARK)
         subnets: Tree = {
             cidr: _said(subnet.running, SUBNET)
             for cidr, subnet in sorted(state.subnets.get(name, {}).items())

@@ -10,14 +10,15 @@ from setpoint.model.errors import BusyError, OutcomeUnknownError, RefusalError, 
 from setpoint_proxmox.answer import operation
 from setpoint_proxmox.cluster import Cluster
 from setpoint_proxmox.failures import LockedError, StagedError
+from setpoint_proxmox.kinds.network.staged import Staged
 from setpoint_proxmox.kinds.network.wanted import Call
 
 _ATTEMPTS = 4
 _TOKEN = "lock-token"  # noqa: S105  # the name of a parameter
 _REMEDY = "somebody else changes them; if nobody does, somebody left the lock: pvesh delete /cluster/sdn/lock --force 1"
 
-Foreign = Callable[[], Awaitable[tuple[str, ...]]]
-"""Everything staged that is not ours to apply or to take back."""
+Look = Callable[[], Awaitable[Staged]]
+"""Tells what is staged, and what of it is not ours to apply or to take back."""
 
 
 @dataclass
@@ -46,7 +47,7 @@ class Editing:
 
 
 @asynccontextmanager
-async def editing(cluster: Cluster, foreign: Foreign) -> AsyncGenerator[Editing]:
+async def editing(cluster: Cluster, look: Look) -> AsyncGenerator[Editing]:
     """Hold the lock with nothing staged; what was staged in the block and not applied is taken back.
 
     Raises:
@@ -54,7 +55,7 @@ async def editing(cluster: Cluster, foreign: Foreign) -> AsyncGenerator[Editing]
         BusyError: somebody else holds the lock.
         RefusalError: somebody staged changes.
     """
-    edit = Editing(cluster, await _acquire(cluster, foreign))
+    edit = Editing(cluster, await _acquire(cluster, look))
     try:
         yield edit
     finally:
@@ -70,37 +71,37 @@ async def _take_back(edit: Editing) -> None:
         raise OutcomeUnknownError(why) from error
 
 
-async def _acquire(cluster: Cluster, foreign: Foreign) -> str:
+async def _acquire(cluster: Cluster, look: Look) -> str:
     """The token of the lock. Proxmox itself refuses it while anything at all is staged."""
     for _ in range(_ATTEMPTS):
         try:
             return str(await cluster.api.post("cluster", "sdn", "lock"))
         except LockedError as error:
-            if not cluster.cut_off:
+            staged = await look()
+            # Either the journal tells of a change of ours that was cut off, or what it left tells of itself.
+            if not (cluster.cut_off or staged.left):
                 raise LockedError(error.message, remedy=_REMEDY) from error
-            # The journal tells of a change of ours that was cut off, and nobody else's change is under way.
-            await _refuse(foreign)
+            _refuse(staged)
             await cluster.api.delete("cluster", "sdn", "lock", force=True)
         except StagedError:
-            await _refuse(foreign)
+            _refuse(await look())
             token = str(await cluster.api.post("cluster", "sdn", "lock", **{"allow-pending": True}))
-            await _drop(Editing(cluster, token), foreign)
+            await _drop(Editing(cluster, token), look)
     raise BusyError("the networks of the cluster are changed by somebody else all the time")
 
 
-async def _drop(edit: Editing, foreign: Foreign) -> None:
+async def _drop(edit: Editing, look: Look) -> None:
     """Take back what we left staged; what somebody staged in the meantime stays as it is."""
     try:
-        await _refuse(foreign)
+        _refuse(await look())
     except TargetError:
         await edit.cluster.api.delete("cluster", "sdn", "lock", **{_TOKEN: edit.token})
         raise
     await _take_back(edit)
 
 
-async def _refuse(foreign: Foreign) -> None:
-    names = await foreign()
-    if names:
-        why = f"somebody staged changes to the networks that are not applied: {', '.join(names)}"
+def _refuse(staged: Staged) -> None:
+    if staged.foreign:
+        why = f"somebody staged changes to the networks that are not applied: {', '.join(staged.foreign)}"
         remedy = "apply them (pvesh set /cluster/sdn), or take them back (pvesh create /cluster/sdn/rollback)"
         raise RefusalError(why, remedy=remedy)

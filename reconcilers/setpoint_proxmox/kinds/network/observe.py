@@ -10,12 +10,12 @@ from setpoint.model.observation import Absent, Observation, Present, Unknown
 from setpoint.model.survey import Survey
 from setpoint_proxmox.cluster import Cluster
 from setpoint_proxmox.facts import Facts
-from setpoint_proxmox.kinds.network.alias import parse_alias
 from setpoint_proxmox.kinds.network.options import split_names
 from setpoint_proxmox.kinds.network.spec import NetworkSpec
 from setpoint_proxmox.kinds.network.standing import applying, standings
 from setpoint_proxmox.kinds.network.state import NetworkState, Standing
-from setpoint_proxmox.sdn import Sdn, Section, proves_absent, read_sdn, read_subnets
+from setpoint_proxmox.mark import parse_inline
+from setpoint_proxmox.sdn import MARK, Sdn, Section, proves_absent, read_sdn, read_subnets
 
 
 async def observe(cluster: Cluster, looking: Looking[NetworkSpec]) -> Observation[NetworkState]:
@@ -71,7 +71,7 @@ def foreign(sdn: Sdn, zone: str) -> tuple[str, ...]:
 
 
 def _mark(vnet: Section) -> bool:
-    return parse_alias(vnet.option("alias")) is not None
+    return parse_inline(vnet.option("alias"), MARK) is not None
 
 
 async def _none() -> dict[str, Standing]:

@@ -11,11 +11,11 @@ from setpoint.model.kind import Planning
 from setpoint.model.plan import Disruption, Step, obstructed
 from setpoint.model.tree import Json, Tree, parts
 from setpoint_proxmox.facts import Facts
-from setpoint_proxmox.kinds.network.alias import parse_alias, with_mark, without_mark
 from setpoint_proxmox.kinds.network.project import UP, declare
 from setpoint_proxmox.kinds.network.spec import NetworkSpec
 from setpoint_proxmox.kinds.network.state import NetworkState
-from setpoint_proxmox.sdn import SCOPE, Section
+from setpoint_proxmox.mark import parse_inline, with_inline, without_inline
+from setpoint_proxmox.sdn import MARK, SCOPE, Section
 
 _VNET: Final = 2
 _SUBNET: Final = 4
@@ -55,7 +55,8 @@ def remark(owner: Owner, state: NetworkState) -> Step | None:
     if not names or state.foreign:
         return None
     vnets: Tree = {
-        name: {"alias": with_mark(without_mark(state.vnets[name].option("alias")), mark)} for name in names
+        name: {"alias": with_inline(without_inline(state.vnets[name].option("alias"), MARK), mark, MARK)}
+        for name in names
     }
     summary = f"write the mark into the alias of {', '.join(names)}, which tells that zone {state.zone} is {owner.key}"
     arguments: Tree = {"vnets": vnets, "adopt": state.mark is None}
@@ -92,9 +93,9 @@ def _obstacles(
     touched = {parts(change.path)[1] for change in changes if len(parts(change.path)) >= _VNET}
     for name in sorted(touched & state.vnets.keys()):
         alias = state.vnets[name].option("alias")
-        if not planning.owner.owns(parse_alias(alias), state.zone):
+        if not planning.owner.owns(parse_inline(alias, MARK), state.zone):
             why = f"vnet {name} is in zone {state.zone} and does not bear the mark of {planning.owner.key}"
-            marked = with_mark(without_mark(alias), mark)
+            marked = with_inline(without_inline(alias, MARK), mark, MARK)
             remedy = f"if it is ours, run on a node: pvesh set /cluster/sdn/vnets/{name} --alias '{marked}' && pvesh set /cluster/sdn"
             yield obstructed(why, remedy, changes)
 
@@ -130,8 +131,8 @@ def _wanted(planning: Planning[NetworkSpec, NetworkState], zone: str) -> Tree:
         assert isinstance(vnet, dict)  # noqa: S101  # as declared
         alias = vnet.get("alias")
         if alias is None:
-            alias = without_mark(there[name].option("alias")) if name in there else ""
-        marked[name] = {**vnet, "alias": with_mark(str(alias), mark)}
+            alias = without_inline(there[name].option("alias"), MARK) if name in there else ""
+        marked[name] = {**vnet, "alias": with_inline(str(alias), mark, MARK)}
     return {"type": kind, "zone": tree, "vnets": marked}
 
 

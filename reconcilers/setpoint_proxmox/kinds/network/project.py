@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from setpoint.model.diff import Projection, Treatment
 from setpoint.model.tree import Json, Pointer, Tree, join
-from setpoint_proxmox.kinds.network.alias import without_mark
 from setpoint_proxmox.kinds.network.options import SUBNET, VNET, ZONE, Form, Option, tree_of, written
 from setpoint_proxmox.kinds.network.spec import NetworkSpec, Vnet
 from setpoint_proxmox.kinds.network.state import NetworkState
-from setpoint_proxmox.sdn import Section
+from setpoint_proxmox.mark import without_inline
+from setpoint_proxmox.sdn import MARK, Section
 
 UP = "onNodes"
 """The leaf of each vnet that says whether every node of the zone has it."""
@@ -59,7 +59,9 @@ def _vnet(state: NetworkState, name: str, vnet: Section) -> Json:
         else _UNAPPLIED
         for cidr, subnet in state.subnets.get(name, {}).items()
     }
-    now, then = (without_mark(str(options.get("alias") or "")) for options in (vnet.running, vnet.staged))
+    now, then = (
+        without_inline(str(options.get("alias") or ""), MARK) for options in (vnet.running, vnet.staged)
+    )
     alias: Json = now if now == then else {"running": now, "staged": then}
     return {**_fields(vnet, VNET), "alias": alias, "subnets": subnets, UP: _trouble(state, name) or True}
 

@@ -9,8 +9,8 @@ from setpoint.model.identity import Mark
 from setpoint.model.kind import Outputs, Problem
 from setpoint.model.spec import described
 from setpoint.model.tree import Json
-from setpoint_proxmox.kinds.network.alias import parse_alias
-from setpoint_proxmox.sdn import Section
+from setpoint_proxmox.mark import parse_inline
+from setpoint_proxmox.sdn import MARK, Section
 
 AVAILABLE = "available"
 """What a node says of a zone that it has made its interfaces for."""
@@ -68,7 +68,7 @@ class NetworkState:
     @property
     def marks(self) -> dict[str, Mark | None]:
         """The mark of each vnet."""
-        return {name: parse_alias(vnet.option("alias")) for name, vnet in self.vnets.items()}
+        return {name: parse_inline(vnet.option("alias"), MARK) for name, vnet in self.vnets.items()}
 
 
 class NetworkOutputs(Outputs):
