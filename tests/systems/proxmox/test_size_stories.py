@@ -143,8 +143,8 @@ def test_what_is_used_is_followed_only_when_it_clearly_moved(lab: Lab, tmp_path:
     async def script(running: Running) -> None:
         assert (config(lab, "lxc/1000")["memory"], config(lab, "lxc/1000")["cores"]) == (8 * 1024, 3)
         before = lab.writes()
-        lab.happen("node_load", node="pve1", memory=17 * GIB, cpu=0.52, ago_s=0)
-        await asyncio.sleep(26 * HOUR)
+        lab.happen("node_load", node="pve1", memory=17 * GIB, cpu=0.52, ago_s=86400)
+        await asyncio.sleep(5 * HOUR)
         status = running.status(CONTAINER)
         assert (status.outcome, lab.writes()) == ("Done", before), status.sentence
         assert status.notes["/memory"].endswith("8GiB stays, for that is not 10% away")
@@ -157,7 +157,7 @@ def test_what_is_used_is_followed_only_when_it_clearly_moved(lab: Lab, tmp_path:
         assert 14 * 1024 <= config(lab, "lxc/1000")["memory"] <= 16 * 1024
 
     used = {"percent": "50%", "of": "used"}
-    live(lab, tmp_path, script, container(memory=used, cores=used, policy={"interval": "1h"}))
+    live(lab, tmp_path, script, container(memory=used, cores=used, policy={"interval": "2h"}))
 
 
 def test_a_node_that_measured_nothing_leaves_that_field_alone_and_no_other(lab: Lab, tmp_path: Path) -> None:
@@ -258,6 +258,20 @@ def test_a_guest_that_moved_follows_the_node_that_it_is_on(lab: Lab, tmp_path: P
         assert status.outcome == "Done", status.sentence
 
     live(lab, tmp_path, script, container(memory="25%"))
+
+
+def test_a_guest_whose_node_is_chosen_is_sized_by_that_node(lab: Lab, tmp_path: Path) -> None:
+    lab.api("POST", "nodes/pve1/qemu", vmid=300, memory=32 * 1024)
+
+    async def script(running: Running) -> None:
+        status = running.status(MACHINE)
+        assert status.outcome == "Done", status.sentence
+        assert status.notes["/memory"] == "25% of the 16GiB of pve2 = 4GiB"
+        before = lab.writes()
+        await asyncio.sleep(2 * HOUR)
+        assert lab.writes() == before
+
+    live(lab, tmp_path, script, machine(node=None, placement={"nodes": ["pve1", "pve2"]}, memory="25%"))
 
 
 def test_a_balloon_that_would_keep_more_than_all_is_held_and_the_memory_left_alone(
