@@ -85,6 +85,15 @@ async def well(running: Running) -> None:
     all_done(running)
 
 
+async def well_but_full(running: Running) -> None:
+    all_done(running)
+    assert running.status("AddressPool/lan").outputs == {
+        "cidr": "192.0.2.0/24",
+        "gateway": "192.0.2.1",
+        "available": False,
+    }
+
+
 def net0(lab: Lab, vmid: int, path: str = "lxc", key: str = "net0") -> dict[str, str]:
     text = str(lab.api("GET", f"nodes/pve1/{path}/{vmid}/config")[key])
     return dict(part.split("=", 1) for part in text.split(","))
@@ -198,7 +207,7 @@ def test_a_renamed_guest_keeps_its_address(lab: Lab, tmp_path: Path) -> None:
     assert addresses(lab) == {"web09": "192.0.2.100/24", "more": "192.0.2.101/24"}
 
 
-def test_the_address_of_a_deleted_guest_is_free_for_another_when_there_is_no_other(
+def test_the_address_of_a_deleted_guest_goes_to_one_that_waits_when_there_is_no_other(
     lab: Lab, tmp_path: Path
 ) -> None:
     def doomed() -> dict[str, str]:
@@ -206,14 +215,14 @@ def test_the_address_of_a_deleted_guest_is_free_for_another_when_there_is_no_oth
         return {"web01.yaml": manifest("Container", "web01", spec, deletion="delete", grace="0s")}
 
     async def script(running: Running) -> None:
-        await running.declare({"web01.yaml": None, **container("other", None)})
-        await running.until(lambda: not running.estate.store.grants_of(Key("default", "Container", "web01")))
         await running.declare(container("web02"))
-        await asyncio.sleep(LONG)
-        all_done(running)
-        assert addresses(lab)["web02"] == "192.0.2.100/24"
+        await running.until(lambda: "Container/web02" in running.statuses())
+        assert "has no IPv4 address left" in running.status("Container/web02").sentence
+        await running.declare({"web01.yaml": None})
+        await running.until(lambda: running.status("Container/web02").outcome == "Done", 300)
+        assert addresses(lab) == {"web02": "192.0.2.100/24"}
 
-    play(daemon(lab, tmp_path, doomed(), pool(ranges=["192.0.2.100"])), well, script)
+    play(daemon(lab, tmp_path, doomed(), pool(ranges=["192.0.2.100"])), well_but_full, script)
 
 
 def test_a_guest_asks_the_name_server_that_another_one_is(lab: Lab, tmp_path: Path) -> None:

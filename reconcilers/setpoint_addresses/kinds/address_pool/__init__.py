@@ -9,7 +9,7 @@ from setpoint.model.kind import Kind
 from setpoint_addresses.kinds.address_pool.observe import observe
 from setpoint_addresses.kinds.address_pool.space import space
 from setpoint_addresses.kinds.address_pool.spec import AddressPoolSpec
-from setpoint_addresses.kinds.address_pool.state import PoolState, problems, status
+from setpoint_addresses.kinds.address_pool.state import PoolOutputs, PoolState, problems, publish, status
 
 _EXAMPLES = sorted((files(__name__) / "examples").iterdir(), key=lambda file: file.name)
 
@@ -26,5 +26,7 @@ KIND: Kind[AddressPoolSpec, PoolState] = Kind(
     problems=problems,
     status=status,
     space=space,
+    outputs=PoolOutputs,
+    publish=publish,
     examples=tuple(file.read_text(encoding="utf-8") for file in _EXAMPLES if file.name.endswith(".yaml")),
 )

@@ -13,4 +13,4 @@ async def observe(_client: None, looking: Looking[AddressPoolSpec]) -> Observati
     """It is there as soon as it is declared."""
     name = looking.owner.key.name
     handed = tuple(one for one in looking.handed if not one.left_at)
-    return Present(PoolState(name, space(looking.spec), handed), {"name": name}, None)
+    return Present(PoolState(name, space(looking.spec), handed, looking.spec.gateway), {"name": name}, None)

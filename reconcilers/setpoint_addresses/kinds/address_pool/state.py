@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from setpoint.model.handed import Grant, Space
-from setpoint.model.kind import Problem
+from setpoint.model.kind import Outputs, Problem
+from setpoint.model.spec import described
 from setpoint.model.tree import Json
 
 SHOWN = 512
@@ -23,11 +24,25 @@ class PoolState:
     name: str
     space: Space
     handed: tuple[Grant, ...]
+    gateway: str | None = None
 
     @property
     def free(self) -> int:
         """How many can still be handed out."""
         return self.space.size - sum(self.space.offers(one.number) for one in self.handed)
+
+
+class PoolOutputs(Outputs):
+    """What a pool publishes."""
+
+    cidr: str = described("The network.")
+    gateway: str | None = described("The gateway that is set with an address.", None)
+    available: bool = described("Whether an address is left.")
+
+
+def publish(state: PoolState) -> PoolOutputs:
+    """What others may take, besides an address."""
+    return PoolOutputs(cidr=state.space.room, gateway=state.gateway, available=state.free > 0)
 
 
 def problems(state: PoolState) -> tuple[Problem, ...]:
