@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import re
-import time
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.call import split_list
 from setpoint_lab.proxmox.errors import ApiError, TaskError
-from setpoint_lab.proxmox.guests import check_quorum
-from setpoint_lab.proxmox.handlers.nodes import fingerprint
+from setpoint_lab.proxmox.guest_migration import (
+    OFFLINE_SECONDS,
+    Journal,
+    requested_target,
+    require_online,
+    share_far,
+)
 from setpoint_lab.proxmox.images import copying
 from setpoint_lab.proxmox.lxc.container import Container, requested_container
 from setpoint_lab.proxmox.lxc.disks import existing
@@ -25,8 +28,8 @@ if TYPE_CHECKING:
     from setpoint_lab.proxmox.call import Call
 
 _MIGRATE = "/nodes/{node}/lxc/{vmid}/migrate"
-OFFLINE_SECONDS = 0.5
-ABORTED = "migration aborted"
+
+share_far("lxc", requested_container)
 
 
 @route("GET", _MIGRATE)
@@ -49,12 +52,7 @@ async def preconditions(call: Call) -> object:
 @route("POST", _MIGRATE)
 async def migrate(call: Call) -> object:
     """Move the container; a running one only with `restart`."""
-    world, target = call.world, call.text("target")
-    if target == call.text("node"):
-        raise ApiError.parameters({"target": "target is local node."})
-    check_quorum(world)
-    if target not in world.nodes:
-        raise ApiError.internal(f"no such cluster node '{target}'")
+    target = requested_target(call)
     container = requested_container(call)
     if container.machine is not None and not (call.flag("online") or call.flag("restart")):
         raise ApiError.internal("can't migrate running container without --online or --restart")
@@ -65,17 +63,6 @@ async def migrate(call: Call) -> object:
         await _Migration(worker, container, target).run()
 
     return fork(call, "vzmigrate", work)
-
-
-@route("POST", "/nodes/{node}/lxc/{vmid}/remote_migrate")
-async def migrate_far(call: Call) -> object:
-    """Move the container to another cluster: the far end is known by its fingerprint, and there is none to move to."""
-    given = re.search(r"(?:^|,)fingerprint=([^,]+)", call.text("target-endpoint"))
-    far = fingerprint(call.world.local)
-    requested_container(call).check_lock()
-    if given is None or given[1] != far:
-        raise ApiError.internal(f"fingerprint '{far}' not verified, abort!")
-    raise ApiError.not_implemented(call.method, call.path)
 
 
 def _storage_map(call: Call) -> dict[str, str]:
@@ -106,6 +93,7 @@ class _Migration:
         self._target = target
         self._restart = container.machine is not None
         self._storages = _storage_map(worker.call)
+        self._journal = Journal(worker)
 
     async def run(self) -> None:
         """Stop the container, move its volumes and config, and start it again.
@@ -114,27 +102,22 @@ class _Migration:
             TaskError: `migration aborted`; the container is where it was, without the lock.
         """
         worker, container = self._worker, self._container
-        began = worker.world.clock.now()
         async with worker.holding(container):
             container.check_lock()
             try:
                 await self._stop()
                 container.put_lock("migrate")
-                node = worker.world.nodes[self._target]
-                self._log(f"starting migration of CT {container.vmid} to node '{node.name}' ({node.ip})")
+                self._journal.begin("CT", container.vmid, self._target)
                 await self._move()
             except (ApiError, TaskError) as error:
-                self._log(f"ERROR: {error.reason if isinstance(error, ApiError) else error}")
-                self._log("aborting phase 1 - cleanup resources")
+                aborted = self._journal.abort(error)
                 container.unlock("migrate")
                 if self._restart and container.machine is None:
                     container.run()
-                raise TaskError(ABORTED) from error
-        seconds = int(worker.world.clock.now() - began)
-        spent = time.strftime("%H:%M:%S", time.gmtime(seconds))
-        self._log(f"migration finished successfully (duration {spent})")
+                raise aborted from error
+        self._journal.end()
         if self._restart:
-            self._log(f"start container on target node '{self._target}'")
+            self._journal.write(f"start container on target node '{self._target}'")
             container.run()
             worker.world.changed()
 
@@ -144,16 +127,13 @@ class _Migration:
             return
         if not call.flag("restart"):
             raise ApiError.internal("lxc live migration is currently not implemented")
-        self._log(f"shutdown CT {container.vmid}")
+        self._journal.write(f"shutdown CT {container.vmid}")
         patience = call.integer("timeout") if "timeout" in call.params else 180
         await shut_down(self._worker, container, patience, force=True)
 
     async def _move(self) -> None:
         worker, container = self._worker, self._container
-        if not worker.world.nodes[self._target].online:
-            raise ApiError.internal(
-                f"Can't connect to destination address using public key of '{self._target}'"
-            )
+        require_online(worker, self._target)
         config = container.load()
         old = self._local_volumes(config.current)
         moved = {volume.volid: await self._copy(volume) for volume in old}
@@ -197,11 +177,7 @@ class _Migration:
         storage = storage_named(world, name)
         if not storage.available_on(self._target):
             raise ApiError.internal(f"storage '{name}' is not available on node '{self._target}'")
-        self._log(f"found local volume '{source.volid}' (in current VM config)")
+        self._journal.write(f"found local volume '{source.volid}' (in current VM config)")
         await copying(self._worker, storage, source.size)
         volid = f"{name}:{source.name}"
         return Volume(volid, self._target, source.content, source.format, source.size, source.vmid)
-
-    def _log(self, text: str) -> None:
-        stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(self._worker.world.clock.now()))
-        self._worker.log(f"{stamp} {text}")

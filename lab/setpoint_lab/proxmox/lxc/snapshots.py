@@ -5,15 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError, TaskError
-from setpoint_lab.proxmox.guest_snapshots import (
-    SNAPSHOT_SECONDS,
-    describe,
-    find_snapshot,
-    present_row,
-    require_latest,
-    snapshot_row,
-    take_out,
-)
+from setpoint_lab.proxmox.guest_snapshot_calls import share
+from setpoint_lab.proxmox.guest_snapshots import SNAPSHOT_SECONDS, find_snapshot, require_latest, take_out
 from setpoint_lab.proxmox.images import lookup
 from setpoint_lab.proxmox.lxc.container import Container, requested_container
 from setpoint_lab.proxmox.lxc.disks import keep_unused, volumes_of
@@ -21,7 +14,6 @@ from setpoint_lab.proxmox.lxc.features import able
 from setpoint_lab.proxmox.lxc.mounts import mounts
 from setpoint_lab.proxmox.lxc.power import launch, power_off
 from setpoint_lab.proxmox.option_table import is_unused
-from setpoint_lab.proxmox.pending import shown
 from setpoint_lab.proxmox.routes import route
 from setpoint_lab.proxmox.worker import Worker, fork
 
@@ -35,13 +27,7 @@ _ONE = f"{_LIST}/{{snapname}}"
 _RESERVED = frozenset({"current", "vzdump"})
 _NOT_COPIED = frozenset({"snapstate", "snaptime", "lock", "description", "parent"})
 
-
-@route("GET", _LIST)
-async def list_snapshots(call: Call) -> object:
-    """The snapshots, and the present as the last of them."""
-    container = requested_container(call)
-    rows = [snapshot_row(name, values) for name, values in container.load().snapshots.items()]
-    return [*call.world.shuffled(rows), present_row(container)]
+share("lxc", requested_container)
 
 
 @route("POST", _LIST)
@@ -55,12 +41,6 @@ async def take_snapshot(call: Call) -> object:
         await _take(worker, container, name)
 
     return fork(call, "vzsnapshot", work)
-
-
-@route("GET", _ONE)
-async def list_commands(call: Call) -> object:  # noqa: ARG001  # the same for every snapshot
-    """What can be done with a snapshot."""
-    return [{"cmd": "rollback"}, {"cmd": "config"}]
 
 
 @route("DELETE", _ONE)
@@ -81,24 +61,6 @@ async def remove_snapshot(call: Call) -> object:
             container.write(config)
 
     return fork(call, "vzdelsnapshot", work)
-
-
-@route("GET", f"{_ONE}/config")
-async def read_snapshot(call: Call) -> object:
-    """The config that the snapshot holds."""
-    container = requested_container(call)
-    return shown(container.load(), find_snapshot(container, call.text("snapname")))
-
-
-@route("PUT", f"{_ONE}/config")
-async def describe_snapshot(call: Call) -> None:
-    """Change the description of a snapshot."""
-    container, name = requested_container(call), call.text("snapname")
-    async with Worker(call).holding(container):
-        container.check_lock()
-        find_snapshot(container, name)
-        if "description" in call.params:
-            describe(container, name, call.text("description"))
 
 
 @route("POST", f"{_ONE}/rollback")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import time
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError, TaskError
-from setpoint_lab.proxmox.guests import check_quorum
-from setpoint_lab.proxmox.handlers.nodes import fingerprint
+from setpoint_lab.proxmox.guest_migration import (
+    OFFLINE_SECONDS,
+    Journal,
+    requested_target,
+    require_online,
+    share_far,
+)
 from setpoint_lab.proxmox.images import copying
 from setpoint_lab.proxmox.qemu.config_calls import requested_vm
 from setpoint_lab.proxmox.qemu.migration import LocalDisk, local_disks, local_resources, unavailable
@@ -23,9 +26,9 @@ if TYPE_CHECKING:
     from setpoint_lab.proxmox.qemu.guest import Vm
 
 _MIGRATE = "/nodes/{node}/qemu/{vmid}/migrate"
-OFFLINE_SECONDS = 0.5
 ONLINE_SECONDS = 4.0
-ABORTED = "migration aborted"
+
+share_far("qemu", requested_vm)
 
 
 @route("GET", _MIGRATE)
@@ -51,12 +54,7 @@ async def preconditions(call: Call) -> object:
 @route("POST", _MIGRATE)
 async def migrate(call: Call) -> object:
     """Move the VM; a running one only with `online`, its local disks only with `with-local-disks`."""
-    world, target = call.world, call.text("target")
-    if target == call.text("node"):
-        raise ApiError.parameters({"target": "target is local node."})
-    check_quorum(world)
-    if target not in world.nodes:
-        raise ApiError.internal(f"no such cluster node '{target}'")
+    target = requested_target(call)
     if call.flag("force") and not call.is_root:
         raise ApiError.parameters({"force": "Only root may use this option."})
     vm = requested_vm(call)
@@ -76,17 +74,6 @@ async def migrate(call: Call) -> object:
     return fork(call, "qmigrate", work)
 
 
-@route("POST", "/nodes/{node}/qemu/{vmid}/remote_migrate")
-async def migrate_far(call: Call) -> object:
-    """Move the VM to another cluster: the far end is known by its fingerprint, and there is none to move to."""
-    given = re.search(r"(?:^|,)fingerprint=([^,]+)", call.text("target-endpoint"))
-    far = fingerprint(call.world.local)
-    requested_vm(call).check_lock()
-    if given is None or given[1] != far:
-        raise ApiError.internal(f"fingerprint '{far}' not verified, abort!")
-    raise ApiError.not_implemented(call.method, call.path)
-
-
 class _Migration:
     """One migration as its task carries it out."""
 
@@ -95,6 +82,7 @@ class _Migration:
         self._vm = vm
         self._target = target
         self._online = vm.machine is not None
+        self._journal = Journal(worker)
 
     async def run(self) -> None:
         """Move disks, memory and config.
@@ -103,28 +91,21 @@ class _Migration:
             TaskError: `migration aborted`; the VM is where it was, without the lock.
         """
         worker, vm = self._worker, self._vm
-        node, began = worker.world.nodes[self._target], worker.world.clock.now()
         async with worker.holding(vm):
             vm.check_lock()
             set_lock(vm, "migrate")
-            self._log(f"starting migration of VM {vm.vmid} to node '{node.name}' ({node.ip})")
+            self._journal.begin("VM", vm.vmid, self._target)
             try:
                 await self._move()
             except (ApiError, TaskError) as error:
-                self._log(f"ERROR: {error.reason if isinstance(error, ApiError) else error}")
-                self._log("aborting phase 1 - cleanup resources")
+                aborted = self._journal.abort(error)
                 set_lock(vm, None)
-                raise TaskError(ABORTED) from error
-        seconds = int(worker.world.clock.now() - began)
-        spent = time.strftime("%H:%M:%S", time.gmtime(seconds))
-        self._log(f"migration finished successfully (duration {spent})")
+                raise aborted from error
+        self._journal.end()
 
     async def _move(self) -> None:
         worker, vm = self._worker, self._vm
-        if not worker.world.nodes[self._target].online:
-            raise ApiError.internal(
-                f"Can't connect to destination address using public key of '{self._target}'"
-            )
+        require_online(worker, self._target)
         disks = local_disks(worker.call, vm)
         self._check(disks)
         copies = [await self._copy(disk) for disk in disks]
@@ -144,12 +125,12 @@ class _Migration:
         """Raise when a disk cannot be copied this way."""
         for disk in disks:
             if disk.drive.is_cloudinit:
-                self._log(f"found generated disk '{disk.volume.volid}' (in current VM config)")
+                self._journal.write(f"found generated disk '{disk.volume.volid}' (in current VM config)")
             elif disk.drive.is_cdrom:
                 raise ApiError.internal(f"can't migrate local cdrom '{disk.volume.volid}'")
             else:
                 where = "unused" if disk.unused else "attached"
-                self._log(f"found local disk '{disk.volume.volid}' ({where})")
+                self._journal.write(f"found local disk '{disk.volume.volid}' ({where})")
                 if self._online and not self._worker.call.flag("with-local-disks"):
                     text = "can't live migrate attached local disks without with-local-disks option"
                     raise ApiError.internal(text)
@@ -159,13 +140,9 @@ class _Migration:
         source = disk.volume
         name = self._worker.call.text("targetstorage", source.storage)
         storage = source.storage if name == "1" else name
-        self._log(f"copying local disk image '{source.volid}'")
+        self._journal.write(f"copying local disk image '{source.volid}'")
         if not disk.drive.is_cloudinit:
             await copying(self._worker, storage_named(self._worker.world, storage), source.size)
         return Volume(
             f"{storage}:{source.name}", self._target, source.content, source.format, source.size, source.vmid
         )
-
-    def _log(self, text: str) -> None:
-        stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(self._worker.world.clock.now()))
-        self._worker.log(f"{stamp} {text}")

@@ -70,6 +70,16 @@ def view(call: Call, kind: Kind) -> dict[str, Section]:
     return {name: {**section, "digest": mark} for name, section in sdn.edited[kind].items()}
 
 
+def listed(call: Call, noun: str, sections: Mapping[str, Section]) -> list[dict[str, object]]:
+    """The sections that the user may see, of one type when it is asked for."""
+    kind = call.text_or_none("type")
+    return call.world.shuffled(
+        {noun: name, **section}
+        for name, section in sections.items()
+        if kind in {None, section["type"]} and may_see(call, f"/sdn/{noun}s/{name}")
+    )
+
+
 def may_see(call: Call, path: str) -> bool:
     """Whether lists show what lies at an ACL path."""
     held = call.world.access.privileges(call.user, path)

@@ -16,7 +16,7 @@ from setpoint_lab.proxmox.sdn.editing import (
     check_digest,
     editing,
     given_options,
-    may_see,
+    listed,
     sdn_of,
     view,
 )
@@ -53,12 +53,7 @@ async def list_fabric_kinds(_call: Call) -> object:
 @route("GET", _CONTROLLERS)
 async def list_controllers(call: Call) -> object:
     """The controllers that the user may see."""
-    kind = call.text_or_none("type")
-    return call.world.shuffled(
-        {"controller": name, **controller}
-        for name, controller in view(call, "controllers").items()
-        if kind in {None, controller["type"]} and may_see(call, f"/sdn/controllers/{name}")
-    )
+    return listed(call, "controller", view(call, "controllers"))
 
 
 @route("GET", _CONTROLLER)
@@ -111,12 +106,9 @@ async def delete_controller(call: Call) -> None:
 @route("GET", _IPAMS)
 async def list_ipams(call: Call) -> object:
     """The address managers that the user may see."""
-    kind = call.text_or_none("type")
-    return call.world.shuffled(
-        {"ipam": name, **ipam, "digest": _ipam_digest(call)}
-        for name, ipam in sdn_of(call).ipams.items()
-        if kind in {None, ipam["type"]} and may_see(call, f"/sdn/ipams/{name}")
-    )
+    mark = _ipam_digest(call)
+    ipams: dict[str, Section] = {name: {**ipam, "digest": mark} for name, ipam in sdn_of(call).ipams.items()}
+    return listed(call, "ipam", ipams)
 
 
 @route("GET", "/cluster/sdn/ipams/{ipam}")

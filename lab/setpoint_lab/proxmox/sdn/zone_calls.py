@@ -8,7 +8,7 @@ from setpoint_lab.proxmox.errors import ApiError
 from setpoint_lab.proxmox.guests import check_quorum
 from setpoint_lab.proxmox.routes import route
 from setpoint_lab.proxmox.schema import load
-from setpoint_lab.proxmox.sdn.editing import check_digest, editing, given_options, may_see, view
+from setpoint_lab.proxmox.sdn.editing import check_digest, editing, given_options, listed, view
 from setpoint_lab.proxmox.sdn.rules import check_deletes, check_references, check_zone, required_of
 
 if TYPE_CHECKING:
@@ -30,12 +30,7 @@ def found(sections: Sections, name: str, what: str = "sdn") -> Section:
 @route("GET", _ZONES)
 async def list_zones(call: Call) -> object:
     """The zones that the user may see, of one type when it is asked for."""
-    kind = call.text_or_none("type")
-    return call.world.shuffled(
-        {"zone": name, **zone}
-        for name, zone in view(call, "zones").items()
-        if kind in {None, zone["type"]} and may_see(call, f"/sdn/zones/{name}")
-    )
+    return listed(call, "zone", view(call, "zones"))
 
 
 @route("GET", _ZONE)
