@@ -42,6 +42,7 @@ class Beside:
         machine: the answer of status/current.
         snapshots: the answer of snapshot.
         drive: the answer of cloudinit; None when it was not asked for.
+        resource: what is wanted of it by the manager of high availability; None when that does not look after it.
     """
 
     digest: str
@@ -49,6 +50,7 @@ class Beside:
     machine: Mapping[str, Json]
     snapshots: tuple[Mapping[str, Json], ...]
     drive: tuple[Mapping[str, Json], ...] | None = None
+    resource: Mapping[str, Json] | None = None
 
 
 @dataclass(frozen=True)

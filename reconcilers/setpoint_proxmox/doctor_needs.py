@@ -14,6 +14,8 @@ from setpoint_proxmox.kinds.container import needs as container
 from setpoint_proxmox.kinds.container.spec import ContainerSpec
 from setpoint_proxmox.kinds.firewall.spec import FirewallSpec
 from setpoint_proxmox.kinds.guest_image.spec import GuestImageSpec
+from setpoint_proxmox.kinds.ha_resource.spec import HaResourceSpec
+from setpoint_proxmox.kinds.ha_rule.spec import HaRuleSpec
 from setpoint_proxmox.kinds.network.spec import NetworkSpec
 from setpoint_proxmox.kinds.pool.spec import PoolSpec
 from setpoint_proxmox.kinds.virtual_machine import needs as virtual_machine
@@ -71,6 +73,8 @@ def requirements(
     ]
     special += [one for spec in declared if isinstance(spec, GuestImageSpec) for one in _of_image(spec)]
     special += [one for spec in declared if isinstance(spec, BackupJobSpec) for one in _of_backup(spec)]
+    if any(isinstance(spec, HaResourceSpec | HaRuleSpec) for spec in declared):
+        special.append(Requirement("/", "Sys.Console", "to tell the manager of high availability"))
     own = {one.path for one in special}
     general = [
         Requirement(need.path, name, need.why, below=True)

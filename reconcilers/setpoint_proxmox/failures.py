@@ -102,7 +102,7 @@ _BY_HAND = "no API token may do this; set it by hand as root@pam, or leave it ou
 RULES = (
     _rule(401, "", RefusalError, "check the token's id and secret, and whether it or its user has expired"),
     _rule(400, r"already exists", TakenError),
-    _rule(0, r"[Nn]o such (vzdump )?job", GoneError),
+    _rule(0, r"[Nn]o such (vzdump )?job|no such resource '", GoneError),
     _rule(400, "", RefusalError),
     _rule(500, r"^pool '.*' does not exist", GoneError),
     _rule(0, r"pool '.*' does not exist", RefusalError, "create the pool, or name another one"),

@@ -138,7 +138,7 @@ class MortalDaemon(VirtualDaemon):
 
 def hang_in(life: Life) -> None:
     """Count what the client and the database of this process do, until it ends."""
-    for name in ("get", "post", "put", "delete"):
+    for name in ("get", "post", "put", "delete", "upload"):
         if hasattr(Client, name):
             setattr(Client, name, _counted_call(life, name, getattr(Client, name)))
     rows = Database.rows

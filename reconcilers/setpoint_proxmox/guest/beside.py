@@ -5,9 +5,16 @@ What is known to be as before is not asked for again, so that a look at a guest 
 
 from __future__ import annotations
 
-from setpoint_proxmox.answer import record, records
+from collections.abc import Mapping
+
+from setpoint.model.tree import Json
+from setpoint_proxmox.answer import record, records, whole
 from setpoint_proxmox.cluster import Beside, Cluster
 from setpoint_proxmox.facts import Guest
+from setpoint_proxmox.failures import GoneError
+from setpoint_proxmox.guest.state import Keeper
+from setpoint_proxmox.ha import wanted
+from setpoint_proxmox.mark import parse_inline
 
 LONGEST = 1800.0
 """Seconds after which power is read again whatever the cluster's list says of it."""
@@ -36,9 +43,29 @@ async def read_beside(
         drive = None
     elif drive is None:
         drive = tuple(records(await cluster.api.get(*path, "cloudinit")))
-    found = Beside(digest, known.at if known else now, machine, snapshots, drive)
+    resource = known.resource if known else await _resource(cluster, guest, machine)
+    found = Beside(digest, known.at if known else now, machine, snapshots, drive, resource)
     cluster.beside[guest.vmid] = found
     return found
+
+
+async def _resource(cluster: Cluster, guest: Guest, machine: Mapping[str, Json]) -> Mapping[str, Json] | None:
+    """What the manager of high availability is told of a guest that it looks after."""
+    managed = machine.get("ha")
+    if not isinstance(managed, dict) or whole(managed.get("managed")) != 1:
+        return None
+    sid = f"{'ct' if guest.kind == 'lxc' else 'vm'}:{guest.vmid}"
+    try:
+        return record(await cluster.api.get("cluster", "ha", "resources", sid))
+    except GoneError:
+        return None
+
+
+def keeper(beside: Beside) -> Keeper | None:
+    """Who decides on the power, when what is wanted of the guest is declared."""
+    row = beside.resource
+    mark = None if row is None else parse_inline(str(row.get("comment") or ""), "sid")
+    return None if row is None or mark is None else Keeper(wanted(row), mark.key)
 
 
 def power(beside: Beside) -> str:

@@ -15,7 +15,7 @@ from setpoint_proxmox.answer import records, text, whole
 from setpoint_proxmox.cluster import Beside, Cluster
 from setpoint_proxmox.facts import Facts, Guest
 from setpoint_proxmox.failures import GoneError, TakenError
-from setpoint_proxmox.guest.beside import power
+from setpoint_proxmox.guest.beside import keeper, power
 from setpoint_proxmox.guest.placement_spec import Placement
 from setpoint_proxmox.guest.state import Config, GuestState, Snapshot
 from setpoint_proxmox.guest.words import Words
@@ -133,6 +133,7 @@ def seen(made: type[S], guest: Guest, found: Read, beside: Beside, placement: Pl
         vmid=guest.vmid,
         node=guest.node,
         power=power(beside),
+        keeper=keeper(beside),
         current=found.current,
         coming=found.coming,
         digest=found.digest,

@@ -11,7 +11,7 @@ from setpoint.model.tree import Tree, parts
 from setpoint_proxmox.facts import Facts
 from setpoint_proxmox.guest.scopes import scopes
 from setpoint_proxmox.guest.spec import Power
-from setpoint_proxmox.guest.state import GuestState
+from setpoint_proxmox.guest.state import GuestState, Keeper
 
 
 def no_node(node: str | None, changes: tuple[Change, ...], facts: Facts) -> Step:
@@ -42,6 +42,9 @@ def power(changes: Iterable[Change], guest: GuestState, facts: Facts, *, force: 
     change = next((change for change in changes if change.path == "/power"), None)
     if change is None:
         return
+    if guest.keeper is not None:
+        yield _kept(change, guest, guest.keeper)
+        return
     where: Tree = {"node": guest.node}
     used = scopes(facts, guest.node)
     if change.desired == Power.STOPPED:
@@ -55,6 +58,15 @@ def power(changes: Iterable[Change], guest: GuestState, facts: Facts, *, force: 
         yield Step("resume", f"resume {guest}", (change,), arguments=where, scopes=used)
     else:
         yield Step("start", f"start {guest}", (change,), arguments=where, scopes=used)
+
+
+def _kept(change: Change, guest: GuestState, keeper: Keeper) -> Step:
+    """Two that decide on the same power would switch it back and forth for ever."""
+    if (change.desired == Power.RUNNING) is (keeper.state == "started"):
+        why = f"{guest} is {guest.power}, and {keeper.key} lets the manager of high availability change that"
+        return obstructed(why, f"see ha-manager status on {guest.node}", (change,), passing=True)
+    why = f"{guest} is kept {keeper.state} by {keeper.key}, and power: {change.desired} is declared"
+    return obstructed(why, f"leave out spec.power, or set spec.state of {keeper.key}", (change,))
 
 
 def restart(

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import ClassVar, TypeAlias
 
 from setpoint.model.identity import Mark
+from setpoint.model.key import Key
 from setpoint.model.kind import Problem
 from setpoint.model.tree import Json, Scalar
 from setpoint_proxmox.guest.syntax import WHOLE, Syntax
@@ -43,6 +44,19 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
+class Keeper:
+    """Who decides on the power of a guest in its place: a declared resource of high availability.
+
+    Attributes:
+        state: what it wants of the guest, in Proxmox's words.
+        key: which one it is.
+    """
+
+    state: str
+    key: Key
+
+
+@dataclass(frozen=True)
 class GuestState:
     """A guest under a vmid.
 
@@ -57,6 +71,7 @@ class GuestState:
         snapshots: in the order of their times.
         addresses: NIC slot -> addresses with prefix, as they are told from inside; None when they are not.
         silence: why nothing is told from inside although it should; empty when it is, or nothing was asked.
+        keeper: who decides on its power in its place; None when it does itself.
         allowed: the nodes of its placement when it is on one of them, its own alone when it is not; empty when nothing
             is declared about that.
     """
@@ -78,6 +93,7 @@ class GuestState:
     snapshots: tuple[Snapshot, ...] = ()
     addresses: Mapping[str, tuple[str, ...]] | None = None
     silence: str = ""
+    keeper: Keeper | None = None
     allowed: tuple[str, ...] = ()
 
     def __str__(self) -> str:

@@ -26,8 +26,10 @@ from setpoint_proxmox.doctor_needs import grant_commands, lacking, named, requir
 from setpoint_proxmox.endpoint import Endpoint
 from setpoint_proxmox.kinds.backup_job.spec import BackupJobSpec
 from setpoint_proxmox.kinds.container.spec import ContainerSpec
-from setpoint_proxmox.kinds.guest_image.spec import GuestImageSpec
 from setpoint_proxmox.kinds.firewall.spec import FirewallSpec
+from setpoint_proxmox.kinds.guest_image.spec import GuestImageSpec
+from setpoint_proxmox.kinds.ha_resource.spec import HaResourceSpec
+from setpoint_proxmox.kinds.ha_rule.spec import HaRuleSpec
 from setpoint_proxmox.kinds.network.spec import NetworkSpec
 from setpoint_proxmox.kinds.pool.spec import PoolSpec
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
@@ -155,6 +157,18 @@ def test_a_backup_job_needs_rights_on_the_cluster_its_storage_and_its_pool() -> 
         ("/storage/nas", "Datastore.Allocate"),
         ("/pool/p", "VM.Backup"),
     }
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        HaResourceSpec.model_validate({"sid": "vm:100", "state": "started"}),
+        HaRuleSpec.model_validate({"resources": ["vm:100"], "nodes": {"pve1": 0}}),
+    ],
+    ids=["resource", "rule"],
+)
+def test_high_availability_needs_a_right_on_the_cluster(spec: object) -> None:
+    assert ("/", "Sys.Console") in {(one.path, one.name) for one in requirements([spec], {}, ())}
 
 
 def test_a_container_needs_rights_on_what_it_lies_on_is_made_from_and_is_connected_to() -> None:
