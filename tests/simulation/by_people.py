@@ -37,7 +37,7 @@ async def change(sim: Simulation) -> None:
     machines = sim.machines()
     for name in sim.dice.sample(sorted(machines), min(len(machines), sim.dice.randint(1, 3))):
         machines[name] = changed(sim.dice, machines[name])
-    _push(sim, machines)
+    push(sim, machines)
 
 
 def a_name(sim: Simulation, word: str) -> str:
@@ -60,7 +60,7 @@ async def add(sim: Simulation) -> None:
     # Whoever had the name before says so no more, or one would claim what the other declares.
     machines = {n: replace(m, formerly="") if m.formerly == name else m for n, m in machines.items()}
     machines[name] = Machine(name, path, spec, a_policy(sim.dice), target)
-    _push(sim, machines)
+    push(sim, machines)
 
 
 async def remove(sim: Simulation) -> None:
@@ -71,7 +71,7 @@ async def remove(sim: Simulation) -> None:
         del machines[name]
         # What is deleted on purpose is forgotten, and may be made anew.
         sim.truth.had.discard(name)
-        _push(sim, machines)
+        push(sim, machines)
 
 
 async def remove_many(sim: Simulation) -> None:
@@ -83,10 +83,10 @@ async def remove_many(sim: Simulation) -> None:
     for name in doomed:
         policy = {**machines[name].policy, "deletion": "delete", "grace": "1h"}
         machines[name] = replace(machines[name], policy=policy)
-    _push(sim, machines)
+    push(sim, machines)
     await asyncio.sleep(sim.dice.expovariate(1 / 300))
     sim.truth.had.difference_update(doomed)
-    _push(sim, {name: machine for name, machine in sim.machines().items() if name not in doomed})
+    push(sim, {name: machine for name, machine in sim.machines().items() if name not in doomed})
 
 
 async def undeletes(sim: Simulation) -> None:
@@ -121,7 +121,7 @@ async def rename(sim: Simulation) -> None:
     if formerly and name in sim.truth.had:
         sim.truth.had.remove(name)
         sim.truth.had.add(new)
-    _push(sim, machines)
+    push(sim, machines)
 
 
 async def move_file(sim: Simulation) -> None:
@@ -129,16 +129,16 @@ async def move_file(sim: Simulation) -> None:
     machines = sim.machines()
     name = sim.dice.choice(sorted(machines))
     machines[name] = replace(machines[name], path=f"moved{len(sim.repository.commits)}/{name}.yaml")
-    _push(sim, machines)
+    push(sim, machines)
 
 
 async def breaks(sim: Simulation) -> None:
     """A commit breaks a manifest; it is mended after a while."""
     machines = sim.machines()
     path = machines[sim.dice.choice(sorted(machines))].path
-    _push(sim, machines, broken=frozenset({path}))
+    push(sim, machines, broken=frozenset({path}))
     await asyncio.sleep(sim.dice.expovariate(1 / 600))
-    _push(sim, sim.machines())
+    push(sim, sim.machines())
 
 
 async def empty_checkout(sim: Simulation) -> None:
@@ -150,9 +150,9 @@ async def empty_checkout(sim: Simulation) -> None:
     hidden = frozenset(sim.dice.sample(names, share))
     if share < len(names):
         sim.truth.had -= hidden
-    _push(sim, machines, hidden=hidden)
+    push(sim, machines, hidden=hidden)
     await asyncio.sleep(min(sim.dice.expovariate(1 / 600), SHORT))
-    _push(sim, sim.machines())
+    push(sim, sim.machines())
 
 
 async def force_push(sim: Simulation) -> None:
@@ -182,9 +182,9 @@ async def wrong_address(sim: Simulation) -> None:
     if len(machines) < MOST:
         name = f"lure{len(sim.repository.commits)}"
         machines[name] = Machine(name, f"{name}.yaml", a_spec(sim.dice, 2), a_policy(sim.dice), target)
-    _push(sim, machines, targets={**sim.targets, target: sim.manifest(target, "omega")})
+    push(sim, machines, targets={**sim.targets, target: sim.manifest(target, "omega")})
     await asyncio.sleep(sim.dice.expovariate(1 / 900))
-    _push(sim, sim.machines(), targets={**sim.targets, target: sim.manifest(target)})
+    push(sim, sim.machines(), targets={**sim.targets, target: sim.manifest(target)})
     sim.swapped = False
 
 
@@ -216,7 +216,7 @@ async def declare_theirs(sim: Simulation) -> None:
         spec.pop(part, None)
     policy = {**a_policy(sim.dice), **({"adopt": True} if sim.dice.random() < 0.5 else {})}
     machines[name] = Machine(name, f"{name}.yaml", spec, policy, guest.site.name)
-    _push(sim, machines)
+    push(sim, machines)
 
 
 async def change_all(sim: Simulation) -> None:
@@ -227,7 +227,7 @@ async def change_all(sim: Simulation) -> None:
         policy = {**machine.policy, "reboot": "whenNeeded"}
         policy.pop("manage", None)
         machines[name] = replace(machine, spec={**machine.spec, "memory": memory}, policy=policy)
-    _push(sim, machines)
+    push(sim, machines)
 
 
 async def source_down(sim: Simulation) -> None:
@@ -287,7 +287,7 @@ async def freezes(sim: Simulation) -> None:
     tempting = sorted(machines.keys() & whom) if whom is not None else sorted(machines)
     if tempting and sim.dice.random() < 0.6:
         tempted = sim.dice.choice(tempting)
-        _push(sim, {**machines, tempted: changed(sim.dice, machines[tempted])})
+        push(sim, {**machines, tempted: changed(sim.dice, machines[tempted])})
     await asyncio.sleep(sim.dice.expovariate(1 / 900))
     for one in sim.rules.frozen:
         if one.order == ice.order:
@@ -316,13 +316,14 @@ async def ask(sim: Simulation, what: Awaitable[object]) -> bool:
     return True
 
 
-def _push(
+def push(
     sim: Simulation,
     machines: dict[str, Machine],
     *,
     targets: dict[str, str] | None = None,
     **more: frozenset[str],
 ) -> None:
+    """A commit."""
     commit = sim.repository.push(machines, targets or sim.targets, **more)
     sim.truth.kept -= machines.keys()
     sim.trace.note("commit", commit.version[:4])

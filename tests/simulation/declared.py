@@ -26,11 +26,15 @@ POLL = 120.0
 
 CONTAINER = "ct"
 """What the names of containers begin with."""
+NETWORK = "net"
+"""What the names of networks begin with."""
 TEMPLATE = "local:vztmpl/debian-13-standard_13.1-2_amd64.tar.zst"
 
 
 def kind_of(name: str) -> str:
     """What a resource of that name is."""
+    if name.startswith(NETWORK):
+        return "Network"
     return "Container" if name.startswith(CONTAINER) else "VirtualMachine"
 
 

@@ -226,6 +226,27 @@ def one_wipe_for_all_losses(patch: Patch) -> None:
     patch.setattr(wiping, "see", see)
 
 
+def applies_believed(patch: Patch) -> None:
+    """Once the task that applies the networks has ended well, every node has followed."""
+    from setpoint_proxmox.kinds.network.state import AVAILABLE, Standing
+
+    async def standings(_cluster: Any, nodes: Any, _zone: str) -> dict[str, Standing]:
+        return {name: Standing(AVAILABLE) for name in nodes}
+
+    for name in ("applied", "observe"):
+        module = importlib.import_module(f"setpoint_proxmox.kinds.network.{name}")
+        patch.setattr(module, "standings", standings)
+
+
+def staged_by_anybody(patch: Patch) -> None:
+    """Whatever is staged of the networks is ours."""
+
+    async def nothing(*_: Any) -> tuple[str, ...]:
+        return ()
+
+    patch.setattr(importlib.import_module("setpoint_proxmox.kinds.network.act"), "not_ours", nothing)
+
+
 def _kind(patch: Patch, name: str, **parts: Any) -> None:
     """Replace parts of a kind as the simulation uses it."""
     from tests.simulation import simulation
@@ -262,5 +283,7 @@ MUTATIONS: dict[str, Mutation] = {
     "rebuilds come at any time": rebuilt_at_any_time,
     "rebuilds take the young": rebuilt_young,
     "rebuilds ignore mistakes": rebuilt_in_doubt,
+    "an apply of networks is believed": applies_believed,
+    "whoever staged networks, it is ours": staged_by_anybody,
     "a wipe approves every loss": one_wipe_for_all_losses,
 }

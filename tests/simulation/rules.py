@@ -12,6 +12,7 @@ from setpoint.model.key import Key
 from setpoint_lab.proxmox.dispatch import Request
 from setpoint_lab.proxmox.effects import Happened
 from setpoint_lab.proxmox.ledger import Effect
+from tests.simulation import networks
 from tests.simulation.declared import GRACES, Machine, kind_of
 from tests.simulation.life import Life
 from tests.simulation.site import Site, mark_of
@@ -110,6 +111,11 @@ class Rules:
             return
         write = Write.read(site, request)
         self.judged += 1
+        if networks.is_about_networks(request):
+            why = networks.judge(self, life, site, request)
+            if why:
+                self.fail(f"{why}: {write}")
+            return
         name = self._whose(life, write)
         for rule in RULES:
             why = rule(self, life, write, name)

@@ -33,7 +33,7 @@ from tests.simulation.rules import Rules
 from tests.simulation.site import Site
 from tests.simulation.trace import Trace
 from tests.simulation.truth import ESTATE, Truth, key_of
-from tests.systems.proxmox.drive import SECRET, world
+from tests.systems.proxmox.drive import ROLES, SECRET, world
 
 WORKERS = 4
 """Workers of a lane here: enough for so few VMs; each costs a wake-up whenever there is something to do."""
@@ -59,6 +59,7 @@ class Simulation:
         swapped: whether a target is declared to be at another cluster's addresses just now.
         containers: the share of them among what is made.
         rebuild: the moment of the day at which sandboxes are made anew, seconds since the epoch; 0 without any.
+        networks: the cluster of each declared network.
         troubles: how many things are wrong just now that may keep the daemon from seeing or acting.
     """
 
@@ -83,6 +84,7 @@ class Simulation:
     troubles: int = 0
     containers: float = 0.0
     rebuild: float = 0.0
+    networks: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.dice = random.Random(f"storm {self.seed}")  # noqa: S311  # the same for the same seed
@@ -110,7 +112,7 @@ class Simulation:
 
     def build(self, site_name: str, nodes: int, *, home: bool) -> Site:
         """Set up a cluster; a `home` is declared as a target."""
-        state = world()
+        state = world({**ROLES, "/sdn": "PVESDNAdmin"})
         state["storages"]["local"]["content"] += ",vztmpl,rootdir"
         state["content"] = [
             {"volid": TEMPLATE, "node": f"pve{n}", "content": "vztmpl", "format": "tzst", "size": 58276231}

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from tests.simulation import by_hand, by_luck, by_people
 from tests.simulation.by_people import a_name
+from tests.simulation.by_wire import begin_networks, trouble_networks
 from tests.simulation.declared import Machine, a_policy, a_sandbox, a_spec, kind_of
 from tests.simulation.sandboxes import begin_sandboxes, grow_old
 from tests.simulation.simulation import HEARD, Simulation
@@ -27,6 +28,7 @@ async def storm(sim: Simulation) -> None:
     watching = asyncio.ensure_future(watch.run())
     keeping = asyncio.ensure_future(_keep_alive(sim))
     growing = asyncio.ensure_future(grow_old(sim))
+    wiring = asyncio.ensure_future(trouble_networks(sim))
     await asyncio.sleep(sim.dice.uniform(20, 300))
     going: list[asyncio.Future[None]] = []
     weights = [weight for weight, _ in EVENTS]
@@ -39,14 +41,15 @@ async def storm(sim: Simulation) -> None:
         if sim.rules.broken or HEARD:
             break
     else:
-        await asyncio.wait(going)
+        await asyncio.wait((*going, wiring))
         await final(sim)
     for task in going:
         if task.done():
             task.result()
-    if growing.done():
-        growing.result()
-    for task in (watching, keeping, growing, *going):
+    for task in (growing, wiring):
+        if task.done():
+            task.result()
+    for task in (watching, keeping, growing, wiring, *going):
         task.cancel()
     sim.rules.broken += HEARD
     HEARD.clear()
@@ -70,7 +73,7 @@ def _begin(sim: Simulation) -> None:
     sim.containers = dice.choice((0.0, 0.3, 0.7))
     at = begin_sandboxes(sim)
     machines = {}
-    for number in range(dice.randint(5, 9)):
+    for number in range(dice.randint(4, 8)):
         name = a_name(sim, f"vm{number}x")
         target = dice.choice(list(sim.truth.home))
         spec = a_spec(dice, nodes if target == "alpha" else 2, kind_of(name))
@@ -78,7 +81,8 @@ def _begin(sim: Simulation) -> None:
         if at and dice.random() < SANDBOXES:
             policy = a_sandbox(dice, policy, at)
         machines[name] = Machine(name, f"{name}.yaml", spec, policy, target)
-    sim.repository.push(machines, {name: sim.manifest(name) for name in sim.truth.home})
+    networks = begin_networks(sim)
+    sim.repository.push(machines, {name: sim.manifest(name) for name in sim.truth.home} | networks)
     sim.start()
 
 

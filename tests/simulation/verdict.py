@@ -10,6 +10,7 @@ from setpoint.model.identity import Mark
 from setpoint.run.freezing import thaw
 from setpoint_lab.proxmox.configured import ConfiguredGuest
 from setpoint_proxmox.mark import TAG, split_tags
+from tests.simulation import networks
 from tests.simulation.by_people import ask
 from tests.simulation.declared import INTERVALS, PASSWORD, Machine
 from tests.simulation.life import Life
@@ -61,6 +62,7 @@ class Watch:
             self._keep_broken(life)
             if not self.sim.troubles and life.estate.version == self.sim.repository.head:
                 self._look()
+                self._look_at_networks()
 
     def _keep_broken(self, life: Life) -> None:
         """Whoever's manifest is broken stays as it was."""
@@ -83,11 +85,20 @@ class Watch:
             if status is None or status.outcome != "Done" or not untrue(self.sim, name, machine):
                 self.wrong.pop(name, None)
                 continue
-            self.wrong[name] = self.wrong.get(name, 0.0) + LOOK
-            interval = INTERVALS[str(machine.policy["interval"])] * 1.1
-            if self.wrong[name] > interval + LATE:
-                why = untrue(self.sim, name, machine)
-                self.sim.rules.fail(f"{name} is said to be in sync for {self.wrong[name]:.0f} s: {why}")
+            self._count(name, INTERVALS[str(machine.policy["interval"])], untrue(self.sim, name, machine))
+
+    def _look_at_networks(self) -> None:
+        for name in self.sim.networks:
+            status = self.sim.status(name)
+            if status is None or status.outcome != "Done" or not networks.untrue(self.sim, name):
+                self.wrong.pop(name, None)
+                continue
+            self._count(name, networks.INTERVAL, networks.untrue(self.sim, name))
+
+    def _count(self, name: str, interval: float, why: str) -> None:
+        self.wrong[name] = self.wrong.get(name, 0.0) + LOOK
+        if self.wrong[name] > interval * 1.1 + LATE:
+            self.sim.rules.fail(f"{name} is said to be in sync for {self.wrong[name]:.0f} s: {why}")
 
 
 async def final(sim: Simulation) -> None:
@@ -118,7 +129,7 @@ async def final(sim: Simulation) -> None:
 
 async def _stay(sim: Simulation) -> None:
     """Whoever is in sync stays so, and nothing is written."""
-    names = sim.repository.now.machines
+    names = [*sim.repository.now.machines, *sim.networks]
     sim.rules.quiet = frozenset(n for n in names if (s := sim.status(n)) is not None and s.outcome == "Done")
     await asyncio.sleep(QUIET)
     for name, why in unsettled(sim).items():
@@ -156,6 +167,7 @@ def unsettled(sim: Simulation) -> dict[str, str]:
     if estate.problems and not sim.repository.now.broken:
         return {"the source": f"mistakes where none are: {'; '.join(map(str, estate.problems))}"}
     found = {name: _unsettled(sim, name, machine) for name, machine in sim.repository.now.machines.items()}
+    found |= {name: networks.unsettled(sim, name, EXPECTED) for name in sim.networks}
     found |= {key.name: _leaving(sim, key.name) for key, one in life.store.tombstones().items() if one.active}
     return {name: why for name, why in found.items() if why}
 
