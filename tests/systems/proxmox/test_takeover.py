@@ -238,6 +238,27 @@ def test_when_guests_may_be_hidden_nothing_is_written_unless_that_is_wanted(admi
     assert "Not all: guests may be hidden" in part.out
 
 
+def test_a_node_that_never_joined_a_cluster_is_called_by_its_name(admin: Admin) -> None:
+    alone = handmade()["nodes"][:1]
+    guests = [guest for guest in handmade()["guests"] if guest["vmid"] == 120]
+    admin.lab.begin(few(nodes=alone, cluster=None, guests=guests, pools=[]))
+    said = admin.init("-o", "json")
+    assert (said.code, said.told["target"], declared(admin)) == (0, "pve1", {"pve1.yaml", "pve1/git.yaml"})
+
+
+def test_what_is_ours_already_is_not_declared_once_more(admin: Admin) -> None:
+    admin.lab.begin(few())
+    assert admin.init("--estate", "home").code == 0
+    admin.commit("Begin")
+    assert admin.do("adopt", "--all", "--yes").code == 0
+    said = admin.say(
+        "init", admin.root / "again", "--estate", "home", "--from", "proxmox", "--endpoint", admin.lab.url,
+        "--token", TOKEN, "--token-file", admin.root / "token",
+    )  # fmt: skip
+    assert said.code == 0
+    assert said.out.count(" is ours already: it is ") == 3
+
+
 def test_reading_needs_no_more_than_an_auditor(admin: Admin) -> None:
     admin.lab.begin(few(acls=world({"/": "PVEAuditor"})["acls"]))
     said = admin.init("-o", "json")

@@ -101,6 +101,12 @@ def test_the_order_of_the_files_decides_nothing(trees: list[dict[str, Any]], ran
             [{"agent": True}, {"agent": True}, {"agent": {"type": "isa"}}],
             id="a mapping and a word are not alike",
         ),
+        pytest.param(
+            [{"agent": True, "on": 1}, {"agent": True, "on": 1}, {"on": 1}, {"on": 1}],
+            {"on": 1},
+            [{"agent": True}, {"agent": True}, {}, {}],
+            id="what half of them lack is no default",
+        ),
         pytest.param([{"x": 1}, {"x": True}], {}, [{"x": 1}, {"x": True}], id="one is not yes"),
     ],
 )
