@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from tests.systems.proxmox.complaints import LONG, Complaint, Document, Scene, ct, vm
@@ -105,6 +106,14 @@ def moved(
     return story  # fmt: skip
 
 
+async def moved_anywhere(scene: Scene) -> None:
+    """Somebody moves it to the other one of its nodes."""
+    to = {"pve1": "pve2", "pve2": "pve1"}[scene.guests()["web01"]["node"]]
+    scene.lab.api("POST", f"{scene.path()}/migrate", target=to, online=1)
+    await scene.later()
+    assert scene.effects("guest_moved") == [to]
+
+
 async def moved_live(scene: Scene) -> None:
     scene.lab.api("POST", f"{scene.path()}/migrate", target="pve2", online=1, **{"with-local-disks": 1})
     await scene.later()
@@ -166,4 +175,33 @@ MOVED = [
     Complaint("bpg#2025", "a live move is taken for a difference", vm(**TWO), moved_live),
 ]  # fmt: skip
 
-LIVING = [*TAKEN, *MOVED]
+ANYWHERE = {name: value for name, value in SHARED.items() if name != "node"}
+BOTH: Document = {"placement": {"nodes": ["pve1", "pve2"]}}
+
+
+def allowed(*nodes: str) -> dict[str, str]:
+    return vm(**ANYWHERE, placement={"nodes": list(nodes)})
+
+
+async def spread_by_what_is_promised(scene: Scene) -> None:
+    await scene.later()
+    assert Counter(guest["node"] for guest in scene.guests().values()) == {"pve1": 2, "pve2": 2}
+
+
+async def made_where_it_may_be(scene: Scene) -> None:
+    assert scene.guests()["web01"]["node"] == "pve2"
+
+
+async def migrated_while_it_runs(scene: Scene) -> None:
+    await scene.declare(allowed("pve2"), seconds=LONG)
+    assert (scene.guests()["web01"]["node"], scene.effects("stopped")) == ("pve2", [])
+
+
+PLACED = [
+    Complaint("bpg#2081", "one that may be on any of several nodes is moved back", allowed("pve1", "pve2"), moved_anywhere, state=with_shared_storage),
+    Complaint("Telmate#970", "all guests land on one node", {name: text for number in range(4) for name, text in vm(f"web{number}", **ANYWHERE, **BOTH).items()}, spread_by_what_is_promised, state=with_shared_storage),
+    Complaint("ionos#214", "a guest is made on a node that it may not be on", allowed("pve2"), made_where_it_may_be, state=with_shared_storage),
+    Complaint("omni#50", "one that may be elsewhere only is stopped or made again", allowed("pve1"), migrated_while_it_runs, state=with_shared_storage),
+]  # fmt: skip
+
+LIVING = [*TAKEN, *MOVED, *PLACED]

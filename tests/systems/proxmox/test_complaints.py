@@ -24,12 +24,8 @@ from tests.systems.proxmox.drive import Lab
 COMPLAINTS = [*VALUES, *MAKING, *LIVING]
 
 ELSEWHERE = {
-    "bpg#2081": "asks for a choice of nodes",
-    "Telmate#970": "asks for a choice of nodes",
-    "ProxLB#8": "asks for guests to be spread anew while they run",
-    "ProxLB#24": "asks for guests to be spread anew while they run",
-    "ionos#214": "asks for a choice of nodes",
-    "omni#50": "asks for a choice of nodes",
+    "ProxLB#8": "asks for running guests to be spread anew; a node is chosen when a guest is made, or has to leave",
+    "ProxLB#24": "asks for running guests to be spread anew; a node is chosen when a guest is made, or has to leave",
 }
 """The numbers that no kind of ours answers, and why."""
 
