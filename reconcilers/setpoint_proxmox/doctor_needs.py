@@ -143,6 +143,8 @@ def _of_image(spec: GuestImageSpec) -> Iterator[Requirement]:
     storage, node = f"/storage/{spec.storage}", "/nodes" if spec.node is None else f"/nodes/{spec.node}"
     yield Requirement(storage, "Datastore.AllocateTemplate", "to put images on the storage")
     yield Requirement(storage, "Datastore.Audit|Datastore.AllocateSpace", "to see what lies on it")
+    if spec.replace:
+        yield Requirement(storage, "Datastore.Allocate", "to remove images that are replaced")
     yield Requirement(
         node, "Sys.AccessNetwork", "to let nodes fetch and compare images", below=spec.node is None
     )

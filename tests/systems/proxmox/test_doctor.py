@@ -137,11 +137,18 @@ def test_an_image_needs_rights_on_its_storage_and_on_the_node_that_fetches_it(
     node: str | None, path: str, *, below: bool
 ) -> None:
     image = GuestImageSpec.model_validate(
-        {"node": node, "storage": "nas", "url": "http://h/a.iso", "checksum": f"md5:{'0' * 32}"}
+        {
+            "node": node,
+            "storage": "nas",
+            "url": "http://h/a.raw",
+            "checksum": f"md5:{'0' * 32}",
+            "replace": True,
+        }
     )
     found = requirements([image], {}, ())
     assert {(one.path, one.name, one.below) for one in found} >= {
         ("/storage/nas", "Datastore.AllocateTemplate", False),
+        ("/storage/nas", "Datastore.Allocate", False),
         ("/storage/nas", "Datastore.Audit|Datastore.AllocateSpace", False),
         (path, "Sys.AccessNetwork", below),
     }

@@ -11,9 +11,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from setpoint.model.errors import RefusalError
 from setpoint.model.hold import Rule
+from setpoint.model.identity import Owner
+from setpoint.model.key import Key
+from setpoint.model.kind import Acting
 from setpoint_lab.process import start_proxmox
 from setpoint_proxmox.contents import Contents, Place, Stamp
+from setpoint_proxmox.kinds.guest_image.act import discard
 from setpoint_proxmox.kinds.guest_image.spec import GuestImageSpec
 from setpoint_proxmox.multipart import Multipart
 from tests.rig.daemon import Running, VirtualDaemon
@@ -144,7 +149,7 @@ def test_another_checksum_for_the_same_file_is_held_and_another_file_name_is_not
         await running.declare({"image.yaml": manifest("GuestImage", "debian", {**SPEC, "checksum": OTHER})})
         await asyncio.sleep(60)
         (hold,) = running.status(NAME).holds
-        assert "no file is written over" in hold.release
+        assert "write another fileName, or replace: true" in hold.release
         newer = {**SPEC, "checksum": OTHER, "fileName": "debian-14.tar.zst"}
         await running.declare({"image.yaml": manifest("GuestImage", "debian", newer)})
         await asyncio.sleep(60)
@@ -152,6 +157,71 @@ def test_another_checksum_for_the_same_file_is_held_and_another_file_name_is_not
 
     declared(lab, tmp_path).run(script)
     assert volumes(lab) == [VOLUME, "local:vztmpl/debian-14.tar.zst"]
+
+
+REMOVE = f"DELETE /nodes/pve1/storage/local/content/{VOLUME}"
+
+
+def test_one_that_may_be_replaced_is_removed_and_brought_anew(lab: Lab, tmp_path: Path) -> None:
+    newer = {**SPEC, "checksum": OTHER, "replace": True}
+
+    async def script(running: Running) -> None:
+        await running.settle()
+        lab.happen("web_page", url=URL, text="another")
+        await running.declare({"image.yaml": manifest("GuestImage", "debian", newer)})
+        await asyncio.sleep(120)
+        status = running.status(NAME)
+        assert status.outcome == "Done", status.sentence
+        assert status.outputs == {"volume": VOLUME, "checksum": OTHER}
+
+    declared(lab, tmp_path, {**SPEC, "replace": True}).run(script)
+    assert (volumes(lab), lab.writes()) == ([VOLUME], [DOWNLOAD, REMOVE, DOWNLOAD])
+
+
+def test_what_never_was_as_declared_is_not_replaced(lab: Lab, tmp_path: Path) -> None:
+    begun(lab, **lying("another"))
+
+    async def script(running: Running) -> None:
+        await running.settle()
+        await asyncio.sleep(3600)
+        (hold,) = running.status(NAME).holds
+        assert hold.rule is Rule.IMPOSSIBLE
+        assert "replace" not in hold.release
+
+    declared(lab, tmp_path, {**SPEC, "replace": True}).run(script)
+    assert lab.writes() == [DOWNLOAD]
+
+
+@pytest.mark.parametrize("executed", [False, True], ids=["not executed", "executed"])
+@pytest.mark.parametrize("status", [0, 596], ids=["dropped", "timeout"])
+def test_a_replacement_whose_answer_was_lost_removes_nothing_twice(
+    lab: Lab, tmp_path: Path, status: int, *, executed: bool
+) -> None:
+    newer = {**SPEC, "checksum": OTHER, "replace": True}
+    lab.happen("reply_lost", method="DELETE", path="content", status=status, executed=executed, count=1)
+
+    async def script(running: Running) -> None:
+        await running.settle()
+        lab.happen("web_page", url=URL, text="another")
+        await running.declare({"image.yaml": manifest("GuestImage", "debian", newer)})
+        await asyncio.sleep(1200)
+        assert running.status(NAME).outcome == "Done", running.status(NAME).sentence
+
+    declared(lab, tmp_path).run(script)
+    made = [one["kind"] for one in lab.get("effects")]
+    assert made == ["volume_made", "volume_gone", "volume_made"]
+
+
+async def test_another_file_than_the_compared_one_is_not_removed(lab: Lab) -> None:
+    begun(lab, **lying(TEXT))
+    client = lab.connect()
+    told = {"node": "pve1", "storage": "local", "content": "vztmpl", "file": "debian-13.tar.zst"}
+    owner = Owner("home", Key("default", "GuestImage", "debian"))
+    for stamp in ({"size": len(TEXT), "made": 8}, {"size": 1, "made": 9}):
+        with pytest.raises(RefusalError, match="another file than the one"):
+            await discard(client, Acting(owner, {}, {**told, **stamp}))
+    await client.api.close()
+    assert volumes(lab) == [VOLUME]
 
 
 def test_a_file_that_somebody_put_in_its_place_is_compared_again(lab: Lab, tmp_path: Path) -> None:
@@ -254,6 +324,7 @@ def test_the_volume_is_told_from_the_name(fields: dict[str, Any], volume: str) -
         ({"url": "http://h/a%20b.iso"}, "cannot be the name of a file"),
         ({"content": "iso"}, "does not end like an image"),
         ({"fileName": "../a.iso"}, "fileName"),
+        ({"url": "http://h/a.iso", "replace": True}, "in the drive of a running machine"),
         ({"checksum": "0" * 64}, "algorithm:digits"),
         ({"checksum": "sha256:00"}, "algorithm:digits"),
         ({"checksum": "crc:00"}, "algorithm:digits"),

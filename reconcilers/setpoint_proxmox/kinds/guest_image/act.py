@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from setpoint.model.errors import RefusalError
 from setpoint.model.kind import Acting
-from setpoint.model.plan import ActResult, Started
+from setpoint.model.plan import ActResult, Applied, Started
 from setpoint.model.tree import Scalar
-from setpoint_proxmox.answer import operation
+from setpoint_proxmox.answer import operation, whole
 from setpoint_proxmox.cluster import Cluster
-from setpoint_proxmox.contents import Place
+from setpoint_proxmox.contents import Place, Stamp
 from setpoint_proxmox.kinds.guest_image.local import find_file, sum_of
+from setpoint_proxmox.kinds.guest_image.observe import read
 from setpoint_proxmox.kinds.guest_image.spec import GuestImageSpec
 
 
@@ -60,8 +62,28 @@ async def upload(cluster: Cluster, acting: Acting) -> ActResult:
     )
 
 
+async def discard(cluster: Cluster, acting: Acting) -> ActResult:
+    """Remove the very file whose content was compared.
+
+    Raises:
+        RefusalError: another one is in its place.
+    """
+    told = acting.arguments
+    node, storage = str(told["node"]), str(told["storage"])
+    volume = f"{storage}:{told['content']}/{told['file']}"
+    compared = Stamp(whole(told["size"]), whole(told["made"]))
+    if await read(cluster, node, storage, str(told["content"]), volume) != compared:
+        raise RefusalError(f"{volume} on {node} is another file than the one that was compared, so it stays")
+    # What ends within some seconds is answered with nothing.
+    folder, _, name = volume.rpartition("/")
+    path = ("nodes", node, "storage", storage, "content", folder, name)
+    answer = await cluster.api.delete(*path, delay=5)
+    return Applied() if answer is None else Started(operation(answer))
+
+
 ACTS: Mapping[str, Callable[[Cluster, Acting], Awaitable[ActResult]]] = {
     "download": download,
     "compare": download,
+    "discard": discard,
     "upload": upload,
 }

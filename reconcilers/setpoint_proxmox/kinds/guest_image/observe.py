@@ -19,19 +19,30 @@ async def observe(cluster: Cluster, looking: Looking[GuestImageSpec]) -> Observa
     """Look on the node, or on any that shares the storage.
 
     A file of that name is what was declared, whoever put it there, for nothing on it could say who did. It is never
-    overwritten and never removed, and it is in sync only when its checksum was compared.
+    written over, and it is in sync only when its checksum was compared.
     """
     spec, facts = looking.spec, looking.survey.facts
     node = host(spec, facts)
     if isinstance(node, Unknown):
         return node
-    file = await read(cluster, node, spec)
+    file = await read(cluster, node, spec.storage, spec.purpose, spec.volume)
     if file is None:
         return Absent(f"{spec.storage} of {node} lists no {spec.volume}")
+    before = _remembered(looking.identity, spec, file)
     compared = cluster.contents.of(Place(node, spec.volume), file)
-    checksum = compared or _remembered(looking.identity, spec, file)
+    checksum = compared or str(before.get("checksum") or "")
     wanted, trouble = await _wanted(cluster, spec)
-    state = ImageState(spec.volume, node, file, checksum, spec.path or "", wanted, trouble)
+    matched = bool(checksum) and checksum == (spec.checksum or wanted)
+    state = ImageState(
+        volume=spec.volume,
+        node=node,
+        file=file,
+        checksum=checksum,
+        matched=matched or before.get("matched") is True,
+        path=spec.path or "",
+        wanted=wanted,
+        trouble=trouble,
+    )
     return Present(state, state.identity, looking.owner.mark(spec.volume))
 
 
@@ -52,15 +63,14 @@ def host(spec: GuestImageSpec, facts: Facts) -> str | Unknown:
     return spec.node
 
 
-async def read(cluster: Cluster, node: str, spec: GuestImageSpec) -> Stamp | None:
+async def read(cluster: Cluster, node: str, storage: str, content: str, volume: str) -> Stamp | None:
     """The file as the storage lists it now; None when it is not there.
 
     Raises:
         TargetError: the storage cannot be listed, e.g. for want of a privilege; a list that is given is whole.
     """
-    path = ("nodes", node, "storage", spec.storage, "content")
-    rows = records(await cluster.api.get(*path, content=spec.purpose))
-    found = next((row for row in rows if row.get("volid") == spec.volume), None)
+    rows = records(await cluster.api.get("nodes", node, "storage", storage, "content", content=content))
+    found = next((row for row in rows if row.get("volid") == volume), None)
     return None if found is None else Stamp(whole(found.get("size")), whole(found.get("ctime")))
 
 
@@ -74,8 +84,8 @@ async def _wanted(cluster: Cluster, spec: GuestImageSpec) -> tuple[str, str]:
         return "", str(error)
 
 
-def _remembered(identity: Identity | None, spec: GuestImageSpec, file: Stamp) -> str:
-    """The checksum that was found when this very file was compared; empty for another one."""
+def _remembered(identity: Identity | None, spec: GuestImageSpec, file: Stamp) -> Identity:
+    """What was found out of this very file; nothing of another one."""
     before = identity or {}
     same = {"volume": spec.volume, "size": file.size, "made": file.made}
-    return str(before.get("checksum") or "") if all(before.get(key) == same[key] for key in same) else ""
+    return before if all(before.get(key) == same[key] for key in same) else {}

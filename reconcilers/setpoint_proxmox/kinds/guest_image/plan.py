@@ -1,17 +1,18 @@
-"""The steps that bring an image to its storage. Pure; no step writes over a file or removes one. Neighbour: `act`."""
+"""The steps that bring an image to its storage. Pure; no step writes over a file. Neighbour: `act`."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from setpoint.model.diff import Diff
 from setpoint.model.kind import Planning
 from setpoint.model.observation import Unknown
-from setpoint.model.plan import Step, obstructed
+from setpoint.model.plan import Disruption, Step, obstructed
 from setpoint.model.tree import Json
 from setpoint_proxmox.guest.scopes import scopes
 from setpoint_proxmox.kinds.guest_image.observe import host
-from setpoint_proxmox.kinds.guest_image.spec import GuestImageSpec
+from setpoint_proxmox.kinds.guest_image.spec import Content, GuestImageSpec
 from setpoint_proxmox.kinds.guest_image.state import ImageState
 
 NOWHERE: Final = "http://127.0.0.1:9/"
@@ -33,6 +34,8 @@ def plan(found: Diff, planning: Planning[GuestImageSpec, ImageState]) -> tuple[S
         return (_step("download", summary, node, found, planning, **_address(spec)),)
     wanted = spec.checksum or state.wanted
     if _differs(state.checksum, wanted):
+        if spec.replace and state.matched:
+            return (_discard(found, planning, state),)
         return (_taken(found, spec, state, wanted),)
     summary = f"have {state.node} compare the content of {spec.volume} with its checksum"
     return (_step("compare", summary, state.node, found, planning, **{**_address(spec), "checksum": wanted}),)
@@ -51,13 +54,21 @@ def _differs(one: str, other: str) -> bool:
     return one != other and one.partition(":")[0] == other.partition(":")[0]
 
 
+def _discard(found: Diff, planning: Planning[GuestImageSpec, ImageState], state: ImageState) -> Step:
+    """Take the old content away; the new one comes once that is seen. One written over could be read half new."""
+    summary = (
+        f"remove {state.volume} with the content {state.checksum} from {state.node}, to bring another one"
+    )
+    more: dict[str, Json] = {"size": state.file.size, "made": state.file.made}
+    step = _step("discard", summary, state.node, found, planning, **more)
+    return replace(step, disruption=Disruption.DESTROY)
+
+
 def _taken(found: Diff, spec: GuestImageSpec, state: ImageState, wanted: str) -> Step:
     whose = "is declared" if spec.path is None else f"is that of {spec.path}"
     why = f"{spec.volume} on {state.node} has the content {state.checksum}, and {wanted} {whose}"
-    remedy = (
-        f"no file is written over, for guests may use it: write another fileName, or remove it on {state.node} with "
-        f"pvesm free {spec.volume}"
-    )
+    other = "replace: true, or " if spec.purpose is not Content.ISO and state.matched else ""
+    remedy = f"write another fileName, or {other}remove it on {state.node} with pvesm free {spec.volume}"
     return obstructed(why, remedy, found.changes)
 
 

@@ -80,6 +80,11 @@ class GuestImageSpec(Spec):
         "of the file's name when left out.",
         None,
     )
+    replace: bool = described(
+        "Whether a file that was compared before gives way to another content of the same name. Not for ISOs, which a "
+        "running machine may have in its drive.",
+        default=False,
+    )
     verify_certificates: bool = described("Whether the node checks who serves the address.", default=True)
 
     @field_validator("checksum")
@@ -114,6 +119,14 @@ class GuestImageSpec(Spec):
             raise ValueError(
                 f"'{name}' does not end like an image; templates end in .tar.gz, .tar.xz, .tar.zst or .tar.bz2, ISOs "
                 "in .iso or .img, images of disks in .ova, .qcow2, .raw or .vmdk; write such a name as fileName"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _replaceable(self) -> GuestImageSpec:
+        if self.replace and self.purpose is Content.ISO:
+            raise ValueError(
+                "an ISO may be in the drive of a running machine; give a new content another fileName"
             )
         return self
 

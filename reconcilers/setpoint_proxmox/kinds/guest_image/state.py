@@ -18,6 +18,7 @@ class ImageState:
         node: that was asked for it.
         file: as the storage tells of it.
         checksum: of its content as it lies there, `algorithm:digits`; empty while nobody compared it.
+        matched: whether this very file once had the content that was declared; one that never did is somebody else's.
         path: from which it is uploaded; empty for one that a node fetches.
         wanted: the checksum of the file there; empty while that is not known.
         trouble: why it is not.
@@ -27,6 +28,7 @@ class ImageState:
     node: str
     file: Stamp
     checksum: str
+    matched: bool = False
     path: str = ""
     wanted: str = ""
     trouble: str = ""
@@ -39,6 +41,7 @@ class ImageState:
             "size": self.file.size,
             "made": self.file.made,
             "checksum": self.checksum,
+            "matched": self.matched,
         }
 
 
