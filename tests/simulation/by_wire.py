@@ -72,7 +72,7 @@ async def _staged_by_hand(sim: Simulation) -> None:
     vnets = sorted(sdn_of(site).edited["vnets"])
     if not vnets:
         return
-    vnet = sim.dice.choice(vnets)
+    vnet = sim.dice.choice([*vnets, *(vnet for vnet in vnets if vnet.startswith("their"))])
     await site.by_hand("PUT", f"cluster/sdn/vnets/{vnet}", tag=sim.dice.randint(200, 4000))
     await _change(sim)
     await asyncio.sleep(sim.dice.expovariate(1 / 300))

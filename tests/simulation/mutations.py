@@ -240,11 +240,10 @@ def applies_believed(patch: Patch) -> None:
 
 def staged_by_anybody(patch: Patch) -> None:
     """Whatever is staged of the networks is ours."""
-
-    async def nothing(*_: Any) -> tuple[str, ...]:
-        return ()
-
-    patch.setattr(importlib.import_module("setpoint_proxmox.kinds.network.act"), "not_ours", nothing)
+    staged = importlib.import_module("setpoint_proxmox.kinds.network.staged")
+    patch.setattr(staged._Ours, "foreign", lambda self, subnets: iter(()))
+    observe = importlib.import_module("setpoint_proxmox.kinds.network.observe")
+    patch.setattr(observe, "foreign", lambda sdn, zone: ())
 
 
 def _kind(patch: Patch, name: str, **parts: Any) -> None:
