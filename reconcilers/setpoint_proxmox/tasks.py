@@ -18,7 +18,7 @@ TYPES = {
     "create": ("qmcreate", "vzcreate"),
     "configure": ("qmconfig",),
     "resize": ("resize",),
-    "move": ("qmmove",),
+    "move": ("qmmove", "move_volume"),
     "migrate": ("qmigrate", "vzmigrate", "hamigrate"),
     "start": ("qmstart", "vzstart", "hastart"),
     "resume": ("qmresume",),
@@ -127,13 +127,14 @@ async def _newest(
 
 
 async def is_making(cluster: Cluster, node: str, vmid: int, lock: str) -> bool:
-    """Whether a task on `node` may be making the guest: one with its id, or any clone while it is locked so."""
+    """Whether a task on `node` may be making the guest: one with its id, or any clone while it is locked so.
+
+    A container that is a copy in the making is locked as any new one.
+    """
     rows = records(await cluster.api.get("nodes", node, "tasks", source="active", limit=500))
     running = [row for row in rows if "endtime" not in row and row.get("type") in _MAKERS]
-    return any(
-        str(row.get("id")) == str(vmid) or (lock == "clone" and str(row["type"]).endswith("clone"))
-        for row in running
-    )
+    cloners = {"clone": ("qmclone", "vzclone"), "create": ("vzclone",)}.get(lock, ())
+    return any(str(row.get("id")) == str(vmid) or row["type"] in cloners for row in running)
 
 
 def node_of(upid: str) -> str:

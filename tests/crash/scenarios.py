@@ -81,6 +81,24 @@ def _with_archive() -> Document:
     return {**estate(), "pace": "realistic"}
 
 
+def _with_container() -> Document:
+    """A template of containers lies ready."""
+    root = f"local-zfs:basevol-{_TEMPLATE}-disk-0"
+    config = {
+        "hostname": "debian",
+        "template": 1,
+        "unprivileged": 1,
+        "ostype": "debian",
+        "arch": "amd64",
+        "rootfs": f"{root},size=4G",
+        "net0": "name=eth0,bridge=vmbr0,hwaddr=BC:24:11:00:90:00,type=veth",
+    }
+    template = {
+        "type": "lxc", "vmid": _TEMPLATE, "node": "pve1", "status": "stopped", "config": config
+    }  # fmt: skip
+    return {**estate(guests=[template]), "pace": "realistic"}
+
+
 @dataclass(frozen=True)
 class Scenario:
     """One change of the declarations, and all that comes of it.
@@ -192,6 +210,19 @@ SCENARIOS = {
         disks={"rootfs": ("local-zfs", 6), "mp0": ("local-zfs", 2), "mp1": ("local-zfs", 1)},
         policy={"reboot": "whenNeeded"},
         state=_with_archive(),
+        kind="Container",
+    ),
+    "clone-container": Scenario(
+        before=None,
+        after={
+            "clone": {"from": _TEMPLATE},
+            "rootfs": {"storage": "local-zfs", "size": "6GiB"},
+            "nics": {"net0": {"bridge": "vmbr1"}},
+            "power": "running",
+        },
+        effects={"guest_made": 1, "volume_made": 1, "mac_made": 1, "started": 1},
+        disks={"rootfs": ("local-zfs", 6)},
+        state=_with_container(),
         kind="Container",
     ),
     "move-volume": Scenario(

@@ -1,4 +1,4 @@
-"""The daemon is killed at every moment while a container is made, changed while it runs, and moved while it does not."""
+"""The daemon is killed at every moment while a container is made, copied, changed and moved."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from tests.crash.ground import CHUNKS, Ground, die_beside_each_task, kill_at_every_moment
 
-NAMES = ("create-container", "update-container", "move-volume")
+NAMES = ("create-container", "clone-container", "update-container", "move-volume")
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))

@@ -32,6 +32,7 @@ UPID = "UPID:pve1:00000001:00000002:6B010E0D:vztask:1000:setpoint@pve!ctl:"
 CT = "/nodes/pve1/lxc/1000"
 CALLS = {
     "create": "POST /nodes/pve1/lxc",
+    "clone": "POST /nodes/pve1/lxc/9000/clone",
     "configure": f"PUT {CT}/config",
     "resize": f"PUT {CT}/resize",
     "enroll": "PUT /pools",
@@ -39,6 +40,7 @@ CALLS = {
     "start": f"POST {CT}/status/start",
     "shutdown": f"POST {CT}/status/shutdown",
     "restart": f"POST {CT}/status/reboot",
+    "migrate": f"POST {CT}/migrate",
     "destroy": f"DELETE {CT}",
 }
 ARGUMENTS: Mapping[str, Mapping[str, Json]] = {
@@ -47,6 +49,14 @@ ARGUMENTS: Mapping[str, Mapping[str, Json]] = {
         "description": "made",
         "secrets": {"password": "/password"},
     },
+    "clone": {
+        "source": 9000,
+        "to": "pve1",
+        "name": "copy",
+        "description": "made",
+        "full": True,
+        "storage": "local-zfs",
+    },
     "configure": {"config": {"memory": 1024, "mp0": "local-zfs:1,mp=/data"}, "delete": ["mp1", "net1"]},
     "resize": {"disk": "mp0", "size": "11G"},
     "enroll": {"pool": "prod", "former": ""},
@@ -54,6 +64,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Json]] = {
     "start": {},
     "shutdown": {"force": False},
     "restart": {},
+    "migrate": {"to": "pve2", "running": True},
     "destroy": {},
 }
 SENT: Mapping[str, Mapping[str, str]] = {
@@ -65,6 +76,13 @@ SENT: Mapping[str, Mapping[str, str]] = {
         "net0": "name=eth0,bridge=vmbr0",
         "password": "hush-hush",
     },
+    "clone": {
+        "newid": "1000",
+        "hostname": "copy",
+        "full": "1",
+        "storage": "local-zfs",
+        "description": with_mark("made", OWNER.mark("1000")),
+    },
     "configure": {"digest": "d", "memory": "1024", "mp0": "local-zfs:1,mp=/data", "delete": "mp1,net1"},
     "resize": {"digest": "d", "disk": "mp0", "size": "11G"},
     "enroll": {"poolid": "prod", "vms": "1000", "allow-move": "1"},
@@ -72,6 +90,7 @@ SENT: Mapping[str, Mapping[str, str]] = {
     "start": {},
     "shutdown": {"timeout": "180", "forceStop": "0"},
     "restart": {"timeout": "180"},
+    "migrate": {"target": "pve2", "restart": "1", "timeout": "180"},
     "destroy": {"purge": "1", "destroy-unreferenced-disks": "0"},
 }
 AT_ONCE = ("configure", "enroll")
@@ -217,7 +236,7 @@ async def test_a_lost_reply_is_in_doubt_and_nothing_is_repeated(
         await cluster.api.close()
 
         assert len(writes(server)) == 1
-        assert cluster.making == ({1000} if verb == "create" else set())
+        assert cluster.making == ({1000} if verb in ("create", "clone") else set())
 
 
 async def test_what_was_certainly_not_made_is_not_in_the_making() -> None:

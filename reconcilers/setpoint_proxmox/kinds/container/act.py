@@ -21,6 +21,7 @@ from setpoint_proxmox.guest.act import (
     texts_of,
     vmid_of,
 )
+from setpoint_proxmox.guest.act_clone import cloning
 from setpoint_proxmox.guest.check import check_bridges, check_storages
 from setpoint_proxmox.guest.state import is_nic_slot
 from setpoint_proxmox.guest.words import CONTAINER
@@ -69,6 +70,7 @@ async def move(cluster: Cluster, acting: Acting) -> ActResult:
 ACTS: Mapping[str, Callable[[Cluster, Acting], Awaitable[ActResult]]] = {
     **acts_on(CONTAINER),
     "create": create,
+    "clone": cloning(CONTAINER, "hostname"),
     "configure": configure,
     "move": move,
 }

@@ -9,8 +9,10 @@ from setpoint.model.tree import Json, Tree, leaves
 from setpoint_proxmox.access import grant_command
 from setpoint_proxmox.allocate import free_vmid
 from setpoint_proxmox.facts import Facts
+from setpoint_proxmox.guest.clone import cloned
 from setpoint_proxmox.guest.plan import no_node
 from setpoint_proxmox.guest.scopes import scopes
+from setpoint_proxmox.guest.words import CONTAINER
 from setpoint_proxmox.kinds.container.by_hand import by_hand
 from setpoint_proxmox.kinds.container.edit import edited
 from setpoint_proxmox.kinds.container.project import PASSWORD, declare
@@ -26,6 +28,8 @@ def create(changes: tuple[Change, ...], planning: Context) -> tuple[Step, ...]:
     """Make the container, switched off; the id is reserved before when none is known yet."""
     facts: Facts = planning.facts
     spec = planning.spec
+    if spec.clone is not None:
+        return (cloned(spec.clone, changes, planning, CONTAINER),)
     node = spec.node or (next(iter(facts.nodes)) if len(facts.nodes) == 1 else None)
     if node not in facts.nodes:
         return (no_node(node, changes, facts),)
@@ -40,7 +44,8 @@ def _lacking(changes: tuple[Change, ...], planning: Context) -> Step | None:
     if spec.template is None:
         why = f"{planning.owner.key} does not exist, and nothing says what it is made from"
         remedy = (
-            "set spec.template to a volume such as local:vztmpl/NAME.tar.zst; `pveam list local` tells them"
+            "set spec.template to a volume such as local:vztmpl/NAME.tar.zst; `pveam list local` tells them; or "
+            "spec.clone.from to a template of a container"
         )
         return obstructed(why, remedy, changes)
     if spec.rootfs is None:

@@ -9,7 +9,8 @@ from setpoint_proxmox.kinds.container.spec import ContainerSpec
 def allocating(spec: ContainerSpec) -> frozenset[str]:
     """The storages on which something is made for a container."""
     volumes = [*spec.mount_points.values(), *([spec.rootfs] if spec.rootfs is not None else [])]
-    return frozenset(volume.storage for volume in volumes)
+    copied = () if spec.clone is None or spec.clone.storage is None else (spec.clone.storage,)
+    return frozenset((*(volume.storage for volume in volumes), *copied))
 
 
 def reading(spec: ContainerSpec) -> frozenset[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from setpoint.model.plan import Obstacle
+from setpoint.model.plan import Obstacle, Step
 from setpoint_proxmox.cluster import Cluster
 from setpoint_proxmox.facts import Facts
+from setpoint_proxmox.guest.clone import bound, source_of
 from setpoint_proxmox.guest.placing import Needs, placer
 from setpoint_proxmox.guest.state import volumes
+from setpoint_proxmox.guest.words import CONTAINER
 from setpoint_proxmox.kinds.container.compute import compute as sized
 from setpoint_proxmox.kinds.container.needs import allocating, bridges, reading
 from setpoint_proxmox.kinds.container.spec import ContainerSpec
@@ -17,8 +19,12 @@ def _storages(spec: ContainerSpec) -> frozenset[str]:
     return allocating(spec) | reading(spec)
 
 
-def _anywhere(_spec: ContainerSpec, _node: str, _facts: Facts) -> str:
-    return ""
+def _barred(spec: ContainerSpec, node: str, facts: Facts) -> str:
+    """A copy can be made only where its source can be read; one without a source is told of by the plan."""
+    if spec.clone is None:
+        return ""
+    source = source_of(spec.clone, facts, (), CONTAINER)
+    return "" if isinstance(source, Step) else bound(spec.clone, source, node, facts, CONTAINER)
 
 
 async def _tied(_: Cluster, ct: CtState, to: str) -> Obstacle | None:
@@ -36,4 +42,4 @@ async def _tied(_: Cluster, ct: CtState, to: str) -> Obstacle | None:
     )
 
 
-compute = placer(Needs(_storages, bridges, _anywhere, _tied), sized)
+compute = placer(Needs(_storages, bridges, _barred, _tied), sized)

@@ -10,6 +10,7 @@ from pydantic import StringConstraints, model_validator
 from setpoint.model.handed import FromOutput
 from setpoint.model.secret import SecretRef
 from setpoint.model.spec import described
+from setpoint_proxmox.guest.clone_spec import Clone
 from setpoint_proxmox.guest.size_spec import ContainerCores, MemoryOrPart
 from setpoint_proxmox.guest.spec import GuestSpec, Mebibytes, Power, PublicKeys
 from setpoint_proxmox.guest.texts import DOMAIN, VOLUME, NicSlot, Server
@@ -32,7 +33,7 @@ _ZONE = r"^(host|[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2})$"
 
 
 class ContainerSpec(GuestSpec):
-    """A Linux container, made from a template."""
+    """A Linux container, made from a template, or as a clone."""
 
     also_called: ClassVar[Mapping[str, str]] = {
         **GuestSpec.also_called,
@@ -52,6 +53,11 @@ class ContainerSpec(GuestSpec):
         None,
         pattern=VOLUME,
         examples=["local:vztmpl/debian-13-standard_13.1-2_amd64.tar.zst"],
+    )
+    clone: Clone | None = described(
+        "What the container begins as a copy of, instead of a template's archive; the copy keeps the password and the "
+        "keys of its source.",
+        None,
     )
     unprivileged: bool = described(
         "Whether its root is an ordinary user of the node; fixed for life.", default=True
@@ -116,9 +122,16 @@ class ContainerSpec(GuestSpec):
 
     @model_validator(mode="after")
     def _consistent(self) -> ContainerSpec:
-        for why in (*self._twice(), *self._same_names(), *self._quotas()):
+        for why in (*self._beginnings(), *self._twice(), *self._same_names(), *self._quotas()):
             raise ValueError(why)
         return self
+
+    def _beginnings(self) -> tuple[str, ...]:
+        if self.clone is None:
+            return ()
+        given = {"template": self.template, "password": self.password, "sshKeys": self.ssh_keys}
+        both = sorted(name for name, value in given.items() if value)
+        return (f"a clone is its source's copy; leave out {', '.join(both)}, or clone",) if both else ()
 
     def _twice(self) -> tuple[str, ...]:
         both = sorted(self.mount_points.keys() & self.bind_mounts.keys())

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from setpoint.model.kind import Acting
 from setpoint.model.plan import ActResult, Applied
-from setpoint.model.tree import Scalar
 from setpoint_proxmox.cluster import Cluster
 from setpoint_proxmox.guest.act import (
     acts_on,
@@ -21,6 +20,7 @@ from setpoint_proxmox.guest.act import (
     texts_of,
     vmid_of,
 )
+from setpoint_proxmox.guest.act_clone import cloning
 from setpoint_proxmox.guest.check import check_bridges, check_storages
 from setpoint_proxmox.guest.words import MACHINE
 from setpoint_proxmox.kinds.virtual_machine.act_check import bridges, storages
@@ -37,30 +37,6 @@ async def create(cluster: Cluster, acting: Acting) -> ActResult:
     with making(cluster, vmid_of(acting)) as vmid:
         path = ("nodes", node, MACHINE.path)
         return started(await cluster.api.post(*path, vmid=vmid, description=marked(acting), **config))
-
-
-async def clone(cluster: Cluster, acting: Acting) -> ActResult:
-    """Copy a VM to our reserved id; the copy bears our mark from its first moment."""
-    node, to = node_of(acting), str(acting.arguments["to"])
-    optional = {"storage": "storage", "pool": "pool", "snapname": "snapshot"}
-    values: dict[str, Scalar] = {
-        name: str(acting.arguments[key])
-        for name, key in optional.items()
-        if acting.arguments.get(key) is not None
-    }
-    await check_storages(cluster, to, {str(values[name]) for name in ("storage",) if name in values})
-    with making(cluster, vmid_of(acting)) as vmid:
-        path = ("nodes", node, MACHINE.path, int(str(acting.arguments["source"])), "clone")
-        answer = await cluster.api.post(
-            *path,
-            newid=vmid,
-            target=None if to == node else to,
-            name=str(acting.arguments["name"]),
-            full=acting.arguments["full"] is True,
-            description=marked(acting),
-            **values,
-        )
-        return started(answer)
 
 
 async def configure(cluster: Cluster, acting: Acting) -> ActResult:
@@ -103,7 +79,7 @@ async def resume(cluster: Cluster, acting: Acting) -> ActResult:
 ACTS: Mapping[str, Callable[[Cluster, Acting], Awaitable[ActResult]]] = {
     **acts_on(MACHINE),
     "create": create,
-    "clone": clone,
+    "clone": cloning(MACHINE, "name"),
     "configure": configure,
     "move": move,
     "regenerate": regenerate,

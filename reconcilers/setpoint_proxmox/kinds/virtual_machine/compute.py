@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from setpoint.model.plan import Obstacle, Step
+from setpoint.model.plan import Obstacle
 from setpoint.model.quantity import format_bytes
 from setpoint.model.tree import Pointer
 from setpoint_proxmox.facts import Facts
+from setpoint_proxmox.guest.clone import found_on
 from setpoint_proxmox.guest.compute import Rules, computer, made_on
-from setpoint_proxmox.kinds.virtual_machine.create import source_of
+from setpoint_proxmox.guest.words import MACHINE
 from setpoint_proxmox.kinds.virtual_machine.project import project
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 
@@ -15,11 +16,7 @@ from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 def _where(spec: VirtualMachineSpec, facts: Facts) -> str | Obstacle:
     if spec.clone is None or spec.node is not None:
         return made_on(spec.node, facts)
-    found = source_of(spec.clone, facts, ())
-    if isinstance(found, Step):
-        assert found.obstacle is not None  # noqa: S101  # a source that is not found is one
-        return found.obstacle
-    return found.node
+    return found_on(spec.clone, facts, MACHINE)
 
 
 def _conflict(spec: VirtualMachineSpec) -> dict[Pointer, Obstacle]:

@@ -9,9 +9,10 @@ from setpoint.model.tree import Json
 from setpoint_proxmox.answer import record, records
 from setpoint_proxmox.cluster import Cluster
 from setpoint_proxmox.facts import Facts
+from setpoint_proxmox.guest.clone import bound, source_of
 from setpoint_proxmox.guest.placing import Needs, placer
+from setpoint_proxmox.guest.words import MACHINE
 from setpoint_proxmox.kinds.virtual_machine.compute import compute as sized
-from setpoint_proxmox.kinds.virtual_machine.create import bound, source_of
 from setpoint_proxmox.kinds.virtual_machine.needs import allocating, bridges, reading
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 from setpoint_proxmox.kinds.virtual_machine.state import VmState
@@ -25,8 +26,8 @@ def _barred(spec: VirtualMachineSpec, node: str, facts: Facts) -> str:
     """A copy can be made only where its source can be read; one without a source is told of by the plan."""
     if spec.clone is None:
         return ""
-    source = source_of(spec.clone, facts, ())
-    return "" if isinstance(source, Step) else bound(spec.clone, source, node, facts)
+    source = source_of(spec.clone, facts, (), MACHINE)
+    return "" if isinstance(source, Step) else bound(spec.clone, source, node, facts, MACHINE)
 
 
 async def _tied(cluster: Cluster, vm: VmState, to: str) -> Obstacle | None:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, field_validator, model_validator
 
 from setpoint.model.quantity import Bytes
 from setpoint.model.spec import described
+from setpoint_proxmox.guest.clone_spec import Clone
 from setpoint_proxmox.guest.size_spec import MachineCores, MemoryOrPart, MemoryPart
 from setpoint_proxmox.guest.spec import GuestSpec, Power, mebibytes
 from setpoint_proxmox.guest.texts import (
@@ -22,7 +23,7 @@ from setpoint_proxmox.guest.texts import (
     SerialSlot,
     UsbSlot,
 )
-from setpoint_proxmox.kinds.virtual_machine.spec_cloud import Clone, CloudInit
+from setpoint_proxmox.kinds.virtual_machine.spec_cloud import CloudInit
 from setpoint_proxmox.kinds.virtual_machine.spec_device import (
     Agent,
     Audio,

@@ -93,28 +93,3 @@ class CloudInit(Spec):
         "How settings are written; null for the usual one of the OS.", None
     )
     snippets: Snippets = described("Files that replace what Proxmox writes.", default_factory=Snippets)
-
-
-class Clone(Spec):
-    """What the VM begins as a copy of; looked at when it is made, never later."""
-
-    source: int | str = described(
-        "vmid or name of the template or VM.", alias="from", examples=["debian-13", 9000]
-    )
-    linked: bool = described(
-        "Whether disks stay based on the template's, which then cannot be removed.", default=False
-    )
-    storage: str | None = described(
-        "Storage of the copied disks; the template's when left out.", None, pattern=STORAGE
-    )
-    snapshot: str | None = described(
-        "Snapshot of the source to copy; its present state when left out.",
-        None,
-        pattern=r"^[A-Za-z][A-Za-z0-9_-]+$",
-    )
-
-    @model_validator(mode="after")
-    def _linked(self) -> Clone:
-        if self.linked and self.storage is not None:
-            raise ValueError("a linked clone lies where its template does; leave out storage, or linked")
-        return self
