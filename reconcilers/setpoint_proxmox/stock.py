@@ -38,6 +38,7 @@ _OWN = ("/node", "/vmid", "/description", "/nics/*/mac")
 ENTRANCE: Final = Entrance(
     "ProxmoxCluster",
     _cluster,
+    ("pool", "tag"),
     {
         "VirtualMachine": (*_OWN, "/disks/*/size", "/cloudInit/ip"),
         "Container": (*_OWN, "/rootfs/size", "/mountPoints/*/size", "/nics/*/ipv4", "/nics/*/ipv6"),

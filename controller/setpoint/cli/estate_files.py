@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any
 
 from setpoint.cli.manifest_text import compact_text
@@ -24,14 +23,6 @@ _HEAD = (
     "# What all below this folder have in common; a file further down says otherwise, and null takes a value away.\n"
     "# They were made by hand: `adopt` takes them over, and what differs later is only told. For corrections: drift: enforce\n"
 )
-
-
-class By(StrEnum):
-    """What makes a namespace."""
-
-    POOL = "pool"
-    TAG = "tag"
-    NONE = "none"
 
 
 @dataclass(frozen=True)
@@ -61,8 +52,11 @@ def slug(text: str) -> str:
     return _NO_NAME.sub("-", text.lower()).strip("-")[:60].strip("-")
 
 
-def taken(found: Iterable[Found], kinds: Kinds, folder: str, by: By) -> tuple[Taken, ...]:
-    """Who is called what: the first of two that share a name keeps it, the other one gets its id behind it."""
+def taken(found: Iterable[Found], kinds: Kinds, folder: str, by: str) -> tuple[Taken, ...]:
+    """Who is called what: the first of two that share a name keeps it, the other one gets its id behind it.
+
+    `by` is the sort of groups that become namespaces; any other word for none.
+    """
     found = list(found)
     spaces = {_namespace(one, by) for one in found}
     keys: set[Key] = set()
@@ -83,8 +77,8 @@ def taken(found: Iterable[Found], kinds: Kinds, folder: str, by: By) -> tuple[Ta
     return tuple(told)
 
 
-def _namespace(one: Found, by: By) -> str:
-    group = next(iter(one.listed.groups.get(by.value, ())), "")
+def _namespace(one: Found, by: str) -> str:
+    group = next(iter(one.listed.groups.get(by, ())), "")
     name = group if is_namespace(group) else slug(group)
     return name or DEFAULT_NAMESPACE
 

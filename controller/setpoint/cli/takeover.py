@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from setpoint.cli.estate_files import By, Kinds, Taken, declarations, slug, taken
+from setpoint.cli.estate_files import Kinds, Taken, declarations, slug, taken
 from setpoint.cli.manifest_text import compact_text
 from setpoint.desired.compile import compile_set
 from setpoint.desired.suggest import remedy
@@ -31,6 +31,7 @@ class Way:
 
     Attributes:
         estate: its name, which no object may bear yet as a mark.
+        by: the sort of groups that become namespaces.
         incomplete: whether a part of it is better than nothing.
     """
 
@@ -38,7 +39,7 @@ class Way:
     system: System
     entrance: Entrance
     access: Access
-    by: By
+    by: str
     incomplete: bool
 
 

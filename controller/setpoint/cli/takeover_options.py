@@ -10,12 +10,13 @@ from typing import Any
 
 import click
 
-from setpoint.cli.estate_files import By
 from setpoint.cli.takeover import Way, find_entrance, secret_of
+from setpoint.desired.suggest import remedy
 from setpoint.model.errors import SetpointError
 from setpoint.model.kind import System
-from setpoint.model.stock import Access
+from setpoint.model.stock import Access, Entrance
 
+NONE = "none"
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OPTIONS = (
     click.option(
@@ -52,10 +53,8 @@ _OPTIONS = (
     click.option(
         "--namespace-by",
         "by",
-        type=click.Choice([by.value for by in By]),
-        default=By.POOL.value,
-        show_default=True,
-        help="What becomes a namespace and a folder: the pool of an object, its first tag, or nothing.",
+        metavar="SORT",
+        help="Which sort of the system's groups become namespaces and folders, or none.  [default: its first sort]",
     ),
     click.option(
         "--incomplete",
@@ -80,7 +79,7 @@ class Asked:
     token_env: str | None
     ca: Path | None
     fingerprint: str
-    by: str
+    by: str | None
     incomplete: bool
 
     def way(self, estate: str, folder: Path, systems: Sequence[System]) -> Way:
@@ -97,7 +96,21 @@ class Asked:
         secret = secret_of(system, self.token_file, self.token_env, folder)
         ca = "" if self.ca is None else str(self.ca.resolve())
         access = Access(self.endpoints, self.token, secret, ca, self.fingerprint)
-        return Way(estate, system, entrance, access, By(self.by), self.incomplete)
+        return Way(estate, system, entrance, access, self._by(entrance), self.incomplete)
+
+    def _by(self, entrance: Entrance) -> str:
+        """The sort of groups that become namespaces.
+
+        Raises:
+            SetpointError: the system knows none of that name.
+        """
+        known = (*entrance.groups, NONE)
+        if self.by is None:
+            return known[0]
+        if self.by not in known:
+            what = f"--namespace-by: nothing is grouped by '{self.by}'"
+            raise SetpointError(what, remedy=remedy(self.by, known, otherwise="write one of"))
+        return self.by
 
 
 def takeover_options(verb: Callable[..., Any]) -> Callable[..., Any]:

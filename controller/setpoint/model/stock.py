@@ -34,11 +34,13 @@ class Entrance:
     Attributes:
         kind: of the target.
         spec: the target's spec, as a person would write it.
+        groups: the sorts of groups that objects are in, the most telling first.
         apart: patterns of pointers by kind: what each object says for itself and no layer of defaults.
     """
 
     kind: str
     spec: Callable[[Access], Tree]
+    groups: tuple[str, ...] = ()
     apart: Mapping[str, tuple[Pointer, ...]] = field(default_factory=dict[str, tuple[Pointer, ...]])
 
 
@@ -50,7 +52,7 @@ class Listed:
         kind: its kind.
         ident: its id, as `Kind.identity` reads it.
         title: what people call it, as far as the survey tells.
-        groups: what it belongs to, by sort of group (`pool`, `tag`); the first of each is the one that counts.
+        groups: what it belongs to, by sort of group; the first of each is the one that counts.
         aside: why it is not to be declared although it is there, such as that it is a template; empty when it is.
     """
 

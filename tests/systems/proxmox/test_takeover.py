@@ -311,6 +311,10 @@ def test_when_a_node_is_off_its_guests_are_named(admin: Admin) -> None:
     [
         (("--from", "netbox"), "no estate can be read from 'netbox'; an estate can be read from proxmox"),
         (("--from", "proxmox"), "--from needs --endpoint"),
+        (
+            ("--from", "proxmox", "--endpoint", "127.0.0.1", "--namespace-by", "tags"),
+            "--namespace-by: nothing is grouped by 'tags'; did you mean tag?",
+        ),
         (("--endpoint", "pve1"), "where to read is said, and not what; add --from SYSTEM"),
         (
             ("--from", "proxmox", "--endpoint", "127.0.0.1", "--token", "root", "--token-env", "TOKEN"),

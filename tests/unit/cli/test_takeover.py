@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from setpoint.cli.estate_files import By, Taken, declarations, slug, taken
+from setpoint.cli.estate_files import Taken, declarations, slug, taken
 from setpoint.cli.takeover import Way, read_estate
 from setpoint.desired.compile import compile_set
 from setpoint.model.errors import SetpointError
@@ -24,7 +24,7 @@ from tests.served import SHELF as SHELF_TEXT
 from tests.toy import BOX, SHELF, WORLDS, Thing, World
 
 CRATE = replace(BOX, name="Crate")
-ENTRANCE = Entrance("Shelf", lambda access: {"world": access.endpoints[0]}, {"Box": ("/number",)})
+ENTRANCE = Entrance("Shelf", lambda access: {"world": access.endpoints[0]}, apart={"Box": ("/number",)})
 KINDS = {kind.name: kind for kind in (SHELF, BOX, CRATE)}
 
 
@@ -57,7 +57,7 @@ def keys(told: tuple[Taken, ...]) -> list[str]:
     ],
 )  # fmt: skip
 def test_names(boxes: list[Found], expected: list[str]) -> None:
-    told = taken(boxes, KINDS, "s", By.POOL)
+    told = taken(boxes, KINDS, "s", "pool")
     assert keys(told) == expected
     assert len({one.path for one in told}) == len(told)
     assert [one.renamed for one in told] == [
@@ -65,8 +65,8 @@ def test_names(boxes: list[Found], expected: list[str]) -> None:
     ]
 
 
-@pytest.mark.parametrize(("by", "namespace"), [(By.POOL, "p"), (By.TAG, "t"), (By.NONE, "default")])
-def test_what_becomes_a_namespace(by: By, namespace: str) -> None:
+@pytest.mark.parametrize(("by", "namespace"), [("pool", "p"), ("tag", "t"), ("none", "default")])
+def test_what_becomes_a_namespace(by: str, namespace: str) -> None:
     (one,) = taken([found(1, "a", pool="p", tag="t")], KINDS, "s", by)
     assert one.key == Key(namespace, "Box", "a")
     assert one.path == ("s/a.yaml" if namespace == "default" else f"s/{namespace}/a.yaml")
@@ -106,7 +106,7 @@ def test_the_compiler_reads_from_the_files_just_what_was_seen(
     boxes: list[Found], data: st.DataObject
 ) -> None:
     boxes = [replace(box, stray=replace(box.stray, spec=box.stray.spec | data.draw(FIELDS))) for box in boxes]
-    told = taken(boxes, KINDS, "s", By.POOL)
+    told = taken(boxes, KINDS, "s", "pool")
     files = {"s.yaml": SHELF_TEXT, **declarations(told, KINDS, "s", ENTRANCE)}
     compiled = compile_set({path: text.encode() for path, text in files.items()}, KINDS, version="v")
     assert compiled.problems == ()
@@ -127,7 +127,7 @@ def listed(facts: frozenset[int]) -> Listing:
 
 def way(of: System, *, incomplete: bool = False) -> Way:
     access = Access(("w",), "", SecretRef(env="NONE"))
-    return Way("home", of, ENTRANCE, access, By.POOL, incomplete)
+    return Way("home", of, ENTRANCE, access, "pool", incomplete)
 
 
 @pytest.fixture
