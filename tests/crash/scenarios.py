@@ -240,6 +240,28 @@ SCENARIOS = {
 }
 
 
+def _on(node: str, spec: Document) -> Document:
+    """The same with a placement that allows one node alone."""
+    return {**spec, "node": None, "placement": {"nodes": [node]}, "power": "running"}
+
+
+SCENARIOS["migrate"] = Scenario(
+    before=_on("pve1", _PLAIN),
+    after=_on("pve2", _PLAIN),
+    effects={"guest_moved": 1, "volume_made": 1, "volume_gone": 1},
+    disks={"scsi0": ("local-zfs", 4)},
+)
+SCENARIOS["migrate-container"] = Scenario(
+    before=_on("pve1", _CT),
+    after=_on("pve2", _CT),
+    effects={"guest_moved": 1, "volume_made": 2, "volume_gone": 2, "stopped": 1, "started": 1},
+    disks={"rootfs": ("local-zfs", 4), "mp0": ("local-zfs", 2)},
+    policy={"reboot": "whenNeeded"},
+    state=_with_archive(),
+    kind="Container",
+)
+
+
 def check_effects(scenario: Scenario, effects: Sequence[Document]) -> None:
     """Everything came about exactly once, and to our VM alone."""
     assert dict(Counter(effect["kind"] for effect in effects)) == scenario.effects, effects
