@@ -84,7 +84,7 @@ def test_an_approval_is_of_one_target_kind_class_and_day(approved: str, *, held:
 
 
 @given(
-    hours=st.lists(st.floats(0, 24, exclude_max=True), max_size=12),
+    hours=st.lists(st.floats(0, 23.999), max_size=12),
     limit=st.integers(0, 6),
     disruption=st.sampled_from(Disruption),
 )
