@@ -47,6 +47,7 @@ CALLS = {
     "resume": f"POST {VM}/status/resume",
     "shutdown": f"POST {VM}/status/shutdown",
     "restart": f"POST {VM}/status/reboot",
+    "migrate": f"POST {VM}/migrate",
     "destroy": f"DELETE {VM}",
 }
 ARGUMENTS: Mapping[str, Mapping[str, Json]] = {
@@ -61,6 +62,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Json]] = {
     "resume": {},
     "shutdown": {"force": False},
     "restart": {},
+    "migrate": {"to": "pve2", "running": False},
     "destroy": {},
 }
 DIGESTED = ("configure", "resize", "move")
