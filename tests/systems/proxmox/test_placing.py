@@ -29,6 +29,7 @@ NODES = [
     {"name": name, "ip": f"10.99.0.{number}", "online": True, "local": number == 1, "memory": memory * GIB}
     for number, (name, memory) in enumerate([("pve1", 64), ("pve2", 32), ("pve3", 16)], 1)
 ]
+DISC = {"volid": "local:iso/debian.iso", "node": "pve3", "content": "iso", "format": "iso", "size": 1 << 20}
 BOTH: dict[str, Any] = {"nodes": ["pve1", "pve2"]}
 DISK = {"storage": "nas", "size": "4GiB"}
 ONE: dict[str, Any] = {
@@ -57,6 +58,7 @@ def lab(emulator: str) -> Lab:
     state = estate(nodes=NODES)
     state["storages"]["nas"] = NAS
     state["content"] = [{**one, "node": node["name"]} for one in state["content"] for node in NODES]
+    state["content"].append(DISC)
     found.begin(state)
     return found
 
@@ -268,13 +270,9 @@ def tied_by_a_disc(lab: Lab) -> None:
     lab.api("POST", "nodes/pve3/qemu/1000/config", ide2="local:iso/debian.iso,media=cdrom")
 
 
-def nowhere_to_go(lab: Lab) -> None:
-    for node in ("pve1", "pve2"):
-        lab.happen("node_offline", node=node)
-
-
 TIED = [
     ("a device of the node", tied_by_a_device, "uses hostpci0 of pve3, so it cannot be migrated to pve1"),
+    ("a disc of the node", tied_by_a_disc, "has ide2 with local:iso/debian.iso, which only pve3 has"),
     ("no node to go to", None, "fits on no node that its placement allows: pve9 is not in the cluster"),
 ]
 
