@@ -13,7 +13,6 @@ from setpoint.model.identity import Mark
 from setpoint.model.kind import Looking
 from setpoint.model.observation import Present
 from setpoint.model.tree import Json
-from setpoint_proxmox.facts import Guest
 from setpoint_proxmox.kinds.virtual_machine import KIND
 from setpoint_proxmox.kinds.virtual_machine.observe_inside import LONGEST_PAUSE, Told, addresses
 from setpoint_proxmox.kinds.virtual_machine.state import VmState
@@ -26,7 +25,7 @@ from tests.systems.proxmox.served import answer, serve
 NIC = "virtio=BC:24:11:00:00:01,bridge=vmbr0"
 CONFIG = {"agent": "1", "net0": NIC, "net1": "e1000=bc:24:11:00:00:02,bridge=vmbr0"}
 ROW = {"name": "eth0", "hardware-address": "bc:24:11:00:00:01"}
-GUEST = Guest(1000, "qemu", "pve1", frozenset(), "", "web01", template=False, pool="", status="running")
+VM = VmState(1000, "pve1", current=CONFIG)
 RUNNING: dict[str, Json] = {"status": "running", "qmpstatus": "running", "pid": 7}
 
 
@@ -187,7 +186,7 @@ async def asked(result: object) -> Told:
     async with serve(answer("200 OK", json.dumps({"data": {"result": result}}))) as server:
         cluster = connected(server.port)
         try:
-            return await addresses(cluster, GUEST, CONFIG, RUNNING, 0.0)
+            return await addresses(cluster, VM, RUNNING, 0.0)
         finally:
             await cluster.api.close()
 
@@ -196,7 +195,7 @@ async def test_a_node_that_fails_is_not_taken_for_a_silent_agent() -> None:
     async with serve(answer("595 No route to host", "")) as server:
         cluster = connected(server.port)
         with pytest.raises(TransportError):
-            await addresses(cluster, GUEST, CONFIG, RUNNING, 0.0)
+            await addresses(cluster, VM, RUNNING, 0.0)
         await cluster.api.close()
 
     assert cluster.silences == {}
