@@ -112,6 +112,21 @@ async def test_groups_hold_rules_that_others_name(api: Api) -> None:
     assert (await api.ask("GET", f"{groups}/front")).reason == "no such security group 'front'"
 
 
+@pytest.mark.parametrize(
+    ("params", "key"),
+    [
+        ({"type": "group", "action": "web"}, "type"),
+        ({"type": "in", "action": "DROP", "iface": "net0"}, "iface"),
+    ],
+    ids=["another group", "an interface"],
+)
+async def test_a_group_does_not_hold(api: Api, params: dict[str, Any], key: str) -> None:
+    await told(api, "POST", f"{CLUSTER}/groups", group="web")
+    refused = await api.ask("POST", f"{CLUSTER}/groups/web", **params)
+    assert (refused.status, list(refused.errors)) == (400, [key])
+    assert await rules(api, f"{CLUSTER}/groups/web") == []
+
+
 async def test_a_set_holds_networks_that_stand_in_paths_too(api: Api) -> None:
     sets = f"{GUEST}/ipset"
     await told(api, "POST", sets, name="friends", comment="f")

@@ -188,8 +188,14 @@ def test_one_that_somebody_set_up_is_taken_over_only_when_that_is_declared(
         ({"action": "ACCEPT", "protocol": "tcp", "port": "22,8006"}, False),
         ({"action": "ACCEPT", "protocol": "tcp", "port": "8000:8100", "source": "10.0.0.0/8"}, False),
         ({"action": "ACCEPT", "source": "10.0.0.0/8"}, False),
+        ({"group": "web"}, True),
+        ({"group": "api", "enabled": False}, True),
+        ({"group": "api"}, False),
     ],
-    ids=["none", "ssh", "udp", "macro", "off", "out", "listed", "in a range", "anything"],
+    ids=[
+        *("none", "ssh", "udp", "macro", "off", "out", "listed", "in a range", "anything"),
+        *("a group", "a group, off", "a group that does"),
+    ],
 )
 def test_the_cluster_is_not_closed_to_who_manages_it(
     lab: Lab, tmp_path: Path, rule: dict[str, Any] | None, *, held: bool
@@ -201,7 +207,9 @@ def test_the_cluster_is_not_closed_to_who_manages_it(
         if held:
             assert "nobody reach port 8006" in holds[0].why
 
-    spec = {"cluster": True, "enabled": True, "rules": [] if rule is None else [rule]}
+    api = {"action": "ACCEPT", "protocol": "tcp", "port": "8006"}
+    groups = {"web": {"rules": [{**api, "port": "80"}]}, "api": {"rules": [api]}}
+    spec = {"cluster": True, "enabled": True, "rules": [] if rule is None else [rule], "groups": groups}
     VirtualDaemon(lab.url, tmp_path, {"lab.yaml": cluster(lab.url), "fw.yaml": firewall(spec, "all")}).run(
         script
     )
@@ -291,10 +299,21 @@ def test_a_restart_without_its_database_knows_it_by_its_mark(lab: Lab, tmp_path:
     assert seen[0] == seen[1]
 
 
+def grouped(groups: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"virtualMachine": None, "cluster": True, "groups": groups, **more}
+
+
 MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"virtualMachine": None}, "write one of them"),
     ({"cluster": True}, "write one of them"),
     ({"virtualMachine": None, "cluster": True, "dhcp": True}, "is for the firewall of a guest"),
+    ({"groups": {"web": {}}}, "groups are of the cluster; declare them in the firewall with cluster: true"),
+    (grouped({"1st": {}}), "'1st' is no name of a group"),
+    (grouped({"a": {}}), "'a' is no name of a group"),
+    (grouped({"web": {}, "Web": {}}), "in small letters only; write 'web'"),
+    (grouped({"web": {"rules": [{"group": "db"}]}}), "holds no other group"),
+    (grouped({"web": {"rules": [{"action": "DROP", "interface": "net0"}]}}), "has no interface"),
+    (grouped({"web": {"comment": "a\nb"}}), "one line"),
     ({"rules": [{}]}, "has an action or names a group"),
     ({"rules": [{"action": "DROP", "port": "80"}]}, "ports need a protocol"),
     ({"rules": [{"group": "web", "macro": "SSH"}]}, "beside a group"),

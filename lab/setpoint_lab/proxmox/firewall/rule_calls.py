@@ -67,7 +67,7 @@ async def create_rule(call: Call) -> None:
     file = await changing(call)
     rules = _rules(call, file)
     rule = _changed({"enable": 0}, call)
-    verify_rule(rule, file, cluster_file(call))
+    verify_rule(rule, file, cluster_file(call), grouped="group" in call.params)
     rules.insert(0, rule)
 
 
@@ -87,7 +87,7 @@ async def update_rule(call: Call) -> None:
         if key not in OPTIONS:
             raise ApiError.parameters({"delete": f"no such property ('{key}')"})
         rule.pop(key, None)
-    verify_rule(rule, file, cluster_file(call))
+    verify_rule(rule, file, cluster_file(call), grouped="group" in call.params)
     rules[position] = rule
 
 

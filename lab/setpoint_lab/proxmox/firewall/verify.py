@@ -19,9 +19,11 @@ _RANGE = re.compile(r"^[0-9a-fA-F.:]+-[0-9a-fA-F.:]+$")
 _SCOPES = ("dc/", "guest/")
 
 
-def verify_rule(rule: Row, own: File, cluster: File) -> None:
-    """Raise 400 when a rule cannot work; `own` is the file it is in."""
+def verify_rule(rule: Row, own: File, cluster: File, *, grouped: bool = False) -> None:
+    """Raise 400 when a rule cannot work; `own` is the file it is in, `grouped` whether it is in a security group."""
     errors: dict[str, str] = {}
+    if grouped:
+        _check_grouped(rule, errors)
     _check_action(rule, cluster, errors)
     _check_ports(rule, errors)
     for key in ("source", "dest"):
@@ -42,6 +44,13 @@ def _check_action(rule: Row, cluster: File, errors: dict[str, str]) -> None:
         errors["action"] = f"unknown action '{action}'"
     if "macro" in rule and rule["macro"] not in MACROS:
         errors["macro"] = f"unknown macro '{rule['macro']}'"
+
+
+def _check_grouped(rule: Row, errors: dict[str, str]) -> None:
+    if rule["type"] == "group":
+        errors["type"] = "security groups not allowed"
+    if "iface" in rule:
+        errors["iface"] = "parameter -i not allowed for this rule type"
 
 
 def _check_ports(rule: Row, errors: dict[str, str]) -> None:

@@ -13,7 +13,7 @@ from setpoint_proxmox.kinds.firewall.state import FirewallState, status
 
 KIND: Kind[FirewallSpec, FirewallState] = Kind(
     name="Firewall",
-    summary="The firewall of a guest, or of a Proxmox cluster as a whole: options, rules, sets and aliases.",
+    summary="The firewall of a guest, or of a Proxmox cluster as a whole: options, rules, sets, aliases and groups.",
     spec=FirewallSpec,
     declare=declare,
     project=project,

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import assert_never
 
-from setpoint.model.errors import ConflictError, RefusalError
+from setpoint.model.errors import ConflictError
 from setpoint.model.kind import Acting
 from setpoint.model.plan import ActResult, Applied
 from setpoint.model.tree import Json, Tree
 from setpoint_proxmox.answer import records, text
 from setpoint_proxmox.cluster import Cluster
 from setpoint_proxmox.guest_names import vmid_of
-from setpoint_proxmox.kinds.firewall.edits import Delete, Edit, Insert, Move, Switch, next_edit
+from setpoint_proxmox.kinds.firewall.groups import make_group, remove_group
 from setpoint_proxmox.kinds.firewall.observe import CLUSTER, path_of, read
-from setpoint_proxmox.kinds.firewall.options import GUEST, sent_rule, shown_rule
+from setpoint_proxmox.kinds.firewall.options import GUEST
 from setpoint_proxmox.kinds.firewall.project import project
+from setpoint_proxmox.kinds.firewall.rules import bring
 from setpoint_proxmox.kinds.firewall.spec import BEARER
 from setpoint_proxmox.kinds.firewall.state import FirewallState
 from setpoint_proxmox.mark import parse_mark, with_mark
-
-_MOST = 2000
-"""Calls that one change of rules may take."""
 
 
 async def create(cluster: Cluster, acting: Acting) -> ActResult:
@@ -55,13 +52,15 @@ async def _mark(cluster: Cluster, acting: Acting, which: str, path: tuple[str, .
 
 
 async def define(cluster: Cluster, acting: Acting) -> ActResult:
-    """Make and change sets and aliases."""
+    """Make and change sets, aliases and groups; groups last, for their rules may name the others."""
     state = await _ours(cluster, acting)
     seen = project(state).tree
     for name, wanted in _mapping(acting.arguments.get("aliases")).items():
         await _alias(cluster, state, name, _mapping(wanted))
     for name, wanted in _mapping(acting.arguments.get("ipsets")).items():
         await _set(cluster, state.path, name, _mapping(wanted), _mapping(_mapping(seen["ipsets"]).get(name)))
+    for name, wanted in _mapping(acting.arguments.get("groups")).items():
+        await make_group(cluster, state, name, _mapping(wanted))
     return Applied()
 
 
@@ -101,32 +100,8 @@ async def rule(cluster: Cluster, acting: Acting) -> ActResult:
     state = await _ours(cluster, acting)
     wanted = acting.arguments["rules"]
     assert isinstance(wanted, list)  # noqa: S101  # the plan made it
-    rules = [one for one in wanted if isinstance(one, dict)]
-    for _ in range(_MOST):
-        rows = sorted(
-            records(await cluster.api.get(*state.path, "rules")), key=lambda row: int(text(row, "pos"))
-        )
-        edit = next_edit([shown_rule(row) for row in rows], rules)
-        if edit is None:
-            return Applied()
-        digest = text(rows[0], "digest") if rows else None
-        await _edit(cluster, state.path, edit, digest)
-    raise RefusalError(f"the rules of {state.which} do not become what is declared")
-
-
-async def _edit(cluster: Cluster, path: tuple[str, ...], edit: Edit, digest: str | None) -> None:
-    api = cluster.api
-    match edit:
-        case Insert(one):
-            await api.post(*path, "rules", enable=0, pos=0, digest=digest, **sent_rule(one))
-        case Move(position, before):
-            await api.put(*path, "rules", position, moveto=before, digest=digest)
-        case Switch(position, on):
-            await api.put(*path, "rules", position, enable=int(on), digest=digest)
-        case Delete(position):
-            await api.delete(*path, "rules", position, digest=digest)
-        case _:
-            assert_never(edit)
+    await bring(cluster, (*state.path, "rules"), [one for one in wanted if isinstance(one, dict)])
+    return Applied()
 
 
 async def configure(cluster: Cluster, acting: Acting) -> ActResult:
@@ -142,8 +117,10 @@ async def configure(cluster: Cluster, acting: Acting) -> ActResult:
 
 
 async def undefine(cluster: Cluster, acting: Acting) -> ActResult:
-    """Remove sets and aliases; no rule names them any more."""
+    """Remove groups, sets and aliases; no rule names them any more."""
     state = await _ours(cluster, acting)
+    for name in sorted(_mapping(acting.arguments.get("groups")).keys() & state.groups.keys()):
+        await remove_group(cluster, state, name)
     for name in _mapping(acting.arguments.get("ipsets")).keys() & state.ipsets.keys():
         await cluster.api.delete(*state.path, "ipset", name, force=True)
     for name in _mapping(acting.arguments.get("aliases")).keys() & state.aliases.keys():

@@ -84,19 +84,32 @@ async def read(cluster: Cluster, which: str, path: tuple[str, ...]) -> FirewallS
     )
     rows = {text(row, "name"): row for row in records(sets)}
     members = await asyncio.gather(*(get(*path, "ipset", name) for name in rows))
-    groups = records(await get(*path, "groups")) if which == CLUSTER else []
+    groups = await _groups(cluster, path) if which == CLUSTER else {}
     return FirewallState(
         which=which,
         path=path,
         options=_kept(record(options)),
-        rules=tuple(sorted((_kept(row) for row in records(rules)), key=lambda row: int(text(row, "pos")))),
+        rules=tuple(_ordered(rules)),
         ipsets={
             name: {"comment": row.get("comment"), "members": [dict(_kept(one)) for one in records(found)]}
             for (name, row), found in zip(rows.items(), members, strict=True)
         },
         aliases={text(row, "name"): _kept(row) for row in records(aliases)},
-        groups=tuple(sorted(text(row, "group") for row in groups)),
+        groups=groups,
     )
+
+
+async def _groups(cluster: Cluster, path: tuple[str, ...]) -> dict[str, dict[str, Json]]:
+    rows = {text(row, "group"): row for row in records(await cluster.api.get(*path, "groups"))}
+    rules = await asyncio.gather(*(cluster.api.get(*path, "groups", name) for name in rows))
+    return {
+        name: {"comment": row.get("comment"), "rules": list[Json](_ordered(found))}
+        for (name, row), found in zip(rows.items(), rules, strict=True)
+    }
+
+
+def _ordered(rules: Json) -> list[dict[str, Json]]:
+    return sorted((_kept(row) for row in records(rules)), key=lambda row: int(text(row, "pos")))
 
 
 def _kept(row: Mapping[str, Json]) -> dict[str, Json]:

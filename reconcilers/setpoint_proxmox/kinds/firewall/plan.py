@@ -13,13 +13,13 @@ from setpoint.model.tree import Json, Tree, parts
 from setpoint_proxmox.facts import Facts
 from setpoint_proxmox.kinds.firewall.observe import CLUSTER, guest_of
 from setpoint_proxmox.kinds.firewall.options import GUEST, shown_option, shown_rule
-from setpoint_proxmox.kinds.firewall.project import declare
+from setpoint_proxmox.kinds.firewall.project import declare, project
 from setpoint_proxmox.kinds.firewall.spec import FirewallSpec
 from setpoint_proxmox.kinds.firewall.state import FirewallState
 
 MANAGEMENT: Final = 8006
 """The port of the API and the web interface."""
-_SETS: Final = ("ipsets", "aliases")
+_SETS: Final = ("ipsets", "aliases", "groups")
 
 
 def plan(found: Diff, planning: Planning[FirewallSpec, FirewallState]) -> tuple[Step, ...]:
@@ -59,7 +59,15 @@ def _steps(
         else:
             wanted = {option.name: tree[option.field] for option in GUEST if option.field in tree}
             yield _step(state, "configure", f"set {fields} of {name}", options, {"options": wanted})
-    if gone:
+    used = [parts(one.path)[1] for one in gone if _used(one, tree, state)]
+    if used:
+        # With the sets and aliases, for the rules in the group may name them.
+        yield obstructed(
+            f"rules of {name} name what is declared no more: {', '.join(used)}",
+            "take these rules away first, or declare the groups again",
+            gone,
+        )
+    elif gone:
         names = ["/".join(parts(one.path)) for one in gone]
         arguments = {
             kind: {parts(one.path)[1]: None for one in gone if parts(one.path)[0] == kind} for kind in _SETS
@@ -90,9 +98,33 @@ def _locks_out(spec: FirewallSpec, state: FirewallState) -> bool:
     then = {**now, **{field: value for field, value in declare(spec).items() if field in now}}
     if not then["enabled"] or then["policyIn"] == "ACCEPT":
         return False
-    rules = declare(spec).get("rules")
+    return not any(_lets_in(rule) for rule in _asked(declare(spec), state))
+
+
+def _rules(tree: Tree, state: FirewallState) -> list[Tree]:
+    """The cluster's or guest's own rules as they will be."""
+    rules = tree.get("rules")
     listed = rules if isinstance(rules, list) else [shown_rule(row) for row in state.rules]
-    return not any(_lets_in(rule) for rule in listed if isinstance(rule, dict))
+    return [rule for rule in listed if isinstance(rule, dict)]
+
+
+def _asked(tree: Tree, state: FirewallState) -> Iterator[Tree]:
+    """The same, with the rules of groups in place of those that name them."""
+    groups: Tree = {}
+    for found in (project(state).tree["groups"], tree.get("groups")):
+        groups |= found if isinstance(found, dict) else {}
+    for rule in _rules(tree, state):
+        group = groups.get(str(rule.get("group")))
+        if "group" not in rule:
+            yield rule
+        elif rule.get("enabled") and isinstance(group, dict) and isinstance(inner := group["rules"], list):
+            yield from (one for one in inner if isinstance(one, dict))
+
+
+def _used(gone: Change, tree: Tree, state: FirewallState) -> bool:
+    """Whether it is a group that rules beside it will still name."""
+    kind, name, *_ = parts(gone.path)
+    return kind == "groups" and any(rule.get("group") == name for rule in _rules(tree, state))
 
 
 def _lets_in(rule: Mapping[str, Json]) -> bool:

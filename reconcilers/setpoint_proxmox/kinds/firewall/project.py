@@ -16,6 +16,8 @@ TREATMENTS: dict[Pointer, Treatment] = {
     "/ipsets/*": Treatment.MEMBER,
     "/ipsets/*/members": Treatment.SET,
     "/aliases/*": Treatment.MEMBER,
+    "/groups/*": Treatment.MEMBER,
+    "/groups/*/rules": Treatment.ATOMIC,
 }
 
 
@@ -36,6 +38,11 @@ def declare(spec: FirewallSpec) -> Tree:
         tree["aliases"] = {
             name: {**_comment(one), "address": listed(one["address"])}
             for name, one in document["aliases"].items()
+        }
+    if "groups" in names:
+        tree["groups"] = {
+            name: {**_comment(one), "rules": [written_rule(rule) for rule in one["rules"]]}
+            for name, one in document["groups"].items()
         }
     return tree
 
@@ -65,6 +72,15 @@ def project(state: FirewallState) -> Projection:
         name: {"comment": str(one.get("comment") or ""), "address": listed(str(one["cidr"]))}
         for name, one in state.aliases.items()
     }
+    groups: Tree = {
+        name: {"comment": str(one.get("comment") or ""), "rules": _rules(one.get("rules"))}
+        for name, one in state.groups.items()
+    }
     options: Tree = {option.field: shown_option(option, state.options) for option in GUEST}
     rules = list[Json](shown_rule(row) for row in state.rules)
-    return Projection({**options, "rules": rules, "ipsets": ipsets, "aliases": aliases})
+    return Projection({**options, "rules": rules, "ipsets": ipsets, "aliases": aliases, "groups": groups})
+
+
+def _rules(rows: Json) -> list[Json]:
+    assert isinstance(rows, list)  # noqa: S101  # as observed
+    return [shown_rule(row) for row in rows if isinstance(row, dict)]

@@ -136,6 +136,24 @@ class Alias(Spec):
     _line = field_validator("comment")(one_line)
 
 
+class SecurityGroup(Spec):
+    """Rules of the cluster that others name together: `{group: web}`."""
+
+    rules: tuple[Rule, ...] = described("All rules in it, in their order.", ())
+    comment: str | None = described("What people read beside it, in one line.", None, max_length=200)
+
+    _line = field_validator("comment")(one_line)
+
+    @field_validator("rules")
+    @classmethod
+    def _plain(cls, value: tuple[Rule, ...]) -> tuple[Rule, ...]:
+        if any(rule.group is not None for rule in value):
+            raise ValueError("a security group holds no other group; write its rules here")
+        if any(rule.interface is not None for rule in value):
+            raise ValueError("a rule in a security group has no interface; write it where the group is named")
+        return value
+
+
 class FirewallSpec(Spec):
     """A firewall."""
 
@@ -167,6 +185,10 @@ class FirewallSpec(Spec):
     ipsets: Mapping[str, IpSet] = described("Sets by name; one that is declared no more is removed.", {})
     aliases: Mapping[str, Alias] = described("Aliases by name; one that is declared no more is removed.", {})
 
+    groups: Mapping[str, SecurityGroup] = described(
+        "Security groups of the cluster by name; one that is declared no more is removed.", {}
+    )
+
     @model_validator(mode="after")
     def _of_one(self) -> Self:
         ways = [self.virtual_machine is not None, self.container is not None, self.cluster]
@@ -186,7 +208,23 @@ class FirewallSpec(Spec):
         }
         if self.cluster and guests:
             raise ValueError(f"{', '.join(sorted(guests))} is for the firewall of a guest; leave it out")
+        if self.groups and not self.cluster:
+            raise ValueError(
+                "groups are of the cluster; declare them in the firewall with cluster: true, and name them in rules here"
+            )
         return self
+
+    @field_validator("groups")
+    @classmethod
+    def _grouped(cls, value: Mapping[str, SecurityGroup]) -> Mapping[str, SecurityGroup]:
+        for name in value:
+            if not re.fullmatch(GROUP, name):
+                raise ValueError(
+                    f"'{name}' is no name of a group; use a letter and up to 17 letters, digits, - and _"
+                )
+            if name != name.lower():
+                raise ValueError(f"groups are told apart in small letters only; write '{name.lower()}'")
+        return value
 
     @field_validator("ipsets", "aliases")
     @classmethod

@@ -21,7 +21,7 @@ class FirewallState:
         options: as they are set.
         rules: in their order.
         ipsets: by name, with `comment` and `members`.
-        groups: the names of security groups; only the cluster has some.
+        groups: security groups by name, with `comment` and `rules`; only the cluster has some.
     """
 
     which: str
@@ -30,7 +30,7 @@ class FirewallState:
     rules: tuple[Mapping[str, Json], ...]
     ipsets: Mapping[str, Mapping[str, Json]]
     aliases: Mapping[str, Mapping[str, Json]]
-    groups: tuple[str, ...] = ()
+    groups: Mapping[str, Mapping[str, Json]]
 
     @property
     def mark(self) -> Mark | None:
