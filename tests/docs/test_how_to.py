@@ -41,9 +41,12 @@ def begin(somebody: Reader) -> None:
 
 
 def follow(somebody: Reader, page: Path) -> None:
-    """A page, once all is in sync; `followed` tells that it had something to be typed."""
-    block = blocks(page)[0]
-    somebody.do(Command(f"setpoint status > /dev/null && echo in sync  {AGAIN}", ("in sync",)), block)
+    """A page, once all is in sync; `followed` tells that it had something to be typed.
+
+    What met the trouble that a page before this one made is looked at now, and not when its turn comes.
+    """
+    look = "setpoint resync --all --wait > .lab/told 2>&1; setpoint status > .lab/told"
+    somebody.do(Command(f"{look} && echo in sync || cat .lab/told  {AGAIN}", ("in sync",)), blocks(page)[0])
     before = somebody.followed
     somebody.follow(page)
     assert somebody.followed > before
