@@ -216,6 +216,37 @@ def test_the_cluster_is_not_closed_to_who_manages_it(
     assert lab.api("GET", "cluster/firewall/options").get("enable", 0) == (0 if held else 1)
 
 
+API = {"action": "ACCEPT", "protocol": "tcp", "port": "8006"}
+SSH = {**API, "port": "22"}
+
+
+@pytest.mark.parametrize(
+    ("rules", "web", "held"),
+    [([SSH], [API], True), ([{"group": "web"}], [SSH], True), ([API, SSH], [SSH], False)],
+    ids=["by its rules", "by a group", "not at all"],
+)
+def test_one_that_is_on_is_not_closed_to_who_manages_it(
+    lab: Lab, tmp_path: Path, rules: list[dict[str, Any]], web: list[dict[str, Any]], *, held: bool
+) -> None:
+    def spec(rules: list[dict[str, Any]], web: list[dict[str, Any]]) -> str:
+        groups = {"web": {"rules": web}}
+        return firewall({"cluster": True, "enabled": True, "rules": rules, "groups": groups}, "all")
+
+    async def script(running: Running) -> None:
+        await running.settle()
+        assert running.status("Firewall/all").outcome == "Done"
+        await running.declare({"fw.yaml": spec(rules, web)})
+        await running.settle(running.now())
+        holds = running.status("Firewall/all").holds
+        assert [hold.rule for hold in holds] == ([Rule.IMPOSSIBLE] if held else [])
+
+    files = {"lab.yaml": cluster(lab.url), "fw.yaml": spec([{"group": "web"}], [API])}
+    VirtualDaemon(lab.url, tmp_path, files).run(script)
+    inner = lab.api("GET", "cluster/firewall/groups/web")
+    outer = lab.api("GET", "cluster/firewall/rules")
+    assert "8006" in {row.get("dport") for row in (*inner, *outer) if row["enable"]}
+
+
 def test_one_that_is_declared_no_more_is_switched_off_and_emptied(lab: Lab, tmp_path: Path) -> None:
     async def script(running: Running) -> None:
         await running.settle()

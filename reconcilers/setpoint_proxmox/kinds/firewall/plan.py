@@ -37,6 +37,15 @@ def _steps(
     changes: tuple[Change, ...], planning: Planning[FirewallSpec, FirewallState], state: FirewallState
 ) -> Iterator[Step]:
     tree, name = declare(planning.spec), _name(state)
+    closing = _closing(changes, planning.spec, state)
+    if closing:
+        fields = ", ".join(sorted({parts(one.path)[0] for one in closing}))
+        yield obstructed(
+            f"with {fields} the cluster's firewall would let nobody reach port {MANAGEMENT}, this program included",
+            "declare a rule that accepts tcp port 8006 from where it is used, or policyIn: ACCEPT",
+            closing,
+        )
+    changes = tuple(one for one in changes if one not in closing)
     made = tuple(one for one in changes if parts(one.path)[0] in _SETS and one.desired is not MISSING)
     gone = tuple(one for one in changes if parts(one.path)[0] in _SETS and one.desired is MISSING)
     rules = tuple(one for one in changes if one.path == "/rules")
@@ -48,17 +57,9 @@ def _steps(
     if rules:
         yield _step(state, "rule", f"set the rules of {name}", rules, {"rules": tree["rules"]})
     if options:
-        closing = _locks_out(planning.spec, state)
         fields = ", ".join(parts(one.path)[0] for one in options)
-        if closing:
-            yield obstructed(
-                f"with {fields} the cluster's firewall would let nobody reach port {MANAGEMENT}, this program included",
-                "declare a rule that accepts tcp port 8006 from where it is used, or policyIn: ACCEPT",
-                options,
-            )
-        else:
-            wanted = {option.name: tree[option.field] for option in GUEST if option.field in tree}
-            yield _step(state, "configure", f"set {fields} of {name}", options, {"options": wanted})
+        wanted = {option.name: tree[option.field] for option in GUEST if option.field in tree}
+        yield _step(state, "configure", f"set {fields} of {name}", options, {"options": wanted})
     used = [parts(one.path)[1] for one in gone if _used(one, tree, state)]
     if used:
         # With the sets and aliases, for the rules in the group may name them.
@@ -90,15 +91,28 @@ def _chosen(tree: Tree, kind: str, made: tuple[Change, ...]) -> Tree:
     )
 
 
-def _locks_out(spec: FirewallSpec, state: FirewallState) -> bool:
-    """Whether the cluster's firewall will be on, closed, and without a rule that lets its own port through."""
+def _closing(changes: tuple[Change, ...], spec: FirewallSpec, state: FirewallState) -> tuple[Change, ...]:
+    """The changes after which the cluster's firewall would let nobody reach its own port.
+
+    Of one that is off only those of the options matter; what is shut already becomes no more so by its rules.
+    """
     if state.which != CLUSTER:
+        return ()
+    now: Tree = {option.field: shown_option(option, state.options) for option in GUEST}
+    declared = declare(spec)
+    then = {**now, **{field: value for field, value in declared.items() if field in now}}
+    if not _is_shut(then, declared, state):
+        return ()
+    opens = now["enabled"] and now["policyIn"] != "ACCEPT" and not _is_shut(now, {}, state)
+    harmless = ("ipsets", "aliases") if opens else (*_SETS, "rules")
+    return tuple(one for one in changes if parts(one.path)[0] not in harmless and one.desired is not MISSING)
+
+
+def _is_shut(options: Tree, tree: Tree, state: FirewallState) -> bool:
+    """Whether it is on, closed, and without a rule that lets its own port through."""
+    if not options["enabled"] or options["policyIn"] == "ACCEPT":
         return False
-    now = {option.field: shown_option(option, state.options) for option in GUEST}
-    then = {**now, **{field: value for field, value in declare(spec).items() if field in now}}
-    if not then["enabled"] or then["policyIn"] == "ACCEPT":
-        return False
-    return not any(_lets_in(rule) for rule in _asked(declare(spec), state))
+    return not any(_lets_in(rule) for rule in _asked(tree, state))
 
 
 def _rules(tree: Tree, state: FirewallState) -> list[Tree]:
