@@ -86,7 +86,7 @@ def test_a_restart_waits_for_its_hours_and_comes_when_they_are_there(lab: Rig) -
     (step,) = (s for r in lab.told("plan", APP)["resources"] for s in r["steps"])
     assert (step["disruption"], [one["releasedBy"] for one in step["holds"]]) == ("restart", ["time"])
 
-    lab.edit("prod/app01.yaml", "sun 03:00-05:00 Europe/Berlin", "00:00-23:59 UTC")
+    lab.edit("prod/app01.yaml", "sun 03:00-03:15 Europe/Berlin", "00:00-23:59 UTC")
     lab.followed(lab.push("Now"))
 
     lab.in_sync({APP})
