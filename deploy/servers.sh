@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the programs that tests in tests/observability start by themselves: Prometheus, Alertmanager, systemd-analyze.
+# Installs the programs that tests start by themselves: Prometheus, Alertmanager and systemd-analyze for tests/observability,
+# and the DNS servers PowerDNS, Knot and BIND for tests/systems/dns.
 # They are for tests only, so nothing is started or enabled. Without root or apt the tests that need them are skipped.
 set -euo pipefail
 
@@ -9,6 +10,10 @@ missing=()
 { have prometheus && have promtool; } || missing+=(prometheus)
 { have prometheus-alertmanager && have amtool; } || missing+=(prometheus-alertmanager)
 have systemd-analyze || missing+=(systemd)
+have pdns_server || missing+=(pdns-server)
+[ -e /usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql ] || missing+=(pdns-backend-sqlite3)
+have knotd || missing+=(knot)
+have named || missing+=(bind9)
 [ ${#missing[@]} -gt 0 ] || exit 0
 if [ "$(id -u)" != 0 ] || ! have apt-get; then
   echo "tests that need ${missing[*]} are skipped; as root on Debian: apt-get install ${missing[*]}" >&2

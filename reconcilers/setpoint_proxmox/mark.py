@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import re
 
-from setpoint.model.identity import Mark
-from setpoint.model.key import Key
+from setpoint.model.identity import Mark, read_mark
 
 TAG = "setpoint"
-_LINE = re.compile(r"setpoint: (?P<estate>\S+) (?P<key>\S+) (?P<name>[a-z]+)=(?P<id>\S+)")
 _BRACKETS = re.compile(r"(?P<text>.*)\[(?P<line>setpoint: [^\[\]]*)\]")
 
 
@@ -20,19 +18,13 @@ def parse_mark(description: str, name: str = "vmid") -> Mark | None:
 
     A copy names another id than that of its bearer.
     """
-    match = _LINE.fullmatch(_split(description)[1])
-    if match is None or match["name"] != name or (name == "vmid" and not match["id"].isdecimal()):
-        return None
-    try:
-        return Mark(match["estate"], Key.parse(match["key"]), match["id"])
-    except ValueError:
-        return None
+    mark = read_mark(_split(description)[1], name)
+    return None if mark is None or (name == "vmid" and not mark.object_id.isdecimal()) else mark
 
 
 def with_mark(text: str, mark: Mark, name: str = "vmid") -> str:
     """The description that shows `text` to people and bears `mark`."""
-    key = f"{mark.key.namespace}/{mark.key.kind}/{mark.key.name}"
-    line = f"setpoint: {mark.estate} {key} {name}={mark.object_id}"
+    line = mark.line(name)
     text = normal(text)
     # An empty line before it, so that the web interface does not draw the mark into the text's last paragraph.
     return f"{text}\n\n{line}" if text else line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -12,6 +13,8 @@ from setpoint.model.tree import Scalar
 Identity: TypeAlias = Mapping[str, Scalar]
 """An object's own ids in its system; flat, e.g. `{"id": 100}`. What may change under it (its place) is no part of it."""
 
+_LINE = re.compile(r"setpoint: (?P<estate>\S+) (?P<key>\S+) (?P<name>[a-z]+)=(?P<id>\S+)")
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -20,6 +23,22 @@ class Mark:
     estate: str
     key: Key
     object_id: str
+
+    def line(self, name: str) -> str:
+        """The mark as one line of text, in which the object's id is called `name`."""
+        key = f"{self.key.namespace}/{self.key.kind}/{self.key.name}"
+        return f"setpoint: {self.estate} {key} {name}={self.object_id}"
+
+
+def read_mark(line: str, name: str) -> Mark | None:
+    """The mark that a line of text is; None when it is none in which the id is called `name`."""
+    match = _LINE.fullmatch(line)
+    if match is None or match["name"] != name:
+        return None
+    try:
+        return Mark(match["estate"], Key.parse(match["key"]), match["id"])
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True)
