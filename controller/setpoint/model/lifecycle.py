@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Self
@@ -12,10 +11,9 @@ from pydantic import BeforeValidator, InstanceOf, PlainSerializer, WithJsonSchem
 
 from setpoint.model.quantity import Duration
 from setpoint.model.spec import Spec, described
-from setpoint.model.window import DAYS, read_days, read_zone
+from setpoint.model.week import DAYS, read_week
 
 _FORM = "Sun 04:00 Europe/Berlin"
-_TEXT = re.compile(r"(?:(?P<days>[A-Za-z,.]+)\s+)?(?P<at>\d\d:\d\d)(?:\s+(?P<zone>\S+))?")
 
 
 @dataclass(frozen=True)
@@ -37,14 +35,8 @@ class Moments:
         Raises:
             ValueError: the text names no moment.
         """
-        match = _TEXT.fullmatch(text.strip())
-        if match is None:
-            raise ValueError(f"'{text}' is no moment of the week; write e.g. '{_FORM}'")
-        try:
-            at = time.fromisoformat(match["at"])
-        except ValueError:
-            raise ValueError(f"'{text}' names no time of the day; write e.g. '{_FORM}'") from None
-        return cls(read_days(match["days"] or "mon..sun"), at, read_zone(match["zone"] or "UTC"))
+        days, (at,), zone = read_week(text, 1, what="moment of the week", form=_FORM)
+        return cls(days, at, zone)
 
     def on(self, day: date) -> float:
         """The moment of that day, seconds since the epoch.

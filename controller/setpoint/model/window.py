@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Self
@@ -10,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, InstanceOf, PlainSerializer, WithJsonSchema
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+from setpoint.model.week import DAYS, read_week
+
 _FORM = "sat,sun 02:00-05:00 Europe/Berlin"
-_TEXT = re.compile(r"(?:(?P<days>[A-Za-z,.]+)\s+)?(?P<from>\d\d:\d\d)-(?P<to>\d\d:\d\d)(?:\s+(?P<zone>\S+))?")
 
 
 @dataclass(frozen=True)
@@ -35,18 +34,12 @@ class Window:
         Raises:
             ValueError: the text is no window.
         """
-        match = _TEXT.fullmatch(text.strip())
-        if match is None:
-            raise ValueError(f"'{text}' is no window; write e.g. '{_FORM}'")
-        try:
-            opens, closes = time.fromisoformat(match["from"]), time.fromisoformat(match["to"])
-        except ValueError:
-            raise ValueError(f"'{text}' names no time of the day; write e.g. '{_FORM}'") from None
+        days, (opens, closes), zone = read_week(text, 2, what="window", form=_FORM)
         if opens == closes:
             raise ValueError(
                 f"'{text}' opens and closes at the same time; for always write reboot: whenNeeded"
             )
-        return cls(read_days(match["days"] or "mon..sun"), opens, closes, read_zone(match["zone"] or "UTC"))
+        return cls(days, opens, closes, zone)
 
     def is_open(self, moment: float) -> bool:
         """Whether it is open at `moment`, seconds since the epoch."""
@@ -77,34 +70,6 @@ class Window:
 def moment_text(moment: float, zone: str) -> str:
     """A moment, seconds since the epoch, as people of that time zone write it."""
     return datetime.fromtimestamp(moment, ZoneInfo(zone)).strftime("%a %Y-%m-%d %H:%M %Z")
-
-
-def read_days(text: str) -> frozenset[int]:
-    """The days of `sat,sun` or `mon..fri`, 0 for Monday.
-
-    Raises:
-        ValueError: the text names no days.
-    """
-    found: set[int] = set()
-    for part in text.lower().split(","):
-        first, _, last = part.partition("..")
-        if first not in DAYS or (last or first) not in DAYS:
-            raise ValueError(f"'{part}' is no day; write {', '.join(DAYS)}, or a row such as mon..fri")
-        begin, end = DAYS.index(first), DAYS.index(last or first)
-        found |= {(begin + ahead) % 7 for ahead in range((end - begin) % 7 + 1)}
-    return frozenset(found)
-
-
-def read_zone(name: str) -> str:
-    """The name of a time zone that is known.
-
-    Raises:
-        ValueError: it is not.
-    """
-    try:
-        return ZoneInfo(name).key
-    except (KeyError, ValueError, OSError):
-        raise ValueError(f"'{name}' is no time zone; write one such as Europe/Berlin or UTC") from None
 
 
 def _read(value: object) -> object:

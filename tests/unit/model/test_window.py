@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from setpoint.model.window import DAYS, Window
+from setpoint.model.week import DAYS
+from setpoint.model.window import Window
 
 MOMENTS = st.floats(1_700_000_000, 1_900_000_000)
 WINDOWS = st.builds(
