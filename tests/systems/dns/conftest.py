@@ -1,0 +1,80 @@
+"""Real DNS servers, each started for the test that asks for it; without the program the test is skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import ExitStack
+from typing import TypeVar
+
+import pytest
+
+from tests.systems.dns.servers.bind import Bind
+from tests.systems.dns.servers.knot import Knot, KnotSecondary
+from tests.systems.dns.servers.pdns import Pdns
+from tests.systems.dns.servers.program import Program
+from tests.systems.dns.servers.proxy import Proxy
+
+ZONE = "example.test"
+P = TypeVar("P", bound=Program)
+
+
+@pytest.fixture
+def start() -> Generator[Callable[[P], P]]:
+    """Starts a server that was made (`start(Knot("a.test", "b.test"))`), and ends it after the test."""
+    with ExitStack() as stack:
+
+        def started(server: P) -> P:
+            stack.callback(server.close)
+            server.start()
+            return server
+
+        yield started
+
+
+@pytest.fixture
+def pdns(start: Callable[[Pdns], Pdns]) -> Pdns:
+    """PowerDNS without zones."""
+    return start(Pdns())
+
+
+@pytest.fixture
+def knot(start: Callable[[Knot], Knot]) -> Knot:
+    """Knot with the zone `example.test`."""
+    return start(Knot(ZONE))
+
+
+@pytest.fixture
+def bind(start: Callable[[Bind], Bind]) -> Bind:
+    """BIND with the zone `example.test`."""
+    return start(Bind(ZONE))
+
+
+@pytest.fixture
+def bind_views(start: Callable[[Bind], Bind]) -> Bind:
+    """BIND with the zone `example.test` in the views `internal` and `external`."""
+    return start(Bind(ZONE, views=True))
+
+
+@pytest.fixture
+def knot_secondary(start: Callable[[Program], Program]) -> Callable[..., KnotSecondary]:
+    """Makes a Knot that is secondary to another server: `knot_secondary(primary, "a.test")`.
+
+    A primary that has to be told of it by its configuration is restarted; PowerDNS is told by `Pdns.add_zone`.
+    """
+
+    def secondary(primary: Program, *zones: str) -> KnotSecondary:
+        made = KnotSecondary(primary.port, *(zones or (ZONE,)))
+        start(made)
+        if isinstance(primary, Knot | Bind):
+            primary.notify.append(made.port)
+            primary.restart()
+        return made
+
+    return secondary
+
+
+@pytest.fixture
+def proxied() -> Generator[Callable[[int], Proxy]]:
+    """Makes a proxy before a TCP port of 127.0.0.1 that breaks connections as it is told."""
+    with ExitStack() as stack:
+        yield lambda port: stack.enter_context(Proxy(port))
