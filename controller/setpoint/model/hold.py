@@ -20,6 +20,8 @@ class Rule(StrEnum):
     """It takes effect after a restart: ends with one, by hand or as `policy.reboot` and `policy.window` allow."""
     RECREATE = "Recreate"
     """It held data, was there and is gone: ends when it is restored, or with `setpoint approve` for an empty one."""
+    CONSENT = "Consent"
+    """Its kind says that it goes far, and asks first: ends with `setpoint approve`, or another declaration."""
     CREATE_ONLY = "CreateOnly"
     """It can only be chosen at creation: ends with the former declaration, or the change made by hand."""
     IMPOSSIBLE = "Impossible"
@@ -105,6 +107,7 @@ class Hold:
                 Rule.DRIFT_WARN
                 | Rule.EXISTS
                 | Rule.IDENTITY
+                | Rule.CONSENT
                 | Rule.CREATE_ONLY
                 | Rule.IMPOSSIBLE
                 | Rule.MANAGE

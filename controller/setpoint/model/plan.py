@@ -35,6 +35,20 @@ class Obstacle:
 
 
 @dataclass(frozen=True)
+class Consent:
+    """What a person has to agree to before a step is taken, because it goes far.
+
+    Attributes:
+        why: one sentence that says what would happen.
+        subject: names exactly what is agreed to. An agreement lasts for ever and holds for the same subject of the same
+            key again, so it has to tell this time from others, e.g. by the version of what is seen.
+    """
+
+    why: str
+    subject: Json
+
+
+@dataclass(frozen=True)
 class Step:
     """One effect.
 
@@ -47,6 +61,7 @@ class Step:
         then: a step that this one makes necessary, where that is known already; it is shown, and planned for good once
             it is seen to be needed.
         reserve: an id to reserve before the step; the engine adds it to the identity.
+        consent: what a person has to agree to first; None for a step that needs nobody.
     """
 
     verb: str
@@ -58,6 +73,7 @@ class Step:
     scopes: tuple[str, ...] = ()
     obstacle: Obstacle | None = None
     then: Step | None = None
+    consent: Consent | None = None
 
 
 def waiting(step: Step) -> dict[Pointer, str]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from setpoint.decide.holds import Looked, exists, judge
+from setpoint.decide.holds.consent import consent, consent_token
 from setpoint.decide.holds.recreate import recreate, recreate_token
 from setpoint.decide.scope import actionable, standing, visible
 from setpoint.model.diff import Cause, Change, Diff
@@ -12,7 +13,7 @@ from setpoint.model.hold import Rule
 from setpoint.model.identity import Mark, Owner
 from setpoint.model.key import Key
 from setpoint.model.observation import Absent, Present
-from setpoint.model.plan import Disruption, Restarts, Step, obstructed
+from setpoint.model.plan import Consent, Disruption, Restarts, Step, obstructed
 from setpoint.model.policy import Policy
 
 KEY = Key("default", "Box", "one")
@@ -195,3 +196,37 @@ def test_what_bears_nobodys_mark_may_be_adopted() -> None:
     assert exists(adopting) is None
     assert exists(replace(adopting, seen_at=5.0)) is not None
     assert exists(replace(adopting, observation=replace(PRESENT, mark=replace(OURS, estate="x")))) is not None
+
+
+ASKED = Consent("400 of 1000 sets would go", {"serial": 7, "deleted": 400})
+FAR = replace(STEP, consent=ASKED)
+
+
+def test_a_step_that_goes_far_needs_approval_of_exactly_that() -> None:
+    (planned,) = judge(LOOKED, (FAR,))
+    (hold,) = planned.holds
+    assert (hold.rule, hold.why) == (Rule.CONSENT, ASKED.why)
+    assert hold.token == consent_token(KEY, ASKED)
+    assert len(hold.token) == 12
+    assert hold.release.endswith(f"setpoint approve {hold.token}")
+    assert consent(replace(LOOKED, approved={hold.token}.__contains__), FAR) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "asked", "same"),
+    [
+        pytest.param(
+            KEY, Consent("in other words", {"deleted": 400, "serial": 7}), True, id="said otherwise"
+        ),
+        pytest.param(KEY, replace(ASKED, subject={"serial": 8, "deleted": 400}), False, id="another time"),
+        pytest.param(KEY, replace(ASKED, subject=None), False, id="another subject"),
+        pytest.param(replace(KEY, namespace="test"), ASKED, False, id="another resource"),
+    ],
+)
+def test_consent_covers_its_subject_and_nothing_else(key: Key, asked: Consent, *, same: bool) -> None:
+    looked = replace(LOOKED, owner=Owner("home", key), approved={consent_token(KEY, ASKED)}.__contains__)
+    assert (consent(looked, replace(STEP, consent=asked)) is None) is same
+
+
+def test_a_step_that_asks_nobody_is_free() -> None:
+    assert consent(LOOKED, STEP) is None

@@ -3,18 +3,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 
-from setpoint.model.diff import Cause
+from setpoint.model.diff import Cause, Diff
 from setpoint.model.errors import ConflictError, RefusalError, TransportError
 from setpoint.model.hold import Rule
 from setpoint.model.identity import Mark
 from setpoint.model.key import Key
 from setpoint.model.outcome import Changed, Done, Failed, Held, Stalled, Wait
+from setpoint.model.plan import Consent, Step
 from setpoint.run.pipeline import LOOK
-from tests.toy import Thing, lose_reply
+from tests.toy import KINDS, Thing, lose_reply, plan_box
 from tests.unit.run.conftest import BOX, SHELF, Rig, resource
 
 Rigged: TypeAlias = Callable[[Callable[[Rig], Awaitable[None]]], None]
@@ -173,6 +174,32 @@ def test_a_lost_stateful_object_is_made_again_only_after_approval(rigged: Rigged
         rig.store.approve(hold.token, "anna", rig.ports.now())
         assert isinstance((await rig.settle(declared)).outcome, Done)
         assert rig.world.things[1].fields == {"colour": "red"}
+
+    rigged(body)
+
+
+def test_a_step_that_asks_for_consent_is_taken_only_after_approval(
+    rigged: Rigged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asking(diff: Diff, planning: Any) -> tuple[Step, ...]:
+        asked = Consent("it would be repainted", {"seen": planning.observed and planning.observed.fields})
+        return tuple(replace(step, consent=asked) for step in plan_box(diff, planning))
+
+    async def body(rig: Rig) -> None:
+        await rig.settle(resource(BOX, {"colour": "red"}))
+        monkeypatch.setitem(KINDS, "Box", replace(KINDS["Box"], plan=asking))
+        blue = resource(BOX, {"colour": "blue"})
+        outcome = (await rig.settle(blue)).outcome
+        assert isinstance(outcome, Held)
+        (hold,) = outcome.holds
+        assert (hold.rule, hold.why) == (Rule.CONSENT, "it would be repainted")
+        assert rig.world.effects == ["create"]
+        rig.world.things[1].fields["colour"] = "green"
+        rig.store.approve(hold.token, "anna", rig.ports.now())
+        assert isinstance((await rig.settle(blue)).outcome, Held), "what is seen is not what was agreed to"
+        rig.world.things[1].fields["colour"] = "red"
+        assert isinstance((await rig.settle(blue)).outcome, Done)
+        assert rig.world.effects == ["create", "set"]
 
     rigged(body)
 

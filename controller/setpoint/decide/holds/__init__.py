@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from setpoint.decide.holds.blast_radius import blast_radius
+from setpoint.decide.holds.consent import consent
 from setpoint.decide.holds.exists import exists
 from setpoint.decide.holds.frozen import frozen
 from setpoint.decide.holds.impossible import impossible
@@ -29,6 +30,7 @@ RULES: tuple[StepRule, ...] = (
     frozen,
     paused,
     itself,
+    consent,
     recreate,
     renamed,
     reboot,
