@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Generator
 import pytest
 
 from setpoint_lab.process import start_proxmox
-from tests.systems.proxmox.drive import Driver, Lab, world
+from tests.systems.proxmox.drive import ROLES, Driver, Lab, world
 
 
 @pytest.fixture(scope="module")
@@ -17,9 +17,10 @@ def emulator() -> Generator[str]:
 
 
 @pytest.fixture
-def lab(emulator: str) -> Lab:
+def lab(emulator: str, request: pytest.FixtureRequest) -> Lab:
+    """A fresh world in which the token has what the file of the test says in GRANTED, else what guests need."""
     found = Lab(emulator)
-    found.begin(world())
+    found.begin(world(getattr(request.module, "GRANTED", ROLES)))
     return found
 
 

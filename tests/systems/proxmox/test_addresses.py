@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from setpoint.model.key import Key
-from setpoint_lab.process import start_proxmox
 from tests.rig.daemon import Running, VirtualDaemon
 from tests.rig.estate import cluster, manifest
 from tests.systems.proxmox.drive import Lab
@@ -29,12 +28,6 @@ LONG = 1500.0
 CT = {"node": "pve1", "template": TEMPLATE, "rootfs": ROOTFS, "power": "running"}
 VM = {"node": "pve1", "disks": {"scsi0": {"storage": "local-zfs", "size": "1GiB"}}}
 Life = Callable[[Running], Awaitable[None]]
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Generator[str]:
-    with start_proxmox(clock="virtual", lag=0) as running:
-        yield running.url
 
 
 @pytest.fixture

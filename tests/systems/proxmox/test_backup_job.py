@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from setpoint.decide.diff import diff
 from setpoint.model.hold import Rule
 from setpoint.model.identity import Mark, Owner
 from setpoint.model.key import Key
-from setpoint_lab.process import start_proxmox
 from setpoint_proxmox.kinds.backup_job import KIND
 from setpoint_proxmox.kinds.backup_job.plan import remove
 from setpoint_proxmox.kinds.backup_job.spec import BackupJobSpec
@@ -58,12 +56,6 @@ RICH: dict[str, Any] = {
     "comment": "what counts; a=b",
 }
 MACHINE = {"node": "pve1", "disks": {"scsi0": {"storage": "local-zfs", "size": "4GiB"}}}
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Generator[str]:
-    with start_proxmox(clock="virtual", lag=0) as running:
-        yield running.url
 
 
 @pytest.fixture

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from setpoint_lab.process import start_proxmox
 from tests.conformance.load import reference
 from tests.systems.proxmox.complaints import Complaint, Scene, live
 from tests.systems.proxmox.complaints_living import LIVING
@@ -31,12 +30,6 @@ ELSEWHERE = {
 
 KNOWN = reference() / "proxmox-peers.md"
 _NUMBER = re.compile(r"([\w.-]+/)?([A-Za-z][\w.-]*)?#(\d+)")
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Generator[str]:
-    with start_proxmox(clock="virtual", lag=0) as running:
-        yield running.url
 
 
 @pytest.mark.parametrize("complaint", COMPLAINTS, ids=[one.number for one in COMPLAINTS])

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from setpoint_lab.process import start_proxmox
 from tests.rig.daemon import Running, VirtualDaemon, settled
 from tests.rig.estate import cluster, manifest
 from tests.systems.proxmox.drive import Lab
@@ -30,12 +29,6 @@ ONE: dict[str, Any] = {
 }
 TWO: dict[str, Any] = {**ONE, "mountPoints": {"mp0": DATA}}
 Script = Callable[[Running], Awaitable[None]]
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Generator[str]:
-    with start_proxmox(clock="virtual", lag=0) as running:
-        yield running.url
 
 
 @pytest.fixture

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from setpoint_lab.process import start_proxmox
 from tests.rig.daemon import Running, VirtualDaemon
 from tests.rig.estate import cluster, manifest
 from tests.systems.proxmox.drive import Lab
@@ -73,12 +72,6 @@ DEV: dict[str, Any] = {
     ],
 }
 OVERLAY = {"dev/overlay.yaml": json.dumps(DEV)}
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Generator[str]:
-    with start_proxmox(clock="virtual", lag=0) as running:
-        yield running.url
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,12 @@ from pydantic import ValidationError
 
 from setpoint.model.hold import Rule
 from setpoint.model.tree import Tree
-from setpoint_lab.process import start_proxmox
 from setpoint_proxmox.kinds.firewall.edits import Delete, Insert, Move, Switch, next_edit
 from setpoint_proxmox.kinds.firewall.options import sent_rule, shown_rule, written_rule
 from setpoint_proxmox.kinds.firewall.spec import FirewallSpec
 from tests.rig.daemon import Running, VirtualDaemon
 from tests.rig.estate import cluster, manifest, vm
-from tests.systems.proxmox.drive import ROLES, Lab, world
+from tests.systems.proxmox.drive import ROLES, Lab
 
 NAME = "Firewall/web01"
 PATH = "nodes/pve1/qemu/1000/firewall"
@@ -47,19 +45,6 @@ SPEC: dict[str, Any] = {
     ],
 }
 OPEN = {"cluster": True, "rules": [{"action": "ACCEPT", "protocol": "tcp", "port": "8000:8100"}]}
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Generator[str]:
-    with start_proxmox(clock="virtual", lag=0) as running:
-        yield running.url
-
-
-@pytest.fixture
-def lab(emulator: str) -> Lab:
-    lab = Lab(emulator)
-    lab.begin(world(GRANTED))
-    return lab
 
 
 def firewall(spec: dict[str, Any] = SPEC, name: str = "web01", **policy: Any) -> str:

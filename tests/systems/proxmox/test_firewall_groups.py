@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from setpoint.model.hold import Rule
-from setpoint_lab.process import start_proxmox
 from tests.rig.daemon import Running, VirtualDaemon
 from tests.rig.estate import cluster, manifest, vm
-from tests.systems.proxmox.drive import ROLES, Lab, world
+from tests.systems.proxmox.drive import ROLES, Lab
 
 NAME = "Firewall/all"
 PATH = "cluster/firewall"
@@ -28,19 +26,6 @@ SPEC: dict[str, Any] = {
     "groups": {"web": {"comment": "who serves pages", "rules": [HTTP, SSH]}, "none": {}},
     "rules": [{"group": "web"}],
 }
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Generator[str]:
-    with start_proxmox(clock="virtual", lag=0) as running:
-        yield running.url
-
-
-@pytest.fixture
-def lab(emulator: str) -> Lab:
-    lab = Lab(emulator)
-    lab.begin(world(GRANTED))
-    return lab
 
 
 def firewall(spec: dict[str, Any] = SPEC) -> str:

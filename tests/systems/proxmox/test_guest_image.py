@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ from setpoint.model.hold import Rule
 from setpoint.model.identity import Owner
 from setpoint.model.key import Key
 from setpoint.model.kind import Acting
-from setpoint_lab.process import start_proxmox
 from setpoint_proxmox.contents import Contents, Place, Stamp
 from setpoint_proxmox.kinds.guest_image.act import discard
 from setpoint_proxmox.kinds.guest_image.spec import GuestImageSpec
@@ -36,12 +34,6 @@ DOWNLOAD = "POST /nodes/pve1/storage/local/download-url"
 ROLES_HERE = {**ROLES, "/storage": "PVEDatastoreAdmin", "/nodes": "Fetch"}
 FETCH = {"roleid": "Fetch", "privs": "Sys.AccessNetwork,Sys.Audit"}
 PLACE = Place("pve1", VOLUME)
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Generator[str]:
-    with start_proxmox(clock="virtual", lag=0) as running:
-        yield running.url
 
 
 @pytest.fixture

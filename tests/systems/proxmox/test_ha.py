@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from setpoint.model.hold import Rule
 from setpoint.model.identity import Mark, Owner
 from setpoint.model.key import Key
 from setpoint.model.plan import Disruption
-from setpoint_lab.process import start_proxmox
 from setpoint_proxmox.kinds import ha_resource, ha_rule
 from setpoint_proxmox.kinds.ha_resource.plan import remove as remove_resource
 from setpoint_proxmox.kinds.ha_resource.spec import HaResourceSpec
@@ -43,12 +42,6 @@ DISKS = {"scsi0": {"storage": "local-zfs", "size": "4GiB"}}
 WEB: dict[str, Any] = {"node": "pve1", "vmid": 1000, "disks": DISKS}
 DB: dict[str, Any] = {"node": "pve1", "vmid": 1001, "disks": DISKS}
 STARTED: dict[str, Any] = {"virtualMachine": "web01", "state": "started"}
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Generator[str]:
-    with start_proxmox(clock="virtual", lag=0) as running:
-        yield running.url
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from setpoint.model.hold import Rule
 from setpoint.model.key import Key
 from setpoint.run.stray import find_stray
 from setpoint.store.records import Status
-from setpoint_lab.process import start_proxmox
 from tests.rig.daemon import Running, VirtualDaemon
 from tests.rig.estate import cluster, manifest
 from tests.systems.proxmox.drive import ROLES, Lab, world
@@ -31,19 +29,6 @@ SPEC: dict[str, Any] = {
         "phones": {"tag": 21, "vlanAware": True},
     },
 }
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Generator[str]:
-    with start_proxmox(clock="virtual", lag=0) as running:
-        yield running.url
-
-
-@pytest.fixture
-def lab(emulator: str) -> Lab:
-    lab = Lab(emulator)
-    lab.begin(world(GRANTED))
-    return lab
 
 
 def network(spec: dict[str, Any] = SPEC, name: str = "office", **policy: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ import pytest
 from setpoint.model.compute import Computing
 from setpoint.model.hold import Rule
 from setpoint.model.survey import Survey
-from setpoint_lab.process import start_proxmox
 from setpoint_proxmox.cluster import Cluster
 from setpoint_proxmox.kinds.virtual_machine import KIND as VM_KIND
 from tests.rig.daemon import Running, Script, T, VirtualDaemon
@@ -44,12 +43,6 @@ BOX: dict[str, Any] = {
     "rootfs": DISK,
     "memory": "1GiB",
 }
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Generator[str]:
-    with start_proxmox(clock="virtual", lag=0) as running:
-        yield running.url
 
 
 @pytest.fixture

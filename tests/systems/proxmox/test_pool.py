@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,13 +13,12 @@ from setpoint.model.hold import Rule
 from setpoint.model.identity import Mark, Owner
 from setpoint.model.key import Key
 from setpoint.model.plan import Disruption
-from setpoint_lab.process import start_proxmox
 from setpoint_proxmox.kinds.pool.plan import remove
 from setpoint_proxmox.kinds.pool.state import PoolState
 from setpoint_proxmox.mark import with_mark
 from tests.rig.daemon import Running, VirtualDaemon
 from tests.rig.estate import cluster, manifest
-from tests.systems.proxmox.drive import ROLES, Lab, world
+from tests.systems.proxmox.drive import ROLES, Lab
 from tests.systems.proxmox.made import facts
 
 NAME = "Pool/customers"
@@ -29,19 +27,6 @@ MARKED = with_mark("what is paid for", MINE.mark("customers"), "pool")
 STATE = PoolState("customers", MARKED, (), ())
 GRANTED = {**ROLES, "/pool": "PVEPoolAdmin", "/storage": "PVEDatastoreAdmin"}
 SPEC: dict[str, Any] = {"comment": "what is paid for", "storages": ["local-zfs", "local"]}
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Generator[str]:
-    with start_proxmox(clock="virtual", lag=0) as running:
-        yield running.url
-
-
-@pytest.fixture
-def lab(emulator: str) -> Lab:
-    lab = Lab(emulator)
-    lab.begin(world(GRANTED))
-    return lab
 
 
 def declared(lab: Lab, folder: Path, spec: dict[str, Any] = SPEC, **policy: Any) -> VirtualDaemon:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,6 @@ from setpoint.model.hold import Rule
 from setpoint.model.key import Key
 from setpoint.model.lifecycle import Age
 from setpoint.store.records import EventKind
-from setpoint_lab.process import start_proxmox
 from tests.rig.daemon import Running, VirtualDaemon
 from tests.rig.estate import cluster, manifest
 from tests.systems.proxmox.drive import Lab
@@ -51,12 +50,6 @@ SPECS: Mapping[str, Mapping[str, Any]] = {
 }
 KINDS = pytest.mark.parametrize("kind", SPECS)
 PLACES = {"Container": "nodes/pve1/lxc/1000", "VirtualMachine": "nodes/pve2/qemu/1000"}
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Generator[str]:
-    with start_proxmox(clock="virtual", lag=0) as running:
-        yield running.url
 
 
 @pytest.fixture

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from setpoint.model.diff import Cause
-from setpoint_lab.process import start_proxmox
 from tests.rig.daemon import Running, VirtualDaemon, settled
 from tests.rig.estate import cluster, manifest
 from tests.systems.proxmox.drive import Lab
@@ -25,12 +24,6 @@ NODES = [
     {"name": "pve2", "ip": "10.99.0.2", "online": True, "local": False, "cpus": 4, "memory": 16 * GIB},
 ]
 Script = Callable[[Running], Awaitable[None]]
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Generator[str]:
-    with start_proxmox(clock="virtual", lag=0) as running:
-        yield running.url
 
 
 @pytest.fixture

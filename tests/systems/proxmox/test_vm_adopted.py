@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 import yaml
 
 from setpoint.store.records import EventKind
-from setpoint_lab.process import start_proxmox
 from tests.rig.daemon import Running, VirtualDaemon, settled
 from tests.rig.estate import cluster, vm
 from tests.systems.proxmox.drive import Lab
@@ -27,12 +25,6 @@ CHOSEN = (
     "template",
     "on-another-node",
 )
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Generator[str]:
-    with start_proxmox(clock="virtual", lag=0) as running:
-        yield running.url
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from setpoint.model.hold import Rule
 from setpoint.store.records import Status
-from setpoint_lab.process import start_proxmox
 from tests.rig.daemon import Running, VirtualDaemon
 from tests.rig.estate import cluster, vm
 from tests.systems.proxmox.drive import Lab, world
@@ -90,12 +89,6 @@ class Story:
 
 
 Script = Callable[[Story], Awaitable[None]]
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Generator[str]:
-    with start_proxmox(clock="virtual", lag=0) as running:
-        yield running.url
 
 
 @dataclass
