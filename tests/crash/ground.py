@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -122,15 +123,25 @@ def _grow_old(folder: Path) -> None:
             store.save_item(replace(item, age=Age(item.age.since - 86400)))
 
 
-@pytest.fixture(scope="module", name="ground")
-def made_ground() -> Generator[Ground]:
+G = TypeVar("G", bound=Ground)
+
+
+@contextlib.contextmanager
+def open_ground(kind: type[G]) -> Generator[G]:
+    """A ground with everything that stands on it, until the block ends."""
     with (
         tempfile.TemporaryDirectory(dir=FAST) as folder,
         start_proxmox(clock="virtual") as running,
         open_forge() as forge,
         contextlib.closing(Plane(running.url)) as plane,
     ):
-        yield Ground(running.url, plane, forge, Path(folder))
+        yield kind(running.url, plane, forge, Path(folder))
+
+
+@pytest.fixture(scope="module", name="ground")
+def made_ground() -> Generator[Ground]:
+    with open_ground(Ground) as ground:
+        yield ground
 
 
 def kill_at_every_moment(

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import tempfile
 from collections.abc import Callable, Generator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from setpoint_lab.process import start_proxmox
-from tests.crash.forge import Ended, open_forge
-from tests.crash.ground import CHUNKS, FAST, Base, Ground, kill_at_every_moment
+from tests.crash.forge import Ended
+from tests.crash.ground import CHUNKS, Base, Ground, kill_at_every_moment, open_ground
 from tests.crash.scenarios import SCENARIOS, Document, Scenario
-from tests.rig.emulator import Plane
 from tests.systems.proxmox.drive import ROLES, world
 
 _WORLD = world({**ROLES, "/": "Administrator"}, pace="realistic")
@@ -60,13 +55,8 @@ class FirewallGround(Ground):
 
 @pytest.fixture(scope="module", name="ground")
 def made_ground() -> Generator[Ground]:
-    with (
-        tempfile.TemporaryDirectory(dir=FAST) as folder,
-        start_proxmox(clock="virtual") as running,
-        open_forge() as forge,
-        contextlib.closing(Plane(running.url)) as plane,
-    ):
-        yield FirewallGround(running.url, plane, forge, Path(folder))
+    with open_ground(FirewallGround) as ground:
+        yield ground
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))

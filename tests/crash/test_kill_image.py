@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Generator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from setpoint_lab.process import start_proxmox
-from tests.crash.forge import Ended, open_forge
-from tests.crash.ground import CHUNKS, FAST, Base, Ground, kill_at_every_moment
+from tests.crash.forge import Ended
+from tests.crash.ground import CHUNKS, Base, Ground, kill_at_every_moment, open_ground
 from tests.crash.scenarios import SCENARIOS, Document, Scenario
-from tests.rig.emulator import Plane
 from tests.systems.proxmox.drive import ROLES, world
 
 URL = "https://images.example.org/debian.iso"
@@ -58,13 +53,8 @@ class ImageGround(Ground):
 
 @pytest.fixture(scope="module", name="ground")
 def made_ground() -> Generator[Ground]:
-    with (
-        tempfile.TemporaryDirectory(dir=FAST) as folder,
-        start_proxmox(clock="virtual") as running,
-        open_forge() as forge,
-        contextlib.closing(Plane(running.url)) as plane,
-    ):
-        image = Path(folder) / "debian.iso"
+    with open_ground(ImageGround) as ground:
+        image = ground.folder / "debian.iso"
         image.write_bytes(_CONTENT)
         uploaded = {"node": "pve1", "storage": "local", "path": str(image)}
         SCENARIOS.update(
@@ -73,7 +63,7 @@ def made_ground() -> Generator[Ground]:
                 "upload-image": _scenario(uploaded),
             }
         )
-        yield ImageGround(running.url, plane, forge, Path(folder))
+        yield ground
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
