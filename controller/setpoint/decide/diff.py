@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from functools import lru_cache
@@ -19,6 +19,7 @@ def diff(
     *,
     applied: Tree | None,
     ignore: Sequence[Pointer] = (),
+    exclusive: Sequence[Pointer] = (),
 ) -> Diff:
     """What differs between the declared tree and what is seen.
 
@@ -30,11 +31,13 @@ def diff(
         applied: the declared tree that was last in force; None when nothing is remembered, in which case
             a difference of an existing object counts as drift.
         ignore: patterns that are not looked at.
+        exclusive: patterns of mappings of which every member belongs to us: one that is seen and not declared is to be
+            removed, and is drift unless it was applied.
     """
     if projection is None:
         cause = Cause.DRIFT if applied else Cause.DECLARED
         return Diff(changes=(Change("", _shown(declared, treatments), MISSING, cause),))
-    changes, unseen = _removals(declared, projection, treatments, applied or {}, ignore)
+    changes, unseen = _removals(declared, projection, treatments, applied or {}, ignore, exclusive)
     for pointer, desired in _compared(declared, treatments):
         if ignore and any(covers(pattern, pointer) for pattern in ignore):
             continue
@@ -68,29 +71,32 @@ def in_force(
     *,
     applied: Tree | None,
     ignore: Sequence[Pointer] = (),
+    exclusive: Sequence[Pointer] = (),
 ) -> Tree:
     """What may be remembered as applied: the declared tree without the leaves that are still to be applied.
 
     Of what was not compared, ignored or unseen, no more than before: else what nobody ever applied would be
     removed once it is declared no more. A member that is still to be removed stays in it, seen or not, or its
-    removal would be forgotten; one that is ignored is let go.
+    removal would be forgotten, unless nobody ever applied it; one that is ignored is let go.
     """
     if not (found.changes or found.unseen or ignore):
         return declared
     waiting = {change.path for change in found.changes if change.cause is not Cause.DRIFT}
     before: Tree = applied or {}
+    members = (*_patterns(treatments), *(join(mapping, "*") for mapping in exclusive))
     tree: Tree = {}
     for pointer, value in _compared(declared, treatments):
         if "" in waiting or pointer in waiting:
             continue
         kept: Json | Missing = value
         if pointer in found.unseen or any(covers(pattern, pointer) for pattern in ignore):
-            of_member = any(t is Treatment.MEMBER and covers(p, pointer) for p, t in treatments.items())
+            of_member = any(covers(pattern, pointer) for pattern in members)
             kept = value if applied is None and not of_member else _at(before, pointer)
         if kept is not MISSING:
             put(tree, pointer, deepcopy(kept))
     for change in found.changes:
-        if change.desired is MISSING and change.observed is not MISSING:
+        never_ours = change.cause is Cause.DRIFT
+        if change.desired is MISSING and change.observed is not MISSING and not never_ours:
             put(tree, change.path, change.observed)
     for pointer in found.unseen:
         if _at(declared, pointer) is MISSING and (last := _at(before, pointer)) is not MISSING:
@@ -153,35 +159,85 @@ def _removals(
     treatments: Mapping[Pointer, Treatment],
     applied: Tree,
     ignore: Sequence[Pointer],
+    exclusive: Sequence[Pointer],
 ) -> tuple[list[Change], list[Pointer]]:
-    """The members that were in force, are declared no more, and are there or will be after a restart.
+    """The members that are ours, are not declared, and are there or will be after a restart.
 
     And those of which nobody can say whether they are.
     """
-    changes: list[Change] = []
-    unseen: list[Pointer] = []
-    for pointer in _members(applied, treatments):
+    changes: dict[Pointer, Change] = {}
+    unseen = dict.fromkeys(_hidden(declared, projection, ignore, exclusive))
+    for pointer in _members(projection, treatments, applied, exclusive):
         if _at(declared, pointer) is not MISSING or any(covers(pattern, pointer) for pattern in ignore):
             continue
-        if any(pointer.startswith(f"{change.path}/") for change in changes):
+        if _stands_in(pointer, changes):
             continue  # It goes with the entry that it stands in.
+        ours = _at(applied, pointer) is not MISSING
         if any(covers(pattern, pointer) for pattern in projection.unseen):
-            unseen.append(pointer)
+            unseen.update({pointer: None} if ours else {})
             continue
         observed = _at(projection.tree, pointer)
         coming = observed if projection.accepted is None else _at(projection.accepted, pointer)
+        cause = Cause.DECLARED if ours else Cause.DRIFT
         if observed is not MISSING:
-            changes.append(Change(pointer, MISSING, observed, accepted=coming is MISSING))
+            changes[pointer] = Change(pointer, MISSING, observed, cause, accepted=coming is MISSING)
         elif coming is not MISSING:
-            changes.append(Change(pointer, MISSING, coming, later=True))
-    return changes, unseen
+            changes[pointer] = Change(pointer, MISSING, coming, cause, later=True)
+    return [*changes.values()], [*unseen]
 
 
-def _members(applied: Tree, treatments: Mapping[Pointer, Treatment]) -> Iterator[Pointer]:
-    """Every entry of `applied` that belongs to us as a whole; such entries may stand inside of each other."""
-    for pattern, treatment in treatments.items():
-        if treatment is Treatment.MEMBER:
-            yield from _entries(applied, parts(pattern))
+def _stands_in(pointer: Pointer, removed: Container[Pointer]) -> bool:
+    while pointer:
+        pointer = pointer.rpartition("/")[0]
+        if pointer in removed:
+            return True
+    return False
+
+
+def _hidden(
+    declared: Tree, projection: Projection, ignore: Sequence[Pointer], exclusive: Sequence[Pointer]
+) -> Iterator[Pointer]:
+    """What cannot be read and may hold members of exclusive mappings that nobody declared."""
+    for place in dict.fromkeys(projection.unseen if exclusive else ()):
+        depth = len(parts(place))
+        near = any(
+            depth <= len(parts(mapping)) + 1 and all(_alike(*pair) for pair in _pairs(mapping, place))
+            for mapping in exclusive
+        )
+        told = _at(declared, place) not in (MISSING, {})
+        if near and not told and not any(covers(pattern, place) for pattern in ignore):
+            yield place
+
+
+def _pairs(one: Pointer, other: Pointer) -> Iterator[tuple[str, str]]:
+    return zip(parts(one), parts(other), strict=False)
+
+
+def _alike(one: str, other: str) -> bool:
+    return one == other or "*" in (one, other)
+
+
+def _members(
+    projection: Projection,
+    treatments: Mapping[Pointer, Treatment],
+    applied: Tree,
+    exclusive: Sequence[Pointer],
+) -> Iterator[Pointer]:
+    """Every entry that belongs to us as a whole, those first in which others may stand."""
+    seen = (projection.tree, projection.accepted or {})
+    patterns: list[tuple[tuple[str, ...], tuple[Tree, ...]]] = [
+        *((parts(pattern), (applied,)) for pattern in _patterns(treatments)),
+        *(((*parts(mapping), "*"), (applied, *seen)) for mapping in exclusive),
+    ]
+    found: dict[Pointer, None] = {}
+    for pattern, trees in sorted(patterns, key=lambda one: len(one[0])):
+        for tree in trees:
+            found.update(dict.fromkeys(_entries(tree, pattern)))
+    yield from found
+
+
+def _patterns(treatments: Mapping[Pointer, Treatment]) -> Iterator[Pointer]:
+    return (pattern for pattern, treatment in treatments.items() if treatment is Treatment.MEMBER)
 
 
 def _entries(tree: Json, pattern: Sequence[str], above: Pointer = "") -> Iterator[Pointer]:

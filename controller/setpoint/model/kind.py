@@ -154,6 +154,10 @@ def _no_secrets(_: Any) -> Mapping[Pointer, SecretRef]:
     return {}
 
 
+def _nothing_exclusive(_: Any) -> tuple[Pointer, ...]:
+    return ()
+
+
 def _no_text(_: Any) -> str:
     return ""
 
@@ -182,6 +186,9 @@ class Kind(Generic[P, S]):
         declare: the comparable tree of what the person wrote, normalised; nothing that was not written.
         project: the comparable tree of what is seen, normalised the same way.
         treatments: pattern of pointers (`/nics/*/mac`) to how they are compared.
+        exclusive: the mappings in the comparable tree of which every member belongs to us, by the spec: one that is seen
+            and not declared is to be removed, but for what `policy.ignore` names. What else is to stay beside them,
+            `project` leaves out.
         identify: ids that the declaration itself fixes; None when it fixes none.
         named: ids that a new object gets from the name of its resource; None when it gets none.
         object_id: the text of an identity that goes into the mark.
@@ -231,6 +238,7 @@ class Kind(Generic[P, S]):
         default_factory=dict[str, "Callable[[Any, Acting], Awaitable[ActResult]]"]
     )
     treatments: Mapping[Pointer, Treatment] = field(default_factory=dict[Pointer, Treatment])
+    exclusive: Callable[[P], tuple[Pointer, ...]] = _nothing_exclusive
     names: re.Pattern[str] = NAME
     hosted_by: str | None = None
     named: Callable[[Key], Identity | None] = _unnamed

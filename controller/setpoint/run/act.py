@@ -41,7 +41,14 @@ async def compare(_desk: Desk, now: Pass) -> Pass | Outcome:
     declared = with_prints(now.kind.declare(now.spec), now)
     seen = _seen(now)
     policy = now.resource.policy
-    found = diff(declared, seen, treatments(now), applied=remembered(now), ignore=policy.ignore)
+    found = diff(
+        declared,
+        seen,
+        treatments(now),
+        applied=remembered(now),
+        ignore=policy.ignore,
+        exclusive=now.kind.exclusive(now.spec),
+    )
     shown = visible(noted(found, now.notes or {}), policy)
     return now.learn(
         declared=declared,

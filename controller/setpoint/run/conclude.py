@@ -127,6 +127,7 @@ def _item(desk: Desk, learned: Pass) -> Item | None:
             treatments(learned),
             applied=stored.applied,
             ignore=learned.resource.policy.ignore,
+            exclusive=learned.kind.exclusive(learned.spec),
         ),
         seen_at=desk.ports.now(),
         released=False,

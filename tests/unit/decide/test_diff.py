@@ -19,7 +19,7 @@ TREES = st.recursive(
 
 
 def paths(declared: Any, observed: Any, **more: Any) -> list[str]:
-    arguments = {"applied": None, **more}
+    arguments: dict[str, Any] = {"applied": None, **more}
     treatments = arguments.pop("treatments", {})
     projection = Projection(
         observed, accepted=arguments.pop("accepted", None), unseen=arguments.pop("unseen", ())
@@ -277,3 +277,125 @@ def test_a_fingerprint_is_never_shown() -> None:
     (whole,) = diff({"a": 1, "password": "print-2"}, None, HIDDEN, applied=None).changes
     assert whole.desired == {"a": 1, "password": SECRET}
     assert "print-2" not in repr(secret({}, {}))
+
+
+EVERY = ("/nics",)
+
+
+def undeclared(declared: Any, projection: Projection, applied: Any, ignore: Any = ()) -> list[Change]:
+    found = diff(declared, projection, {}, applied=applied, ignore=ignore, exclusive=EVERY)
+    return [change for change in found.changes if change.desired is MISSING]
+
+
+@pytest.mark.parametrize(
+    ("applied", "cause"),
+    [
+        pytest.param(ONE, Cause.DRIFT, id="somebody else made it"),
+        pytest.param(None, Cause.DRIFT, id="nothing is remembered"),
+        pytest.param(TWO, Cause.DECLARED, id="it was applied and is declared no more"),
+    ],
+)
+def test_in_an_exclusive_mapping_whatever_is_not_declared_is_to_be_removed(
+    applied: Any, cause: Cause
+) -> None:
+    (change,) = undeclared(ONE, Projection(TWO), applied)
+    assert (change.path, change.observed, change.cause) == ("/nics/net1", {"vlan": 2}, cause)
+
+
+@pytest.mark.parametrize(
+    ("declared", "seen", "ignore"),
+    [
+        pytest.param(ONE, TWO, ("/nics/net1",), id="it is ignored"),
+        pytest.param(ONE, TWO, ("/nics/*",), id="everything there is ignored"),
+        pytest.param(TWO, TWO, (), id="it is declared"),
+        pytest.param({"nics": {"net0": {}, "net1": {}}}, TWO, (), id="it is declared and says nothing"),
+        pytest.param(ONE, {**ONE, "disks": {"scsi0": {}}}, (), id="it stands in another mapping"),
+        pytest.param(ONE, ONE, (), id="nothing else is there"),
+    ],
+)
+def test_nothing_else_is_removed(declared: Any, seen: Any, ignore: Any) -> None:
+    assert undeclared(declared, Projection(seen), ONE, ignore) == []
+
+
+@pytest.mark.parametrize("without", [{}, {"nics": {}}])
+def test_every_member_goes_when_none_is_declared(without: dict[str, Any]) -> None:
+    assert [change.path for change in undeclared(without, Projection(TWO), None)] == [
+        "/nics/net0",
+        "/nics/net1",
+    ]
+
+
+def test_a_member_that_comes_with_a_restart_is_to_be_removed_too() -> None:
+    (later,) = undeclared(ONE, Projection(ONE, accepted=TWO), ONE)
+    assert (later.path, later.later, later.cause) == ("/nics/net1", True, Cause.DRIFT)
+    (waits,) = undeclared(ONE, Projection(TWO, accepted=ONE), ONE)
+    assert (waits.accepted, waits.cause) == (True, Cause.DRIFT)
+
+
+@pytest.mark.parametrize(
+    ("declared", "hidden", "unseen"),
+    [
+        pytest.param({}, "/nics", ["/nics"], id="the mapping"),
+        pytest.param({}, "/nics/*", ["/nics/*"], id="every member"),
+        pytest.param({}, "", [""], id="everything"),
+        pytest.param(ONE, "/nics/net1", ["/nics/net1"], id="one that may be there"),
+        pytest.param(ONE, "/nics/net0", ["/nics/net0/vlan"], id="one that is declared"),
+        pytest.param(ONE, "/nics/net1/vlan", [], id="less than one that may be there"),
+        pytest.param({}, "/disks", [], id="another mapping"),
+        pytest.param(ONE, "/ignored", [], id="what is ignored"),
+    ],
+)
+def test_what_cannot_be_read_of_an_exclusive_mapping_is_never_in_sync_and_never_removed(
+    declared: Any, hidden: str, unseen: list[str]
+) -> None:
+    seen = Projection(ONE, unseen=(hidden,))
+    found = diff(declared, seen, {}, applied=None, exclusive=(*EVERY, "/ignored"), ignore=("/ignored",))
+    assert [*found.unseen] == unseen
+    if hidden in ("/nics", "/nics/*", ""):
+        assert found.changes == ()
+
+
+def test_an_entry_goes_with_the_member_of_an_exclusive_mapping_that_it_stands_in() -> None:
+    seen: Tree = {"vnets": {"a": {"subnets": {"1": {}}}}}
+    treatments = {"/vnets/*/subnets/*": Treatment.MEMBER}
+    found = diff({}, Projection(seen), treatments, applied=seen, exclusive=("/vnets",))
+    assert [(change.path, change.cause) for change in found.changes] == [("/vnets/a", Cause.DECLARED)]
+    inner = diff({"vnets": {"a": {}}}, Projection(seen), {}, applied=None, exclusive=("/vnets/*/subnets",))
+    assert [change.path for change in inner.changes] == ["/vnets/a/subnets/1"]
+
+
+MOMENTS_OF_ALL = st.lists(
+    st.tuples(NICS, NICS, st.sets(NAMES), st.sets(NAMES), st.booleans(), st.booleans()),
+    min_size=1,
+    max_size=8,
+)
+
+
+@given(moments=MOMENTS_OF_ALL, remembers=st.booleans())
+def test_an_exclusive_mapping_comes_to_hold_what_is_declared_and_remembers_no_stranger_as_ours(
+    moments: list[Any], *, remembers: bool
+) -> None:
+    """Each moment: what is declared, what others do, what is ignored and unseen, whether steps work and others act."""
+    world: dict[str, int] = {}
+    applied: dict[str, Any] | None = {} if remembers else None
+    for declared, others, ignored, unseen, works, others_act in moments:
+        world = dict(others) if others_act else world
+        hidden = Projection(nics(world), unseen=tuple(f"/nics/{name}" for name in sorted(unseen)))
+        ignore = tuple(f"/nics/{name}" for name in ignored)
+        found = diff(nics(declared), hidden, {}, applied=applied, ignore=ignore, exclusive=EVERY)
+        removed = {parts(c.path)[1]: c.cause for c in found.changes if c.desired is MISSING}
+        assert removed.keys() == {*world} - {*declared} - ignored - unseen
+        before = (applied or {}).get("nics", {})
+        assert all((cause is Cause.DECLARED) == (name in before) for name, cause in removed.items())
+        told = {parts(pointer)[1] for pointer in found.unseen}
+        assert told == unseen - ignored
+        applied = in_force(nics(declared), found, {}, applied=applied, ignore=ignore, exclusive=EVERY)
+        assert applied.get("nics", {}).keys() <= {*declared} | before.keys()
+        assert applied.get("nics", {}).keys() >= {
+            n for n, cause in removed.items() if cause is Cause.DECLARED
+        }
+        if works:
+            world = {name: vlan for name, vlan in world.items() if name not in removed}
+            world |= {name: declared[name] for name in {*declared} - ignored - unseen}
+            if not ignored | unseen:
+                assert world == declared
