@@ -11,6 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from setpoint.model.compute import Computed, Computing
 from setpoint.model.diff import Diff, Projection, Treatment
 from setpoint.model.examine import Check, Examination
+from setpoint.model.gather import Ask, Entry, Gathering
 from setpoint.model.handed import Grant, Space
 from setpoint.model.identity import Identity, Owner
 from setpoint.model.key import Key
@@ -158,6 +159,10 @@ def _nothing_exclusive(_: Any) -> tuple[Pointer, ...]:
     return ()
 
 
+def _asks_nothing(_key: Key, _spec: Any) -> tuple[Ask, ...]:
+    return ()
+
+
 def _no_text(_: Any) -> str:
     return ""
 
@@ -213,6 +218,11 @@ class Kind(Generic[P, S]):
         secrets: the secrets in a spec, by their place in the comparable tree; the engine declares there the keyed
             fingerprint of each value, and treats it as WRITE_ONLY.
         space: what it hands out to fields of others; None for a kind that hands out nothing.
+        asks: pure; what it contributes to aggregates, from its key and its spec as declared.
+        gathers: how it takes what others contribute; None for a kind to which nobody does.
+        entry: pure; the part of an object that the field at this place of this spec stands in, where that part can wait
+            alone for what it takes from others. What is waited for is then left as it is, the object is made without
+            it, and an item of which its giver says that there is nothing is left out. None for a kind without such parts.
         outputs: the model of what it publishes.
         publish: the outputs of what is seen.
         machine: the UUID in the firmware of what is seen, by which an operating system on it knows where it runs;
@@ -253,6 +263,9 @@ class Kind(Generic[P, S]):
     compute: Callable[[Any, Computing[P, S]], Awaitable[Computed[P]]] | None = None
     secrets: Callable[[P], Mapping[Pointer, SecretRef]] = _no_secrets
     space: Callable[[P], Space] | None = None
+    asks: Callable[[Key, P], tuple[Ask, ...]] = _asks_nothing
+    gathers: Gathering | None = None
+    entry: Callable[[Tree, Pointer], Entry] | None = None
     outputs: type[Outputs] = Outputs
     publish: Callable[[S], Outputs] = _no_outputs
     machine: Callable[[S], str] = _no_text
