@@ -1,20 +1,52 @@
-"""Names and record data in canonical form, by dnspython: equal data are equal texts."""
+"""Names and record data in canonical form, by dnspython: equal data are equal texts.
+
+Every call is memoised by its arguments, because the same thousands of records are looked at again in every pass.
+"""
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
+from typing import cast
 
 import dns.exception
+import dns.ipv4
+import dns.ipv6
 import dns.name
 import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
+import dns.tokenizer
+from dns.rdtypes.ANY.CAA import CAA
+from dns.rdtypes.ANY.TXT import TXT
 
 MAX_TTL = 2**31 - 1
 """RFC 2181, section 8; servers store larger ones as something else."""
 
+TEXTS = frozenset({"TXT", "SPF", "AVC", "NINFO", "RESINFO", "WALLET"})
+"""Types whose data are nothing but strings."""
 
-@lru_cache(maxsize=65_536)
+_TAILS = {"CAA": 2, "URI": 2}
+"""Types that end in one text, which may be left unquoted, and how many fields stand before it."""
+
+_MEMORY = 1 << 17
+_STRING = 255
+_RECORD = 65_535
+_PLAIN = re.compile(r"[A-Za-z0-9_*-]{1,63}(\.[A-Za-z0-9_*-]{1,63})*")
+_LONGEST = 254
+"""Of a plain name as text, with its final dot: 255 bytes on the wire."""
+_QUOTED = re.compile(r'"(\\.|[^"\\])*"')
+_COMMENT = re.compile(r"(?<!\\);")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_CONCATENATED = re.compile(rb"v=", re.IGNORECASE)
+
+
+@lru_cache(maxsize=1024)
+def _origin(text: str) -> dns.name.Name:
+    return dns.name.from_text(text, idna_codec=dns.name.IDNA_2008_Practical).canonicalize()
+
+
+@lru_cache(maxsize=_MEMORY)
 def canonical_name(text: str, origin: str) -> str:
     """The absolute name that `text` means below `origin`: lower case, A-labels, final dot; `@` is the origin itself.
 
@@ -22,28 +54,140 @@ def canonical_name(text: str, origin: str) -> str:
         ValueError: it is no name.
     """
     try:
-        below = dns.name.from_text(origin)
+        below = _origin(origin)
+        if _PLAIN.fullmatch(text):
+            plain = f"{text.lower()}.{'' if below == dns.name.root else below.to_text()}"
+            if len(plain) <= _LONGEST:
+                return plain
+        if not text:
+            raise ValueError("an empty text is no DNS name; write @ for the zone itself")
         name = dns.name.from_text(text, below, idna_codec=dns.name.IDNA_2008_Practical)
         return name.canonicalize().to_text()
     except dns.exception.DNSException as error:
         raise ValueError(f"'{text}' is no DNS name: {error}") from None
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=_MEMORY)
+def canonical_type(text: str) -> str:
+    """The mnemonic of a type; `TYPE65280` for one without a mnemonic.
+
+    Raises:
+        ValueError: there is no such type.
+    """
+    try:
+        return dns.rdatatype.to_text(dns.rdatatype.from_text(text))
+    except (dns.exception.DNSException, ValueError):
+        raise ValueError(f"'{text}' is no type of DNS records") from None
+
+
+@lru_cache(maxsize=_MEMORY)
 def canonical(rtype: str, text: str, origin: str) -> str:
-    """The data of one record as canonical text, names in it absolute.
+    """The data of one record as canonical text, names in it absolute and in lower case.
+
+    A TXT may be written without quotes and of any length; what follows two fields of a CAA or URI without quotes. Strings
+    of a TXT that are read as one text by what uses them (those that begin with `v=`) are joined and split anew, so that
+    where they were split makes no difference; others keep their strings, which have a meaning of their own.
 
     Raises:
         ValueError: it is not what a record of this type holds.
     """
     try:
-        rdata = dns.rdata.from_text(
-            dns.rdataclass.IN,
-            dns.rdatatype.from_text(rtype),
-            text,
-            dns.name.from_text(origin),
-            relativize=False,
-        )
-    except (dns.exception.DNSException, ValueError) as error:
+        if rtype == "A":
+            return dns.ipv4.inet_ntoa(dns.ipv4.inet_aton(text))
+        if rtype == "AAAA":
+            return dns.ipv6.inet_ntoa(dns.ipv6.inet_aton(text))
+        if rtype in TEXTS:
+            return _strings(_chunks(_parsed(text)))
+        return _lowered(_data(rtype, _prepared(rtype, text), origin)).to_text(chunksize=0)
+    except dns.exception.SyntaxError as error:
         raise ValueError(f"'{text}' is no {rtype} record: {error}") from None
-    return str(rdata.to_text())
+    except dns.exception.DNSException as error:
+        raise ValueError(f"'{text}' is no {rtype} record: {str(error).rstrip('.')}") from None
+    except ValueError as error:
+        raise ValueError(f"'{text}' is no {rtype} record: {error}") from None
+
+
+@lru_cache(maxsize=_MEMORY)
+def text_of(value: str) -> str:
+    """What the strings of a canonical TXT say together; bytes that are no UTF-8 are replaced."""
+    return b"".join(_parsed(value)).decode("utf-8", "replace")
+
+
+def literal(text: str) -> str:
+    """A text in quotes, as the presentation format has it, for what is no presentation format yet."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _data(rtype: str, text: str, origin: str) -> dns.rdata.Rdata:
+    return dns.rdata.from_text(
+        dns.rdataclass.IN,
+        dns.rdatatype.from_text(rtype),
+        text,
+        _origin(origin),
+        relativize=False,
+        idna_codec=dns.name.IDNA_2008_Practical,
+    )
+
+
+def _prepared(rtype: str, text: str) -> str:
+    """The presentation format of what a person may write shorter."""
+    if _CONTROL.search(text):
+        raise ValueError("it has a line break or a control character in it")
+    fields = text.split(None, _TAILS.get(rtype, 0))
+    if (
+        rtype in _TAILS
+        and len(fields) > _TAILS[rtype]
+        and fields[0] != "\\#"
+        and not fields[-1].startswith('"')
+    ):
+        return " ".join((*fields[:-1], literal(fields[-1].rstrip())))
+    if _COMMENT.search(_QUOTED.sub("", text)):
+        raise ValueError("what follows ';' would be a comment; put the text in quotes, or leave it out")
+    return text
+
+
+def _lowered(data: dns.rdata.Rdata) -> dns.rdata.Rdata:
+    """The same data with its names, and what else is read without regard to case, in lower case."""
+    old = {slot: getattr(data, slot) for slot in _slots(data) if hasattr(data, slot)}
+    new = {slot: _lower(value) for slot, value in old.items()}
+    changed = {slot: new[slot] for slot in new if str(new[slot]) != str(old[slot])}
+    if isinstance(data, CAA) and not data.tag.islower():
+        changed["tag"] = data.tag.lower()
+    return data.replace(**changed) if changed else data
+
+
+def _lower(value: object) -> object:
+    if isinstance(value, tuple):
+        return tuple(map(_lower, cast("tuple[object, ...]", value)))
+    return value.canonicalize() if isinstance(value, dns.name.Name) else value
+
+
+def _slots(data: dns.rdata.Rdata) -> tuple[str, ...]:
+    return tuple(slot for one in type(data).__mro__ for slot in getattr(one, "__slots__", ()))
+
+
+def _parsed(text: str) -> tuple[bytes, ...]:
+    """The strings of a TXT: those in quotes, or all of a text that does not begin with one."""
+    if not text.startswith('"'):
+        if not text or _CONTROL.search(text):
+            raise ValueError("it is empty or has a line break in it; put it in quotes when it is meant so")
+        return (text.encode(),)
+    tokens = dns.tokenizer.Tokenizer(text).get_remaining()
+    if not all(token.is_quoted_string() for token in tokens):
+        raise ValueError("a part of it stands outside of the quotes")
+    return tuple(token.unescape_to_bytes().value for token in tokens)
+
+
+def _chunks(strings: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """Strings of at most 255 bytes."""
+    if _CONCATENATED.match(strings[0]):
+        strings = (b"".join(strings),)
+    return tuple(
+        one[start : start + _STRING] for one in strings for start in range(0, max(len(one), 1), _STRING)
+    )
+
+
+def _strings(strings: tuple[bytes, ...]) -> str:
+    if sum(len(one) + 1 for one in strings) > _RECORD:
+        raise ValueError("it is longer than a record can be, 65535 bytes")
+    return TXT(dns.rdataclass.IN, dns.rdatatype.TXT, strings).to_text()

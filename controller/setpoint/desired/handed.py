@@ -26,11 +26,14 @@ class Wanted:
 
 def wanted_in(model: type[BaseModel], spec: Tree) -> tuple[Wanted, ...]:
     """Every such field of a valid spec."""
-    return tuple(
-        Wanted(place, _handed(kinds, value))
+    found = {
+        place: Wanted(place, kind.model_validate(value))
         for place, kinds, value in _values(model, spec)
         if isinstance(value, Mapping)
-    )
+        for kind in kinds
+        if value.keys() <= _names(kind)
+    }
+    return tuple(found.values())
 
 
 def fixed_in(model: type[BaseModel], spec: Tree) -> Iterator[tuple[Pointer, str]]:
@@ -40,11 +43,6 @@ def fixed_in(model: type[BaseModel], spec: Tree) -> Iterator[tuple[Pointer, str]
         for place, kinds, value in _values(model, spec)
         if isinstance(value, str) and not all(issubclass(kind, FromOutput) for kind in kinds)
     )
-
-
-def _handed(kinds: tuple[type[Handed], ...], value: Mapping[str, Json]) -> Handed:
-    (kind,) = (one for one in kinds if value.keys() <= _names(one))
-    return kind.model_validate(value)
 
 
 @cache

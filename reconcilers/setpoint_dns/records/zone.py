@@ -1,0 +1,135 @@
+"""All declared sets of a zone as rules look at them: each with its place, and found by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from setpoint.model.tree import Pointer
+from setpoint_dns.rdata import canonical_name
+from setpoint_dns.records.spec import DEFAULT
+
+ADDRESSES = ("A", "AAAA")
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What declared records stand on.
+
+    Attributes:
+        origin: the zone's name.
+        ttl: seconds, for sets without one of their own.
+        view: of which these are the records.
+        whole: nothing else can be in the zone, so what is not declared does not exist.
+        private: who asks this view is inside, so private addresses are right.
+    """
+
+    origin: str
+    ttl: int = 3600
+    view: str = DEFAULT
+    whole: bool = True
+    private: bool = False
+
+    @cached_property
+    def apex(self) -> str:
+        """The zone's name, canonical."""
+        return canonical_name("@", self.origin)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One declared set.
+
+    Attributes:
+        place: in the spec, without the value.
+        written: the name as it was written.
+        values: canonical, in the order written, repetitions included.
+        texts: the same as they were written.
+        places: of the values.
+        pending: a value of it is not known yet.
+        ptr: as written.
+    """
+
+    place: Pointer
+    written: str
+    name: str
+    type: str
+    ttl: int
+    values: tuple[str, ...]
+    texts: tuple[str, ...]
+    places: tuple[Pointer, ...]
+    pending: bool = False
+    ptr: bool | None = None
+
+
+class Declarations:
+    """The sets of a zone, for looking up what others say."""
+
+    def __init__(self, ground: Ground, entries: tuple[Entry, ...]) -> None:
+        self.ground = ground
+        self.entries = entries
+        self.names: dict[str, dict[str, Entry]] = {}
+        for entry in entries:
+            self.names.setdefault(entry.name, {}).setdefault(entry.type, entry)
+
+    def at(self, name: str) -> Mapping[str, Entry]:
+        """The sets of a name, by type."""
+        return self.names.get(name, {})
+
+    def of(self, rtype: str) -> Iterator[Entry]:
+        """Every set of a type."""
+        return (entry for entry in self.entries if entry.type == rtype)
+
+    def inside(self, name: str) -> bool:
+        """Whether a name is the zone's or below it."""
+        apex = self.ground.apex
+        return apex in (name, ".") or name.endswith(f".{apex}")
+
+    def is_apex(self, name: str) -> bool:
+        """Whether it is the zone's own name."""
+        return name == self.ground.apex
+
+    def cut(self, name: str) -> str:
+        """The delegation at or above a name, the uppermost; empty when there is none."""
+        found = [above for above in self._upwards(name) if "NS" in self.at(above)]
+        return found[-1] if found else ""
+
+    def redirected(self, name: str) -> str:
+        """The name above with a DNAME; empty when there is none."""
+        above = [one for one in self._upwards(name)[1:] if "DNAME" in self.at(one)]
+        return above[-1] if above else next(iter(self._apex_dname(name)), "")
+
+    def answers(self, name: str) -> Mapping[str, Entry]:
+        """What a question for a name finds: its own sets, or those of the wildcard that covers it."""
+        if name in self.names or name in self._between:
+            return self.at(name)
+        for above in (*self._upwards(name)[1:], self.ground.apex):
+            if f"*.{above}" in self.names:
+                return self.at(f"*.{above}")
+            if above in self.names or above in self._between:
+                break
+        return {}
+
+    def unknowable(self, name: str) -> bool:
+        """Whether others answer for a name: it is outside, delegated, or redirected by a DNAME."""
+        return not self.inside(name) or bool(self.cut(name)) or bool(self.redirected(name))
+
+    def _apex_dname(self, name: str) -> tuple[str, ...]:
+        apex = self.ground.apex
+        return (apex,) if name != apex and "DNAME" in self.at(apex) else ()
+
+    def _upwards(self, name: str) -> tuple[str, ...]:
+        """The name and those above it, the zone's own left out."""
+        found: list[str] = []
+        while name and self.inside(name) and not self.is_apex(name):
+            found.append(name)
+            name = name.partition(".")[2]
+        return tuple(found)
+
+    @cached_property
+    def _between(self) -> frozenset[str]:
+        """Names that exist only because others are below them."""
+        return (
+            frozenset(above for name in self.names for above in self._upwards(name)[1:]) - self.names.keys()
+        )
