@@ -1,0 +1,59 @@
+"""What was read last of a zone, so that one that did not change is the same object again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from setpoint_dns.content import Id, RRset, Zone
+from setpoint_dns.powerdns.forms import (
+    mark_in,
+    mark_name,
+    owner_of,
+    read_metadata,
+    read_sets,
+    read_signing,
+)
+from setpoint_dns.powerdns.settings import read_settings
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A zone, and what of it is not told.
+
+    Attributes:
+        digest: of everything that was answered.
+        serial: as it is stored, where `zone.serial` is as it is answered.
+        account: as it is stored.
+        marked: whether the mark is in the metadata.
+        record: whether the record is there that is our mark until the metadata are written.
+    """
+
+    digest: bytes
+    zone: Zone
+    serial: int
+    account: str
+    marked: bool
+    record: bool
+
+
+def told(digest: bytes, raw: Mapping[str, Any], metadata: Any, keys: Any, before: Seen | None) -> Seen:
+    """From what was answered; sets that are as `before` are the same objects."""
+    name, serial = str(raw["name"]), int(raw["serial"])
+    by_kind = read_metadata(metadata)
+    sets: dict[Id, RRset] = read_sets(raw["rrsets"], name, before.zone.rrsets if before else {})
+    here = sets.get((mark_name(name), "TXT"))
+    record = mark_in(here.values) if here else None
+    if here and record:
+        del sets[here.id]
+    written = owner_of(by_kind)
+    zone = Zone(
+        name=name,
+        serial=int(raw.get("edited_serial", serial)),
+        rrsets=sets,
+        mark=written or record,
+        settings=read_settings(raw, by_kind),
+        signing=read_signing(raw, keys),
+    )
+    return Seen(digest, zone, serial, str(raw.get("account", "")), written is not None, record is not None)
