@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import ssl
 from dataclasses import dataclass
@@ -106,7 +107,7 @@ class Line:
         async with self._session().request(
             call.method,
             url,
-            data=body,
+            data=None if body is None else io.BytesIO(body),  # A large one is then sent piece by piece.
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS),
         ) as answer:

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final
 
-MEGABYTE: Final = 1 << 20
-USUAL_BODY: Final = 2 * MEGABYTE
-"""What a server takes unless `webserver-max-bodysize` says otherwise."""
+from setpoint.model.errors import RefusalError
+
 _ROOM: Final = 4_096
 """For the headers and the frame around the sets, which count as well."""
 
@@ -23,11 +22,17 @@ def parts(changes: Sequence[Mapping[str, Any]], most: int) -> list[list[bytes]]:
     """Encoded sets in groups that fit into a body of `most` bytes each, in the order of the changes.
 
     All that is about one name stays together if it follows one another, so that a type can be swapped.
+
+    Raises:
+        RefusalError: what is about one name is too large.
     """
     found: list[list[bytes]] = [[]]
     size = 0
     for group in _by_name(changes):
         more = sum(len(text) + 1 for text in group)
+        if more > most - _ROOM:
+            what = f"the record sets of one name are {more} bytes, and the server takes {most} in a call"
+            raise RefusalError(what, remedy="raise webserver-max-bodysize at the server")
         if found[-1] and size + more > most - _ROOM:
             found.append([])
             size = 0

@@ -17,7 +17,9 @@ from setpoint.model.errors import (
 
 NO_ANSWER: Final = "see its log, and whether webserver-allow-from lets this machine in"
 _NO_API: Final = "check the endpoint and the server's id, and that api=yes is set there"
-_TOO_LARGE: Final = "if it was too large, raise webserver-max-bodysize at the server"
+_TOO_LARGE: Final = (
+    "if it was too large, raise webserver-max-bodysize at the server, and the limit of a proxy before it"
+)
 
 
 class NotFoundError(RefusalError):
@@ -72,7 +74,7 @@ def answered(call: Call, status: int, text: str) -> TargetError:
 
 def _remedy(call: Call, status: int) -> str:
     match status:
-        case HTTPStatus.BAD_REQUEST if call.writes:
+        case HTTPStatus.BAD_REQUEST | HTTPStatus.REQUEST_ENTITY_TOO_LARGE if call.writes:
             return _TOO_LARGE
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
             return f"compare the key in {call.key_place} with api-key at the server"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import re
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -25,16 +24,14 @@ from setpoint.model.tree import Json
 from setpoint_dns.content import Batch, RRset, Zone
 from setpoint_dns.powerdns import forms
 from setpoint_dns.powerdns.access import Access, Line
-from setpoint_dns.powerdns.batches import MEGABYTE, USUAL_BODY, encoded, parts, patch
+from setpoint_dns.powerdns.batches import encoded, parts, patch
 from setpoint_dns.powerdns.failures import NotFoundError, ServerError
+from setpoint_dns.powerdns.limits import Limits, read_limits
 from setpoint_dns.powerdns.live import Live, check_gone, fetch, look
 from setpoint_dns.powerdns.seen import Seen, told
 from setpoint_dns.powerdns.settings import check_settings, fields_of, metadata_of
 from setpoint_dns.server import Can, ZoneRow
 
-_NSEC3 = re.compile(r"1 [01] [0-9]{1,5} (-|([0-9a-fA-F]{2})+)")
-_ITERATIONS: Final = 100
-"""Of NSEC3, which a server takes unless `max-nsec3-iterations` says otherwise."""
 _NOTHING: Final = b"[]"
 
 
@@ -46,16 +43,14 @@ class PowerdnsServer:
     def __init__(self, access: Access, gate: Gate) -> None:
         """Prepare; nothing is sent yet. Every call passes the gate."""
         self._line = Line(access, gate)
+        self._limits: Limits | None = None
         self._seen: dict[str, Seen] = {}
         self._marks: dict[tuple[str, str], Mark | None] = {}
-        self._most = USUAL_BODY
-        self._iterations = _ITERATIONS
 
     async def identity(self) -> str:
         """The server's `server-id` and `config-name`, which tell those on one machine apart."""
         settings = {str(one["name"]): str(one.get("value", "")) for one in await self._line.read("/config")}
-        self._most = int(settings.get("webserver-max-bodysize") or USUAL_BODY // MEGABYTE) * MEGABYTE
-        self._iterations = int(settings.get("max-nsec3-iterations") or _ITERATIONS)
+        self._limits = read_limits(settings)
         return "/".join(filter(None, (settings.get("server-id", ""), settings.get("config-name", ""))))
 
     async def version(self) -> str:
@@ -94,8 +89,9 @@ class PowerdnsServer:
         check_settings(settings)
         if not any(rrset.id == (zone, "SOA") for rrset in rrsets):
             raise RefusalError(f"{zone} has no SOA to be made with")
+        most = (await self._known_limits()).body
         first, *more = parts(
-            [forms.mark_set(zone, mark), *map(forms.to_put, _apex_first(zone, rrsets))], self._most
+            [forms.mark_set(zone, mark), *map(forms.to_put, _apex_first(zone, rrsets))], most
         )
         usual = {"name": zone, "kind": "Native", "soa_edit_api": "DEFAULT", "account": forms.account_of(mark)}
         frame = encoded({**usual, **fields_of(settings)})
@@ -113,8 +109,7 @@ class PowerdnsServer:
             return
         live = await self._writable(zone)
         self._check_unmoved(live, batch.serial)
-        changes = self._changes(live, batch)
-        first, *more = parts(changes, self._most)
+        first, *more = parts(self._changes(live, batch), (await self._known_limits()).body)
         await self._patch(live, patch(first))
         async with _begun(zone):
             for part in more:
@@ -149,10 +144,7 @@ class PowerdnsServer:
 
     async def sign(self, zone: str, nsec3: str) -> None:
         """Switch DNSSEC on; the server makes one key for all, of ECDSA P-256."""
-        # The server switches DNSSEC on before it looks at the parameters, and fails at wrong ones only then.
-        if nsec3 and not (_NSEC3.fullmatch(nsec3) and int(nsec3.split()[2]) <= self._iterations):
-            what = f"'{nsec3}' are no parameters of NSEC3 for this server, which takes {self._iterations} iterations"
-            raise RefusalError(what, remedy="write '1 0 0 -', or nothing for NSEC")
+        (await self._known_limits()).check_nsec3(nsec3)
         await (await self._writable(zone)).await_turn()
         await self._change("PUT", zone, "", {"dnssec": True, "api_rectify": True, "nsec3param": nsec3})
 
@@ -174,6 +166,12 @@ class PowerdnsServer:
     async def close(self) -> None:
         """Give sockets back."""
         await self._line.close()
+
+    async def _known_limits(self) -> Limits:
+        if self._limits is None:
+            await self.identity()
+        assert self._limits is not None  # noqa: S101  # just read
+        return self._limits
 
     async def _row(self, raw: Mapping[str, Any]) -> ZoneRow:
         zone, account = str(raw["name"]), str(raw.get("account", ""))

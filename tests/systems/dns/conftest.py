@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import ExitStack
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AsyncExitStack, ExitStack
 from typing import TypeVar
 
 import pytest
 
+from setpoint_dns.powerdns.server import PowerdnsServer
+from tests.systems.dns.powered import reach
 from tests.systems.dns.servers.bind import Bind
 from tests.systems.dns.servers.knot import Knot, KnotSecondary
 from tests.systems.dns.servers.pdns import Pdns
@@ -78,3 +80,16 @@ def proxied() -> Generator[Callable[[int], Proxy]]:
     """Makes a proxy before a TCP port of 127.0.0.1 that breaks connections as it is told."""
     with ExitStack() as stack:
         yield lambda port: stack.enter_context(Proxy(port))
+
+
+@pytest.fixture
+async def reached() -> AsyncGenerator[Callable[..., PowerdnsServer]]:
+    """Makes a client of a PowerDNS (`reached(pdns.url)`), and closes it after the test."""
+    async with AsyncExitStack() as stack:
+
+        def reached_at(url: str, *key: str) -> PowerdnsServer:
+            found = reach(url, *key)
+            stack.push_async_callback(found.close)
+            return found
+
+        yield reached_at

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 
 import pytest
 
@@ -14,7 +14,7 @@ from setpoint_dns.content import Batch, RRset
 from setpoint_dns.powerdns import forms
 from setpoint_dns.powerdns.server import PowerdnsServer
 from setpoint_dns.server import GoneError, ZoneServer
-from tests.systems.dns.powered import MARK, NS, SOA, ZONE, put, reach, rrset
+from tests.systems.dns.powered import MARK, NS, SOA, ZONE, put, rrset
 from tests.systems.dns.servers.knot import KnotSecondary
 from tests.systems.dns.servers.pdns import Pdns
 from tests.systems.dns.servers.program import until
@@ -22,10 +22,8 @@ from tests.systems.dns.servers.proxy import Proxy
 
 
 @pytest.fixture
-async def server(pdns: Pdns) -> AsyncGenerator[PowerdnsServer]:
-    found = reach(pdns.url)
-    yield found
-    await found.close()
+async def server(pdns: Pdns, reached: Callable[..., PowerdnsServer]) -> PowerdnsServer:
+    return reached(pdns.url)
 
 
 @pytest.fixture
@@ -235,22 +233,23 @@ async def test_comments_of_people_outlive_a_write(pdns: Pdns, made: PowerdnsServ
 # Marks
 
 
-async def test_the_listing_tells_our_marks_and_those_of_others(pdns: Pdns, made: PowerdnsServer) -> None:
+async def test_the_listing_tells_our_marks_and_those_of_others(
+    pdns: Pdns, made: PowerdnsServer, reached: Callable[..., PowerdnsServer]
+) -> None:
     pdns.add_zone("hand.test")
-    fresh = reach(pdns.url)
+    fresh = reached(pdns.url)
     rows = {row.name: row for row in await fresh.zones()}
-    await fresh.close()
     assert rows[ZONE].mark == MARK
     assert rows["hand.test."].mark is None
     assert rows[ZONE].serial == pdns.serial(ZONE)
 
 
 async def test_a_listing_asks_for_metadata_only_where_the_account_is_new(
-    pdns: Pdns, made: PowerdnsServer, proxied: Callable[[int], Proxy]
+    pdns: Pdns, made: PowerdnsServer, proxied: Callable[[int], Proxy], reached: Callable[..., PowerdnsServer]
 ) -> None:
     pdns.add_zone("hand.test")
     proxy = proxied(pdns.api_port)
-    watched = reach(proxy.url)
+    watched = reached(proxy.url)
     for _ in range(2):
         assert {row.mark for row in await watched.zones()} == {MARK, None}
     assert len(proxy.requests) == 3
@@ -258,7 +257,6 @@ async def test_a_listing_asks_for_metadata_only_where_the_account_is_new(
     await made.mark(ZONE, other)
     assert {row.mark for row in await watched.zones()} == {other, None}
     assert len(proxy.requests) == 5
-    await watched.close()
 
 
 async def test_a_mark_is_taken_away_without_a_trace(pdns: Pdns, made: PowerdnsServer) -> None:
@@ -302,7 +300,9 @@ def test_an_account_fits_into_the_servers_own_schemas(estate: str) -> None:
 
 
 @pytest.mark.parametrize("zone", ["0/26.2.0.192.in-addr.arpa.", "_tcp.example.test.", "xn--bcher-kva.test."])
-async def test_a_zone_of_any_name_is_reached(pdns: Pdns, server: PowerdnsServer, zone: str) -> None:
+async def test_a_zone_of_any_name_is_reached(
+    pdns: Pdns, server: PowerdnsServer, zone: str, reached: Callable[..., PowerdnsServer]
+) -> None:
     soa, mark = RRset(zone, "SOA", 60, SOA.values), Mark("lab", MARK.key, zone)
     await server.create(zone, {}, (soa, RRset(zone, "NS", 60, NS.values)), mark)
     first = await server.read(zone)
