@@ -18,8 +18,7 @@ from setpoint_dns.rfc2136.answers import is_denied, rdatas, soa_of
 from setpoint_dns.rfc2136.failures import gone
 from setpoint_dns.rfc2136.found import common
 from setpoint_dns.rfc2136.marking import set_mark
-from setpoint_dns.rfc2136.stream import Endpoint
-from setpoint_dns.rfc2136.wire import Patience, Tsig, Wire
+from setpoint_dns.rfc2136.wire import Endpoint, Patience, Tsig, Wire
 from setpoint_dns.rfc2136.writing import write
 from setpoint_dns.server import Can, GoneError, ZoneRow
 

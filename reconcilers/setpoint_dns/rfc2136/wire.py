@@ -24,6 +24,8 @@ from setpoint.model.secret import Secret
 from setpoint_dns.rfc2136.failures import Call, answered, broken, gone, silent, unreachable
 from setpoint_dns.rfc2136.stream import Endpoint, Stream, connected
 
+__all__ = ["Endpoint", "Patience", "Tsig", "Wire"]
+
 Message = TypeVar("Message", bound=dns.message.Message)
 
 TRANSFERS = "transfers"

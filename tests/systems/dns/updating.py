@@ -18,8 +18,7 @@ from setpoint.model.secret import Secret
 from setpoint.run.gate import LaneGate
 from setpoint_dns.content import Batch, Id, RRset, Zone
 from setpoint_dns.rfc2136.server import Rfc2136Server
-from setpoint_dns.rfc2136.stream import Endpoint
-from setpoint_dns.rfc2136.wire import Patience, Tsig
+from setpoint_dns.rfc2136.wire import Endpoint, Patience, Tsig
 from tests.systems.dns.servers.bind import Bind
 from tests.systems.dns.servers.knot import Knot
 from tests.systems.dns.servers.pdns import Pdns
