@@ -29,6 +29,7 @@ TEXTS = frozenset({"TXT", "SPF", "AVC", "NINFO", "RESINFO", "WALLET"})
 _TAILS = {"CAA": 2, "URI": 2}
 """Types that end in one text, which may be left unquoted, and how many fields stand before it."""
 
+_ADDRESSES = {"A": "IPv4", "AAAA": "IPv6"}
 _MEMORY = 1 << 17
 _STRING = 255
 _RECORD = 65_535
@@ -92,10 +93,8 @@ def canonical(rtype: str, text: str, origin: str) -> str:
         ValueError: it is not what a record of this type holds.
     """
     try:
-        if rtype == "A":
-            return dns.ipv4.inet_ntoa(dns.ipv4.inet_aton(text))
-        if rtype == "AAAA":
-            return dns.ipv6.inet_ntoa(dns.ipv6.inet_aton(text))
+        if rtype in _ADDRESSES:
+            return _address(rtype, text)
         if rtype in TEXTS:
             return _strings(_chunks(_parsed(text)))
         return _lowered(_data(rtype, _prepared(rtype, text), origin)).to_text(chunksize=0)
@@ -116,6 +115,15 @@ def text_of(value: str) -> str:
 def literal(text: str) -> str:
     """A text in quotes, as the presentation format has it, for what is no presentation format yet."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _address(rtype: str, text: str) -> str:
+    try:
+        if rtype == "A":
+            return dns.ipv4.inet_ntoa(dns.ipv4.inet_aton(text))
+        return dns.ipv6.inet_ntoa(dns.ipv6.inet_aton(text))
+    except dns.exception.DNSException:
+        raise ValueError(f"it is not one {_ADDRESSES[rtype]} address and nothing else") from None
 
 
 def _data(rtype: str, text: str, origin: str) -> dns.rdata.Rdata:

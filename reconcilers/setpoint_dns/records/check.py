@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from setpoint.model.handed import FromOutput
@@ -16,10 +16,16 @@ from setpoint_dns.records.types import EXAMPLES
 from setpoint_dns.records.zone import Declarations, Entry, Ground
 
 
-def check(ground: Ground, records: Mapping[str, ByType]) -> tuple[Finding, ...]:
-    """Everything that is wrong or unwise about the records of one zone in one view, in the order written."""
+def check(
+    ground: Ground, records: Mapping[str, ByType], nameservers: Sequence[str] = ()
+) -> tuple[Finding, ...]:
+    """Everything that is wrong or unwise about the records of one zone in one view, in the order written.
+
+    `nameservers` are the zone's own NS, where they are declared apart; their places are `/nameservers/0` and so on.
+    """
     read = _Reading(ground)
-    entries = tuple(read.entries(records))
+    own = read.nameservers(tuple(nameservers)) if nameservers else ()
+    entries = (*own, *read.entries(records))
     zone = Declarations(ground, entries)
     return (*read.findings, *(one for entry in entries for one in _judged(entry, zone)))
 
@@ -60,6 +66,13 @@ class _Reading:
                 continue
             for rtype, declared in types.items():
                 yield from self._of(written, name, rtype, declared, join(above, rtype))
+
+    def nameservers(self, names: tuple[str, ...]) -> Iterator[Entry]:
+        """The zone's own NS."""
+        apex, place = self.ground.apex, "/nameservers"
+        self._seen[apex, "NS"] = place
+        bare = Entry(place, "@", apex, "NS", self.ground.ttl, (), (), ())
+        yield self._entry(bare, RecordSet.model_construct({"values"}, values=names), place)
 
     def _of(self, written: str, name: str, rtype: str, declared: Declared, place: Pointer) -> Iterator[Entry]:
         real = canonical_type(rtype)

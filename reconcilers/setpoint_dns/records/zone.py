@@ -92,13 +92,17 @@ class Declarations:
 
     def cut(self, name: str) -> str:
         """The delegation at or above a name, the uppermost; empty when there is none."""
-        found = [above for above in self._upwards(name) if "NS" in self.at(above)]
+        if not self._cuts:
+            return ""
+        found = [above for above in self._upwards(name) if above in self._cuts]
         return found[-1] if found else ""
 
     def redirected(self, name: str) -> str:
         """The name above with a DNAME; empty when there is none."""
-        above = [one for one in self._upwards(name)[1:] if "DNAME" in self.at(one)]
-        return above[-1] if above else next(iter(self._apex_dname(name)), "")
+        if not self._dnames or self.is_apex(name):
+            return ""
+        found = [one for one in (*self._upwards(name)[1:], self.ground.apex) if one in self._dnames]
+        return found[0] if found else ""
 
     def answers(self, name: str) -> Mapping[str, Entry]:
         """What a question for a name finds: its own sets, or those of the wildcard that covers it."""
@@ -111,13 +115,26 @@ class Declarations:
                 break
         return {}
 
+    def exists(self, name: str) -> bool:
+        """Whether a name is there, be it only because others are below it."""
+        return name in self.names or name in self._between or bool(self.answers(name))
+
+    @cached_property
+    def served(self) -> frozenset[str]:
+        """The name servers of every delegation."""
+        return frozenset(value for entry in self.of("NS") for value in entry.values)
+
     def unknowable(self, name: str) -> bool:
         """Whether others answer for a name: it is outside, delegated, or redirected by a DNAME."""
         return not self.inside(name) or bool(self.cut(name)) or bool(self.redirected(name))
 
-    def _apex_dname(self, name: str) -> tuple[str, ...]:
-        apex = self.ground.apex
-        return (apex,) if name != apex and "DNAME" in self.at(apex) else ()
+    @cached_property
+    def _cuts(self) -> frozenset[str]:
+        return frozenset(entry.name for entry in self.of("NS")) - {self.ground.apex}
+
+    @cached_property
+    def _dnames(self) -> frozenset[str]:
+        return frozenset(entry.name for entry in self.of("DNAME"))
 
     def _upwards(self, name: str) -> tuple[str, ...]:
         """The name and those above it, the zone's own left out."""

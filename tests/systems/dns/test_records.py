@@ -72,8 +72,8 @@ def test_data_have_one_canonical_form(rtype: str, written: str, meant: str) -> N
 @pytest.mark.parametrize(
     ("rtype", "written", "why"),
     [
-        pytest.param("A", "192.0.2.010", "malformed", id="an address with a leading zero"),
-        pytest.param("A", "192.0.2.1 192.0.2.2", "malformed", id="two addresses in one"),
+        pytest.param("A", "192.0.2.010", "not one IPv4 address", id="an address with a leading zero"),
+        pytest.param("A", "192.0.2.1 192.0.2.2", "not one IPv4 address", id="two addresses in one"),
         pytest.param("MX", "mail", "expecting an integer", id="no preference"),
         pytest.param("MX", "10 mail ; the first", "would be a comment", id="a comment"),
         pytest.param("MX", "10 mail\n20 mail2", "line break", id="two lines"),

@@ -1,16 +1,53 @@
-"""Every rule about declared records, by what it speaks of."""
+"""Every rule about declared records, by what it speaks of. A new rule is one function and one line in its table."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from setpoint_dns.records.rules import names, singles, ttl, types
+from setpoint_dns.records.rules import (
+    address,
+    alias,
+    caa,
+    delegation,
+    dkim,
+    dmarc,
+    keys,
+    mail,
+    names,
+    reverse,
+    services,
+    singles,
+    spf,
+    targets,
+    ttl,
+    types,
+)
 from setpoint_dns.records.rules.rule import Rule
 
-OF_ALL: tuple[Rule, ...] = (*types.RULES, *names.RULES, *ttl.RULES, *singles.RULES)
+OF_ALL: tuple[Rule, ...] = (
+    *types.RULES,
+    *names.RULES,
+    *ttl.RULES,
+    *singles.RULES,
+    *alias.OF_ALL,
+    *delegation.OF_ALL,
+)
 """Those that hold for every set."""
 
-_SOME: tuple[Rule, ...] = ()
+_SOME: tuple[Rule, ...] = (
+    *address.RULES,
+    *alias.RULES,
+    *targets.RULES,
+    *delegation.RULES,
+    *mail.RULES,
+    *services.RULES,
+    *reverse.RULES,
+    *caa.RULES,
+    *keys.RULES,
+    *spf.RULES,
+    *dmarc.RULES,
+    *dkim.RULES,
+)
 
 
 def _by_type(rules: Iterable[Rule]) -> Mapping[str, tuple[Rule, ...]]:
@@ -23,3 +60,6 @@ def _by_type(rules: Iterable[Rule]) -> Mapping[str, tuple[Rule, ...]]:
 
 BY_TYPE: Mapping[str, tuple[Rule, ...]] = _by_type(_SOME)
 """Those that hold for sets of one type."""
+
+NAMES: tuple[str, ...] = ("name", "twice", "syntax", *(rule.name for rule in (*OF_ALL, *_SOME)))
+"""Every rule by its name, those of the reading included."""

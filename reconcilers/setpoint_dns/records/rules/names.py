@@ -9,7 +9,9 @@ from setpoint_dns.records.finding import Flaw, advice, error
 from setpoint_dns.records.rules.rule import Rule
 from setpoint_dns.records.zone import ADDRESSES, Declarations, Entry
 
-_HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+_LABEL = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+_HOST = re.compile(rf"\*|{_LABEL}")
+_NAME = re.compile(rf"(\*\.)?({_LABEL}\.)*")
 _HOSTS = frozenset({*ADDRESSES, "MX"})
 
 
@@ -37,6 +39,8 @@ def repeated(entry: Entry, zone: Declarations) -> Iterator[Flaw]:
 
 def wildcard(entry: Entry, _: Declarations) -> Iterator[Flaw]:
     """A star covers other names only as the whole of the first label (RFC 4592)."""
+    if "*" not in entry.name:
+        return
     first, *others = entry.name.split(".")
     if "*" in "".join(others) or ("*" in first and first != "*"):
         yield advice(
@@ -54,12 +58,13 @@ def host(entry: Entry, _: Declarations) -> Iterator[Flaw]:
     """What is looked up as a host has a host's name (RFC 1123)."""
     if entry.type not in _HOSTS:
         return
-    for label in entry.name.rstrip(".").split("."):
-        if label != "*" and not _HOST.fullmatch(label):
-            yield advice(
-                f"'{label}' is no label of a host's name, and some resolvers and programs refuse it",
-                "use letters, digits and hyphens, with a letter or a digit at both ends",
-            )
+    if not _NAME.fullmatch(entry.name):
+        wrong = (one for one in entry.name.split(".") if one and not _HOST.fullmatch(one))
+        label = next(wrong, entry.name)
+        yield advice(
+            f"'{label}' is no label of a host's name, and some resolvers and programs refuse it",
+            "use letters, digits and hyphens, with a letter or a digit at both ends",
+        )
 
 
 RULES = (
