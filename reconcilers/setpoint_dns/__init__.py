@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from setpoint.model.kind import System
+from setpoint_dns.kinds import dns_server, dns_zone
 
-SYSTEM = System("dns", ())
+SYSTEM = System("nameservice", (dns_server.KIND, dns_zone.KIND))

@@ -31,6 +31,9 @@ ALERTS = {page for page in PAGES if page.parent == RUNBOOKS and page.name != "RE
 READERS = [page for page in PAGES if DOCS in page.parents and page not in ALERTS]
 SETTINGS = "settings"
 MISTAKEN = "mistaken"
+SERVER = b"kind: DnsServer\nmetadata: {name: ns1}\nspec: {powerdns: {endpoint: 'http://127.0.0.1:8081', key: {env: KEY}}}\n"
+"""What a zone on a page is on."""
+
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`(setpoint [a-z][^`]*)`")
 _LINK = re.compile(r"\]\((?!https?:)([^)]+)\)")
@@ -100,12 +103,14 @@ def test_a_manifest_is_valid(block: Block) -> None:
         Path(one.file).name: one.text.encode() for one in blocks(block.page) if one.file.endswith(".csv")
     }
     files = {"cluster.yaml": CLUSTER, place: block.text.encode(), **tables}
+    if "kind: DnsZone" in block.text:
+        files["server.yaml"] = SERVER
     compiled = compile_set(files, installed_kinds(), version="test")
     if MISTAKEN in block.info:
         assert compiled.problems
     else:
         assert compiled.problems == ()
-        makes = 2 + block.text.count("\n---\n") + ("kind: ResourceSet" in block.text)
+        makes = len(files) - len(tables) + block.text.count("\n---\n") + ("kind: ResourceSet" in block.text)
         assert len(compiled.resources) == (makes if place == "page.yaml" else 1)
 
 
