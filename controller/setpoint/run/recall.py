@@ -52,6 +52,8 @@ async def resume(desk: Desk, now: Pass) -> Pass | Outcome:
             doing = f"{intent.verb} goes on" + (f": {progress}" if progress else "")
             return Wait(doing, _next_poll(desk, intent))
         case Finished(error):
+            if not error:
+                await _note_birth(desk, now.owner.key)
             await _end(desk, now.owner.key, well=not error)
             desk.lane.acted[now.owner.key] = desk.ports.now()
             if error:
@@ -62,6 +64,13 @@ async def resume(desk: Desk, now: Pass) -> Pass | Outcome:
             await _end(desk, now.owner.key, well=False)
             desk.lane.acted[now.owner.key] = desk.ports.now()
             return now.learn(pending=None)
+
+
+async def _note_birth(desk: Desk, key: Key) -> None:
+    """What an operation has made is ours from then on: another hand may take its mark before we have seen it once."""
+    item = desk.store.item(key)
+    if item is not None and item.applied is not None and not item.seen_at:
+        await desk.calls.call(desk.store.save_item, replace(item, seen_at=desk.ports.now()))
 
 
 async def _end(desk: Desk, key: Key, *, well: bool) -> None:

@@ -476,6 +476,19 @@ def test_a_clone_that_fails_leaves_nothing_and_is_made_under_the_same_id(stage: 
     stage.tell(script, None, state=templates(template()))
 
 
+def test_what_loses_its_mark_before_it_was_seen_once_is_not_made_again(stage: Stage) -> None:
+    async def script(story: Story) -> None:
+        await story.running.declare({"web01.yaml": vm("web01", ONE)})
+        while story.count("volume_made") == 0:
+            await asyncio.sleep(0.05)
+        story.by_hand(description="", tags="")
+        status = await story.later(QUICK)
+        assert [hold.rule for hold in status.holds] == [Rule.EXISTS], status.sentence
+        assert story.count("guest_made") == 1
+
+    stage.tell(script, None)
+
+
 def test_a_clone_whose_worker_was_killed_is_told_with_the_commands_for_its_node(stage: Stage) -> None:
     async def script(story: Story) -> None:
         await story.running.declare({"web01.yaml": vm("web01", CLONE)})
