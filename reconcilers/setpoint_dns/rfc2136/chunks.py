@@ -24,6 +24,7 @@ BYTES = 60_000
 _HEADER = 10
 """Bytes of a record beside its name and data."""
 
+_GUARD = dns.rdata.from_text(dns.rdataclass.IN, dns.rdatatype.NS, "setpoint.invalid.", relativize=False)
 _ADDRESSES = frozenset({"A", "AAAA"})
 
 
@@ -80,8 +81,7 @@ class Put:
     """A set to replace.
 
     Attributes:
-        stale: data to take away one by one; None to clear the set before. The NS of a zone itself must be changed
-            so, for servers pass over an order to clear them, without a word.
+        stale: for the NS of the zone itself, the data to take away; None for others, which are cleared before.
     """
 
     rtype: str
@@ -90,12 +90,17 @@ class Put:
     stale: tuple[dns.rdata.Rdata, ...] | None = None
 
     def write(self, name: dns.name.Name, message: dns.update.UpdateMessage) -> None:
-        """Append it to a message."""
+        """Append it to a message.
+
+        The NS of the zone itself cannot be cleared; PowerDNS takes single ones away last, whatever the order, so none is
+        that stays. Knot takes another TTL only with data that are new, so a guard comes and goes with the same message.
+        """
         if self.stale is None:
             message.delete(name, self.rtype)
-        message.add(name, self.ttl, *self.data)
-        if self.stale:
-            message.delete(name, *self.stale)
+            message.add(name, self.ttl, *self.data)
+        else:
+            message.add(name, self.ttl, _GUARD, *self.data)
+            message.delete(name, *self.stale, _GUARD)
 
 
 def parts(zone: str, batch: Batch, standing: Sequence[dns.rdata.Rdata]) -> tuple[Part, ...]:

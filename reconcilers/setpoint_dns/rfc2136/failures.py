@@ -101,7 +101,11 @@ def answered(call: Call, rcode: dns.rcode.Rcode, *, signed: bool = True) -> Targ
     message = f"{call} was answered with {dns.rcode.to_text(rcode)}{unsigned}"
     if call.writes and rcode in _OPEN:
         # RFC 2136 has SERVFAIL mean that nothing was done; who passes updates on to another server says so, too.
-        return OutcomeUnknownError(f"{message}, and may or may not have been executed")
+        return OutcomeUnknownError(
+            f"{message}, and may or may not have been executed",
+            remedy="see the server's log; BIND takes 100 records of one name and type at most, unless "
+            "max-records-per-type says more",
+        )
     if rcode in _MOVED:
         return ConflictError(f"{message}: the zone is not as it was seen")
     if rcode == dns.rcode.SERVFAIL:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncGenerator, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import TypeVar
 
 import dns.exception
 import dns.message
+import dns.name
 import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
@@ -50,16 +52,21 @@ class Tsig:
         """The key as dnspython takes it. Its text form shows the secret.
 
         Raises:
-            RefusalError: the secret is no base64, or the algorithm is unknown.
+            RefusalError: the name is none, the secret is no base64, or the algorithm is unknown.
         """
         try:
-            key = dns.tsig.Key(self.name, self.secret.reveal(), self.algorithm)
-        except (ValueError, dns.exception.DNSException):
+            name = dns.name.from_text(self.name)
+        except dns.exception.DNSException:
+            raise RefusalError(f"'{self.name}' is no name of a TSIG key") from None
+        try:
+            secret = base64.b64decode(self.secret.reveal(), validate=True)
+        except ValueError:
             # What the library says may repeat the secret.
             raise RefusalError(
                 f"the secret of the TSIG key {self.name} is no base64",
                 remedy="it is what `tsig-keygen` or `keymgr -t` prints as secret",
             ) from None
+        key = dns.tsig.Key(name, secret, self.algorithm)
         if key.algorithm not in dns.tsig.mac_sizes:
             raise RefusalError(f"'{self.algorithm}' is no algorithm of TSIG", remedy="use hmac-sha256")
         return key
