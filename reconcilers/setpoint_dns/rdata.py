@@ -30,6 +30,8 @@ _TAILS = {"CAA": 2, "URI": 2}
 """Types that end in one text, which may be left unquoted, and how many fields stand before it."""
 
 _ADDRESSES = {"A": "IPv4", "AAAA": "IPv6"}
+_NAMES = ("CNAME", "DNAME", "NS", "PTR")
+_NUMBER = re.compile(r"[0-9]{1,5}")
 _MEMORY = 1 << 17
 _STRING = 255
 _RECORD = 65_535
@@ -47,6 +49,12 @@ def _origin(text: str) -> dns.name.Name:
     return dns.name.from_text(text, idna_codec=dns.name.IDNA_2008_Practical).canonicalize()
 
 
+@lru_cache(maxsize=1024)
+def _suffix(text: str) -> str:
+    origin = _origin(text)
+    return "" if origin == dns.name.root else origin.to_text()
+
+
 @lru_cache(maxsize=_MEMORY)
 def canonical_name(text: str, origin: str) -> str:
     """The absolute name that `text` means below `origin`: lower case, A-labels, final dot; `@` is the origin itself.
@@ -57,7 +65,7 @@ def canonical_name(text: str, origin: str) -> str:
     try:
         below = _origin(origin)
         if _PLAIN.fullmatch(text):
-            plain = f"{text.lower()}.{'' if below == dns.name.root else below.to_text()}"
+            plain = f"{text.lower()}.{_suffix(origin)}"
             if len(plain) <= _LONGEST:
                 return plain
         if not text:
@@ -65,7 +73,7 @@ def canonical_name(text: str, origin: str) -> str:
         name = dns.name.from_text(text, below, idna_codec=dns.name.IDNA_2008_Practical)
         return name.canonicalize().to_text()
     except dns.exception.DNSException as error:
-        raise ValueError(f"'{text}' is no DNS name: {error}") from None
+        raise ValueError(f"'{text}' is no DNS name: {str(error).rstrip('.')}") from None
 
 
 @lru_cache(maxsize=_MEMORY)
@@ -95,11 +103,11 @@ def canonical(rtype: str, text: str, origin: str) -> str:
     try:
         if rtype in _ADDRESSES:
             return _address(rtype, text)
+        if quick := _quick(rtype, text, origin):
+            return quick
         if rtype in TEXTS:
             return _strings(_chunks(_parsed(text)))
         return _lowered(_data(rtype, _prepared(rtype, text), origin)).to_text(chunksize=0)
-    except dns.exception.SyntaxError as error:
-        raise ValueError(f"'{text}' is no {rtype} record: {error}") from None
     except dns.exception.DNSException as error:
         raise ValueError(f"'{text}' is no {rtype} record: {str(error).rstrip('.')}") from None
     except ValueError as error:
@@ -115,6 +123,25 @@ def text_of(value: str) -> str:
 def literal(text: str) -> str:
     """A text in quotes, as the presentation format has it, for what is no presentation format yet."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _quick(rtype: str, text: str, origin: str) -> str:
+    """Types that a zone may have by the thousands, in the usual spelling; empty for all else."""
+    if rtype in _NAMES:
+        return _quick_name(text, origin)
+    if rtype == "MX":
+        preference, _, host = text.partition(" ")
+        known = _NUMBER.fullmatch(preference) and int(preference) <= _RECORD
+        name = _quick_name(host, origin) if known else ""
+        return f"{int(preference)} {name}" if name else ""
+    return ""
+
+
+def _quick_name(text: str, origin: str) -> str:
+    bare = text.removesuffix(".")
+    if not _PLAIN.fullmatch(bare) or len(text) >= _LONGEST:
+        return ""
+    return text.lower() if text.endswith(".") else canonical_name(text, origin)
 
 
 def _address(rtype: str, text: str) -> str:

@@ -31,7 +31,7 @@ def at_apex(entry: Entry, zone: Declarations) -> Iterator[Flaw]:
 def loop(entry: Entry, zone: Declarations) -> Iterator[Flaw]:
     """Told once, at the first name of the circle."""
     way = _way(entry.name, zone)
-    if way[-1] == entry.name and entry.name == min(way):
+    if len(way) > 1 and way[-1] == entry.name == min(way):
         yield error(
             f"this leads in a circle: {' -> '.join(way)}", "let one of them lead to a name with an address"
         )

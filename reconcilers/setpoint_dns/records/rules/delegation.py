@@ -32,8 +32,8 @@ def glue(entry: Entry, zone: Declarations) -> Iterator[Flaw]:
     """A name server inside of what it serves cannot be found without its address."""
     level = Level.ERROR if zone.ground.whole else Level.ADVICE
     for number, name in enumerate(entry.values):
-        inside = zone.inside(name) and zone.cut(name) and not zone.redirected(name)
-        if inside and not zone.at(name).keys() & {*ADDRESSES}:
+        inside = name == entry.name or name.endswith(f".{entry.name}")
+        if inside and not zone.is_apex(entry.name) and not zone.at(name).keys() & {*ADDRESSES}:
             yield Flaw(
                 level,
                 f"{name} is inside of the zone that it serves and has no address here",

@@ -74,6 +74,7 @@ def user(entry: Entry, _: Declarations) -> Iterator[Flaw]:
 
 
 def _length(wanted: int, digits: str, what: str, number: int) -> Iterator[Flaw]:
+    """How many digits there are, which older releases of dnspython do not look at."""
     if wanted and len(digits) != wanted:
         yield error(
             f"{what} has {wanted} hex digits, and these are {len(digits)}", "write the whole digest", number

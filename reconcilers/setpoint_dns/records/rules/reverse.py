@@ -23,16 +23,18 @@ def form(entry: Entry, _: Declarations) -> Iterator[Flaw]:
             continue
         labels = entry.name.removesuffix(suffix).split(".")
         labels = [one for one in labels if not _CLASSLESS.fullmatch(one) and one != "*"]
+        if any(one.startswith("_") for one in labels):
+            return
         wrong = [one for one in labels if not part(one)]
-        if wrong and entry.type == "PTR" and not wrong[0].startswith("_"):
+        if wrong:
             yield error(
                 f"'{wrong[0]}' is no part of an address", f"write {count} of them, the last one first"
             )
-        elif entry.type == "PTR" and len(labels) > count:
+        elif len(labels) > count:
             yield error(
                 f"an address has {count} parts, and these are {len(labels)}", "leave out what is too many"
             )
-        elif entry.type == "PTR" and len(labels) < count and "*" not in entry.name and not wrong:
+        elif len(labels) < count and "*" not in entry.name:
             yield advice(f"an address has {count} parts, and these are {len(labels)}", "write all of them")
 
 

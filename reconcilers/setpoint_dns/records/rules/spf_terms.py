@@ -13,7 +13,8 @@ _TERM = re.compile(
 )
 _LENGTH = re.compile(r"(/(?P<v4>[0-9]{1,2}))?(//(?P<v6>[0-9]{1,3}))?")
 _BITS_4, _BITS_6 = 32, 128
-_DOMAIN = re.compile(r"([A-Za-z0-9_%{}.+/=*-]+\.)*[A-Za-z0-9_%{}+/=*-]+\.?")
+_LABEL = r"(%\{[^}]*\}|%[%_-]|[A-Za-z0-9_+/=*-])+"
+_DOMAIN = re.compile(rf"({_LABEL}\.)*{_LABEL}\.?")
 MECHANISMS = ("all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists")
 ASKING = ("include", "a", "mx", "ptr", "exists", "redirect")
 """Terms that cost a question."""
