@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 import ssl
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import aiohttp
 
@@ -18,6 +20,7 @@ from setpoint.model.secret import Secret, hush
 from setpoint_dns.powerdns.batches import encoded
 from setpoint_dns.powerdns.failures import Call, answered, silent, unreachable, unreadable
 
+T = TypeVar("T")
 CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 30.0
 """How long a read may take as a whole; a zone of 100,000 records takes three."""
@@ -59,24 +62,23 @@ class Line:
         """The body of a successful answer."""
         return await self._call("GET", path, None)
 
-    async def read(self, path: str) -> Any:
-        """The JSON of a successful answer."""
-        return self.parsed(path, await self.get(path))
+    async def read(self, path: str, reader: Callable[[Any], T]) -> T:
+        """What `reader` makes of the JSON of a successful answer."""
+        body = await self.get(path)
+        with self.understanding(path):
+            return reader(json.loads(body))
 
     async def write(self, method: str, path: str, body: object = None) -> None:
         """Change something; `body` as JSON, or as bytes that are JSON already."""
         ready = body if body is None or isinstance(body, bytes) else encoded(body)
         await self._call(method, path, ready)
 
-    def parsed(self, path: str, body: bytes) -> Any:
-        """The JSON that a read answered.
-
-        Raises:
-            TargetError: it is none.
-        """
+    @contextmanager
+    def understanding(self, path: str) -> Generator[None]:
+        """For reading an answer: one that is not what the API sends is told as such."""
         try:
-            return json.loads(body)
-        except ValueError:
+            yield
+        except (ValueError, TypeError, LookupError, AttributeError):
             raise unreadable(self._named("GET", path)) from None
 
     async def close(self) -> None:
@@ -121,10 +123,14 @@ class Line:
                     f"the key in {self.access.key_place} has signs in it that no header can hold, or is empty"
                 )
                 raise RefusalError(what, remedy="write the value of the server's api-key there")
-            self._opened = aiohttp.ClientSession(
+            opened: Any = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=self._tls(), force_close=True),
                 headers={"X-API-Key": key, "Content-Type": "application/json", "Accept": "application/json"},
             )
+            # Else it sends a PUT or DELETE again whose answer was lost; there is no public way to forbid it.
+            opened._retry_connection = False  # noqa: SLF001
+            session: aiohttp.ClientSession = opened
+            self._opened = session
         return self._opened
 
     def _tls(self) -> ssl.SSLContext | aiohttp.Fingerprint | bool:

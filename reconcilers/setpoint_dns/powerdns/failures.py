@@ -85,9 +85,10 @@ def _remedy(call: Call, status: int) -> str:
 
 
 def unreadable(call: Call) -> TargetError:
-    """A success whose body is not what the API sends."""
-    message = f"{call} was answered with something else than the PowerDNS API sends"
-    return OutcomeUnknownError(message) if call.writes else RefusalError(message, remedy=_NO_API)
+    """A read succeeded, and its body is not what the API sends: nothing is known."""
+    return RefusalError(
+        f"{call} was answered with something else than the PowerDNS API sends", remedy=_NO_API
+    )
 
 
 def unreachable(call: Call, why: str) -> TargetError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -83,7 +84,9 @@ async def look(line: Line, zone: str, found: Id) -> Live:
     """
     name, rtype = found
     query = f"?rrset_name={quote(name, safe='')}&rrset_type={quote(rtype, safe='')}"
-    return read_live(zone, await _read(line, zone, query), found)
+    body = await fetch(line, zone, query)
+    with line.understanding(f"/zones/{zone}"):
+        return read_live(zone, json.loads(body), found)
 
 
 def read_live(zone: str, raw: Mapping[str, Any], found: Id) -> Live:
@@ -121,12 +124,6 @@ async def check_gone(line: Line, zone: str, error: NotFoundError) -> None:
     Raises:
         GoneError: there is no such zone.
     """
-    listed = await line.read(f"/zones?zone={quote(zone, safe='')}")
-    if listed == []:
+    absent = await line.read(f"/zones?zone={quote(zone, safe='')}", lambda listed: listed == [])
+    if absent:
         raise GoneError(f"there is no zone {zone} at {line.access.endpoint}") from error
-
-
-async def _read(line: Line, zone: str, query: str) -> Mapping[str, Any]:
-    path = f"/zones/{zone_id(zone)}{query}"
-    answer: Mapping[str, Any] = line.parsed(path, await fetch(line, zone, query))
-    return answer

@@ -1,10 +1,10 @@
-"""What was read last of a zone, so that one that did not change is the same object again."""
+"""What was read last of a zone, so that one that did not change is the same object again; and the listing's entries."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from setpoint_dns.content import Id, RRset, Zone
 from setpoint_dns.powerdns.forms import (
@@ -16,6 +16,15 @@ from setpoint_dns.powerdns.forms import (
     read_signing,
 )
 from setpoint_dns.powerdns.settings import read_settings
+
+
+@dataclass(frozen=True)
+class Row:
+    """A zone in the listing; the serial as it is answered."""
+
+    zone: str
+    serial: int
+    account: str
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,21 @@ class Seen:
     account: str
     marked: bool
     record: bool
+
+
+def read_rows(answer: Any) -> list[Row]:
+    """From the listing.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if not isinstance(answer, list):
+        raise TypeError
+    return [_row(raw) for raw in cast("list[Mapping[str, Any]]", answer)]
+
+
+def _row(raw: Mapping[str, Any]) -> Row:
+    return Row(str(raw["name"]), int(raw.get("edited_serial", raw["serial"])), str(raw.get("account", "")))
 
 
 def told(digest: bytes, raw: Mapping[str, Any], metadata: Any, keys: Any, before: Seen | None) -> Seen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -28,7 +29,7 @@ from setpoint_dns.powerdns.batches import encoded, parts, patch
 from setpoint_dns.powerdns.failures import NotFoundError, ServerError
 from setpoint_dns.powerdns.limits import Limits, read_limits
 from setpoint_dns.powerdns.live import Live, check_gone, fetch, look
-from setpoint_dns.powerdns.seen import Seen, told
+from setpoint_dns.powerdns.seen import Row, Seen, read_rows, told
 from setpoint_dns.powerdns.settings import check_settings, fields_of, metadata_of
 from setpoint_dns.server import Can, ZoneRow
 
@@ -49,31 +50,33 @@ class PowerdnsServer:
 
     async def identity(self) -> str:
         """The server's `server-id` and `config-name`, which tell those on one machine apart."""
-        settings = {str(one["name"]): str(one.get("value", "")) for one in await self._line.read("/config")}
+        settings = await self._line.read("/config", _settings)
         self._limits = read_limits(settings)
-        return "/".join(filter(None, (settings.get("server-id", ""), settings.get("config-name", ""))))
+        return "/".join(filter(None, (settings["server-id"], settings.get("config-name", ""))))
 
     async def version(self) -> str:
         """Such as `PowerDNS 4.7.3`."""
-        answer = await self._line.read("")
-        return f"PowerDNS {answer['version']}"
+        version = await self._line.read("", lambda answer: str(answer["version"]))
+        return f"PowerDNS {version}"
 
     async def zones(self) -> tuple[ZoneRow, ...]:
         """All zones. Marks are read where the account says that there is one, and again when the account changed."""
-        rows = await self._line.read("/zones")
-        return tuple(await asyncio.gather(*map(self._row, rows)))
+        rows = await self._line.read("/zones", read_rows)
+        return tuple(await asyncio.gather(*map(self._with_mark, rows)))
 
     async def read(self, zone: str) -> Zone:
         """All of a zone; the same object as last time if nothing of it changed."""
         body = await fetch(self._line, zone)
         metadata = await fetch(self._line, zone, "/metadata")
-        raw = self._line.parsed(f"/zones/{zone}", body)
-        keys = await fetch(self._line, zone, "/cryptokeys") if raw.get("dnssec") else _NOTHING
+        with self._line.understanding(f"/zones/{zone}"):
+            raw = json.loads(body)
+            signed = bool(raw["dnssec"])
+        keys = await fetch(self._line, zone, "/cryptokeys") if signed else _NOTHING
         digest = hashlib.sha256(b"\0".join((body, metadata, keys))).digest()
         seen = self._seen.get(zone)
         if seen is None or seen.digest != digest:
-            parsed = (self._line.parsed("/metadata", metadata), self._line.parsed("/cryptokeys", keys))
-            seen = told(digest, raw, *parsed, before=seen)
+            with self._line.understanding(f"/zones/{zone}"):
+                seen = told(digest, raw, json.loads(metadata), json.loads(keys), before=seen)
             self._seen[zone] = seen
         self._marks[zone, seen.account] = seen.zone.mark
         return seen.zone
@@ -173,17 +176,15 @@ class PowerdnsServer:
         assert self._limits is not None  # noqa: S101  # just read
         return self._limits
 
-    async def _row(self, raw: Mapping[str, Any]) -> ZoneRow:
-        zone, account = str(raw["name"]), str(raw.get("account", ""))
-        if (zone, account) not in self._marks and forms.is_our_account(account):
-            path = f"/zones/{forms.zone_id(zone)}/metadata/{forms.OWNER}"
+    async def _with_mark(self, row: Row) -> ZoneRow:
+        key = row.zone, row.account
+        if key not in self._marks and forms.is_our_account(row.account):
+            path = f"/zones/{forms.zone_id(row.zone)}/metadata/{forms.OWNER}"
             try:
-                entries = [await self._line.read(path)]
+                self._marks[key] = await self._line.read(path, _one_mark)
             except NotFoundError:
-                entries = []  # It went between the list and this.
-            self._marks[zone, account] = forms.owner_of(forms.read_metadata(entries))
-        mark = self._marks.get((zone, account))
-        return ZoneRow(zone, int(raw.get("edited_serial", raw["serial"])), mark)
+                self._marks[key] = None  # It went between the list and this.
+        return ZoneRow(row.zone, row.serial, self._marks.get(key))
 
     async def _writable(self, zone: str) -> Live:
         live = await look(self._line, zone, (zone, "SOA"))
@@ -243,6 +244,15 @@ class PowerdnsServer:
         except NotFoundError as error:
             await check_gone(self._line, zone, error)
             raise
+
+
+def _settings(answer: Any) -> dict[str, str]:
+    settings = {str(one["name"]): str(one.get("value", "")) for one in answer}
+    return {"server-id": settings["server-id"], **settings}  # Without one it is no configuration.
+
+
+def _one_mark(answer: Any) -> Mark | None:
+    return forms.owner_of(forms.read_metadata([answer]))
 
 
 def _apex_first(zone: str, rrsets: Sequence[RRset]) -> list[RRset]:
