@@ -12,6 +12,7 @@ from typing import Any, Final
 from setpoint.cli.output import counted
 from setpoint.desired.compile import compile_set
 from setpoint.desired.compiled import Compiled
+from setpoint.desired.gather import put_together
 from setpoint.model.errors import SetpointError
 from setpoint.model.examine import Check, Verdict
 from setpoint.model.key import Key
@@ -82,7 +83,7 @@ async def source_checks(
     yield Check(
         "source", Verdict.OK, f"{snapshot.version[:12]} can be read: {counted(len(snapshot.files), 'file')}"
     )
-    compiled = compile_set(snapshot.files, kinds, version=snapshot.version)
+    compiled = put_together(compile_set(snapshot.files, kinds, version=snapshot.version), kinds)
     declared.resources = compiled.resources
     for check in _declarations(compiled):
         yield check

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from setpoint.decide.deletion.mode import deletes
 from setpoint.desired.compile import compile_set
+from setpoint.desired.gather import put_together
 from setpoint.machine import own_ids
 from setpoint.model.errors import SettingsError
 from setpoint.model.resource import Resource
@@ -107,7 +108,8 @@ async def foresee(
     every = estate.everything()
     keys = [find_key(every, name, namespace) for name in names] or every
     if base is not None:
-        before = compile_set(base.files, estate.kinds, version=base.version)
+        compiled = compile_set(base.files, estate.kinds, version=base.version)
+        before = put_together(compiled, estate.kinds)
         keys = [key for key in keys if _differs(before.resources.get(key), estate.resources.get(key))]
         gone = sorted(before.resources.keys() - estate.resources.keys())
         estate.notes = (*estate.notes, *(_parting(estate, before.resources[key]) for key in gone))

@@ -12,6 +12,7 @@ import click
 from setpoint.cli.output import Ending, Form, counted, end, examples, output_option, print_json
 from setpoint.desired.compile import compile_set
 from setpoint.desired.compiled import Compiled
+from setpoint.desired.gather import put_together
 from setpoint.desired.layers import folders_above
 from setpoint.model.errors import DeclarationProblem, SetpointError
 from setpoint.sources.folder import look, read_all
@@ -44,7 +45,8 @@ def validate(path: Path, root: Path | None, form: str) -> None:
     chosen = [name for name in files if _is_in(name, part)]
     if not chosen:
         raise SetpointError(f"{path} declares nothing", remedy="name a folder with .yaml files")
-    compiled = _within(compile_set(files, installed_kinds(), version="working tree"), part)
+    kinds = installed_kinds()
+    compiled = _within(put_together(compile_set(files, kinds, version="working tree"), kinds), part)
     if form == Form.JSON:
         print_json(_document(compiled, len(chosen)))
     else:

@@ -50,6 +50,14 @@ def diff(
     return Diff(changes=tuple(changes), unseen=tuple(unseen))
 
 
+def without(found: Diff, suspended: Sequence[Pointer]) -> Diff:
+    """The differences without what is left as it is for now, of which nothing is to be said."""
+    if not (suspended and found.unseen):
+        return found
+    unseen = (one for one in found.unseen if not any(covers(place, one) for place in suspended))
+    return replace(found, unseen=tuple(unseen))
+
+
 def noted(found: Diff, notes: Mapping[Pointer, str]) -> Diff:
     """The differences with the arithmetic behind what was computed; an absent object has all of it."""
     if not (found.changes and notes):

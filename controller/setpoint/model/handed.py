@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from pydantic import model_validator
+from pydantic import field_serializer, model_validator
 
 from setpoint.model.key import Key
 from setpoint.model.reference import ANY, Name, Reference
@@ -55,11 +55,22 @@ class FromOutput(Handed):
             )
         return given
 
+    @field_serializer("source")
+    def _written(self, source: str) -> str:
+        """As it is written, with the kind that a name does not say."""
+        return f"{source.kind}/{source}" if isinstance(source, Name) else source
+
     @property
     def giver(self) -> Name:
         """The resource that publishes it."""
         assert isinstance(self.source, Name)  # noqa: S101  # what Reference makes of a text
         return self.source
+
+
+class EachOutput(FromOutput):
+    """What another resource publishes, in the place of an item of a list."""
+
+    every: bool = described("Take all of several instead of the first: each becomes an item.", default=False)
 
 
 VALUE = "value"

@@ -159,10 +159,6 @@ def _nothing_exclusive(_: Any) -> tuple[Pointer, ...]:
     return ()
 
 
-def _asks_nothing(_key: Key, _spec: Any) -> tuple[Ask, ...]:
-    return ()
-
-
 def _no_text(_: Any) -> str:
     return ""
 
@@ -218,7 +214,8 @@ class Kind(Generic[P, S]):
         secrets: the secrets in a spec, by their place in the comparable tree; the engine declares there the keyed
             fingerprint of each value, and treats it as WRITE_ONLY.
         space: what it hands out to fields of others; None for a kind that hands out nothing.
-        asks: pure; what it contributes to aggregates, from its key and its spec as declared.
+        asks: pure; what it contributes to aggregates, from its key and its spec as declared. None for a kind that
+            contributes nothing.
         gathers: how it takes what others contribute; None for a kind to which nobody does.
         entry: pure; the part of an object that the field at this place of this spec stands in, where that part can wait
             alone for what it takes from others. What is waited for is then left as it is, the object is made without
@@ -263,7 +260,7 @@ class Kind(Generic[P, S]):
     compute: Callable[[Any, Computing[P, S]], Awaitable[Computed[P]]] | None = None
     secrets: Callable[[P], Mapping[Pointer, SecretRef]] = _no_secrets
     space: Callable[[P], Space] | None = None
-    asks: Callable[[Key, P], tuple[Ask, ...]] = _asks_nothing
+    asks: Callable[[Key, P], tuple[Ask, ...]] | None = None
     gathers: Gathering | None = None
     entry: Callable[[Tree, Pointer], Entry] | None = None
     outputs: type[Outputs] = Outputs

@@ -23,6 +23,7 @@ class Resource:
             part of what it is.
         target: the resource that holds it, or None when the kind needs none.
         references: every resource that this one needs, the target included.
+        own: what it is without what others contribute to it; None where nobody does.
         through: the other files by which it is declared: overlays, and the one that makes it of a row of a table.
         spec_hash: over spec, policy and references; a change wakes the key.
     """
@@ -38,3 +39,9 @@ class Resource:
     formerly: Key | None = None
     origins: Mapping[Pointer, Origin] = field(default_factory=dict[Pointer, Origin], compare=False)
     through: tuple[str, ...] = ()
+    own: Resource | None = None
+
+    @property
+    def declared(self) -> Resource:
+        """What its own declaration says."""
+        return self.own or self

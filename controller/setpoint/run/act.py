@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from setpoint.decide.diff import diff, noted
+from setpoint.decide.diff import diff, noted, without
 from setpoint.decide.holds import judge
 from setpoint.decide.scope import actionable, standing, visible
 from setpoint.model.diff import Projection
@@ -49,7 +49,7 @@ async def compare(_desk: Desk, now: Pass) -> Pass | Outcome:
         ignore=policy.ignore,
         exclusive=now.kind.exclusive(now.spec),
     )
-    shown = visible(noted(found, now.notes or {}), policy)
+    shown = visible(noted(without(found, now.suspended), now.notes or {}), policy)
     return now.learn(
         declared=declared,
         found=shown,
@@ -61,7 +61,7 @@ def _seen(now: Pass) -> Projection | None:
     if not isinstance(now.observation, Present):
         return None
     seen = now.kind.project(now.observation.state)
-    hidden = (*now.withheld, *now.lacking)
+    hidden = (*now.withheld, *now.lacking, *now.suspended)
     return replace(seen, unseen=(*seen.unseen, *hidden)) if hidden else seen
 
 

@@ -123,7 +123,7 @@ def _item(desk: Desk, learned: Pass) -> Item | None:
         identity=learned.observation.identity,
         applied=in_force(
             learned.declared,
-            learned.found,
+            replace(learned.found, unseen=(*learned.found.unseen, *learned.suspended)),
             treatments(learned),
             applied=stored.applied,
             ignore=learned.resource.policy.ignore,

@@ -12,9 +12,11 @@ import structlog
 from setpoint.decide.conditions import conditions
 from setpoint.decide.deletion.empty import empties
 from setpoint.decide.deletion.kind_missing import missing
-from setpoint.desired.changes import Changes, changed_keys, retain
+from setpoint.desired.changes import Changes, changed_keys
 from setpoint.desired.compile import compile_set
+from setpoint.desired.compiled import Compiled
 from setpoint.desired.expiry import next_expiry, unexpired
+from setpoint.desired.gather import Gathered, gather
 from setpoint.model.errors import SourceError, StateError
 from setpoint.model.key import Key
 from setpoint.model.outcome import Held
@@ -48,6 +50,7 @@ async def declare(estate: Estate, snapshot: Snapshot) -> None:
     )
     moment = estate.ports.now()
     compiled = unexpired(compiled, moment)
+    kept = await _gathered(estate, compiled)
     former, version, dormant = estate.resources, estate.version, estate.dormant
     before = {**former, **dormant}
     if empties(before, compiled.resources, compiled.problems):
@@ -55,7 +58,6 @@ async def declare(estate: Estate, snapshot: Snapshot) -> None:
             f"{snapshot.source} {snapshot.version[:12]} declares nothing, {len(before)} resources stay as they were",
             remedy="check the branch and the path in the settings, or the commit that removed everything",
         )
-    kept = retain(before, compiled)
     changes = with_claims(estate, before, kept.resources, changed_keys(before, kept.resources))
     departure = depart(estate, before, kept.resources, changes, snapshot.version)
     in_force = {**kept.resources, **departure.lingering}
@@ -64,10 +66,10 @@ async def declare(estate: Estate, snapshot: Snapshot) -> None:
     estate.resources = {key: one for key, one in in_force.items() if key.kind in estate.kinds}
     estate.dormant = {key: one for key, one in in_force.items() if key.kind not in estate.kinds}
     estate.version, estate.notes = snapshot.version, snapshot.notes
-    estate.problems, estate.suspended, estate.retained = compiled.problems, compiled.suspended, kept.retained
+    estate.problems, estate.suspended, estate.retained = kept.problems, kept.suspended, kept.retained
     estate.lingering = frozenset(departure.lingering)
     estate.expires = next_expiry(in_force.values(), moment)
-    for problem in compiled.problems:
+    for problem in kept.problems:
         _log.warning("declaration_broken", version=snapshot.version[:12], problem=str(problem))
     try:
         await _remember(estate, snapshot, departure, names)
@@ -77,6 +79,16 @@ async def declare(estate: Estate, snapshot: Snapshot) -> None:
         # The next look compares again, so that nothing stays asleep that this one did not come to wake.
         estate.resources, estate.version, estate.dormant = former, version, dormant
         raise
+
+
+async def _gathered(estate: Estate, compiled: Compiled) -> Gathered:
+    """The set that is to follow the one in force, which must not be another one by the time that it is known."""
+    while True:
+        former, dormant = estate.resources, estate.dormant
+        before = {**former, **dormant}
+        found = await asyncio.to_thread(gather, before, compiled, estate.kinds, estate.gathered)
+        if estate.resources is former and estate.dormant is dormant:
+            return found
 
 
 async def _bring_in(

@@ -93,6 +93,7 @@ class Pass:
         rules: those by which a step is judged once more right before it begins.
         notes: the arithmetic behind what was computed, by its place in the comparable tree; None before that.
         lacking: why something could not be computed, by that place.
+        suspended: places in the comparable tree of what waits alone for what others publish.
         conflicts: why fields must not be given the values that belong to them.
         secrets: values by their place in the comparable tree.
         prints: the fingerprints of those values.
@@ -123,6 +124,7 @@ class Pass:
     notes: Mapping[Pointer, str] | None = None
     lacking: Mapping[Pointer, Obstacle] = field(default_factory=dict[Pointer, Obstacle])
     conflicts: tuple[Conflict, ...] = ()
+    suspended: tuple[Pointer, ...] = ()
     secrets: Mapping[Pointer, Secret] = field(default_factory=dict[Pointer, Secret])
     prints: Mapping[Pointer, str] = field(default_factory=dict[Pointer, str])
     withheld: tuple[Pointer, ...] = ()

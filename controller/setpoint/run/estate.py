@@ -8,6 +8,7 @@ from typing import Any
 
 from setpoint.decide.deletion.weighed import Declarations
 from setpoint.desired.compile import Cache
+from setpoint.desired.gather import Memory
 from setpoint.model.condition import ConditionType, Truth
 from setpoint.model.errors import DeclarationProblem
 from setpoint.model.key import Key
@@ -51,6 +52,7 @@ class Estate:
         expires: when something that is in force expires next, seconds since the epoch.
         waiting: a resource -> the keys that are blocked on it.
         cache: what the compiler read before.
+        gathered: what was put together of it.
         asked: when each key was last asked for by a person.
         polled: keys whose polls have begun, each at its own place in its interval.
         here: the lane of what no target holds; None while there is nothing of that.
@@ -80,6 +82,7 @@ class Estate:
     sighted: Sighted = field(default_factory=Sighted)
     asked: dict[Key, float] = field(default_factory=dict[Key, float])
     cache: Cache = field(default_factory=Cache)
+    gathered: Memory = field(default_factory=Memory)
     streaks: dict[Key, int] = field(default_factory=dict[Key, int])
     polled: set[Key] = field(default_factory=set[Key])
     declared: dict[Key, float] = field(default_factory=dict[Key, float])

@@ -30,11 +30,15 @@ async def await_references(desk: Desk, now: Pass) -> Pass | Outcome:
     Its target left aside, which is judged by being asked, and who hands something out or publishes it: a field that
     cannot have that is suspended alone.
     """
+    published: frozenset[Key] | None = None
     for reference in now.resource.references:
         if reference == now.resource.target or desk.spaces.of(reference) is not None:
             continue
         seen = desk.ready(reference) or (now.kind.names_only and _is_there(desk, reference))
-        if not seen and reference not in published_by(desk, now):
+        if seen:
+            continue
+        published = published_by(desk, now) if published is None else published
+        if reference not in published:
             return Blocked(f"waits for {reference}", reference)
     return now
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pydantic import ValidationError
 
 from setpoint.desired.handed import Wanted, fixed_in, wanted_in
-from setpoint.model.handed import VALUE, Conflict, FromOutput, Grant, Space
+from setpoint.model.handed import VALUE, Conflict, EachOutput, FromOutput, Grant, Space
 from setpoint.model.hold import Hold, Rule
 from setpoint.model.key import Key
 from setpoint.model.kind import Problem
@@ -19,18 +19,24 @@ from setpoint.model.outcome import Blocked, Held, Outcome, Stalled, Wait
 from setpoint.model.spec import Spec
 from setpoint.model.tree import Json, Pointer, Tree, lookup, parts
 from setpoint.run.desk import Desk, Pass
+from setpoint.run.entries import with_items
 
 _SOON = timedelta(seconds=2)
 
 
 @dataclass(frozen=True)
 class _Taken:
-    """What came of one field: the texts to put by their places, or nothing when the field is suspended."""
+    """What came of one field: the texts to put by their places, or nothing when the field is suspended.
+
+    Attributes:
+        items: the texts that stand in its place where it is a part of something that can wait alone; None to wait.
+    """
 
     wanted: Wanted
     texts: Mapping[Pointer, str]
     conflict: Conflict | None = None
     problem: Problem | None = None
+    items: tuple[str, ...] | None = None
 
 
 async def take(desk: Desk, now: Pass) -> Pass | Outcome:
@@ -55,6 +61,9 @@ async def take(desk: Desk, now: Pass) -> Pass | Outcome:
     if conflicts and isinstance(now.observation, Absent):
         return Held(tuple(map(hold_of, conflicts)))
     problems = (*now.problems, *(taken.problem for taken in found if taken.problem is not None))
+    if now.kind.entry is not None and found:
+        items = [(taken.wanted, taken.items) for taken in found]
+        return with_items(now.learn(conflicts=tuple(conflicts), problems=problems), now.kind.entry, items)
     return _with_values(now, found, conflicts=tuple(conflicts), problems=problems)
 
 
@@ -102,22 +111,28 @@ async def _take(desk: Desk, now: Pass, one: Wanted) -> _Taken | Outcome:
 def _published(desk: Desk, now: Pass, one: Wanted, handed: FromOutput, giver: Key | None) -> _Taken | Outcome:
     """What another resource publishes; it may be known although that one cannot be seen now."""
     status = desk.store.status(giver) if giver is not None else None
-    value = _output((status.outputs if status is not None else None) or {}, handed.output)
-    if value:
-        return _Taken(one, {one.field: value})
+    values = _output((status.outputs if status is not None else None) or {}, handed.output)
+    if values or (values is not None and now.kind.entry is not None):
+        every = isinstance(handed, EachOutput) and handed.every
+        texts = {one.field: values[0]} if values else {}
+        return _Taken(one, texts, items=values if every else values[:1])
     lacking = f"{giver or handed.giver} does not publish {handed.output} yet"
-    if isinstance(now.observation, Absent):
+    if isinstance(now.observation, Absent) and now.kind.entry is None:
         return Blocked(lacking, giver)
     return _Taken(one, {}, problem=Problem("OutputMissing", f"{_shown(one)} is not compared: {lacking}"))
 
 
-def _output(outputs: Mapping[str, Json], path: str) -> str:
+def _output(outputs: Mapping[str, Json], path: str) -> tuple[str, ...] | None:
+    """What is published there, each as a text; nothing where the giver says that there is nothing, None while it does not."""
     try:
         value = lookup({**outputs}, "/" + path.replace(".", "/"))
     except KeyError:
-        return ""
-    first = next(iter(value), "") if isinstance(value, list) else value
-    return str(first) if isinstance(first, str | int) and not isinstance(first, bool) else ""
+        return None
+    if value is None or isinstance(value, bool | float | dict):
+        return None
+    several = value if isinstance(value, list) else [value]
+    texts = (str(one) for one in several if isinstance(one, str | int) and not isinstance(one, bool))
+    return tuple(text for text in texts if text)
 
 
 @dataclass(frozen=True)

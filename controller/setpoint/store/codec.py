@@ -88,6 +88,7 @@ def _resource(raw: Mapping[str, Any]) -> Resource:
         formerly=_optional_key,
         through=tuple,
         origins=lambda _: {},
+        own=lambda own: None if own is None else _resource(own),
     )
 
 

@@ -103,7 +103,7 @@ def manifest_of(resource: Resource) -> View:
     policy = resource.policy.model_dump(mode="json", by_alias=True, exclude_unset=True)
     if policy:
         found["policy"] = policy
-    return {**found, "spec": resource.spec}
+    return {**found, "spec": resource.declared.spec}
 
 
 def find_left(estate: Estate, text: str, namespace: str) -> tuple[Key, Tombstone | None, Item | None]:
