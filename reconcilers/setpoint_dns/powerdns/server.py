@@ -29,7 +29,7 @@ from setpoint_dns.powerdns.batches import encoded, parts, patch
 from setpoint_dns.powerdns.failures import NotFoundError, ServerError
 from setpoint_dns.powerdns.limits import Limits, read_limits
 from setpoint_dns.powerdns.live import Live, check_gone, fetch, look
-from setpoint_dns.powerdns.seen import Row, Seen, read_rows, told
+from setpoint_dns.powerdns.seen import Row, Seen, is_signed, read_rows, told
 from setpoint_dns.powerdns.settings import check_settings, fields_of, metadata_of
 from setpoint_dns.server import Can, ZoneRow
 
@@ -68,15 +68,13 @@ class PowerdnsServer:
         """All of a zone; the same object as last time if nothing of it changed."""
         body = await fetch(self._line, zone)
         metadata = await fetch(self._line, zone, "/metadata")
-        with self._line.understanding(f"/zones/{zone}"):
-            raw = json.loads(body)
-            signed = bool(raw["dnssec"])
-        keys = await fetch(self._line, zone, "/cryptokeys") if signed else _NOTHING
+        keys = await fetch(self._line, zone, "/cryptokeys") if is_signed(body) else _NOTHING
         digest = hashlib.sha256(b"\0".join((body, metadata, keys))).digest()
         seen = self._seen.get(zone)
         if seen is None or seen.digest != digest:
             with self._line.understanding(f"/zones/{zone}"):
-                seen = told(digest, raw, json.loads(metadata), json.loads(keys), before=seen)
+                answers = (json.loads(body), json.loads(metadata), json.loads(keys))
+                seen = told(digest, *answers, before=seen)
             self._seen[zone] = seen
         self._marks[zone, seen.account] = seen.zone.mark
         return seen.zone
