@@ -3,29 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cache
 
 from setpoint.model.handed import FromOutput
 from setpoint.model.tree import Pointer, join
+from setpoint_dns.content import Id
 from setpoint_dns.rdata import canonical, canonical_name, canonical_type
 from setpoint_dns.records.expand import sets
-from setpoint_dns.records.finding import Finding, Flaw, Level
+from setpoint_dns.records.finding import Finding, Flaw, Level, error
 from setpoint_dns.records.rules import BY_TYPE, OF_ALL
+from setpoint_dns.records.rules.rule import Rule
 from setpoint_dns.records.spec import ByType, Declared, RecordSet
 from setpoint_dns.records.types import EXAMPLES
 from setpoint_dns.records.zone import Declarations, Entry, Ground
 
 
+@dataclass(frozen=True)
+class Part:
+    """What one declaration has of a zone.
+
+    Attributes:
+        nameservers: the zone's own NS, where they are declared apart; their places are `/nameservers/0` and so on.
+    """
+
+    records: Mapping[str, ByType]
+    nameservers: tuple[str, ...] = ()
+
+
 def check(
     ground: Ground, records: Mapping[str, ByType], nameservers: Sequence[str] = ()
 ) -> tuple[Finding, ...]:
-    """Everything that is wrong or unwise about the records of one zone in one view, in the order written.
+    """Everything that is wrong or unwise about the records of one zone in one view, in the order written."""
+    return check_parts(ground, (Part(records, tuple(nameservers)),))
 
-    `nameservers` are the zone's own NS, where they are declared apart; their places are `/nameservers/0` and so on.
-    """
+
+def check_parts(ground: Ground, parts: Sequence[Part]) -> tuple[Finding, ...]:
+    """The same for a zone to which several declarations contribute; each finding says which of them it is about."""
     read = _Reading(ground)
-    own = read.nameservers(tuple(nameservers)) if nameservers else ()
-    entries = (*own, *read.entries(records))
+    entries = tuple(entry for number, part in enumerate(parts) for entry in read.entries(number, part))
     zone = Declarations(ground, entries)
     return (*read.findings, *(one for entry in entries for one in _judged(entry, zone)))
 
@@ -36,15 +52,20 @@ def refused(findings: tuple[Finding, ...]) -> bool:
 
 
 def _judged(entry: Entry, zone: Declarations) -> Iterator[Finding]:
-    for rule in (*OF_ALL, *BY_TYPE.get(entry.type, ())):
+    for rule in _rules(entry.type):
         for flaw in rule.judge(entry, zone):
             yield _finding(rule.name, entry, flaw)
+
+
+@cache
+def _rules(rtype: str) -> tuple[Rule, ...]:
+    return (*OF_ALL, *BY_TYPE.get(rtype, ()))
 
 
 def _finding(rule: str, entry: Entry, flaw: Flaw) -> Finding:
     known = flaw.item is not None and flaw.item < len(entry.places)
     place = entry.places[flaw.item] if known and flaw.item is not None else entry.place
-    return Finding(flaw.level, rule, place, entry.name, entry.type, flaw.what, flaw.remedy)
+    return Finding(flaw.level, rule, place, entry.name, entry.type, flaw.what, flaw.remedy, entry.part)
 
 
 class _Reading:
@@ -53,44 +74,47 @@ class _Reading:
     def __init__(self, ground: Ground) -> None:
         self.ground = ground
         self.findings: list[Finding] = []
-        self._seen: dict[tuple[str, str], Pointer] = {}
+        self._part = 0
+        self._seen: dict[Id, tuple[int, Pointer]] = {}
 
-    def entries(self, records: Mapping[str, ByType]) -> Iterator[Entry]:
-        """Every set that the view has."""
-        for written, types in records.items():
+    def entries(self, number: int, part: Part) -> Iterator[Entry]:
+        """Every set of a part that the view has."""
+        self._part = number
+        if part.nameservers:
+            own = RecordSet.model_construct({"values"}, values=part.nameservers)
+            yield from self._set(("@", self.ground.apex, "NS"), own, "/nameservers", "/nameservers")
+        for written, types in part.records.items():
             above = join("/records", written)
             try:
                 name = canonical_name(written, self.ground.origin)
             except ValueError as why:
-                self._note("name", above, written, "", str(why), "write letters, digits and hyphens, or @")
+                remedy = "write letters, digits and hyphens, or @"
+                self.findings.append(
+                    Finding(Level.ERROR, "name", above, written, "", str(why), remedy, number)
+                )
                 continue
             for rtype, declared in types.items():
-                yield from self._of(written, name, rtype, declared, join(above, rtype))
+                whose = (written, name, canonical_type(rtype))
+                for one, place, values in _forms(declared, join(above, rtype)):
+                    if one.within(self.ground.view):
+                        yield from self._set(whose, one, place, values)
 
-    def nameservers(self, names: tuple[str, ...]) -> Iterator[Entry]:
-        """The zone's own NS."""
-        apex, place = self.ground.apex, "/nameservers"
-        self._seen[apex, "NS"] = place
-        bare = Entry(place, "@", apex, "NS", self.ground.ttl, (), (), ())
-        yield self._entry(bare, RecordSet.model_construct({"values"}, values=names), place)
+    def _set(
+        self, whose: tuple[str, str, str], one: RecordSet, place: Pointer, above: Pointer
+    ) -> Iterator[Entry]:
+        """A set, unless it was declared before; `whose` is its name as written, that name absolute, and its type."""
+        written, name, rtype = whose
+        ttl = self.ground.ttl if one.ttl is None else one.ttl
+        bare = Entry(place, written, name, rtype, ttl, (), (), (), ptr=one.ptr, part=self._part)
+        first = self._seen.setdefault((name, rtype), (self._part, place))
+        if first == (self._part, place):
+            yield self._filled(bare, one, above)
+            return
+        what = f"its values are declared at {first[1]} already, for the same view"
+        flaw = error(what, "write all of them in one place")
+        self.findings.append(replace(_finding("twice", bare, flaw), beside=first))
 
-    def _of(self, written: str, name: str, rtype: str, declared: Declared, place: Pointer) -> Iterator[Entry]:
-        real = canonical_type(rtype)
-        for one, own, above in _forms(declared, place):
-            if not one.within(self.ground.view):
-                continue
-            if (first := self._seen.setdefault((name, real), own)) != own:
-                what = f"its values are declared at {first} already, for the same view"
-                self._note("twice", own, name, real, what, "write all of them in one place")
-                continue
-            yield self._entry(
-                Entry(own, written, name, real, self._ttl(one), (), (), (), ptr=one.ptr), one, above
-            )
-
-    def _ttl(self, one: RecordSet) -> int:
-        return self.ground.ttl if one.ttl is None else one.ttl
-
-    def _entry(self, bare: Entry, one: RecordSet, above: Pointer) -> Entry:
+    def _filled(self, bare: Entry, one: RecordSet, above: Pointer) -> Entry:
         values: list[str] = []
         texts: list[str] = []
         places: list[Pointer] = []
@@ -100,17 +124,25 @@ class _Reading:
             try:
                 values.append(canonical(bare.type, item, self.ground.origin))
             except ValueError as why:
-                self._note("syntax", at, bare.name, bare.type, str(why), _like(bare.type))
+                flaw = error(str(why), _like(bare.type))
+                self.findings.append(replace(_finding("syntax", bare, flaw), field=at))
                 continue
             texts.append(item)
             places.append(at)
         known = len(values) == len(one.items)
-        return replace(
-            bare, values=tuple(values), texts=tuple(texts), places=tuple(places), pending=not known
+        return Entry(
+            bare.place,
+            bare.written,
+            bare.name,
+            bare.type,
+            bare.ttl,
+            tuple(values),
+            tuple(texts),
+            tuple(places),
+            pending=not known,
+            ptr=bare.ptr,
+            part=bare.part,
         )
-
-    def _note(self, rule: str, place: Pointer, name: str, rtype: str, what: str, remedy: str) -> None:
-        self.findings.append(Finding(Level.ERROR, rule, place, name, rtype, what, remedy))
 
 
 def _like(rtype: str) -> str:

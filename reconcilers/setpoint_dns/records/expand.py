@@ -57,12 +57,25 @@ def sets(declared: Declared) -> tuple[RecordSet, ...]:
     match declared:
         case RecordSet():
             return (declared,)
-        case str() | FromOutput():
-            return (RecordSet.model_construct({"values"}, values=declared),)
+        case str():
+            return (_text(declared),)
+        case FromOutput():
+            return (_plain(declared),)
         case _:
             split = tuple(one for one in declared if isinstance(one, RecordSet))
             plain = tuple(one for one in declared if not isinstance(one, RecordSet))
-            return split or (RecordSet.model_construct({"values"}, values=plain),)
+            return split or (_plain(plain),)
+
+
+@lru_cache(maxsize=1 << 17)
+def _text(value: str) -> RecordSet:
+    """Remembered, because it is asked for as often as the data."""
+    return _plain(value)
+
+
+def _plain(values: str | FromOutput | tuple[str | FromOutput, ...]) -> RecordSet:
+    """What a short form means."""
+    return RecordSet.model_construct({"values"}, values=values)
 
 
 def _written(records: Mapping[str, ByType]) -> Iterator[tuple[str, str, Declared]]:

@@ -42,6 +42,8 @@ class Finding:
         field: the place in the spec, such as `/records/www/A/0`.
         name: of the set, absolute.
         type: of the set.
+        part: the position of the part that it was declared in, where several contribute to a zone.
+        beside: the part and the place that it stands against, where it stands against one.
     """
 
     level: Level
@@ -51,6 +53,8 @@ class Finding:
     type: str
     what: str
     remedy: str
+    part: int = 0
+    beside: tuple[int, Pointer] | None = None
 
     def __str__(self) -> str:
         return f"{self.name} {self.type}: {self.what}; {self.remedy}"

@@ -49,6 +49,7 @@ class Entry:
         places: of the values.
         pending: a value of it is not known yet.
         ptr: as written.
+        part: the position of the part that it was declared in.
     """
 
     place: Pointer
@@ -61,6 +62,7 @@ class Entry:
     places: tuple[Pointer, ...]
     pending: bool = False
     ptr: bool | None = None
+    part: int = 0
 
 
 class Declarations:

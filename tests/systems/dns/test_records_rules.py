@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from setpoint_dns.records.authority import Authority, check_authority
-from setpoint_dns.records.check import check, refused
+from setpoint_dns.records.check import Part, check, check_parts, refused
 from setpoint_dns.records.finding import Finding, Level
 from setpoint_dns.records.rules import NAMES
 from setpoint_dns.records.rules.der import rsa_bits
@@ -227,6 +227,27 @@ def test_the_nameservers_of_a_zone_are_held_against_the_rules_as_well() -> None:
 
 def test_a_zone_with_its_own_nameservers_inside_needs_no_more_than_their_addresses() -> None:
     assert findings({"ns1": {"A": "192.0.2.53"}}, nameservers=("ns1", "ns2.example.net.")) == ()
+
+
+def parts(*records: Any) -> tuple[Part, ...]:
+    return tuple(Part(RecordsSpec.model_validate({"records": one}).records) for one in records)
+
+
+def test_what_several_declarations_contribute_is_one_zone() -> None:
+    found = check_parts(GROUND, parts({"www": {"CNAME": "web"}}, {"web": {"A": ["192.0.2.1", "x"]}}))
+    assert [(one.rule, one.part, one.field) for one in found] == [("syntax", 1, "/records/web/A/1")]
+
+
+def test_what_two_declare_is_told_with_both_places() -> None:
+    (found,) = check_parts(
+        GROUND, parts({"www": {"A": "192.0.2.1"}}, {"WWW": {"A": {"values": "192.0.2.1"}}})
+    )
+    assert (found.rule, found.part, found.field, found.beside) == (
+        "twice",
+        1,
+        "/records/WWW/A",
+        (0, "/records/www/A"),
+    )
 
 
 @pytest.mark.parametrize(
