@@ -25,10 +25,10 @@ _KEY: Final = "key"
 def connect(spec: DnsServerSpec, secrets: Mapping[str, Secret], gate: Gate) -> Reach:
     """Make a client; nothing is sent."""
     if spec.powerdns is not None:
-        return Reach(PowerdnsServer(_api(spec.powerdns, secrets[_KEY]), gate), spec.secondaries)
+        return Reach(PowerdnsServer(_api(spec.powerdns, secrets[_KEY]), gate), gate, spec.secondaries)
     assert spec.rfc2136 is not None  # noqa: S101  # the spec has one of the two
     endpoint, tsig = _wire(spec.rfc2136, secrets[_KEY])
-    return Reach(Rfc2136Server(endpoint, tsig, gate), spec.secondaries)
+    return Reach(Rfc2136Server(endpoint, tsig, gate), gate, spec.secondaries)
 
 
 def _api(access: PowerdnsAccess, key: Secret) -> Access:

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Final
 
 from setpoint.model.errors import TargetError
 from setpoint.model.examine import Check, Examination, Verdict
 from setpoint.model.secret import hush
 from setpoint_dns.connect import connect
+from setpoint_dns.endpoint import place
 from setpoint_dns.kinds.dns_server.spec import DnsServerSpec
 from setpoint_dns.kinds.dns_zone.spec import DnsZoneSpec, complete
 from setpoint_dns.reach import Reach
-from setpoint_dns.secondary import OPEN, is_newer, serial_at
+from setpoint_dns.rfc2136.stream import Endpoint
+from setpoint_dns.secondaries import Ahead, Answer, Behind, Current, Lame, Refused, Unreachable, ask
 from setpoint_dns.server import Can, GoneError
+
+
+class _Open:
+    """Lets every call pass: an examination is short, and wants to hear each failure itself."""
+
+    def using(self, *scopes: str, writes: bool = False) -> AbstractAsyncContextManager[None]:
+        """See `setpoint.model.kind.Gate`."""
+        del scopes, writes
+        return nullcontext()
+
+
+OPEN: Final = _Open()
 
 
 async def examine(asked: Examination[DnsServerSpec]) -> AsyncGenerator[Check]:
@@ -61,22 +77,30 @@ async def _zone(reach: Reach, zone: str, secondaries: tuple[str, ...]) -> AsyncI
         yield _wrong(zone, error, "let our key transfer the zone")
         return
     yield Check(zone, Verdict.OK, f"{len(found.rrsets)} record sets, serial {found.serial}")
-    for place in dict.fromkeys((*reach.secondaries, *secondaries)):
-        yield await _secondary(place, zone, found.serial)
+    places = tuple(dict.fromkeys((*reach.secondaries, *secondaries)))
+    endpoints = {text: Endpoint(*place(text)) for text in places}
+    answers = await ask(OPEN, tuple(dict.fromkeys(endpoints.values())), zone, found.serial, None)
+    for text, endpoint in endpoints.items():
+        yield _secondary(f"{zone} at {text}", answers[endpoint], found.serial)
 
 
-async def _secondary(place: str, zone: str, serial: int) -> Check:
-    name = f"{zone} at {place}"
-    try:
-        its = await serial_at(place, zone)
-    except TargetError as error:
-        return _wrong(name, error, "check that it runs and is configured for the zone")
-    if is_newer(serial, its):
-        told = f"serial {its}, and the zone is at {serial}"
-        return Check(
-            name, Verdict.WARNING, told, "check that it is told of changes and may transfer the zone"
-        )
-    return Check(name, Verdict.OK, f"serial {its}")
+def _secondary(name: str, answer: Answer, serial: int) -> Check:
+    match answer:
+        case Unreachable(why) | Refused(why) | Lame(why):
+            remedy = "check that it runs, is configured for the zone, and lets us ask"
+            return Check(name, Verdict.WRONG, why, remedy)
+        case Current(its):
+            return Check(name, Verdict.OK, f"serial {its}")
+        case Behind(its):
+            told = f"serial {its}, and the zone is at {serial}"
+            return Check(
+                name, Verdict.WARNING, told, "check that it is told of changes and may transfer the zone"
+            )
+        case Ahead(its):
+            told = f"serial {its}, which is above {serial} of the zone"
+            return Check(
+                name, Verdict.WARNING, told, "unless the zone has just moved on, raise its serial beyond that"
+            )
 
 
 def _wrong(name: str, error: TargetError, remedy: str) -> Check:

@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Final
 
 from setpoint.model.errors import TargetError
+from setpoint.model.kind import Gate
 from setpoint_dns.server import Can, ZoneServer
 
 FRESH: Final = 60.0
@@ -21,10 +22,12 @@ class Reach:
     """A server that is spoken to.
 
     Attributes:
+        gate: what calls to secondaries go through, too.
         secondaries: who serves its zones as well, as they were declared.
     """
 
     server: ZoneServer
+    gate: Gate
     secondaries: tuple[str, ...] = ()
     _written: dict[str, float] = field(default_factory=dict[str, float])
     _told: dict[str, float] = field(default_factory=dict[str, float])

@@ -57,20 +57,32 @@ def powerdns(pdns: Pdns, folder: Path, *, url: str = "", key: str = API_KEY, **s
 
 
 def rfc2136(
-    server: Program, folder: Path, *, key: str = "setpoint", port: int = 0, text: str = SECRET, **spec: Any
+    server: Program,
+    folder: Path,
+    *,
+    name: str = "ns1",
+    key: str = "setpoint",
+    port: int = 0,
+    text: str = SECRET,
+    **spec: Any,
 ) -> str:
     tsig = {"name": key, "secret": secret(folder, text)}
     access = {"endpoint": f"127.0.0.1:{port or server.port}", "key": tsig}
-    return manifest("DnsServer", spec.pop("name", "ns1"), {"rfc2136": access, **spec})
+    return manifest("DnsServer", name, {"rfc2136": access, **spec})
 
 
 def zone(
-    records: Mapping[str, Any] | None = None, *, policy: Mapping[str, Any] | None = None, **spec: Any
+    records: Mapping[str, Any] | None = None,
+    *,
+    name: str = ZONE,
+    target: str = "ns1",
+    policy: Mapping[str, Any] | None = None,
+    **spec: Any,
 ) -> str:
     """The manifest of `example.test` with nameservers, unless they are None."""
     spec = {"nameservers": NAMESERVERS, **spec, "records": records or {}}
-    given = {name: value for name, value in spec.items() if value is not None}
-    return manifest("DnsZone", ZONE, given, policy=policy or {})
+    given = {field: value for field, value in spec.items() if value is not None}
+    return manifest("DnsZone", name, given, policy=policy or {}, target=target)
 
 
 @dataclass

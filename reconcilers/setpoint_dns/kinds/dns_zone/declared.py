@@ -11,6 +11,7 @@ from setpoint_dns.kinds.dns_zone.spec import DnsZoneSpec, Ownership
 from setpoint_dns.rdata import canonical, canonical_type
 from setpoint_dns.records.expand import pending, rrsets
 from setpoint_dns.records.types import SIGNING
+from setpoint_dns.records.zone import ADDRESSES
 
 
 def declared_sets(spec: DnsZoneSpec) -> Mapping[Id, RRset]:
@@ -38,15 +39,22 @@ def divide(zone: Zone, spec: DnsZoneSpec) -> tuple[dict[Id, RRset], dict[Id, str
     With ownership of records alone, what is not declared is in both: it may be what was applied once.
     """
     ours = {*declared_sets(spec), *waiting(spec)}
-    apart = {which: why for which in zone.rrsets if which not in ours and (why := _apart(zone, which, spec))}
+    apex = (zone.name, "NS")
+    hosts = {*zone.rrsets[apex].values} if apex in zone.rrsets and apex not in ours else set[str]()
+    apart = {
+        which: why for which in zone.rrsets if which not in ours and (why := _apart(zone, which, spec, hosts))
+    }
     sets = {which: one for which, one in zone.rrsets.items() if which not in apart and which[1] != "SOA"}
     if spec.ownership is Ownership.RECORDS:
         apart |= {which: "not declared" for which in sets if which not in ours}
     return sets, apart
 
 
-def _apart(zone: Zone, which: Id, spec: DnsZoneSpec) -> str:
-    """Why a set that is not declared is nobody's business here; empty when it is ours."""
+def _apart(zone: Zone, which: Id, spec: DnsZoneSpec, hosts: set[str]) -> str:
+    """Why a set that is not declared is nobody's business here; empty when it is ours.
+
+    Nameservers that nobody declares would be cut off without their addresses.
+    """
     name, rtype = which
     below = relative(name, zone.name)
     ignored = any(_matches(below, one.name) and rtype in (one.types or (rtype,)) for one in spec.ignore)
@@ -54,6 +62,7 @@ def _apart(zone: Zone, which: Id, spec: DnsZoneSpec) -> str:
         "made by DNSSEC": rtype in SIGNING,
         "of a type that is not known here": not _is_known(rtype),
         "the zone's own nameservers, which are not declared": which == (zone.name, "NS"),
+        "the address of a nameserver that is not declared": rtype in ADDRESSES and name in hosts,
         "disabled on the server": zone.rrsets[which].disabled,
         "ignored": ignored,
     }

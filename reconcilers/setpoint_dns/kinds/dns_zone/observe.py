@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from setpoint.model.errors import TargetError
+import dns.serial
+
 from setpoint.model.kind import Looking
 from setpoint.model.observation import Absent, Observation, Present
+from setpoint_dns.endpoint import place
 from setpoint_dns.kinds.dns_zone.declared import divide, waiting
 from setpoint_dns.kinds.dns_zone.spec import DnsZoneSpec, complete
 from setpoint_dns.kinds.dns_zone.state import SecondaryState, Standing, ZoneState
 from setpoint_dns.reach import Reach
-from setpoint_dns.secondary import is_newer, serial_at
+from setpoint_dns.rfc2136.stream import Endpoint
+from setpoint_dns.secondaries import Ahead, Answer, Behind, Current, Lame, Refused, Unreachable, ask
 from setpoint_dns.server import GoneError
 
 PATIENCE: Final = 5.0
@@ -58,22 +61,24 @@ async def _secondaries(
 ) -> tuple[SecondaryState, ...]:
     """How each stands to the zone; those that are not there yet are asked again as long as there is patience."""
     end = asyncio.get_running_loop().time() + patience
-    places = all_secondaries(reach, spec)
+    places = {text: Endpoint(*place(text)) for text in all_secondaries(reach, spec)}
     while True:
-        seen = tuple(await asyncio.gather(*(_secondary(reach, place, origin, serial) for place in places)))
+        answers = await ask(reach.gate, tuple(dict.fromkeys(places.values())), origin, serial, None)
+        seen = [await _standing(reach, text, origin, answers[where]) for text, where in places.items()]
         waits = any(one.standing in (Standing.BEHIND, Standing.UNHEARD) for one in seen)
         if not waits or asyncio.get_running_loop().time() >= end:
-            return seen
+            return tuple(seen)
         await asyncio.sleep(PACE)
 
 
-async def _secondary(reach: Reach, place: str, origin: str, serial: int) -> SecondaryState:
-    try:
-        its = await serial_at(place, origin)
-    except TargetError as error:
-        return SecondaryState(place, Standing.UNHEARD, None, error.message)
-    if is_newer(serial, its):
-        return SecondaryState(place, Standing.BEHIND, its)
-    if is_newer(its, serial) and is_newer(its, await reach.server.serial(origin)):
-        return SecondaryState(place, Standing.AHEAD, its)
-    return SecondaryState(place, Standing.CURRENT, its)
+async def _standing(reach: Reach, text: str, origin: str, answer: Answer) -> SecondaryState:
+    match answer:
+        case Current(serial):
+            return SecondaryState(text, Standing.CURRENT, serial)
+        case Behind(serial):
+            return SecondaryState(text, Standing.BEHIND, serial)
+        case Ahead(serial):
+            lower = dns.serial.Serial(await reach.server.serial(origin)) < serial
+            return SecondaryState(text, Standing.AHEAD if lower else Standing.CURRENT, serial)
+        case Unreachable(why) | Refused(why) | Lame(why):
+            return SecondaryState(text, Standing.UNHEARD, None, why)
