@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -29,6 +29,11 @@ class Editing:
     token: str
     left: bool = False
 
+    @property
+    def release(self) -> Mapping[str, str | bool]:
+        """What a call bears that gives the lock back. The schema says that it does so by default, and it does not."""
+        return {_TOKEN: self.token, "release-lock": True}
+
     async def send(self, call: Call) -> None:
         """Stage a part."""
         send = {"POST": self.cluster.api.post, "PUT": self.cluster.api.put, "DELETE": self.cluster.api.delete}
@@ -37,7 +42,7 @@ class Editing:
     async def apply(self) -> str:
         """Let run what is staged, and give the lock back; the task's UPID."""
         try:
-            answer = await self.cluster.api.put("cluster", "sdn", **{_TOKEN: self.token})
+            answer = await self.cluster.api.put("cluster", "sdn", **self.release)
         except OutcomeUnknownError:
             self.left = True
             raise
@@ -65,7 +70,7 @@ async def editing(cluster: Cluster, look: Look) -> AsyncGenerator[Editing]:
 
 async def _take_back(edit: Editing) -> None:
     try:
-        await edit.cluster.api.post("cluster", "sdn", "rollback", **{_TOKEN: edit.token})
+        await edit.cluster.api.post("cluster", "sdn", "rollback", **edit.release)
     except TargetError as error:
         why = f"what was staged of the networks could not be taken back, nor their lock released: {error}"
         raise OutcomeUnknownError(why) from error
