@@ -76,10 +76,10 @@ def knot_secondary(start: Callable[[Program], Program]) -> Callable[..., KnotSec
 
 
 @pytest.fixture
-def proxied() -> Generator[Callable[[int], Proxy]]:
+def proxied() -> Generator[Callable[..., Proxy]]:
     """Makes a proxy before a TCP port of 127.0.0.1 that breaks connections as it is told."""
     with ExitStack() as stack:
-        yield lambda port: stack.enter_context(Proxy(port))
+        yield lambda port, tls=None: stack.enter_context(Proxy(port, tls))
 
 
 @pytest.fixture

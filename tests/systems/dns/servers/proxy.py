@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -77,12 +78,14 @@ class Proxy:
     """Passes everything on to a port of 127.0.0.1 until it is told to break something; for a with block.
 
     Attributes:
+        tls: what it shows to clients; none for TCP alone.
         port: where it listens.
         strikes: how many requests were struck.
         requests: the beginnings of all chunks that clients sent.
     """
 
     target: int
+    tls: ssl.SSLContext | None = None
     port: int = 0
     strikes: int = 0
     requests: list[bytes] = field(default_factory=list[bytes])
@@ -94,7 +97,7 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}"
 
     def fail(
         self,
@@ -128,7 +131,7 @@ class Proxy:
         self._loop.close()
 
     async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=self.tls)
         self.port = int(self._server.sockets[0].getsockname()[1])
 
     async def _close(self) -> None:
@@ -194,7 +197,9 @@ class Proxy:
                 await self._then(connection.struck)
                 connection.abort()
                 return
-        if connection.struck is None:
+        if connection.struck is None and not connection.client.can_write_eof():
+            connection.client.close()  # TLS cannot end one direction alone.
+        elif connection.struck is None:
             with suppress(OSError):
                 connection.client.write_eof()
 
