@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
-from setpoint_dns.records.finding import Flaw, advice
+from setpoint_dns.records.finding import Flaw, advice, error
 from setpoint_dns.records.rules.rule import Rule
 from setpoint_dns.records.zone import Declarations, Entry
 
@@ -21,17 +21,22 @@ _NO_HOST = (
     (ip_network("240.0.0.0/4"), "reserved"),
     (ip_network("::/128"), "of no host"),
     (ip_network("::1/128"), "of whoever asks"),
-    (ip_network("::ffff:0:0/96"), "an IPv4 address in another coat"),
     (ip_network("fe80::/10"), "of one link"),
     (ip_network("fec0::/10"), "of a site, which was given up"),
     (ip_network("ff00::/8"), "of a multicast group"),
 )
 
 
+_MAPPED = ip_network("::ffff:0:0/96")
+"""IPv4 addresses as programs see them on an IPv6 socket; on no wire, and PowerDNS refuses them."""
+
+
 @lru_cache(maxsize=1 << 16)
 def _reach(text: str) -> str:
-    """`private`, why it is no host's, or nothing."""
+    """`private`, `mapped`, why it is no host's, or nothing."""
     address = ip_address(text)
+    if address in _MAPPED:
+        return "mapped"
     if any(address in network for network in _PRIVATE if network.version == address.version):
         return "private"
     found = (why for network, why in _NO_HOST if network.version == address.version and address in network)
@@ -48,6 +53,8 @@ def reachable(entry: Entry, zone: Declarations) -> Iterator[Flaw]:
                 "give it to a view for the inside: {values: ..., views: [internal]}",
                 number,
             )
+        elif reach == "mapped":
+            yield error(f"{value} is an IPv4 address in another coat", "write it as A", number)
         elif reach not in ("", "private"):
             yield advice(f"{value} is {reach}", "write the address of the host", number)
 
