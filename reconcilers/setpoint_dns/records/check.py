@@ -12,7 +12,7 @@ from setpoint_dns.content import Id
 from setpoint_dns.rdata import canonical, canonical_name, canonical_type
 from setpoint_dns.records.expand import sets
 from setpoint_dns.records.finding import Finding, Flaw, Level, error
-from setpoint_dns.records.rules import BY_TYPE, OF_ALL
+from setpoint_dns.records.rules import BY_TYPE, FIXED, OF_ALL
 from setpoint_dns.records.rules.rule import Rule
 from setpoint_dns.records.spec import ByType, Declared, RecordSet
 from setpoint_dns.records.types import EXAMPLES
@@ -54,7 +54,8 @@ def refused(findings: tuple[Finding, ...]) -> bool:
 def _judged(entry: Entry, zone: Declarations) -> Iterator[Finding]:
     for rule in _rules(entry.type):
         for flaw in rule.judge(entry, zone):
-            yield _finding(rule.name, entry, flaw)
+            lowered = rule.name in zone.ground.accept and rule.name not in FIXED
+            yield _finding(rule.name, entry, replace(flaw, level=Level.ADVICE) if lowered else flaw)
 
 
 @cache

@@ -23,6 +23,8 @@ class Ground:
         view: of which these are the records.
         whole: nothing else can be in the zone, so what is not declared does not exist.
         private: who asks this view is inside, so private addresses are right.
+        accept: rules whose errors are only shown, as for a zone that was taken over as it was; those that a server
+            holds as well have no choice (`rules.FIXED`).
     """
 
     origin: str
@@ -30,6 +32,7 @@ class Ground:
     view: str = DEFAULT
     whole: bool = True
     private: bool = False
+    accept: frozenset[str] = frozenset()
 
     @cached_property
     def apex(self) -> str:

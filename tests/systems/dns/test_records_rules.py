@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from setpoint_dns.records.authority import Authority, check_authority
 from setpoint_dns.records.check import Part, check, check_parts, refused
 from setpoint_dns.records.finding import Finding, Level
-from setpoint_dns.records.rules import NAMES
+from setpoint_dns.records.rules import FIXED, NAMES
 from setpoint_dns.records.rules.der import rsa_bits
 from setpoint_dns.records.rules.keys import certificate, fingerprint
 from setpoint_dns.records.rules.rule import Judge
@@ -227,6 +227,20 @@ def test_the_nameservers_of_a_zone_are_held_against_the_rules_as_well() -> None:
 
 def test_a_zone_with_its_own_nameservers_inside_needs_no_more_than_their_addresses() -> None:
     assert findings({"ns1": {"A": "192.0.2.53"}}, nameservers=("ns1", "ns2.example.net.")) == ()
+
+
+def test_a_rule_that_is_accepted_to_be_broken_only_advises() -> None:
+    records = {"www": {"CNAME": "web"}}
+    assert told(records, replace(GROUND, accept=frozenset({"target-missing"}))) == [
+        (A, "target-missing", "/records/www/CNAME")
+    ]
+
+
+def test_what_servers_refuse_cannot_be_accepted() -> None:
+    records = {"www": {"CNAME": "web.example.net.", "A": "192.0.2.1"}, "a": {"A": "x"}}
+    found = told(records, replace(GROUND, accept=frozenset(NAMES)))
+    assert [(level, rule) for level, rule, _ in found] == [(E, "syntax"), (E, "cname-beside")]
+    assert set(NAMES) >= FIXED
 
 
 def parts(*records: Any) -> tuple[Part, ...]:

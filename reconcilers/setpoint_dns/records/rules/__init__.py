@@ -61,5 +61,20 @@ def _by_type(rules: Iterable[Rule]) -> Mapping[str, tuple[Rule, ...]]:
 BY_TYPE: Mapping[str, tuple[Rule, ...]] = _by_type(_SOME)
 """Those that hold for sets of one type."""
 
+FIXED = frozenset(
+    {
+        "name",
+        "twice",
+        "syntax",
+        "outside-zone",
+        "duplicate-value",
+        "single-value",
+        "ptr-place",
+        "cname-beside",
+        "cname-apex",
+    }
+)
+"""Rules that servers hold as well, so nobody can choose to break them."""
+
 NAMES: tuple[str, ...] = ("name", "twice", "syntax", *(rule.name for rule in (*OF_ALL, *_SOME)))
 """Every rule by its name, those of the reading included."""
