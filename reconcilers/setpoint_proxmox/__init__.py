@@ -33,5 +33,5 @@ SYSTEM = System(
         ha_rule.KIND,
     ),
     skeleton,
-    ENTRANCE,
+    {"proxmox": ENTRANCE},
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +14,11 @@ from setpoint.model.errors import SetpointError
 from setpoint.model.key import DEFAULT_NAMESPACE, Key
 from setpoint.model.kind import System
 from setpoint.model.secret import SecretRef
-from setpoint.model.stock import Access, Entrance
+from setpoint.model.stock import Access, Entrance, Stated
 from setpoint.run.declare import declare
 from setpoint.run.estate import Estate
 from setpoint.run.ports import Ports
-from setpoint.run.stock import Stock, take_stock
+from setpoint.run.stock import Stock, stated, take_stock
 from setpoint.sources.snapshot import Snapshot
 from setpoint.store.store import Store
 from setpoint.store.thread import StoreInline
@@ -31,12 +31,13 @@ class Way:
 
     Attributes:
         estate: its name, which no object may bear yet as a mark.
+        word: what a person calls the way in.
         by: the sort of groups that become namespaces.
         incomplete: whether a part of it is better than nothing.
     """
 
     estate: str
-    system: System
+    word: str
     entrance: Entrance
     access: Access
     by: str
@@ -57,22 +58,20 @@ class Reading:
     files: Mapping[str, str]
 
 
-def find_entrance(name: str, systems: Sequence[System]) -> tuple[System, Entrance]:
-    """The system of that name.
+def find_entrance(word: str, systems: Sequence[System]) -> Entrance:
+    """The way in that is called so.
 
     Raises:
         SetpointError: there is none, or its estates cannot be read.
     """
-    able = {system.name: (system, system.entrance) for system in systems if system.entrance is not None}
-    if name not in able:
-        known = remedy(name, sorted(able), otherwise="an estate can be read from")
-        raise SetpointError(f"--from: no estate can be read from '{name}'", remedy=known)
-    system, entrance = able[name]
-    assert entrance is not None  # noqa: S101  # those without were left out
-    return system, entrance
+    able = {name: one for system in systems for name, one in system.entrances.items()}
+    if word not in able:
+        known = remedy(word, sorted(able), otherwise="an estate can be read from")
+        raise SetpointError(f"--from: no estate can be read from '{word}'", remedy=known)
+    return able[word]
 
 
-def secret_of(system: System, file: Path | None, variable: str | None, folder: Path) -> SecretRef:
+def secret_of(word: str, file: Path | None, variable: str | None, folder: Path) -> SecretRef:
     """Where the secret is; its value is never asked for, so that it is in no history and no repository.
 
     Raises:
@@ -81,7 +80,7 @@ def secret_of(system: System, file: Path | None, variable: str | None, folder: P
     if file is not None and variable is not None:
         raise SetpointError("--token-file and --token-env exclude each other", remedy="name one of the two")
     if file is None:
-        return SecretRef(env=variable or f"SETPOINT_{system.name.upper()}_TOKEN")
+        return SecretRef(env=variable or f"SETPOINT_{word.upper()}_TOKEN")
     place = file.resolve()
     if place.is_relative_to(folder.resolve()):
         what = f"{file} lies in {folder}, so the token would be committed"
@@ -99,7 +98,7 @@ async def read_estate(way: Way, systems: Sequence[System]) -> Reading:
     stock = await _stock(way, kinds)
     if not stock.complete and not way.incomplete:
         raise _incomplete(stock)
-    name = slug(stock.title.rpartition(":")[2]) or way.system.name
+    name = slug(stock.title.rpartition(":")[2]) or way.word
     told = taken(stock.found, kinds, name, way.by)
     target = f"{name}.yaml"
     files = {target: _target_text(way, name), **declarations(told, kinds, name, way.entrance)}
@@ -113,14 +112,14 @@ def _target_text(way: Way, name: str) -> str:
 
 
 async def _stock(way: Way, kinds: Kinds) -> Stock:
-    """What the target holds, by an engine that remembers nothing; it is called as its system until it has told its name.
+    """What the target holds, by an engine that remembers nothing; it is called as the way in until it has told its name.
 
     Raises:
         SetpointError: it cannot be looked at.
     """
     store = Store.in_memory()
     estate = Estate(way.estate, kinds, store, StoreInline(), Ports())
-    content = {"target.yaml": _target_text(way, way.system.name).encode()}
+    content = {"target.yaml": _target_text(way, way.word).encode()}
     try:
         await declare(estate, Snapshot("the command line", "first", content))
         if estate.problems:
@@ -128,11 +127,21 @@ async def _stock(way: Way, kinds: Kinds) -> Stock:
                 f"{problem.field}: {problem.what}; {problem.remedy}" for problem in estate.problems
             )
             raise SetpointError(told, remedy="see the options of --from: setpoint init --help")
-        return await take_stock(estate, Key(DEFAULT_NAMESPACE, way.entrance.kind, way.system.name))
+        target = Key(DEFAULT_NAMESPACE, way.entrance.kind, way.word)
+        if way.entrance.read is not None:
+            return stated(estate, target, _read(way.access, way.entrance.read))
+        return await take_stock(estate, target)
     finally:
         for lane in estate.lanes.values():
             await lane.close()
         store.close()
+
+
+def _read(access: Access, read: Callable[[Access], tuple[Stated, ...]]) -> tuple[Stated, ...]:
+    try:
+        return read(access)
+    except ValueError as error:
+        raise SetpointError(f"{access.file}: {error}", remedy="correct it, or name another file") from None
 
 
 def _incomplete(stock: Stock) -> SetpointError:

@@ -51,6 +51,12 @@ _OPTIONS = (
         help="The fingerprint of the certificate, instead of --ca.",
     ),
     click.option(
+        "--file",
+        type=_FILE,
+        metavar="FILE",
+        help="The file to read, where SYSTEM is the name of a format.",
+    ),
+    click.option(
         "--namespace-by",
         "by",
         metavar="SORT",
@@ -79,6 +85,7 @@ class Asked:
     token_env: str | None
     ca: Path | None
     fingerprint: str
+    file: Path | None
     by: str | None
     incomplete: bool
 
@@ -88,15 +95,39 @@ class Asked:
         Raises:
             SetpointError: something is lacking, or does not go together.
         """
-        system, entrance = find_entrance(self.system or "", systems)
-        if not self.endpoints:
+        word = self.system or ""
+        entrance = find_entrance(word, systems)
+        self._judge(word, entrance)
+        secret = secret_of(word, self.token_file, self.token_env, folder)
+        ca = "" if self.ca is None else str(self.ca.resolve())
+        access = Access(self.endpoints, self.token, secret, ca, self.fingerprint, *self._content())
+        return Way(estate, word, entrance, access, self._by(entrance), self.incomplete)
+
+    def _judge(self, word: str, entrance: Entrance) -> None:
+        """Refuse what is lacking, or what this way in has no use for.
+
+        Raises:
+            SetpointError: there is any of that.
+        """
+        said = f"--from {word}"
+        if entrance.endpoint and not self.endpoints:
             raise SetpointError(
                 "--from needs --endpoint", remedy="say where it answers, e.g. --endpoint host"
             )
-        secret = secret_of(system, self.token_file, self.token_env, folder)
-        ca = "" if self.ca is None else str(self.ca.resolve())
-        access = Access(self.endpoints, self.token, secret, ca, self.fingerprint)
-        return Way(estate, system, entrance, access, self._by(entrance), self.incomplete)
+        if entrance.file and self.file is None:
+            raise SetpointError(f"{said} needs --file", remedy=f"name the {entrance.file}")
+        if self.file is not None and not entrance.file:
+            raise SetpointError(f"{said} reads no file", remedy="leave --file out")
+        if not entrance.secret and (self.token or self.token_file or self.token_env):
+            raise SetpointError(f"{said} takes no token", remedy="leave the token out")
+
+    def _content(self) -> tuple[str, bytes]:
+        if self.file is None:
+            return "", b""
+        try:
+            return str(self.file), self.file.read_bytes()
+        except OSError as error:
+            raise SetpointError(f"{self.file} cannot be read: {error.strerror}") from None
 
     def _by(self, entrance: Entrance) -> str:
         """The sort of groups that become namespaces.
@@ -124,7 +155,9 @@ def takeover_options(verb: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(verb)
     def with_them(*args: Any, **kwargs: Any) -> Any:
         asked = Asked(**{name: kwargs.pop(name) for name in names})
-        if asked.system is None and (asked.endpoints or asked.token or asked.token_file or asked.token_env):
+        if asked.system is None and any(
+            (asked.endpoints, asked.token, asked.token_file, asked.token_env, asked.file)
+        ):
             raise SetpointError("where to read is said, and not what", remedy="add --from SYSTEM")
         return verb(*args, asked=asked, **kwargs)
 

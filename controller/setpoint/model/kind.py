@@ -279,10 +279,10 @@ class System:
 
     Attributes:
         skeleton: the files of a first estate, by their path below the folder of the declarations; valid together.
-        entrance: how an estate that is there already is taken over; None when it cannot be.
+        entrances: how an estate that is there already is taken over, by the word after `setpoint init --from`.
     """
 
     name: str
     kinds: tuple[Kind[Any, Any], ...]
     skeleton: Callable[[], Mapping[str, str]] = dict[str, str]
-    entrance: Entrance | None = None
+    entrances: Mapping[str, Entrance] = field(default_factory=dict[str, Entrance])

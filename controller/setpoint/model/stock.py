@@ -18,6 +18,7 @@ class Access:
         secret: where its value is found.
         ca: path of the authority's certificate; empty for the system's.
         fingerprint: of the target's certificate; empty when the authority tells enough.
+        file: path of the file that is read, and `content` what it holds; empty where an entrance asks for none.
     """
 
     endpoints: tuple[str, ...]
@@ -25,23 +26,34 @@ class Access:
     secret: SecretRef
     ca: str = ""
     fingerprint: str = ""
+    file: str = ""
+    content: bytes = b""
 
 
 @dataclass(frozen=True)
 class Entrance:
-    """How a system's estate is taken over.
+    """One way in which a system's estate is taken over.
 
     Attributes:
         kind: of the target.
         spec: the target's spec, as a person would write it.
         groups: the sorts of groups that objects are in, the most telling first.
         apart: patterns of pointers by kind: what each object says for itself and no layer of defaults.
+        endpoint: whether a person has to say where the target answers.
+        secret: whether a token may be named.
+        file: what the file is that a person has to name, e.g. `zone file`; empty when there is none.
+        read: pure; everything that is to be declared, from what a person said alone: the target is then not called.
+            None where the target tells what it holds. Raises ValueError, with a sentence, for what cannot be read.
     """
 
     kind: str
     spec: Callable[[Access], Tree]
     groups: tuple[str, ...] = ()
     apart: Mapping[str, tuple[Pointer, ...]] = field(default_factory=dict[str, tuple[Pointer, ...]])
+    endpoint: bool = True
+    secret: bool = True
+    file: str = ""
+    read: Callable[[Access], tuple[Stated, ...]] | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +73,20 @@ class Listed:
     title: str
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     aside: str = ""
+
+
+@dataclass(frozen=True)
+class Stated:
+    """An object as something else than its target tells it.
+
+    Attributes:
+        spec: as a person would write it.
+        untold: what it leaves out, each in a word.
+    """
+
+    listed: Listed
+    spec: Tree
+    untold: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

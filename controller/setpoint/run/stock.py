@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 from setpoint.model.errors import SetpointError
 from setpoint.model.key import Key
 from setpoint.model.kind import Kind
-from setpoint.model.stock import Listed
+from setpoint.model.stock import Listed, Stated
 from setpoint.run.estate import Estate
 from setpoint.run.stray import NotAdoptableError, Stray, UnseenError, describe_stray
 
@@ -75,6 +76,27 @@ async def take_stock(estate: Estate, target: Key) -> Stock:
         tuple(one for one in told if isinstance(one, Found)),
         tuple(one for one in told if isinstance(one, Left)),
         listing.hidden,
+    )
+
+
+def stated(estate: Estate, target: Key, told: Sequence[Stated]) -> Stock:
+    """What something else than the target tells of it."""
+    kinds = estate.kinds
+    judged = [
+        Left(one.listed, one.listed.aside, unread=False)
+        if one.listed.aside
+        else _judged(
+            one.listed,
+            kinds[one.listed.kind],
+            Stray(one.listed.kind, one.listed.title, one.spec, one.untold),
+        )
+        for one in told
+    ]
+    return Stock(
+        target.name,
+        tuple(one for one in judged if isinstance(one, Found)),
+        tuple(one for one in judged if isinstance(one, Left)),
+        "",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,13 +12,14 @@ from hypothesis import strategies as st
 
 from setpoint.cli.estate_files import Taken, declarations, slug, taken
 from setpoint.cli.takeover import Way, read_estate
+from setpoint.cli.takeover_options import Asked
 from setpoint.desired.compile import compile_set
 from setpoint.model.errors import SetpointError
 from setpoint.model.identity import Mark
 from setpoint.model.key import Key
 from setpoint.model.kind import System
 from setpoint.model.secret import SecretRef
-from setpoint.model.stock import Access, Entrance, Listed, Listing
+from setpoint.model.stock import Access, Entrance, Listed, Listing, Stated
 from setpoint.run.stock import Found
 from setpoint.run.stray import Stray
 from tests.served import SHELF as SHELF_TEXT
@@ -118,16 +120,18 @@ def test_the_compiler_reads_from_the_files_just_what_was_seen(
 
 def system(listing: Any) -> System:
     assert SHELF.port is not None
-    return System("toy", (replace(SHELF, port=replace(SHELF.port, listing=listing)), BOX), entrance=ENTRANCE)
+    return System(
+        "toy", (replace(SHELF, port=replace(SHELF.port, listing=listing)), BOX), entrances={"toy": ENTRANCE}
+    )
 
 
 def listed(facts: frozenset[int]) -> Listing:
     return Listing(tuple(Listed("Box", str(number), "") for number in sorted(facts)))
 
 
-def way(of: System, *, incomplete: bool = False) -> Way:
+def way(_of: System, *, incomplete: bool = False) -> Way:
     access = Access(("w",), "", SecretRef(env="NONE"))
-    return Way("home", of, ENTRANCE, access, "pool", incomplete)
+    return Way("home", "toy", ENTRANCE, access, "pool", incomplete)
 
 
 @pytest.fixture
@@ -207,3 +211,82 @@ async def test_a_target_that_is_down_is_told(world: World) -> None:
     of = system(listed)
     with pytest.raises(SetpointError, match="shelf does not answer"):
         await read_estate(way(of), (of,))
+
+
+def lines(access: Access) -> tuple[Stated, ...]:
+    """A line per box: its number and its colour; an empty one is set aside."""
+    told = [line.split() for line in access.content.decode().splitlines()]
+    if any(len(words) not in (1, 2) for words in told):
+        raise ValueError("line 1 has too many words")
+    return tuple(
+        Stated(
+            Listed("Box", words[0], f"box{words[0]}", aside="" if words[1:] else "it has no colour"),
+            {"number": int(words[0]), "colour": " ".join(words[1:])},
+            ("its smell",),
+        )
+        for words in told
+    )
+
+
+PAPER = Entrance("Shelf", lambda _: {"world": "w"}, endpoint=False, secret=False, file="list", read=lines)
+SHOP = System("shop", (SHELF, BOX), entrances={"toy": ENTRANCE, "paper": PAPER})
+NOTHING = Asked("toy", (), "", None, None, None, "", None, None, incomplete=False)
+
+
+async def test_what_a_file_tells_is_declared_and_its_target_is_not_called(
+    world: World, tmp_path: Path
+) -> None:
+    world.down = True
+    (tmp_path / "list").write_text("1 red\n2\n3 blue\n")
+    asked = replace(NOTHING, system="paper", file=tmp_path / "list")
+    reading = await read_estate(asked.way("home", tmp_path / "estate", (SHOP,)), (SHOP,))
+    assert keys(reading.taken) == ["Box/box1", "Box/box3"]
+    assert [one.untold for one in reading.taken] == [("its smell",)] * 2
+    assert [(one.listed.ident, one.why, one.unread) for one in reading.stock.left] == [
+        ("2", "it has no colour", False)
+    ]
+    assert reading.target == "paper"
+
+
+async def test_a_file_that_cannot_be_understood_is_told(tmp_path: Path) -> None:
+    (tmp_path / "list").write_text("1 red wine\n")
+    way = replace(NOTHING, system="paper", file=tmp_path / "list").way("home", tmp_path / "estate", (SHOP,))
+    with pytest.raises(SetpointError, match=r"list: line 1 has too many words; correct it"):
+        await read_estate(way, (SHOP,))
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        pytest.param(NOTHING, "--from needs --endpoint", id="no endpoint"),
+        pytest.param(
+            replace(NOTHING, system="paper"), "--from paper needs --file; name the list", id="no file"
+        ),
+        pytest.param(
+            replace(NOTHING, endpoints=("w",), file=Path("x")),
+            "--from toy reads no file",
+            id="a file too many",
+        ),
+        pytest.param(
+            replace(NOTHING, system="paper", file=Path("x"), token="t"),
+            "--from paper takes no token",
+            id="a token too many",
+        ),
+        pytest.param(
+            replace(NOTHING, system="papre"), "no estate can be read from 'papre'", id="a typing error"
+        ),
+        pytest.param(
+            replace(NOTHING, system="paper", file=Path("nowhere")),
+            "nowhere cannot be read",
+            id="no such file",
+        ),
+    ],
+)
+def test_each_way_in_says_what_it_needs(asked: Asked, sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(SetpointError, match=sentence):
+        asked.way("home", tmp_path, (SHOP,))
+
+
+def test_the_token_is_looked_for_under_the_name_of_the_way_in(tmp_path: Path) -> None:
+    found = replace(NOTHING, endpoints=("w",)).way("home", tmp_path, (SHOP,))
+    assert (found.word, found.access.secret) == ("toy", SecretRef(env="SETPOINT_TOY_TOKEN"))
