@@ -70,14 +70,14 @@ class Network:
 
     Attributes:
         sending: told of every request before it leaves, and may raise what the run ends with.
-        ended: told of every request that the client waits for no more.
+        ended: told of every request that the client waits for no more, with what it met.
         lost: told of every write whose answer does not come.
         told: a line for the trace.
     """
 
     dice: random.Random
     told: Callable[[str, str], None]
-    ended: Callable[[Site, Request], None] = lambda site, request: None
+    ended: Callable[[Site, Request, Answer | Exception], None] = lambda site, request, found: None
     sending: Callable[[Life, Site, Request], None] = lambda life, site, request: None
     lost: Callable[[Site, Request], None] = lambda site, request: None
     links: dict[str, Link] = field(default_factory=dict)
@@ -183,7 +183,7 @@ class Session:
 
     async def _travel(self, request: Request) -> None:
         found = await self._network.carry(self._link, self._life, request)
-        self._network.ended(self._link.site, request)
+        self._network.ended(self._link.site, request, found)
         if self._life.dead:
             await self._life.never.wait()  # Nobody is there any more whom it could reach.
         status = found.status if isinstance(found, Answer) else type(found).__name__

@@ -11,6 +11,7 @@ from setpoint.model.identity import Mark
 from setpoint.model.key import Key
 from setpoint_lab.proxmox.dispatch import Request
 from setpoint_lab.proxmox.effects import Happened
+from setpoint_lab.proxmox.envelope import Answer
 from setpoint_lab.proxmox.ledger import Effect
 from tests.simulation import networks
 from tests.simulation.declared import GRACES, Machine, kind_of
@@ -40,6 +41,8 @@ FEW = 3
 """How many of a kind on a target are restarted in a day without a person's word."""
 JUST_NOW = 90.0
 """Seconds for which the daemon may not have seen yet what others did."""
+GAVE_UP = 596
+"""From this status on an answer leaves open whether the request is executed yet."""
 _MAC = re.compile(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
 
 
@@ -49,6 +52,26 @@ class Lost:
 
     write: Write
     at: float
+
+
+@dataclass(frozen=True)
+class Disturbance:
+    """A write that restarts or wipes a guest.
+
+    Attributes:
+        name: whose it is.
+        before: how many requests had changed something on its site when it was sent.
+    """
+
+    write: Write
+    name: str
+    before: int
+
+    @property
+    def executed(self) -> bool:
+        """Whether the same was done to the guest since, be it by this one."""
+        done = self.write.site.world.ledger.effects[self.before :]
+        return any((one.method, one.path) == (self.write.method, self.write.path) for one in done)
 
 
 @dataclass
@@ -75,7 +98,7 @@ class Rules:
     """Judges.
 
     Attributes:
-        restarted: who of each kind was restarted or wiped on each cluster; a storm is shorter than a day.
+        restarted: what restarts or wipes, but for what was refused; a storm is shorter than a day.
         destroyed: what of each kind was begun to be deleted on each cluster.
         waiting: for the answer to a write to which VM a daemon waits, and which daemon.
         quiet: who is in sync while nothing happens, and so is not written to.
@@ -94,7 +117,7 @@ class Rules:
     jumped: float = -1e9
     forgot: float = -1e9
     touched: dict[tuple[str, int], float] = field(default_factory=dict)
-    restarted: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    restarted: list[Disturbance] = field(default_factory=list)
     destroyed: dict[tuple[str, str], dict[str, Guest]] = field(default_factory=dict)
     waiting: dict[tuple[str, int], int] = field(default_factory=dict)
     quiet: frozenset[str] = frozenset()
@@ -123,10 +146,16 @@ class Rules:
                 self.fail(f"{why}: {write} for '{name}'")
                 return
 
-    def ended(self, site: Site, request: Request) -> None:
-        """The daemon waits no more for the answer to a request."""
-        if request.method != "GET":
-            self.waiting.pop((site.name, Write.read(site, request).vmid), None)
+    def ended(self, site: Site, request: Request, found: Answer | Exception) -> None:
+        """The daemon waits no more for the answer to a request, or has it."""
+        if request.method == "GET":
+            return
+        self.waiting.pop((site.name, Write.read(site, request).vmid), None)
+        if isinstance(found, Answer) and 400 <= found.status < GAVE_UP:
+            # Whom nothing was done to is not disturbed; all that may have been executed, or may be yet, counts on.
+            self.restarted = [
+                one for one in self.restarted if one.write.request is not request or one.executed
+            ]
 
     def lost_answer(self, site: Site, request: Request) -> None:
         """The daemon does not learn what became of a write."""
@@ -357,7 +386,7 @@ def _may_destroy(rules: Rules, write: Write, name: str) -> str:
 
 def _restart(rules: Rules, life: Life, write: Write, name: str, spoken: list[Machine]) -> str:
     """The policy allows it, and not too many others were restarted."""
-    if why := _too_much_disturbed(rules, write, name):
+    if why := too_much_disturbed(rules, write, name):
         return f"a restart {why}"
     may = f"restart {name}" in rules.truth.allowed
     if may or any(may_restart(machine, life.clock()) for machine in spoken):
@@ -365,12 +394,13 @@ def _restart(rules: Rules, life: Life, write: Write, name: str, spoken: list[Mac
     return "a restart against the policy"
 
 
-def _too_much_disturbed(rules: Rules, write: Write, name: str) -> str:
+def too_much_disturbed(rules: Rules, write: Write, name: str) -> str:
     """No more than a few of a kind are restarted or wiped in a day."""
-    others = rules.restarted.setdefault((write.site.name, kind_of(name)), set())
-    if len(others - {name}) >= FEW and "blast" not in rules.truth.allowed:
-        return f"after those of {', '.join(sorted(others))}"
-    others.add(name)
+    alike = {one.name for one in rules.restarted if one.write.site is write.site}
+    others = sorted(one for one in alike - {name} if kind_of(one) == kind_of(name))
+    if len(others) >= FEW and "blast" not in rules.truth.allowed:
+        return f"after those of {', '.join(others)}"
+    rules.restarted.append(Disturbance(write, name, len(write.site.world.ledger.effects)))
     return ""
 
 
@@ -396,7 +426,7 @@ def _may_wipe(rules: Rules, life: Life, write: Write, name: str, at: str) -> str
     version = rules.truth.repository.commits[life.estate.version]
     if version.broken and rules.now() - rules.truth.repository.served.get(version.version, 0.0) > LAG:
         return "it is wiped although the declarations have a mistake"
-    if why := _too_much_disturbed(rules, write, name):
+    if why := too_much_disturbed(rules, write, name):
         return f"it is wiped {why}"
     guest.stopping = True
     if write.verb == "destroy" and not guest.wiping:

@@ -43,6 +43,7 @@ class Write:
         verb: `create`, `destroy`, or the last parts of the path: `config`, `status/start`.
         vmid: 0 when it names none.
         form: what it sends.
+        request: as it was sent; another one of the same content is the same write.
     """
 
     site: Site
@@ -51,6 +52,7 @@ class Write:
     verb: str
     vmid: int
     form: dict[str, str]
+    request: Request = field(compare=False)
 
     @classmethod
     def read(cls, site: Site, request: Request) -> Write:
@@ -58,18 +60,24 @@ class Write:
         place = urlsplit(request.target)
         path = place.path.removeprefix("/api2/json")
         form = dict(parse_qsl(request.body.decode() or place.query, keep_blank_values=True))
-        match path.split("/")[1:]:
-            case ["nodes", _, "qemu" | "lxc"]:
-                return cls(site, request.method, path, "create", int(form.get("vmid", 0)), form)
-            case ["nodes", _, "qemu" | "lxc", _, "clone"]:
-                return cls(site, request.method, path, "create", int(form.get("newid", 0)), form)
-            case ["nodes", _, "qemu" | "lxc", vmid, *rest]:
-                return cls(site, request.method, path, "/".join(rest) or "destroy", int(vmid), form)
-            case _:
-                return cls(site, request.method, path, path.strip("/"), int(form.get("vms", 0) or 0), form)
+        verb, vmid = _about(path, form)
+        return cls(site, request.method, path, verb, vmid, form, request)
 
     def __str__(self) -> str:
         return f"{self.method} {self.site.name}{self.path} {self.form}"
+
+
+def _about(path: str, form: dict[str, str]) -> tuple[str, int]:
+    """What a path wants done, and to which VM."""
+    match path.split("/")[1:]:
+        case ["nodes", _, "qemu" | "lxc"]:
+            return "create", int(form.get("vmid", 0))
+        case ["nodes", _, "qemu" | "lxc", _, "clone"]:
+            return "create", int(form.get("newid", 0))
+        case ["nodes", _, "qemu" | "lxc", vmid, *rest]:
+            return "/".join(rest) or "destroy", int(vmid)
+        case _:
+            return path.strip("/"), int(form.get("vms", 0) or 0)
 
 
 @dataclass
