@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import dns.exception
 import dns.name
@@ -12,17 +13,22 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.serial
 import dns.update
+import dns.zone
 from dns.rdtypes.ANY.SOA import SOA
 
 from setpoint.model.errors import RefusalError
 from setpoint_dns.content import Batch, Id, RRset
+from setpoint_dns.rfc2136.found import records
+
+Set: TypeAlias = tuple[dns.name.Name, str]
+Data: TypeAlias = tuple[dns.rdata.Rdata, ...]
 
 RECORDS = 1_000
 """In one message."""
 BYTES = 60_000
-"""In one message, names not compressed; 65,535 are possible."""
-_HEADER = 10
-"""Bytes of a record beside its name and data."""
+"""In one message, as far as can be told beforehand; 65,535 are possible."""
+_HEADER = 13
+"""Bytes of a record beside its name below the zone's and its data: the zone's name is written once and pointed to."""
 
 _GUARD = dns.rdata.from_text(dns.rdataclass.IN, dns.rdatatype.NS, "setpoint.invalid.", relativize=False)
 _ADDRESSES = frozenset({"A", "AAAA"})
@@ -52,8 +58,21 @@ class Part:
 
     drops: dict[dns.name.Name, list[str]] = field(default_factory=dict[dns.name.Name, list[str]])
     puts: dict[dns.name.Name, list[Put]] = field(default_factory=dict[dns.name.Name, "list[Put]"])
+    expected: dict[Set, Data] = field(default_factory=dict["Set", "Data"])
     records: int = 0
     size: int = 0
+
+    def expect(self, found: dns.zone.Zone) -> None:
+        """Demand that every set is as it was found which this part changes."""
+        sets = [(name, rtype) for name, types in self.drops.items() for rtype in types]
+        sets += [(name, put.rtype) for name, puts in self.puts.items() for put in puts]
+        for name, rtype in sets:
+            rdataset = found.get_rdataset(name, rtype)
+            data = self.expected[name, rtype] = () if rdataset is None else records(rdataset)
+            self.size += sum(
+                len(name.relativize(_origin(found)).to_text()) + _HEADER + size
+                for size in _sizes(data) or (0,)
+            )
 
     def takes(self, other: Part) -> bool:
         """Whether another part fits in as well."""
@@ -63,11 +82,17 @@ class Part:
         """Take another part in, which is about other names."""
         self.drops |= other.drops
         self.puts |= other.puts
+        self.expected |= other.expected
         self.records += other.records
         self.size += other.size
 
     def write(self, message: dns.update.UpdateMessage) -> None:
         """Append it to a message."""
+        for (name, rtype), data in self.expected.items():
+            if data:
+                message.present(name, *data)
+            else:
+                message.absent(name, rtype)
         for name, types in self.drops.items():
             for rtype in types:
                 message.delete(name, rtype)
@@ -103,7 +128,9 @@ class Put:
             message.delete(name, *self.stale, _GUARD)
 
 
-def parts(zone: str, batch: Batch, standing: Sequence[dns.rdata.Rdata]) -> tuple[Part, ...]:
+def parts(
+    zone: str, batch: Batch, standing: Sequence[dns.rdata.Rdata], found: dns.zone.Zone | None
+) -> tuple[Part, ...]:
     """The messages of a batch, SOA aside, at least one: addresses first, and last the names that only lose something.
 
     BIND refuses an MX to a host of the zone that has no address by then.
@@ -112,8 +139,12 @@ def parts(zone: str, batch: Batch, standing: Sequence[dns.rdata.Rdata]) -> tuple
         zone: its name.
         batch: what is to be done.
         standing: the NS records that the zone itself has.
+        found: the zone on which this was decided, to be held against every set; None when its SOA is enough.
     """
     groups = _by_name(zone, batch, standing)
+    if found is not None:
+        for part in groups:
+            part.expect(found)
     made = [Part()]
     for part in sorted(groups, key=_turn):
         if not made[-1].takes(part):
@@ -144,20 +175,23 @@ def _soa(data: dns.rdata.Rdata) -> SOA:
     return data
 
 
-def _by_name(zone: str, batch: Batch, standing: Sequence[dns.rdata.Rdata]) -> Iterable[Part]:
+def _by_name(zone: str, batch: Batch, standing: Sequence[dns.rdata.Rdata]) -> Collection[Part]:
     groups: dict[str, Part] = {}
     for owner, rtype in batch.drop:
         name, part = dns.name.from_text(owner), groups.setdefault(owner, Part())
         part.drops.setdefault(name, []).append(rtype)
         part.records += 1
-        part.size += len(owner) + 1 + _HEADER
+        part.size += len(owner.removesuffix(zone)) + _HEADER
     for rrset in batch.put:
         if rrset.id == (zone, "SOA"):
             continue
         name, part = dns.name.from_text(rrset.name), groups.setdefault(rrset.name, Part())
         put = _put(rrset, standing if rrset.id == (zone, "NS") else None)
         part.puts.setdefault(name, []).append(put)
-        sizes = [len(rrset.name) + 1 + _HEADER + size for size in (0, *_sizes(put))]
+        sizes = [
+            len(rrset.name.removesuffix(zone)) + _HEADER + size
+            for size in (0, *_sizes((*put.data, *(put.stale or ()))))
+        ]
         part.records += len(sizes) - 1
         part.size += sum(sizes)
     return groups.values()
@@ -169,9 +203,13 @@ def _put(rrset: RRset, standing: Sequence[dns.rdata.Rdata] | None) -> Put:
     return Put(rrset.type, rrset.ttl, data, stale)
 
 
-def _sizes(put: Put) -> Iterator[int]:
-    for rdata in (*put.data, *(put.stale or ())):
-        yield len(rdata.to_wire() or b"")
+def _sizes(data: Iterable[dns.rdata.Rdata]) -> list[int]:
+    return [len(rdata.to_wire() or b"") for rdata in data]
+
+
+def _origin(found: dns.zone.Zone) -> dns.name.Name:
+    assert found.origin is not None  # noqa: S101  # it was transferred under its name
+    return found.origin
 
 
 def refuse_unwritable(zone: str, batch: Batch, mark: Id) -> None:

@@ -37,6 +37,7 @@ class Rfc2136Server:
     ) -> None:
         """Prepare; nothing is sent yet. Without a key nothing is signed, for servers that go by address alone."""
         self._wire = Wire(endpoint, tsig, gate, patience or Patience())
+        self._make: str | None = None
 
     async def identity(self) -> str:
         """What it calls itself (RFC 4892), else where it is asked.
@@ -83,7 +84,8 @@ class Rfc2136Server:
 
     async def write(self, zone: str, batch: Batch) -> None:
         """See `ZoneServer.write`: all or nothing up to a thousand records, and never over what somebody else wrote."""
-        await write(self._wire, zone, batch)
+        if batch.put or batch.drop:
+            await write(self._wire, zone, batch, gathers=await self._may_gather())
 
     async def mark(self, zone: str, mark: Mark | None) -> None:
         """See `ZoneServer.mark`: a TXT record at `_setpoint` below the zone's name."""
@@ -121,6 +123,12 @@ class Rfc2136Server:
         answer = await self._wire.chaos(name)
         texts = rdatas(answer, dns.name.from_text(name), "TXT")
         return b"".join(getattr(texts[0], "strings", ())).decode("utf-8", "replace") if texts else ""
+
+    async def _may_gather(self) -> bool:
+        """Whether it is Knot, or does not say what it is."""
+        if self._make is None:
+            self._make = await self.version()
+        return not self._make or "Knot" in self._make
 
     async def _is_denied(self, zone: str) -> bool:
         """Whether a zone above it proves that there is no such zone: the server tells more there than that it refuses."""

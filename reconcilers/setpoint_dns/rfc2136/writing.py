@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 import dns.update
+import dns.zone
 
 from setpoint.model.errors import (
     ConflictError,
@@ -17,7 +18,7 @@ from setpoint.model.errors import (
 from setpoint_dns.content import Batch, RRset
 from setpoint_dns.rfc2136.answers import soa_of, standing
 from setpoint_dns.rfc2136.chunks import Part, Soa, parts, refuse_unwritable
-from setpoint_dns.rfc2136.found import mark_name
+from setpoint_dns.rfc2136.found import mark_name, records
 from setpoint_dns.rfc2136.marking import rewrite_mark
 from setpoint_dns.rfc2136.wire import Wire
 
@@ -27,20 +28,26 @@ _MEND = (
 )
 
 
-async def write(wire: Wire, zone: str, batch: Batch) -> None:
-    """Send a batch; an empty one sends nothing.
+async def write(wire: Wire, zone: str, batch: Batch, *, gathers: bool) -> None:
+    """Send a batch that is not empty.
+
+    Args:
+        wire: to the server.
+        zone: its name.
+        batch: what is to be done.
+        gathers: the server may put updates of several clients into force as one change, as Knot does: what one of them
+            demands of the SOA is held against the zone before all of them, so every set is demanded as it was as well.
 
     Raises:
         TargetError: as `ZoneServer` says; after the first message it is never TransportError.
     """
-    if not batch.put and not batch.drop:
-        return
     refuse_unwritable(zone, batch, (mark_name(zone), "TXT"))
     soa = await soa_of(wire, zone)
     if soa.data.serial != batch.serial:
         raise ConflictError(f"{zone} has the serial {soa.data.serial} and no longer {batch.serial}")
     names = await standing(wire, zone, "NS") if any(one.id == (zone, "NS") for one in batch.put) else ()
-    todo = await asyncio.to_thread(parts, zone, batch, names)
+    found = await _found(wire, zone, soa) if gathers else None
+    todo = await asyncio.to_thread(parts, zone, batch, names, found)
     wanted = next((rrset for rrset in batch.put if rrset.id == (zone, "SOA")), None)
     course = _Course(wire, zone, soa)
     try:
@@ -51,6 +58,14 @@ async def write(wire: Wire, zone: str, batch: Batch) -> None:
             raise
         done = f"{course.sent} of {len(todo)} messages that change {zone} are in force"
         raise OutcomeUnknownError(f"{done}: {error}") from error
+
+
+async def _found(wire: Wire, zone: str, soa: Soa) -> dns.zone.Zone:
+    """The zone with this SOA. Raises ConflictError when there is another by now."""
+    found = await wire.transfer(zone)
+    if records(found.find_rdataset(zone, "SOA")) != (soa.data,):
+        raise ConflictError(f"{zone} is no longer as it was with the serial {soa.data.serial}")
+    return found
 
 
 @dataclass

@@ -145,6 +145,18 @@ async def test_powerdns_with_soa_edit_is_told_apart_from_a_conflict_and_nothing_
     assert set((await ours.read(ZONE)).rrsets) == set(before.rrsets)
 
 
+async def test_a_server_that_hides_its_make_is_written_with_the_care_that_knot_needs(start: Start) -> None:
+    ours = client(primary("pdns", start, **{"version-string": "anonymous"}).port)
+    await ours.mark(ZONE, MARK)
+    sets = (a("www", "192.0.2.1"), rrset("@", "MX", f"10 www.{ZONE}"), rrset("t", "TXT", '"one"', '"two"'))
+    assert set((await change(ours, *sets)).rrsets) >= {one.id for one in sets}
+    again = (a("www", "192.0.2.2"), rrset("@", "MX", f"20 www.{ZONE}"), rrset("t", "TXT", '"three"'))
+    zone = await change(ours, *again)
+    assert [zone.rrsets[one.id] for one in again] == list(again)
+    zone = await change(ours, drop=[one.id for one in again])
+    assert not {one.id for one in again} & set(zone.rrsets)
+
+
 async def test_a_change_that_changes_nothing_counts_on_powerdns_alone(
     ours: Rfc2136Server, server: Program
 ) -> None:

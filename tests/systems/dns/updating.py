@@ -57,7 +57,7 @@ def fill(server: Pdns) -> None:
 
 
 def client(
-    port: int, key: str = KEY, *, secret: str = SECRET, gate: Gate | None = None, patience: float = 10.0
+    port: int, key: str = KEY, *, secret: str = SECRET, gate: Gate | None = None, patience: float = 60.0
 ) -> Rfc2136Server:
     """A client of a port of this machine; without a key nothing is signed."""
     tsig = Tsig(key, HMAC, Secret(secret)) if key else None
