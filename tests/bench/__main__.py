@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import calls, compiling, machine, memory, push, throughput
+from tests.bench import calls, compiling, machine, memory, push, throughput, zones
 from tests.bench.child import SideError
 from tests.bench.figures import Figure, table
 from tests.bench.plan import Plan
@@ -22,6 +22,7 @@ PARTS: dict[str, Callable[[Plan], Iterator[Figure]]] = {
     "d": compiling.measure,
     "e": memory.measure,
     "f": memory.status,
+    "g": zones.measure,
 }
 
 

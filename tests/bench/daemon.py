@@ -29,10 +29,14 @@ class Daemon:
     settings: Settings
     process: subprocess.Popen[bytes]
 
+    def client(self) -> Client:
+        """A way to ask it."""
+        return Client(self.settings.socket_path)
+
     def status(self) -> dict[str, Any]:
         """What it tells; empty while it does not listen yet."""
         try:
-            return Client(self.settings.socket_path).get("/v1/status", seconds=60)
+            return self.client().get("/v1/status", seconds=60)
         except DaemonDownError:
             return {}
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import http.client
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from setpoint_lab.rehearsal_folder import free_port
 from tests.bench import canned
-from tests.bench.compiling import commit, git
+from tests.bench.compiling import commit
 from tests.bench.daemon import daemon
-from tests.bench.estate import Folder, manifest, prepare
+from tests.bench.estate import manifest
 from tests.bench.figures import Figure, Spread
+from tests.bench.forge import Estate, repository
 from tests.bench.plan import Plan
 from tests.bench.plant import SECRETS, declared, plant
 from tests.systems.proxmox.drive import Lab
 
-SECRET = "s3cret"
 SIZE = 100
 """VMs beside the one that is changed."""
 PATIENCE = 60.0
@@ -30,7 +26,7 @@ def measure(plan: Plan) -> Iterator[Figure]:
     """One line of one manifest, committed, pushed and told by a forge's signed call."""
     size = min(SIZE, plan.small)
     with plant(size) as lab:
-        estate = repository(plan.folder("push"), lab.url, size)
+        estate = _repository(plan.folder("push"), lab.url, size)
         with daemon(estate.folder) as running:
             running.in_sync()
             runs = [_pushed(estate, lab, number) for number in range(plan.runs)]
@@ -45,47 +41,10 @@ def measure(plan: Plan) -> Iterator[Figure]:
     )
 
 
-class Estate:
-    """A bare repository that a daemon follows, a clone to commit in, and the forge's call."""
-
-    def __init__(self, folder: Folder, bare: Path, port: int) -> None:
-        self.folder, self.bare, self.port = folder, bare, port
-
-    def push(self) -> None:
-        git(self.folder.declarations, "push", "-q", str(self.bare), "main")
-
-    def ring(self) -> None:
-        """Call the hook as a forge does."""
-        body = b'{"ref": "refs/heads/main"}'
-        signature = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
-        headers = {"X-GitHub-Event": "push", "X-Hub-Signature-256": f"sha256={signature}"}
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        connection.request("POST", "/hook", body, headers)
-        status = connection.getresponse().status
-        connection.close()
-        if status != http.client.ACCEPTED:
-            raise ConnectionError(f"the hook answered {status}")
-
-
-def repository(root: Path, url: str, size: int) -> Estate:
-    """The VMs of the plant, in a repository that the daemon is only told of by its hook."""
-    bare, port = root / "bare.git", free_port(0)
+def _repository(root: Path, url: str, size: int) -> Estate:
+    """The VMs of the plant."""
     texts = ((path, manifest(*parts)) for path, parts in declared(url, size).items())
-    folder = prepare(
-        root / "estate",
-        texts,
-        # A transport that cannot be watched, and a poll that never comes: the hook is what tells.
-        source={"git": {"url": f"file://localhost{bare}", "poll": "1h"}},
-        hook={"listen": f"127.0.0.1:{port}", "secret": {"env": "BENCH_HOOK"}},
-        secrets={**SECRETS, "BENCH_HOOK": SECRET},
-        systems=False,
-    )
-    git(root, "init", "-q", "--bare", "-b", "main", str(bare))
-    git(folder.declarations, "init", "-q", "-b", "main")
-    commit(folder.declarations, "Declare everything")
-    estate = Estate(folder, bare, port)
-    estate.push()
-    return estate
+    return repository(root, texts, SECRETS)
 
 
 def _pushed(estate: Estate, lab: Lab, number: int) -> dict[str, float]:
