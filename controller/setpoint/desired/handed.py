@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, TypeAlias, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -24,12 +24,20 @@ class Wanted:
     handed: Handed
 
 
+@dataclass(frozen=True)
+class _Way:
+    """What may stand at a place, and the ways on from there by name; `*` leads on by any."""
+
+    kinds: tuple[type[Handed], ...]
+    onward: Mapping[str, _Way]
+
+
 def wanted_in(model: type[BaseModel], spec: Tree) -> tuple[Wanted, ...]:
     """Every such field of a valid spec."""
     found = {
         place: Wanted(place, kind.model_validate(value))
-        for place, kinds, value in _values(model, spec)
-        if isinstance(value, Mapping)
+        for place, kinds, value in _values(_all_ways(model), spec, dict)
+        if isinstance(value, dict)
         for kind in kinds
         if value.keys() <= _names(kind)
     }
@@ -38,11 +46,8 @@ def wanted_in(model: type[BaseModel], spec: Tree) -> tuple[Wanted, ...]:
 
 def fixed_in(model: type[BaseModel], spec: Tree) -> Iterator[tuple[Pointer, str]]:
     """Every text that a person wrote where a value of a space could have been handed out."""
-    return (
-        (place, value)
-        for place, kinds, value in _values(model, spec)
-        if isinstance(value, str) and not all(issubclass(kind, FromOutput) for kind in kinds)
-    )
+    way = _ways_of_spaces(model)
+    return ((place, value) for place, _, value in _values(way, spec, str) if isinstance(value, str))
 
 
 @cache
@@ -50,25 +55,62 @@ def _names(kind: type[Handed]) -> frozenset[str]:
     return frozenset(info.alias or name for name, info in kind.model_fields.items())
 
 
-def _values(model: type[BaseModel], spec: Tree) -> Iterator[tuple[Pointer, tuple[type[Handed], ...], Json]]:
-    for way, kinds in _ways(model):
-        for place, value in _at(spec, way, ""):
-            yield place, kinds, value
+_Found: TypeAlias = tuple[Pointer, tuple[type[Handed], ...], Json]
 
 
-def _at(tree: Json, way: Sequence[str], above: Pointer) -> Iterator[tuple[Pointer, Json]]:
-    """What a spec has at every place that a way leads to."""
-    if not way:
-        yield above, tree
+def _values(way: _Way, spec: Tree, shape: type[str | dict[str, Any]]) -> list[_Found]:
+    """What stands at the end of the ways in this shape; a spec can have many thousands of places."""
+    found: list[_Found] = []
+    if way.onward:
+        _collect(spec, way, "", shape, found)
+    return found
+
+
+def _collect(
+    tree: Json, way: _Way, above: Pointer, shape: type[str | dict[str, Any]], found: list[_Found]
+) -> None:
+    if way.kinds and isinstance(tree, shape):
+        found.append((above, way.kinds, tree))
+    if not isinstance(tree, dict | list):
         return
-    step, *onward = way
-    if isinstance(tree, Mapping):
-        for name in tree if step == _ANY else (step,):
-            if name in tree:
-                yield from _at(tree[name], onward, join(above, name))
-    elif isinstance(tree, list) and step == _ANY:
-        for number, item in enumerate(tree):
-            yield from _at(item, onward, join(above, str(number)))
+    for name, below in _below_here(tree, way):
+        if isinstance(below, shape | dict | list):
+            for onward in (way.onward.get(name), way.onward.get(_ANY)):
+                if onward is not None:
+                    _collect(below, onward, join(above, name), shape, found)
+
+
+def _below_here(tree: dict[str, Json] | list[Json], way: _Way) -> Iterable[tuple[str, Json]]:
+    if isinstance(tree, list):
+        return ((str(number), item) for number, item in enumerate(tree)) if _ANY in way.onward else ()
+    if _ANY in way.onward:
+        return tree.items()
+    return ((name, tree[name]) for name in way.onward if name in tree)
+
+
+@cache
+def _all_ways(model: type[BaseModel]) -> _Way:
+    return _way(_ways(model))
+
+
+@cache
+def _ways_of_spaces(model: type[BaseModel]) -> _Way:
+    """Those that lead to what a space can hand out, and not only an output."""
+    return _way(
+        (way, kinds) for way, kinds in _ways(model) if not all(issubclass(kind, FromOutput) for kind in kinds)
+    )
+
+
+def _way(ways: Iterable[tuple[tuple[str, ...], tuple[type[Handed], ...]]]) -> _Way:
+    """The same ways, those that begin alike put together."""
+    here: tuple[type[Handed], ...] = ()
+    onward: dict[str, list[tuple[tuple[str, ...], tuple[type[Handed], ...]]]] = {}
+    for steps, kinds in ways:
+        if steps:
+            onward.setdefault(steps[0], []).append((steps[1:], kinds))
+        else:
+            here += kinds
+    return _Way(here, {name: _way(below) for name, below in onward.items()})
 
 
 @cache
