@@ -38,7 +38,7 @@ def mark_name(zone: str) -> str:
 def mark_set(zone: str, mark: Mark) -> dict[str, Any]:
     """Our mark as a record that the server keeps and does not serve: it comes into being together with the zone."""
     record = {"content": f'"{mark.line("zone")}"', "disabled": True}
-    return {"name": mark_name(zone), "type": "TXT", "ttl": 0, "records": [record]}
+    return {"name": mark_name(zone), "type": "TXT", "ttl": 0, "changetype": "REPLACE", "records": [record]}
 
 
 def mark_in(values: Iterable[str]) -> Mark | None:

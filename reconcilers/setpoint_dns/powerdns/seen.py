@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from setpoint_dns.content import Id, RRset, Zone
 from setpoint_dns.powerdns.forms import (
+    is_our_account,
     mark_in,
     mark_name,
     owner_of,
@@ -48,6 +49,11 @@ class Seen:
     account: str
     marked: bool
     record: bool
+
+    @property
+    def is_shell(self) -> bool:
+        """Whether it is a zone of ours without a single record, not even an SOA: nobody is served anything of it."""
+        return not self.zone.rrsets and self.zone.mark is None and is_our_account(self.account)
 
 
 def is_signed(body: bytes) -> bool:

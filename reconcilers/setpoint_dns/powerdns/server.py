@@ -31,7 +31,7 @@ from setpoint_dns.powerdns.limits import Limits, read_limits
 from setpoint_dns.powerdns.live import Live, check_gone, fetch, look
 from setpoint_dns.powerdns.seen import Row, Seen, is_signed, read_rows, told
 from setpoint_dns.powerdns.settings import check_settings, fields_of, metadata_of
-from setpoint_dns.server import Can, ZoneRow
+from setpoint_dns.server import Can, GoneError, ZoneRow
 
 _NOTHING: Final = b"[]"
 
@@ -77,6 +77,8 @@ class PowerdnsServer:
                 seen = told(digest, *answers, before=seen)
             self._seen[zone] = seen
         self._marks[zone, seen.account] = seen.zone.mark
+        if seen.is_shell:
+            raise GoneError(f"of zone {zone} there is only the shell that a failed creation left")
         return seen.zone
 
     async def serial(self, zone: str) -> int:
@@ -94,9 +96,15 @@ class PowerdnsServer:
         first, *more = parts(
             [forms.mark_set(zone, mark), *map(forms.to_put, _apex_first(zone, rrsets))], most
         )
-        usual = {"name": zone, "kind": "Native", "soa_edit_api": "DEFAULT", "account": forms.account_of(mark)}
-        frame = encoded({**usual, **fields_of(settings)})
-        await self._line.write("POST", "/zones", frame[:-1] + b"," + patch(first)[1:])
+        fields = {"kind": "Native", "soa_edit_api": "DEFAULT", **fields_of(settings)}
+        frame = encoded({"name": zone, "account": forms.account_of(mark), **fields})
+        try:
+            await self._line.write("POST", "/zones", frame[:-1] + b"," + patch(first)[1:])
+        except ConflictError:
+            if not await self._is_shell(zone, forms.account_of(mark)):
+                raise
+            await self._change("PUT", zone, "", fields)
+            more = [first, *more]
         self._seen.pop(zone, None)
         async with _begun(zone):
             await self._put_metadata(zone, forms.OWNER, [mark.line("zone")])
@@ -173,6 +181,15 @@ class PowerdnsServer:
             await self.identity()
         assert self._limits is not None  # noqa: S101  # just read
         return self._limits
+
+    async def _is_shell(self, zone: str, account: str) -> bool:
+        """Whether it is what a creation left that failed after its first step: no transaction holds all of one."""
+        try:
+            await self.read(zone)
+        except GoneError:
+            seen = self._seen.get(zone)
+            return seen is not None and seen.account == account
+        return False
 
     async def _with_mark(self, row: Row) -> ZoneRow:
         key = row.zone, row.account

@@ -21,12 +21,14 @@ from setpoint.model.errors import (
     SetpointError,
     TransportError,
 )
+from setpoint.model.identity import Mark
 from setpoint.model.secret import Secret
 from setpoint.model.tree import Json
 from setpoint.run.gate import LaneGate
 from setpoint_dns.content import Batch
 from setpoint_dns.powerdns import access, forms
 from setpoint_dns.powerdns.access import Access
+from setpoint_dns.powerdns.limits import Limits
 from setpoint_dns.powerdns.server import PowerdnsServer
 from setpoint_dns.server import GoneError
 from tests.systems.dns.powered import MARK, NS, SOA, ZONE, put, rrset
@@ -54,6 +56,10 @@ WRITES = {
     "notify": lambda server: server.notify(ZONE),
 }
 CALLS = READS | WRITES
+
+
+def http_read(start: bytes) -> bool:
+    return start.startswith(b"GET")
 
 
 @pytest.fixture
@@ -119,7 +125,7 @@ async def test_a_call_that_breaks_tells_whether_something_may_have_been_done(
     monkeypatch.setattr(access, "WRITE_SECONDS", 0.5)
     serial = (await server.read(ZONE)).serial
     writes = call in WRITES
-    proxy.fail(how, http_write if writes else lambda start: start.startswith(b"GET"), after=60)
+    proxy.fail(how, http_write if writes else http_read, after=60)
     with pytest.raises(OutcomeUnknownError if writes else TransportError) as caught:
         await (server.write(ZONE, Batch((WWW,), (), serial)) if call == "write" else CALLS[call](server))
     assert proxy.strikes == 1
@@ -173,10 +179,10 @@ async def test_a_restart_between_two_calls_is_not_noticed(
 # A crash while a zone is made
 
 
-def nth_write(number: int) -> Callable[[bytes], bool]:
-    """Matches the write of that number, from zero."""
+def nth(number: int, match: Callable[[bytes], bool] = http_write) -> Callable[[bytes], bool]:
+    """Matches the request of that number, from zero."""
     seen = iter(range(100))
-    return lambda start: http_write(start) and next(seen) == number
+    return lambda start: match(start) and next(seen) == number
 
 
 @pytest.mark.parametrize("how", [How.CUT, How.LOSE])
@@ -190,7 +196,7 @@ async def test_a_zone_that_was_made_half_bears_our_mark(
         "allowTransfer": ["192.0.2.0/24"],
     }
     server = reached(proxy.url)
-    proxy.fail(how, nth_write(number), after=60)
+    proxy.fail(how, nth(number), after=60)
     with pytest.raises(OutcomeUnknownError):
         await server.create(ZONE, settings, (SOA, NS), MARK)
     assert proxy.strikes == 1
@@ -329,16 +335,109 @@ async def test_a_locked_database_is_busy_and_nothing_was_done(pdns: Pdns, server
     assert pdns.values(f"www.{ZONE}", "A") == list(WWW.values)
 
 
-async def test_a_database_that_cannot_be_written_is_told(pdns: Pdns, server: PowerdnsServer) -> None:
-    with closing(sqlite3.connect(pdns.database)) as database:
+@contextmanager
+def refusing_records(pdns: Pdns) -> Generator[None]:
+    """A database that takes everything but records, as one that is full, or locked by others, may do."""
+    with closing(sqlite3.connect(pdns.database, isolation_level=None)) as database:
         database.execute(
-            "CREATE TRIGGER readonly BEFORE INSERT ON records BEGIN SELECT RAISE(ABORT, 'read only'); END"
+            "CREATE TRIGGER refusing BEFORE INSERT ON records BEGIN SELECT RAISE(ABORT, 'no records'); END"
         )
-        database.commit()
+        yield
+        database.execute("DROP TRIGGER refusing")
+
+
+async def test_a_database_that_cannot_be_written_is_told(pdns: Pdns, server: PowerdnsServer) -> None:
     before = await server.read(ZONE)
-    with pytest.raises(BusyError, match="nothing was changed; see the server's log"):
+    with refusing_records(pdns), pytest.raises(BusyError, match="nothing was changed; see the server's log"):
         await put(server, WWW)
     assert await server.read(ZONE) is before
+
+
+async def test_the_shell_that_a_failed_creation_leaves_is_no_zone_and_is_filled_by_the_next(
+    pdns: Pdns, reached: Reached
+) -> None:
+    server = reached(pdns.url)
+    with refusing_records(pdns), pytest.raises(OutcomeUnknownError, match="500"):
+        await server.create(ZONE, {}, (SOA, NS), MARK)
+    assert pdns.api("GET", f"/zones/{ZONE}")[1]["rrsets"] == []
+    afterwards = reached(pdns.url)
+    with pytest.raises(GoneError, match="only the shell"):
+        await afterwards.read(ZONE)
+    assert [row.mark for row in await afterwards.zones()] == [None]
+    await afterwards.create(ZONE, {"kind": "primary"}, (SOA, NS, WWW), MARK)
+    zone = await afterwards.read(ZONE)
+    assert zone.mark == MARK
+    assert zone.rrsets.keys() == {SOA.id, NS.id, WWW.id}
+    assert (zone.settings["kind"], zone.settings["soaEditApi"]) == ("primary", "DEFAULT")
+    assert pdns.values(f"www.{ZONE}", "A") == list(WWW.values)
+
+
+@pytest.mark.parametrize("account", ["", "customer-7", forms.account_of(Mark("other", MARK.key, ZONE))])
+async def test_an_empty_zone_of_somebody_else_is_not_taken(
+    pdns: Pdns, reached: Reached, account: str
+) -> None:
+    pdns.api("POST", "/zones", {"name": ZONE, "kind": "Native", "account": account})
+    with closing(sqlite3.connect(pdns.database)) as database:
+        database.execute("DELETE FROM records")
+        database.commit()
+    before = pdns.api("GET", f"/zones/{ZONE}")
+    assert before[1]["rrsets"] == []
+    with pytest.raises(ConflictError):
+        await reached(pdns.url).create(ZONE, {}, (SOA, NS), MARK)
+    assert pdns.api("GET", f"/zones/{ZONE}") == before
+
+
+async def test_a_zone_may_be_made_long_after_we_gave_up_and_bears_our_mark(
+    pdns: Pdns, reached: Reached, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = reached(pdns.url)
+    with locked(pdns), monkeypatch.context() as patched:
+        patched.setattr(access, "WRITE_SECONDS", 0.3)
+        with pytest.raises(OutcomeUnknownError, match="took too long"):
+            await server.create(ZONE, {}, (SOA, NS), MARK)
+
+    async def made() -> bool:
+        try:
+            return (await server.read(ZONE)).mark == MARK
+        except GoneError:
+            return False
+
+    async with asyncio.timeout(30):
+        while not await made():
+            await asyncio.sleep(0.05)
+
+
+async def test_a_server_that_fails_and_then_tells_nothing_may_have_done_it(
+    pdns: Pdns, server: PowerdnsServer, proxy: Proxy
+) -> None:
+    zone = await server.read(ZONE)
+    proxy.fail(How.CUT, nth(1, http_read))
+    with locked(pdns), pytest.raises(OutcomeUnknownError, match="500"):
+        await server.write(ZONE, Batch((WWW,), (), zone.serial))
+
+
+async def test_where_the_server_raises_no_serial_a_failure_may_have_done_it(
+    pdns: Pdns, server: PowerdnsServer
+) -> None:
+    await server.configure(ZONE, {"soaEditApi": "OFF"})
+    with locked(pdns), pytest.raises(OutcomeUnknownError, match="500"):
+        await put(server, WWW)
+
+
+@pytest.mark.parametrize("broken", ["look", "write"])
+async def test_what_goes_in_several_calls_and_breaks_off_was_done_in_part(
+    pdns: Pdns, server: PowerdnsServer, proxy: Proxy, broken: str
+) -> None:
+    server._limits = Limits(body=10_000, iterations=0)
+    many = tuple(rrset(f"host-{i:03}", "A", f"10.0.0.{i}") for i in range(100))
+    zone = await server.read(ZONE)
+    proxy.fail(How.CUT, nth(1, http_read if broken == "look" else http_write), after=60)
+    with pytest.raises(OutcomeUnknownError):
+        await server.write(ZONE, Batch(many, (), zone.serial))
+    after = await server.read(ZONE)
+    assert 2 < len(after.rrsets) < 102
+    await put(server, *many)
+    assert len((await server.read(ZONE)).rrsets) == 102
 
 
 # Others who write as well
