@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from setpoint.model.kind import System
-from setpoint_dns.kinds import dns_server, dns_zone
+from setpoint_dns.kinds import dns_records, dns_server, dns_zone
 
-SYSTEM = System("nameservice", (dns_server.KIND, dns_zone.KIND))
+SYSTEM = System("nameservice", (dns_server.KIND, dns_zone.KIND, dns_records.KIND))

@@ -33,6 +33,8 @@ SETTINGS = "settings"
 MISTAKEN = "mistaken"
 SERVER = b"kind: DnsServer\nmetadata: {name: ns1}\nspec: {powerdns: {endpoint: 'http://127.0.0.1:8081', key: {env: KEY}}}\n"
 """What a zone on a page is on."""
+ZONE = b"kind: DnsZone\nmetadata: {name: example.org}\nspec: {nameservers: [ns1.example.net.]}\n"
+"""What records on a page are in."""
 
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`(setpoint [a-z][^`]*)`")
@@ -103,8 +105,10 @@ def test_a_manifest_is_valid(block: Block) -> None:
         Path(one.file).name: one.text.encode() for one in blocks(block.page) if one.file.endswith(".csv")
     }
     files = {"cluster.yaml": CLUSTER, place: block.text.encode(), **tables}
-    if "kind: DnsZone" in block.text:
+    if "kind: DnsZone" in block.text or "kind: DnsRecords" in block.text:
         files["server.yaml"] = SERVER
+    if "kind: DnsRecords" in block.text:
+        files["zone.yaml"] = ZONE
     compiled = compile_set(files, installed_kinds(), version="test")
     if MISTAKEN in block.info:
         assert compiled.problems

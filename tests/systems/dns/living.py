@@ -35,7 +35,7 @@ NAME = f"DnsZone/{ZONE}"
 KINDS = installed_kinds()
 PATIENCE = 20.0
 LATER = 120.0
-NAMESERVERS = ["ns1.example.test.", "ns2.example.net."]
+NAMESERVERS = ["ns1.example.net.", "ns2.example.net."]
 
 
 def manifest(kind: str, name: str, spec: Mapping[str, Any], **envelope: Any) -> str:

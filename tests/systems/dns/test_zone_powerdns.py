@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.systems.dns.living import NAME, NAMESERVERS, ZONE, Life, alive, powerdns, zone
+from tests.systems.dns.living import NAME, NAMESERVERS, ZONE, Life, alive, manifest, powerdns, zone
 from tests.systems.dns.servers.knot import KnotSecondary
 from tests.systems.dns.servers.pdns import Pdns
 from tests.systems.dns.servers.proxy import How, Proxy, http_write
@@ -48,7 +48,7 @@ async def test_a_zone_is_made_with_its_records_and_our_mark(begin: Begin, pdns: 
         assert life.outcome() == "Done"
         assert pdns.values("www.example.test", "A") == ["192.0.2.1"]
         assert pdns.values(ZONE, "NS") == NAMESERVERS
-        assert pdns.values(ZONE, "SOA")[0].split()[:2] == ["ns1.example.test.", "hostmaster.example.test."]
+        assert pdns.values(ZONE, "SOA")[0].split()[:2] == ["ns1.example.net.", "hostmaster.example.test."]
         _, metadata = pdns.api("GET", f"/zones/{ZONE}./metadata/X-SETPOINT-OWNER")
         assert metadata["metadata"] == ["setpoint: home default/DnsZone/example.test zone=example.test."]
         assert life.steps() == ["create zone example.test. with 2 record sets"]
@@ -56,11 +56,15 @@ async def test_a_zone_is_made_with_its_records_and_our_mark(begin: Begin, pdns: 
 
 
 async def test_all_that_differs_is_one_write_and_named(begin: Begin, pdns: Pdns, proxy: Proxy) -> None:
-    start = {**WWW, "old": {"TXT": "to go"}, "mail": {"MX": "10 mx"}}
+    start = {**WWW, "old": {"TXT": "to go"}, "mail": {"MX": "10 mx.example.net."}}
     async with begin(records=start) as life:
         await life.settle()
         before, proxy.requests[:] = pdns.serial(ZONE), []
-        changed = {"www": {"A": "192.0.2.1"}, "mail": {"MX": "20 mx"}, "new": {"AAAA": "2001:DB8:0::1"}}
+        changed = {
+            "www": {"A": "192.0.2.1"},
+            "mail": {"MX": "20 mx.example.net."},
+            "new": {"AAAA": "2001:DB8:0::1"},
+        }
         await life.declare(zone=zone(changed))
         assert life.outcome() == "Done"
         assert writes(proxy) == ["PATCH"]
@@ -344,3 +348,59 @@ async def test_an_alias_is_not_put_beside_what_is_not_ours(begin: Begin, pdns: P
         assert "www CNAME cannot be beside TXT" in life.sentence()
         assert pdns.values(f"b.{ZONE}", "A") == ["192.0.2.2"]
         assert NAME in {str(status.key) for status in life.estate.store.statuses()}
+
+
+def records(name: str, **by_name: Any) -> str:
+    return manifest("DnsRecords", name, {"zone": ZONE, "records": by_name})
+
+
+async def test_what_others_declare_for_it_comes_and_goes_with_them(begin: Begin, pdns: Pdns) -> None:
+    async with begin(records=WWW) as life:
+        await life.settle()
+        await life.declare(shop=records("shop", shop={"A": "192.0.2.80"}))
+        assert life.outcome() == life.outcome("DnsRecords/shop") == "Done"
+        assert pdns.values(f"shop.{ZONE}", "A") == ["192.0.2.80"]
+        await life.declare(shop=None)
+        await life.until(lambda: pdns.values(f"shop.{ZONE}", "A") == [])
+        await life.settle()
+        assert pdns.values("www.example.test", "A") == ["192.0.2.1"]
+
+
+async def test_what_clashes_is_refused_with_both_places_and_nothing_leaves_the_zone(
+    begin: Begin, pdns: Pdns, proxy: Proxy
+) -> None:
+    async with begin(records=WWW) as life:
+        await life.settle()
+        await life.declare(shop=records("shop", shop={"A": "192.0.2.80"}))
+        proxy.requests[:] = []
+        await life.submit(other=records("other", shop={"A": "192.0.2.81"}))
+        (problem,) = life.estate.problems
+        assert {"other.yaml", "shop.yaml"} <= {
+            place for place in ("other.yaml", "shop.yaml") if place in str(problem)
+        }
+        await life.look_again()
+        assert pdns.values(f"shop.{ZONE}", "A") == ["192.0.2.80"]
+        assert writes(proxy) == []
+
+
+async def test_a_broken_file_takes_nothing_out_of_the_zone(begin: Begin, pdns: Pdns, proxy: Proxy) -> None:
+    async with begin(records=WWW) as life:
+        await life.settle()
+        await life.declare(shop=records("shop", shop={"A": "192.0.2.80"}))
+        proxy.requests[:] = []
+        await life.submit(shop="kind: DnsRecords\nmetadata: {name: shop}\nspec: {zone: [\n")
+        await life.look_again()
+        assert pdns.values(f"shop.{ZONE}", "A") == ["192.0.2.80"]
+        assert writes(proxy) == []
+
+
+async def test_a_reverse_zone_follows_the_addresses_of_others(begin: Begin, pdns: Pdns) -> None:
+    reverse = "2.0.192.in-addr.arpa"
+    async with begin(records=WWW) as life:
+        await life.settle()
+        await life.declare(
+            reverse=zone(name=reverse, pointers=True), shop=records("shop", shop={"A": "192.0.2.80"})
+        )
+        assert life.outcome(f"DnsZone/{reverse}") == "Done"
+        assert pdns.values(f"1.{reverse}", "PTR") == ["www.example.test."]
+        assert pdns.values(f"80.{reverse}", "PTR") == ["shop.example.test."]

@@ -6,6 +6,8 @@ from setpoint.model.kind import Kind
 from setpoint_dns.examples import examples
 from setpoint_dns.kinds.dns_zone.act import ACTS
 from setpoint_dns.kinds.dns_zone.compute import compute
+from setpoint_dns.kinds.dns_zone.entry import entry
+from setpoint_dns.kinds.dns_zone.gather import GATHERING
 from setpoint_dns.kinds.dns_zone.observe import observe
 from setpoint_dns.kinds.dns_zone.plan import plan, remark, remove
 from setpoint_dns.kinds.dns_zone.project import TREATMENTS, declare, exclusive, project
@@ -34,6 +36,8 @@ KIND: Kind[DnsZoneSpec, ZoneState] = Kind(
     problems=problems,
     status=status,
     compute=compute,
+    gathers=GATHERING,
+    entry=entry,
     outputs=ZoneOutputs,
     publish=publish,
     title=title,

@@ -10,7 +10,7 @@ import dns.serial
 from setpoint.model.kind import Looking
 from setpoint.model.observation import Absent, Observation, Present
 from setpoint_dns.endpoint import place
-from setpoint_dns.kinds.dns_zone.declared import divide, waiting
+from setpoint_dns.kinds.dns_zone.declared import divide
 from setpoint_dns.kinds.dns_zone.spec import DnsZoneSpec, complete
 from setpoint_dns.kinds.dns_zone.state import SecondaryState, Standing, ZoneState
 from setpoint_dns.reach import Reach
@@ -44,7 +44,6 @@ async def observe(reach: Reach, looking: Looking[DnsZoneSpec]) -> Observation[Zo
         secondaries=seen,
         can=reach.server.can,
         ownership=spec.ownership,
-        waiting=waiting(spec),
         fresh=fresh,
         tell=reach.may_tell(origin),
     )

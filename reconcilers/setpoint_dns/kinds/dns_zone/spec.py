@@ -153,6 +153,11 @@ class DnsZoneSpec(RecordsSpec):
         "declared is changed and removed.",
         Ownership.ZONE,
     )
+    pointers: bool = described(
+        "Whether a reverse zone gets a PTR for every A and AAAA that any zone of the same view declares; `ptr: false` at a "
+        "record leaves it out, and `ptr: true` says which of several names is meant.",
+        default=False,
+    )
     ignore: tuple[Ignored, ...] = described(
         "Records that are left alone in a zone that is ours, such as what an ACME client writes.", ()
     )

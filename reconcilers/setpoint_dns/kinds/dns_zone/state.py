@@ -53,7 +53,6 @@ class ZoneState:
         sets: the records that are compared; neither SOA nor what is left alone.
         left: what is there and not touched: name and type, and why.
         can: what its server lets be done.
-        waiting: sets that are declared with what others publish.
         fresh: it was written moments ago, so that a secondary may well be behind.
         tell: secondaries that are behind may be told to look.
     """
@@ -64,7 +63,6 @@ class ZoneState:
     secondaries: tuple[SecondaryState, ...]
     can: Can
     ownership: Ownership = Ownership.ZONE
-    waiting: frozenset[Id] = frozenset()
     fresh: bool = False
     tell: bool = False
 
