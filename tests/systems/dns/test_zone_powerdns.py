@@ -404,3 +404,15 @@ async def test_a_reverse_zone_follows_the_addresses_of_others(begin: Begin, pdns
         assert life.outcome(f"DnsZone/{reverse}") == "Done"
         assert pdns.values(f"1.{reverse}", "PTR") == ["www.example.test."]
         assert pdns.values(f"80.{reverse}", "PTR") == ["shop.example.test."]
+
+
+async def test_a_record_takes_what_another_resource_publishes(begin: Begin, pdns: Pdns) -> None:
+    async with begin(records=WWW) as life:
+        await life.settle()
+        pool = {"cidr": "192.0.2.0/24", "gateway": "192.0.2.254"}
+        taking = records("gate", gate={"A": {"from": "AddressPool/lan", "output": "gateway"}})
+        await life.declare(pool=manifest("AddressPool", "lan", pool), gate=taking)
+        await life.until(lambda: pdns.values(f"gate.{ZONE}", "A") == ["192.0.2.254"])
+        await life.declare(pool=manifest("AddressPool", "lan", {**pool, "gateway": "192.0.2.253"}))
+        await life.until(lambda: pdns.values(f"gate.{ZONE}", "A") == ["192.0.2.253"])
+        assert pdns.values("www.example.test", "A") == ["192.0.2.1"]
