@@ -7,6 +7,9 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+_BUFFER = 1 << 24
+"""Bytes that are read ahead, for a server does not wait until they are understood."""
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -42,7 +45,7 @@ class Stream:
 async def connected(endpoint: Endpoint, seconds: float) -> AsyncGenerator[Stream]:
     """A connection, closed with the block. Raises OSError, TimeoutError among them, when there is none in time."""
     async with asyncio.timeout(seconds):
-        reader, writer = await asyncio.open_connection(endpoint.host, endpoint.port)
+        reader, writer = await asyncio.open_connection(endpoint.host, endpoint.port, limit=_BUFFER)
     try:
         yield Stream(reader, writer)
     finally:

@@ -135,10 +135,11 @@ class Wire:
             while not done:
                 async with asyncio.timeout(self._patience.answer):
                     wire = await stream.receive()
-                message = _parsed(query, wire, before)
+                # In a thread, so that the socket is read meanwhile: Knot cuts a transfer that stands still for half a second.
+                message = await asyncio.to_thread(_parsed, query, wire, before)
                 if message.rcode() != dns.rcode.NOERROR or (before is None and _lacks(query, message)):
                     raise _refused(call, query, message)
-                done, before = inbound.process_message(message), message
+                done, before = await asyncio.to_thread(inbound.process_message, message), message
         return found
 
     async def _question(self, call: Call, query: dns.message.Message) -> dns.message.Message:
