@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
@@ -13,6 +14,9 @@ from setpoint_dns.records.expand import pending, rrsets
 from setpoint_dns.records.types import SIGNING
 from setpoint_dns.records.zone import ADDRESSES
 
+_RECENT: deque[tuple[DnsZoneSpec, Mapping[Id, RRset]]] = deque(maxlen=4)
+"""What the last specs come to: a pass asks several times, with copies of one spec that share their records."""
+
 
 def declared_sets(spec: DnsZoneSpec) -> Mapping[Id, RRset]:
     """Every set of the view, and the zone's own NS; the spec is complete.
@@ -20,6 +24,19 @@ def declared_sets(spec: DnsZoneSpec) -> Mapping[Id, RRset]:
     Raises:
         ValueError: something is no name or no data of its type, or a set is declared twice.
     """
+    for known, found in _RECENT:
+        if known.records is spec.records and _ground(known) == _ground(spec):
+            return found
+    made = _made(spec)
+    _RECENT.append((spec, made))
+    return made
+
+
+def _ground(spec: DnsZoneSpec) -> tuple[object, ...]:
+    return spec.zone, spec.view, spec.ttl, spec.nameservers
+
+
+def _made(spec: DnsZoneSpec) -> Mapping[Id, RRset]:
     origin = f"{spec.zone}."
     found = dict(rrsets(origin, spec.records, spec.ttl, spec.view))
     if spec.nameservers is not None:
