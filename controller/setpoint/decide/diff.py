@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container, Iterator, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import replace
 from functools import lru_cache
 
+from setpoint.decide.apart import apart
+from setpoint.decide.revision import Revision
 from setpoint.model.diff import MISSING, SECRET, Cause, Change, Diff, Missing, Projection, Treatment
 from setpoint.model.tree import Json, Pointer, Tree, covers, join, lookup, parts, put
 
@@ -37,8 +38,11 @@ def diff(
     if projection is None:
         cause = Cause.DRIFT if applied else Cause.DECLARED
         return Diff(changes=(Change("", _shown(declared, treatments), MISSING, cause),))
-    changes, unseen = _removals(declared, projection, treatments, applied or {}, ignore, exclusive)
-    for pointer, desired in _compared(declared, treatments):
+    rest, seen = _apart(declared, projection, treatments)
+    changes, unseen = _removals(
+        declared, replace(projection, tree=seen), treatments, applied or {}, ignore, exclusive
+    )
+    for pointer, desired in _compared(rest, treatments):
         if ignore and any(covers(pattern, pointer) for pattern in ignore):
             continue
         if projection.unseen and any(covers(pattern, pointer) for pattern in projection.unseen):
@@ -48,6 +52,21 @@ def diff(
         if change is not None:
             changes.append(change)
     return Diff(changes=tuple(changes), unseen=tuple(unseen))
+
+
+def _apart(
+    declared: Tree, projection: Projection, treatments: Mapping[Pointer, Treatment]
+) -> tuple[Tree, Tree]:
+    """What is declared and what is seen, without what is the same in both; of that there is nothing to say."""
+    if projection.accepted is not None:
+        return declared, projection.tree
+    secrets = [pattern for pattern, treatment in treatments.items() if treatment is Treatment.WRITE_ONLY]
+    return apart(
+        declared,
+        projection.tree,
+        guarded=(*projection.unseen, *secrets),
+        whole=lambda pointer: treatment_of(pointer, treatments) in _WHOLE,
+    )
 
 
 def without(found: Diff, suspended: Sequence[Pointer]) -> Diff:
@@ -92,24 +111,64 @@ def in_force(
     waiting = {change.path for change in found.changes if change.cause is not Cause.DRIFT}
     before: Tree = applied or {}
     members = (*_patterns(treatments), *(join(mapping, "*") for mapping in exclusive))
-    tree: Tree = {}
-    for pointer, value in _compared(declared, treatments):
-        if "" in waiting or pointer in waiting:
-            continue
-        kept: Json | Missing = value
-        if pointer in found.unseen or any(covers(pattern, pointer) for pattern in ignore):
-            of_member = any(covers(pattern, pointer) for pattern in members)
-            kept = value if applied is None and not of_member else _at(before, pointer)
-        if kept is not MISSING:
-            put(tree, pointer, deepcopy(kept))
+    revision = Revision({} if "" in waiting else declared)
+    uncompared = {} if "" in waiting else dict(_uncompared(declared, found, treatments, ignore))
+    for pointer in waiting:
+        if pointer not in uncompared and _at(declared, pointer) is not MISSING:
+            revision.drop(pointer)
+    for pointer, value in uncompared.items():
+        of_member = any(covers(pattern, pointer) for pattern in members)
+        kept = value if applied is None and not of_member else _at(before, pointer)
+        if kept is MISSING or pointer in waiting:
+            revision.drop(pointer)
+        else:
+            revision.put(pointer, kept)
     for change in found.changes:
         never_ours = change.cause is Cause.DRIFT
         if change.desired is MISSING and change.observed is not MISSING and not never_ours:
-            put(tree, change.path, change.observed)
+            revision.put(change.path, change.observed)
     for pointer in found.unseen:
         if _at(declared, pointer) is MISSING and (last := _at(before, pointer)) is not MISSING:
-            put(tree, pointer, last)
-    return tree
+            revision.put(pointer, last)
+    return revision.tree
+
+
+def _uncompared(
+    declared: Tree, found: Diff, treatments: Mapping[Pointer, Treatment], ignore: Sequence[Pointer]
+) -> Iterator[tuple[Pointer, Json]]:
+    """What was declared and not compared, for it is ignored or cannot be read."""
+    for pointer in found.unseen:
+        value = _at(declared, pointer)
+        if pointer and value is not MISSING:
+            yield pointer, value
+    for pattern in ignore:
+        for pointer in _entries(declared, parts(pattern)):
+            if not _is_inside_of_one(pointer, treatments):
+                value = lookup(declared, pointer)
+                yield from _leaves(value, treatments, pointer) if pointer else _compared(declared, treatments)
+
+
+def _is_inside_of_one(pointer: Pointer, treatments: Mapping[Pointer, Treatment]) -> bool:
+    """Whether it is no more than a part of what is compared as one value."""
+    while pointer:
+        pointer = pointer.rpartition("/")[0]
+        if treatment_of(pointer, treatments) in _WHOLE:
+            return True
+    return False
+
+
+def _leaves(
+    value: Json, treatments: Mapping[Pointer, Treatment], pointer: Pointer
+) -> Iterator[tuple[Pointer, Json]]:
+    """What is compared of a value, by its place."""
+    if isinstance(value, dict) and value and treatment_of(pointer, treatments) not in _WHOLE:
+        yield from _compared(value, treatments, pointer)
+    else:
+        yield pointer, value
+
+
+_WHOLE = (Treatment.ATOMIC, Treatment.SET)
+"""What is one value, whatever it is made of."""
 
 
 def treatment_of(pointer: Pointer, treatments: Mapping[Pointer, Treatment]) -> Treatment | None:
@@ -145,12 +204,7 @@ def _compared(
     tree: Tree, treatments: Mapping[Pointer, Treatment], below: Pointer = ""
 ) -> Iterator[tuple[Pointer, Json]]:
     for key, value in tree.items():
-        pointer = join(below, key)
-        whole = treatment_of(pointer, treatments) in (Treatment.ATOMIC, Treatment.SET)
-        if isinstance(value, dict) and value and not whole:
-            yield from _compared(value, treatments, pointer)
-        else:
-            yield pointer, value
+        yield from _leaves(value, treatments, join(below, key))
 
 
 def _shown(declared: Tree, treatments: Mapping[Pointer, Treatment]) -> Tree:
@@ -169,13 +223,14 @@ def _removals(
     ignore: Sequence[Pointer],
     exclusive: Sequence[Pointer],
 ) -> tuple[list[Change], list[Pointer]]:
-    """The members that are ours, are not declared, and are there or will be after a restart.
+    """The members that are ours, are not declared, and are in what is seen or will be after a restart.
 
     And those of which nobody can say whether they are.
     """
     changes: dict[Pointer, Change] = {}
     unseen = dict.fromkeys(_hidden(declared, projection, ignore, exclusive))
-    for pointer in _members(projection, treatments, applied, exclusive):
+    lost, _ = apart(applied, declared, whole=lambda _: False)
+    for pointer in _members(projection, treatments, lost, exclusive):
         if _at(declared, pointer) is not MISSING or any(covers(pattern, pointer) for pattern in ignore):
             continue
         if _stands_in(pointer, changes):

@@ -18,7 +18,7 @@ from setpoint.run.wipe import doubt
 def begin(estate: Estate, resource: Resource) -> Pass:
     """A pass that knows only what is declared."""
     kind = estate.kinds[resource.key.kind]
-    spec = kind.spec.model_validate(resource.spec)
+    spec = estate.readings.spec(resource, kind)
     return Pass(resource, kind, spec, Owner(estate.name, resource.key, resource.formerly))
 
 

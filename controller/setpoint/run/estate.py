@@ -17,6 +17,7 @@ from setpoint.model.limit import Caution
 from setpoint.model.resource import Resource
 from setpoint.run.lane import Lane
 from setpoint.run.ports import Ports
+from setpoint.run.readings import Readings
 from setpoint.run.sighted import Sighted
 from setpoint.store.records import Status
 from setpoint.store.store import Store
@@ -56,6 +57,7 @@ class Estate:
         asked: when each key was last asked for by a person.
         polled: keys whose polls have begun, each at its own place in its interval.
         here: the lane of what no target holds; None while there is nothing of that.
+        readings: what was read of aggregates.
         sighted: who is seen with which of the values that resources hand out.
         declared: when each key came to be declared while this process runs; gone once it was ready.
     """
@@ -79,6 +81,7 @@ class Estate:
     lanes: dict[Key, Lane] = field(default_factory=dict[Key, Lane])
     waiting: dict[Key, set[Key]] = field(default_factory=dict[Key, set[Key]])
     here: Lane | None = None
+    readings: Readings = field(default_factory=Readings)
     sighted: Sighted = field(default_factory=Sighted)
     asked: dict[Key, float] = field(default_factory=dict[Key, float])
     cache: Cache = field(default_factory=Cache)

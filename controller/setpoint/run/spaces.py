@@ -6,11 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from setpoint.desired.handed import fixed_in
+from setpoint.desired.handed import Wanted, fixed_in
 from setpoint.desired.lookup import readings
 from setpoint.model.handed import Space
 from setpoint.model.key import Key
+from setpoint.model.kind import Kind
 from setpoint.model.reference import Name
+from setpoint.model.resource import Resource
 from setpoint.model.tree import Json
 from setpoint.run.estate import Estate
 from setpoint.run.queue import Class
@@ -32,6 +34,10 @@ class Spaces:
         # In a copy of an overlay the name stands as it was written, and means what was copied with it.
         names = {key.name for key in may_be}
         return next((key for key in references if key.kind == name.kind and key.name in names), None)
+
+    def wanted(self, resource: Resource, kind: Kind[Any, Any]) -> tuple[Wanted, ...]:
+        """The fields of a resource that are to get what others hand out or publish."""
+        return self.estate.readings.wanted(resource, kind)
 
     def of(self, key: Key) -> Space | None:
         """What a resource that is in force hands out; None when it hands out nothing, or is not in force."""

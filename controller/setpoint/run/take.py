@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from pydantic import ValidationError
 
-from setpoint.desired.handed import Wanted, fixed_in, wanted_in
+from setpoint.desired.handed import Wanted, fixed_in
 from setpoint.model.handed import VALUE, Conflict, EachOutput, FromOutput, Grant, Space
 from setpoint.model.hold import Hold, Rule
 from setpoint.model.key import Key
@@ -44,7 +44,7 @@ async def take(desk: Desk, now: Pass) -> Pass | Outcome:
 
     A field that cannot have one is suspended in an object that is there, and keeps one that is not from being made.
     """
-    key, wanted = now.owner.key, wanted_in(now.kind.spec, now.resource.spec)
+    key, wanted = now.owner.key, desk.spaces.wanted(now.resource, now.kind)
     fields = {(giver, one.field) for one in wanted if (giver := _giver(desk, now, one)) is not None}
     left = {one.space for one in desk.store.grants_of(key) if (one.space, one.field) not in fields}
     if left:
@@ -69,7 +69,7 @@ async def take(desk: Desk, now: Pass) -> Pass | Outcome:
 
 def published_by(desk: Desk, now: Pass) -> frozenset[Key]:
     """Those of which the resource takes what they publish."""
-    wanted = wanted_in(now.kind.spec, now.resource.spec)
+    wanted = desk.spaces.wanted(now.resource, now.kind)
     return frozenset(
         giver
         for one in wanted

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from setpoint.decide.diff import diff, in_force, same
 from setpoint.model.diff import MISSING, SECRET, Cause, Change, Projection, Treatment
-from setpoint.model.tree import Tree, parts
+from setpoint.model.tree import Tree, covers, lookup, parts
 
 LEAF = st.none() | st.booleans() | st.integers(-5, 5) | st.text("ab/~", max_size=3)
 TREES = st.recursive(
@@ -399,3 +400,86 @@ def test_an_exclusive_mapping_comes_to_hold_what_is_declared_and_remembers_no_st
             world |= {name: declared[name] for name in {*declared} - ignored - unseen}
             if not ignored | unseen:
                 assert world == declared
+
+
+VALUES: st.SearchStrategy[Any] = st.sampled_from(
+    [1, True, 1.0, "1", None, [1], [True], ["a", "b"], ["b", "a"], {}, SECRET]
+)
+DEEP: st.SearchStrategy[Any] = st.recursive(
+    st.dictionaries(st.sampled_from("abc"), VALUES, max_size=3),
+    lambda inner: st.dictionaries(st.sampled_from("abc"), VALUES | inner, max_size=3),
+    max_leaves=10,
+)
+PLACES: st.SearchStrategy[str] = st.sampled_from(
+    ["", "/a", "/b", "/*", "/a/*", "/*/a", "/a/b", "/*/b", "/a/b/c"]
+)
+HOW: st.SearchStrategy[dict[str, Treatment]] = st.dictionaries(
+    PLACES.filter(bool), st.sampled_from(list(Treatment)), max_size=3
+)
+SOME: st.SearchStrategy[list[str]] = st.sets(PLACES, max_size=2).map(sorted)
+
+
+@st.composite
+def nearly_alike(draw: st.DrawFn) -> tuple[Any, Any]:
+    """Two trees that are mostly the same, the keys of the second in another order."""
+    one = draw(DEEP)
+    other = draw(st.just(one) | DEEP)
+    mixed = {key: other.get(key, one.get(key)) for key in sorted({*one, *other}, reverse=True)}
+    return one, draw(st.sampled_from([other, mixed]))
+
+
+@given(nearly_alike(), DEEP | st.none(), HOW, SOME, SOME, SOME)
+def test_to_pass_over_what_is_the_same_changes_nothing(
+    pair: Any, applied: Any, how: Any, unseen: list[str], ignore: list[str], exclusive: list[str]
+) -> None:
+    """What is accepted for after a restart is never passed over, and here it is just what is seen."""
+    declared, seen = pair
+    more: Any = {"applied": applied, "ignore": ignore, "exclusive": [place for place in exclusive if place]}
+    quick = diff(declared, Projection(seen, unseen=tuple(unseen)), how, **more)
+    slow = diff(declared, Projection(seen, accepted=dict(seen), unseen=tuple(unseen)), how, **more)
+    changed = {change.path: replace(change, accepted=False) for change in slow.changes}
+    assert {change.path: replace(change, accepted=False) for change in quick.changes} == changed
+    assert {*quick.unseen} == {*slow.unseen}
+
+
+def leaves_of(declared: Any, how: Any) -> dict[str, Any]:
+    """Every leaf as it is compared."""
+    absent = Projection({}, unseen=("",))
+    found = diff(declared, absent, {k: t for k, t in how.items() if t is not Treatment.MEMBER}, applied=None)
+    return {pointer: lookup(declared, pointer) for pointer in found.unseen}
+
+
+@given(nearly_alike(), DEEP | st.none(), HOW, SOME, SOME)
+def test_every_leaf_is_remembered_or_waits_or_stays_what_it_was(
+    pair: Any, applied: Any, how: Any, unseen: list[str], ignore: list[str]
+) -> None:
+    declared, seen = pair
+    found = diff(declared, Projection(seen, unseen=tuple(unseen)), how, applied=applied, ignore=ignore)
+    kept = in_force(declared, found, how, applied=applied, ignore=ignore)
+    waits = {change.path for change in found.changes if change.cause is not Cause.DRIFT}
+    members = [pattern for pattern, one in how.items() if one is Treatment.MEMBER]
+    for pointer, value in leaves_of(declared, how).items():
+        hidden = pointer in found.unseen or any(covers(pattern, pointer) for pattern in ignore)
+        of_member = any(covers(pattern, pointer) for pattern in members)
+        before = value if applied is None and not of_member else at(applied or {}, pointer)
+        expected = MISSING if pointer in waits else before if hidden else value
+        if not any(change.desired is MISSING for change in found.changes):
+            assert repr(at(kept, pointer)) == repr(expected)
+
+
+def at(tree: Any, pointer: str) -> Any:
+    try:
+        return lookup(tree, pointer)
+    except KeyError:
+        return MISSING
+
+
+class Named(str):
+    """A text of a type of its own."""
+
+    __slots__ = ()
+
+
+def test_what_has_a_type_of_its_own_is_compared_all_the_same() -> None:
+    assert paths({"a": {"b": Named("x")}}, {"a": {"b": Named("x")}}) == []
+    assert paths({"a": {"b": Named("x")}}, {"a": {"b": Named("y")}}) == ["/a/b"]
