@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -249,7 +249,7 @@ def _removals(
     return [*changes.values()], [*unseen]
 
 
-def _stands_in(pointer: Pointer, removed: Container[Pointer]) -> bool:
+def _stands_in(pointer: Pointer, removed: Mapping[Pointer, object]) -> bool:
     while pointer:
         pointer = pointer.rpartition("/")[0]
         if pointer in removed:

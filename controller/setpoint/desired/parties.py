@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from operator import is_
 from typing import Any
@@ -36,7 +37,7 @@ class Parties:
         self._known: dict[str, _Known] = {}
 
     def shares(
-        self, resources: Mapping[Key, Resource], kinds: Mapping[str, Kind[Any, Any]], valid: Container[Key]
+        self, resources: Mapping[Key, Resource], kinds: Mapping[str, Kind[Any, Any]], valid: AbstractSet[Key]
     ) -> Shares:
         """What all gathering kinds make of the asks; of no aggregate anything while some asks cannot be told.
 
