@@ -444,8 +444,7 @@ def test_to_pass_over_what_is_the_same_changes_nothing(
 
 def leaves_of(declared: Any, how: Any) -> dict[str, Any]:
     """Every leaf as it is compared."""
-    absent = Projection({}, unseen=("",))
-    found = diff(declared, absent, {k: t for k, t in how.items() if t is not Treatment.MEMBER}, applied=None)
+    found = diff(declared, Projection({}, unseen=("",)), how, applied=None)
     return {pointer: lookup(declared, pointer) for pointer in found.unseen}
 
 
