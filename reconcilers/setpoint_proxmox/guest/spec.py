@@ -11,6 +11,7 @@ from pydantic import AfterValidator, model_validator
 
 from setpoint.model.quantity import Bytes, Duration
 from setpoint.model.spec import Spec, described
+from setpoint_proxmox.guest.names import Names
 from setpoint_proxmox.guest.placement_spec import Placement
 from setpoint_proxmox.guest.texts import NODE, POOL, VOLUME
 from setpoint_proxmox.mark import TAG
@@ -128,6 +129,11 @@ class GuestSpec(Spec):
     )
     pool: str | None = described(
         "Pool that the guest belongs to, which must be there; null for none.", None, pattern=POOL
+    )
+    dns: tuple[Names, ...] = described(
+        "Names in DNS that it asks for; the zones give them its addresses.",
+        (),
+        examples=[[{"zone": "example.org"}]],
     )
     description: str = described(
         "Notes shown in Proxmox; our mark is added as the last line.", "", max_length=7500

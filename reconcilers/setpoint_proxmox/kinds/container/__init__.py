@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from setpoint.model.kind import Kind
 from setpoint_proxmox.examples import examples
+from setpoint_proxmox.guest.names import asks
 from setpoint_proxmox.guest.naming import NAMES, identity_of, object_id
 from setpoint_proxmox.guest.outputs import GuestOutputs, publish
 from setpoint_proxmox.guest.remark import remark
@@ -45,5 +46,6 @@ KIND: Kind[ContainerSpec, CtState] = Kind(
     title=lambda state: state.name,
     describe=describe,
     untold=untold,
+    asks=lambda key, spec: asks(key, spec.dns),
     examples=examples(__name__),
 )
