@@ -76,12 +76,12 @@ class Tsig:
 class Patience:
     """How long is waited, in seconds: for a connection, an answer, an update, and a whole zone.
 
-    A server that signs what it is sent takes seconds for a thousand records.
+    A server that signs takes seconds for a thousand records, and PowerDNS a minute for as many replaced in a large zone.
     """
 
     connection: float = 5.0
     answer: float = 10.0
-    update: float = 60.0
+    update: float = 120.0
     transfer: float = 300.0
 
 
