@@ -99,6 +99,11 @@ class Proxy:
     def url(self) -> str:
         return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}"
 
+    @property
+    def open(self) -> int:
+        """How many connections there are."""
+        return len(self._tasks)
+
     def fail(
         self,
         how: How,
