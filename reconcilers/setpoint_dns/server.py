@@ -38,11 +38,13 @@ class ZoneRow:
 
     Attributes:
         mark: as far as the listing tells it.
+        copy: whether another server is its source, so that it is never written here.
     """
 
     name: str
     serial: int
     mark: Mark | None = None
+    copy: bool = False
 
 
 class ZoneServer(Protocol):

@@ -68,13 +68,18 @@ def taken(found: Iterable[Found], kinds: Kinds, folder: str, by: str) -> tuple[T
         while key in keys:
             key = replace(key, name=f"{key.name}-{one.listed.ident}")
         place = folder if spaces <= {DEFAULT_NAMESPACE} else f"{folder}/{namespace}"
-        path = f"{place}/{key.name}.yaml"
+        path = f"{place}/{_file(key)}.yaml"
         if path in paths:
-            path = f"{place}/{key.name}-{kind.name.lower()}.yaml"
+            path = f"{place}/{_file(key)}-{kind.name.lower()}.yaml"
         keys.add(key)
         paths.add(path)
         told.append(Taken(key, one.listed.ident, path, one.stray.spec, one.stray.untold, one.stray.title))
     return tuple(told)
+
+
+def _file(key: Key) -> str:
+    """Of a name that has a slash no folder is made."""
+    return key.name.replace("/", "-")
 
 
 def _namespace(one: Found, by: str) -> str:

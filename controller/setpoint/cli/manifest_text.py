@@ -15,7 +15,7 @@ LINE = 110
 """Characters of a line before what is in it is written in lines of its own."""
 FEW = 3
 """Lines of a mapping in braces that can be read well."""
-_KEY = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+_KEY = re.compile(r"[A-Za-z0-9_.@*-]{1,100}")
 _WIDE = 1 << 20
 """Characters of a line before it is folded: never."""
 

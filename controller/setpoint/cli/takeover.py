@@ -107,7 +107,15 @@ async def read_estate(way: Way, systems: Sequence[System]) -> Reading:
 
 
 def _target_text(way: Way, name: str) -> str:
-    spec = way.entrance.spec(way.access)
+    """The target's manifest.
+
+    Raises:
+        SetpointError: what was said of it makes none.
+    """
+    try:
+        spec = way.entrance.spec(way.access)
+    except ValueError as error:
+        raise SetpointError(f"--from {way.word}: {error}") from None
     return compact_text({"kind": way.entrance.kind, "metadata": {"name": name}, "spec": spec})
 
 

@@ -36,7 +36,7 @@ class Entrance:
 
     Attributes:
         kind: of the target.
-        spec: the target's spec, as a person would write it.
+        spec: the target's spec, as a person would write it. Raises ValueError, with a sentence, for what goes with none.
         groups: the sorts of groups that objects are in, the most telling first.
         apart: patterns of pointers by kind: what each object says for itself and no layer of defaults.
         endpoint: whether a person has to say where the target answers.

@@ -17,18 +17,19 @@ from setpoint_dns.powerdns.forms import (
     read_sets,
     read_signing,
 )
-from setpoint_dns.powerdns.settings import read_settings
+from setpoint_dns.powerdns.settings import kind_of, read_settings
 
 _SIGNED = re.compile(rb'(?<!\\)"dnssec": ?true\b')
 
 
 @dataclass(frozen=True)
 class Row:
-    """A zone in the listing; the serial as it is answered."""
+    """A zone in the listing; the serial as it is answered, the kind as `settings.kind_of` tells it."""
 
     zone: str
     serial: int
     account: str
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ def read_rows(answer: Any) -> list[Row]:
 
 
 def _row(raw: Mapping[str, Any]) -> Row:
-    return Row(str(raw["name"]), int(raw.get("edited_serial", raw["serial"])), str(raw.get("account", "")))
+    serial = int(raw.get("edited_serial", raw["serial"]))
+    return Row(str(raw["name"]), serial, str(raw.get("account", "")), kind_of(raw))
 
 
 def told(digest: bytes, raw: Mapping[str, Any], metadata: Any, keys: Any, before: Seen | None) -> Seen:

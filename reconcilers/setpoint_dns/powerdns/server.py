@@ -28,7 +28,7 @@ from setpoint_dns.powerdns.access import Access, Line
 from setpoint_dns.powerdns.batches import encoded, parts, patch
 from setpoint_dns.powerdns.failures import NotFoundError, ServerError
 from setpoint_dns.powerdns.limits import Limits, read_limits
-from setpoint_dns.powerdns.live import Live, check_gone, fetch, look
+from setpoint_dns.powerdns.live import WRITABLE, Live, check_gone, fetch, look
 from setpoint_dns.powerdns.seen import Row, Seen, is_signed, read_rows, told
 from setpoint_dns.powerdns.settings import check_settings, fields_of, metadata_of
 from setpoint_dns.server import Can, GoneError, ZoneRow
@@ -199,7 +199,7 @@ class PowerdnsServer:
                 self._marks[key] = await self._line.read(path, _one_mark)
             except NotFoundError:
                 self._marks[key] = None  # It went between the list and this.
-        return ZoneRow(row.zone, row.serial, self._marks.get(key))
+        return ZoneRow(row.zone, row.serial, self._marks.get(key), row.kind not in WRITABLE)
 
     async def _writable(self, zone: str) -> Live:
         live = await look(self._line, zone, (zone, "SOA"))

@@ -20,8 +20,13 @@ DEFAULT = "default"
 _NUMBERED = re.compile(r"TYPE[0-9]{1,5}")
 
 
+def is_type_name(text: str) -> bool:
+    """Whether records of this type can be declared."""
+    return text in KNOWN or (bool(_NUMBERED.fullmatch(text)) and canonical_type(text) == text)
+
+
 def _type_name(text: str) -> str:
-    if text in KNOWN or (_NUMBERED.fullmatch(text) and canonical_type(text) == text):
+    if is_type_name(text):
         return text
     raise ValueError(_why_not(text))
 

@@ -8,6 +8,7 @@ from setpoint_dns.doctor import examine
 from setpoint_dns.examples import examples
 from setpoint_dns.kinds.dns_server.spec import DnsServerSpec
 from setpoint_dns.kinds.dns_server.state import ServerState, observe, project, status
+from setpoint_dns.stock import listing
 from setpoint_dns.survey import survey
 
 KIND: Kind[DnsServerSpec, ServerState] = Kind(
@@ -20,7 +21,7 @@ KIND: Kind[DnsServerSpec, ServerState] = Kind(
     plan=lambda _diff, _planning: (),
     identify=lambda _: None,
     object_id=lambda identity: str(identity["id"]),
-    port=TargetPort(connect, survey, poll, find, close, secrets, budget, examine),
+    port=TargetPort(connect, survey, poll, find, close, secrets, budget, examine, listing),
     status=status,
     examples=examples(__name__),
 )

@@ -6,6 +6,7 @@ from setpoint.model.kind import Kind
 from setpoint_dns.examples import examples
 from setpoint_dns.kinds.dns_zone.act import ACTS
 from setpoint_dns.kinds.dns_zone.compute import compute
+from setpoint_dns.kinds.dns_zone.describe import describe, identity, untold
 from setpoint_dns.kinds.dns_zone.entry import entry
 from setpoint_dns.kinds.dns_zone.gather import GATHERING
 from setpoint_dns.kinds.dns_zone.observe import observe
@@ -40,6 +41,9 @@ KIND: Kind[DnsZoneSpec, ZoneState] = Kind(
     entry=entry,
     outputs=ZoneOutputs,
     publish=publish,
+    identity=identity,
     title=title,
+    describe=describe,
+    untold=untold,
     examples=examples(__name__),
 )

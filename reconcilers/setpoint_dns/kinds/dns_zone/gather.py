@@ -91,16 +91,20 @@ def _share(ask: Asked) -> _Share:
     return _Share(ask, tree, Part(_RECORDS.validate_python(tree)))
 
 
-def _findings(whole: _Whole) -> tuple[Finding, ...]:
-    spec = whole.spec
-    ground = Ground(
-        origin=whole.origin,
+def ground(spec: DnsZoneSpec) -> Ground:
+    """What the records of a zone stand on; its spec is complete."""
+    return Ground(
+        origin=f"{spec.zone}.",
         ttl=spec.ttl,
         view=spec.view or DEFAULT,
         whole=spec.ownership is Ownership.ZONE and not spec.ignore,
         private=spec.view not in (None, DEFAULT),
+        accept=frozenset(spec.accept),
     )
-    return check_parts(ground, [one.part for one in whole.shares])
+
+
+def _findings(whole: _Whole) -> tuple[Finding, ...]:
+    return check_parts(ground(whole.spec), [one.part for one in whole.shares])
 
 
 def _told(whole: _Whole, found: Finding) -> Unshared:

@@ -31,7 +31,8 @@ async def observe(reach: Reach, looking: Looking[DnsZoneSpec]) -> Observation[Zo
         zone = await reach.server.read(origin)
     except GoneError as gone:
         return Absent(gone.message)
-    spec = complete(looking.spec, looking.owner.key)
+    named = {"zone": origin.removesuffix(".")}
+    spec = complete(looking.spec.model_copy(update=named), looking.owner.key)
     sets, left = divide(zone, spec)
     fresh = reach.is_fresh(origin)
     seen = await _secondaries(reach, spec, origin, zone.serial, PATIENCE if fresh else 0.0)

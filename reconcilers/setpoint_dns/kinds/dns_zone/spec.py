@@ -12,6 +12,8 @@ from setpoint.model.key import Key
 from setpoint.model.spec import Spec, described
 from setpoint_dns.endpoint import place
 from setpoint_dns.rdata import MAX_TTL, canonical_name, canonical_type
+from setpoint_dns.records.rules import FIXED
+from setpoint_dns.records.rules import NAMES as RULES
 from setpoint_dns.records.spec import DEFAULT, RecordsSpec, Ttl, View
 
 NAMES: Final = re.compile(
@@ -161,6 +163,22 @@ class DnsZoneSpec(RecordsSpec):
     ignore: tuple[Ignored, ...] = described(
         "Records that are left alone in a zone that is ours, such as what an ACME client writes.", ()
     )
+
+    accept: tuple[str, ...] = described(
+        "Rules about records that this zone may break, such as one that was taken over as it was; they only advise then.",
+        (),
+        examples=[["mx-target"]],
+    )
+
+    @field_validator("accept")
+    @classmethod
+    def _rules(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if name in FIXED:
+                raise ValueError(f"'{name}' is a rule that servers hold as well; correct the records")
+            if name not in RULES:
+                raise ValueError(f"there is no rule '{name}'; write its name as the finding shows it")
+        return value
 
     @field_validator("zone")
     @classmethod

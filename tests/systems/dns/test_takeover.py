@@ -1,0 +1,171 @@
+"""Zones that were made by hand are read into a repository and taken over: nothing is written but marks."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from setpoint.cli.main import run
+from tests.systems.dns.servers.pdns import API_KEY, Pdns
+from tests.systems.dns.servers.proxy import Proxy, http_write
+
+ZONE = "example.test"
+SLASHED = "0/25.2.0.192.in-addr.arpa"
+RECORDS: tuple[tuple[str, str, int, list[str]], ...] = (
+    ("@", "NS", 300, ["ns1.example.test.", "ns.example.net."]),
+    ("@", "SOA", 300, ["ns1.example.test. john\\.doe.example.test. 7 7200 900 1209600 600"]),
+    ("@", "A", 300, ["192.0.2.10"]),
+    ("@", "MX", 300, ["10 mail.example.test.", "20 mx.example.net."]),
+    ("@", "TXT", 300, ['"v=spf1 mx -all"', '"owner=\\"Anna\\"; x\\\\y"']),
+    ("@", "CAA", 300, ['0 issue "ca.example.net"', '0 iodef "mailto:a@example.net"']),
+    ("ns1", "A", 3600, ["192.0.2.53"]),
+    ("ns1", "AAAA", 3600, ["2001:db8::53"]),
+    ("mail", "A", 300, ["192.0.2.25", "192.0.2.26"]),
+    ("www", "CNAME", 60, ["example.test."]),
+    ("out", "CNAME", 300, ["web.example.net."]),
+    ("*.apps", "A", 300, ["192.0.2.80"]),
+    ("k1._domainkey", "TXT", 300, [f'"{"v=DKIM1; k=rsa; p=" + "A" * 200}" "{"A" * 193}"']),
+    ("parts", "TXT", 300, ['"one" "two"', '""']),
+    ("_sip._tcp", "SRV", 300, ["10 5 5060 mail.example.test."]),
+    ("_443._tcp.www2", "TLSA", 300, ["3 1 1 " + "1f" * 32]),
+    ("www2", "HTTPS", 300, ["1 . alpn=h2,h3"]),
+    ("www2", "A", 300, ["192.0.2.82"]),
+    ("host", "SSHFP", 300, ["4 2 " + "2e" * 32]),
+    ("sub", "NS", 300, ["ns1.sub.example.test."]),
+    ("ns1.sub", "A", 300, ["192.0.2.54"]),
+    ("place", "LOC", 300, ["52 22 23.000 N 4 53 32.000 E -2.00m 0.00m 10000.00m 10.00m"]),
+    ("number", "NAPTR", 300, ['100 10 "S" "SIP+D2U" "" _sip._udp.example.test.']),
+    ("own", "TYPE65280", 300, ["\\# 2 0102"]),
+    ("alias", "ALIAS", 300, ["web.example.net."]),
+    ("lua", "LUA", 300, ["A \"ifportup(443, {'192.0.2.1'})\""]),
+)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command said and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def told(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.out)
+        return found
+
+
+@dataclass(frozen=True)
+class Admin:
+    """Somebody who takes zones over."""
+
+    root: Path
+    capsys: pytest.CaptureFixture[str]
+
+    @property
+    def folder(self) -> Path:
+        return self.root / "estate-of-anna"
+
+    def say(self, *arguments: str | Path) -> Said:
+        code = run([str(argument) for argument in arguments])
+        captured = self.capsys.readouterr()
+        return Said(code, captured.out, captured.err)
+
+    def init(self, word: str, *arguments: str | Path) -> Said:
+        return self.say("init", self.folder, "--estate", "mine", "--from", word, *arguments)
+
+    def do(self, *arguments: str) -> Said:
+        """A verb in the repository."""
+        return self.say(*arguments, "--config", self.folder / "setpoint.yaml")
+
+    def commit(self) -> None:
+        names = ("-c", "user.name=anna", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
+        for words in (("init", "-q", "-b", "main"), ("add", "."), ("commit", "-q", "-m", "Begin")):
+            subprocess.run(("git", *names, *words), cwd=self.folder, check=True)
+
+    def spec(self, name: str) -> dict[str, Any]:
+        """What a zone's own file says."""
+        (path,) = self.folder.rglob(f"{name}.yaml")
+        found: dict[str, Any] = yaml.safe_load(path.read_text())["spec"]
+        return found
+
+    def text(self) -> str:
+        return "".join(path.read_text() for path in self.folder.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def admin(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Admin:
+    for name, text in (("key", API_KEY),):
+        (tmp_path / name).write_text(f"{text}\n")
+        (tmp_path / name).chmod(0o600)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SETPOINT_CONFIG", raising=False)
+    return Admin(tmp_path, capsys)
+
+
+@pytest.fixture
+def proxy(pdns: Pdns, proxied: Callable[[int], Proxy]) -> Proxy:
+    """Before the API; it counts what is written."""
+    return proxied(pdns.api_port)
+
+
+def fill(pdns: Pdns, zone: str = ZONE) -> None:
+    """A zone with records of many types, some of which no declaration can say."""
+    pdns.add_zone(zone)
+    for name, rtype, ttl, values in RECORDS:
+        full = zone if name == "@" else f"{name}.{zone}"
+        status, answer = pdns.put(zone, full, rtype, *values, ttl=ttl)
+        assert status < 300, answer
+    hidden = {"name": f"off.{zone}.", "type": "A", "ttl": 300, "changetype": "REPLACE"}
+    records = [{"content": "192.0.2.99", "disabled": True}]
+    assert pdns.api("PATCH", f"/zones/{zone}.", {"rrsets": [{**hidden, "records": records}]})[0] < 300
+
+
+def written(proxy: Proxy) -> list[str]:
+    """The method of whatever changes something."""
+    return [start.split(b" ")[0].decode() for start in proxy.requests if http_write(start)]
+
+
+def sets(pdns: Pdns, zone: str = ZONE) -> list[Any]:
+    _, found = pdns.api("GET", f"/zones/{zone}.")
+    return sorted(found["rrsets"], key=lambda one: (one["name"], one["type"]))
+
+
+def test_zones_of_powerdns_are_taken_over_and_only_marks_are_written(
+    admin: Admin, pdns: Pdns, proxy: Proxy
+) -> None:
+    fill(pdns)
+    pdns.add_zone("other.test")
+    pdns.add_zone("2.0.192.in-addr.arpa")
+    slashed = {"name": f"{SLASHED}.", "kind": "Native", "nameservers": ["ns.example.net."]}
+    assert pdns.api("POST", "/zones", slashed)[0] < 300
+    pdns.put("2.0.192.in-addr.arpa", "10.2.0.192.in-addr.arpa", "PTR", "www.example.test.")
+    signed, _ = pdns.api(
+        "PUT", "/zones/other.test.", {"dnssec": True, "nsec3param": "1 0 0 -", "kind": "Master"}
+    )
+    assert signed < 300
+    before = {name: sets(pdns, name) for name in (ZONE, "other.test")}
+
+    said = admin.init("powerdns", "--endpoint", proxy.url, "--token-file", admin.root / "key", "-o", "json")
+    assert said.code == 0, said.err
+    assert len(said.told["declared"]) == 4
+    assert written(proxy) == []
+    assert API_KEY not in admin.text()
+    assert admin.say("validate", admin.folder / "estate").code == 0
+
+    admin.commit()
+    done = admin.do("adopt", "--all", "--yes")
+    assert (done.code, done.out) == (0, "4 objects adopted, nothing else was written.\n"), done.err
+    assert written(proxy) == ["PUT"] * 8, "the mark and the account of each"
+    marks = [pdns.api("GET", f"/zones/{name}./metadata/X-SETPOINT-OWNER")[1] for name in before]
+    assert [one["metadata"][0].split()[1] for one in marks] == ["mine", "mine"]
+    assert before == {name: sets(pdns, name) for name in (ZONE, "other.test")}
+    plan = admin.do("plan")
+    assert plan.out.splitlines()[-1] == "0 resources to change in 0 steps, 5 in sync.", plan.out
