@@ -131,9 +131,15 @@ class Estate:
         return self.expires is not None and self.expires <= self.ports.now()
 
     def ready(self, key: Key) -> bool:
-        """Whether `key` is declared, in sync and healthy."""
-        status = self.store.status(key) if key in self.resources else None
-        return status is not None and is_ready(status)
+        """Whether `key` is in sync with what is declared for it now, and healthy."""
+        resource = self.resources.get(key)
+        status = self.store.status(key) if resource is not None else None
+        return (
+            resource is not None
+            and status is not None
+            and status.spec_hash == resource.spec_hash
+            and is_ready(status)
+        )
 
 
 def is_ready(status: Status) -> bool:

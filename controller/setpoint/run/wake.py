@@ -30,8 +30,8 @@ def wake(estate: Estate, key: Key, cls: Class = Class.CHANGED, delay: float = 0.
         lane.queue.add(key, cls, delay)
 
 
-def wake_takers(estate: Estate, key: Key) -> None:
-    """Make due what may take something that `key` publishes otherwise now."""
+def wake_needy(estate: Estate, key: Key) -> None:
+    """Make due what needs `key` or takes from it: it publishes something else now, or is in sync no more."""
     for other, resource in estate.resources.items():
         if key in resource.references and key != resource.target:
             wake(estate, other, Class.RESYNC)

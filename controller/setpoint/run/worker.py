@@ -27,7 +27,7 @@ from setpoint.run.lane import Lane
 from setpoint.run.pipeline import give_places_back, run
 from setpoint.run.queue import Class
 from setpoint.run.rebuild import rebuild
-from setpoint.run.wake import wake, wake_others, wake_takers
+from setpoint.run.wake import wake, wake_needy, wake_others
 from setpoint.run.wipe import until_rebuild
 from setpoint.store.records import Status
 
@@ -102,8 +102,8 @@ async def _close(estate: Estate, desk: Desk, report: Report) -> Due:
     before = estate.store.status(resource.key)
     status = await conclude(desk, report)
     _measure(estate, desk, status)
-    if before is None or before.outputs != status.outputs:
-        wake_takers(estate, resource.key)
+    if before is None or before.outputs != status.outputs or (is_ready(before) and not is_ready(status)):
+        wake_needy(estate, resource.key)
     await Deletion(estate).bury(report)
     if estate.served(resource.key) is None:
         # It left while it was worked on, and `conclude` wrote over that; or it is deleted now.

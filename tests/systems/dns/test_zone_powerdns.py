@@ -366,6 +366,25 @@ async def test_what_others_declare_for_it_comes_and_goes_with_them(begin: Begin,
         assert pdns.values("www.example.test", "A") == ["192.0.2.1"]
 
 
+async def test_records_for_a_zone_that_is_held_are_not_in_sync(begin: Begin) -> None:
+    async with begin(records=WWW) as life:
+        await life.settle()
+        await life.declare(shop=records("shop", shop={"A": "192.0.2.80"}))
+        other = zone(WWW, nameservers=["ns3.example.net."])
+        await life.submit(zone=other, shop=records("shop", shop={"A": "192.0.2.81"}))
+        await life.until(lambda: life.outcome() == "Held" and life.outcome("DnsRecords/shop") == "Blocked")
+        await life.approve()
+        await life.until(lambda: life.outcome("DnsRecords/shop") == "Done")
+
+
+async def test_records_are_in_sync_no_more_when_their_zone_is_not(begin: Begin) -> None:
+    async with begin(records=WWW) as life:
+        await life.settle()
+        await life.declare(shop=records("shop", shop={"A": "192.0.2.80"}))
+        await life.submit(zone=zone(WWW, nameservers=["ns3.example.net."]))
+        await life.until(lambda: life.outcome() == "Held" and life.outcome("DnsRecords/shop") == "Blocked")
+
+
 async def test_what_clashes_is_refused_with_both_places_and_nothing_leaves_the_zone(
     begin: Begin, pdns: Pdns, proxy: Proxy
 ) -> None:
