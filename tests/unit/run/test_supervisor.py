@@ -44,7 +44,8 @@ class Daemon:
             (self.folder / f"{name}.yaml").write_text(text)
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
+        # What could not be written down is tried again after half a minute.
+        async with asyncio.timeout(60):
             while not holds():
                 await asyncio.sleep(0.02)
 
