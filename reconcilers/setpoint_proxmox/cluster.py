@@ -94,6 +94,8 @@ class Cluster:
         sums: of files of this host.
         uploads: those that are under way.
         cut_off: the SDN zones of which the journal says that a change of ours was cut off, since the last apply.
+        doubtful: by the moment at which a change of the networks began that was cut off, when we first looked for what it
+            left, seconds of the loop.
         loads: what the nodes used over the last day, as far as somebody asked for it.
         claims: by key, what was promised of nodes to guests that are about to be made or moved.
         asked: per vmid, the moves that the HA manager was asked for and that were not seen to be done.
@@ -111,6 +113,7 @@ class Cluster:
     outdated: set[int] = field(default_factory=set[int])
     loads: Loads = field(default_factory=Loads)
     cut_off: set[str] = field(default_factory=set[str])
+    doubtful: dict[float, float] = field(default_factory=dict[float, float])
     contents: Contents = field(default_factory=Contents)
     sums: Sums = field(default_factory=Sums)
     uploads: Uploads = field(default_factory=Uploads)

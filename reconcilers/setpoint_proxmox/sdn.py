@@ -129,6 +129,18 @@ async def read_others(cluster: Cluster) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+async def anything_staged(cluster: Cluster) -> bool:
+    """Whether the next apply would change anything of what we may see."""
+    sdn, others = await asyncio.gather(read_sdn(cluster), read_others(cluster))
+    subnets = await asyncio.gather(*(read_subnets(cluster, name) for name in sdn.vnets))
+    sections = (
+        *sdn.zones.values(),
+        *sdn.vnets.values(),
+        *(one for found in subnets for one in found.values()),
+    )
+    return bool(others) or any(section.state for section in sections)
+
+
 def _section(row: Mapping[str, Json], shown: frozenset[str]) -> Section:
     base = {key: value for key, value in row.items() if key not in shown}
     coming = record(row.get("pending") or {})

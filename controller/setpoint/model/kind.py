@@ -66,18 +66,24 @@ class Planning(Generic[P, S]):
     facts: Any
 
 
+async def _unwritten(_notes: Mapping[str, Json]) -> None:
+    """Outside of the engine there is no journal."""
+
+
 @dataclass(frozen=True)
 class Acting:
     """What an act is given: the step's plain arguments and the object's ids, reserved ones included.
 
     Attributes:
         secrets: by their place in the comparable tree, as `Kind.secrets` names them; never in the arguments.
+        note: writes the notes of the intent to the journal, in place of those before; they are there once it returns.
     """
 
     owner: Owner
     identity: Identity
     arguments: Mapping[str, Json]
     secrets: Mapping[Pointer, Secret] = field(default_factory=dict[Pointer, Secret])
+    note: Callable[[Mapping[str, Json]], Awaitable[None]] = _unwritten
 
 
 def _two(_spec: Any, _scope: str) -> int:

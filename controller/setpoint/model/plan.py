@@ -123,6 +123,7 @@ class Intent:
         began: seconds since the epoch.
         doubted: when its reply was found to be lost, seconds since the epoch; 0 while it is not. The target may
             still execute it some time after that.
+        notes: what the act wrote down on its way, for whoever finds what it left when it was cut off.
     """
 
     verb: str
@@ -134,6 +135,7 @@ class Intent:
     operation: str = ""
     doubted: float = 0.0
     waiting: Mapping[Pointer, str] = field(default_factory=dict[Pointer, str])
+    notes: Mapping[str, Json] = field(default_factory=dict[str, Json])
 
 
 @dataclass(frozen=True)

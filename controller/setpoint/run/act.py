@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ from setpoint.model.observation import Present
 from setpoint.model.outcome import Changed, Done, Held, Outcome, Wait
 from setpoint.model.plan import Applied, Disruption, Intent, Started, Step, waiting
 from setpoint.model.policy import Manage
-from setpoint.model.tree import Pointer, covers
+from setpoint.model.tree import Json, Pointer, covers
 from setpoint.run.compute import open_questions
 from setpoint.run.desk import Desk, Pass
 from setpoint.run.freezing import STOPS
@@ -106,7 +106,7 @@ async def act(desk: Desk, now: Pass) -> Pass | Outcome:
 async def _take(desk: Desk, now: Pass, free: Step) -> Outcome:
     """Take the step: the intent is in the journal before the effect."""
     identity = await _identity(desk, now, free)
-    acting = Acting(now.owner, identity, free.arguments, now.secrets)
+    acting = Acting(now.owner, identity, free.arguments, now.secrets, _writer(desk, now))
     intent = replace(
         Intent(free.verb, identity, free.arguments, desk.ports.now(), free.scopes, _carried(now, free)),
         waiting=waiting(free),
@@ -184,6 +184,13 @@ async def _begin(desk: Desk, now: Pass, step: Step, acting: Acting) -> Applied |
             return await now.kind.acts[step.verb](desk.lane.client(), acting)
     except TimeoutError:
         raise OutcomeUnknownError(f"{step.verb} gave no answer within {LIMIT:.0f} s") from None
+
+
+def _writer(desk: Desk, now: Pass) -> Callable[[Mapping[str, Json]], Awaitable[None]]:
+    async def write(notes: Mapping[str, Json]) -> None:
+        await desk.calls.call(desk.store.note_way, now.owner.key, notes)
+
+    return write
 
 
 async def _identity(desk: Desk, now: Pass, step: Step) -> Identity:

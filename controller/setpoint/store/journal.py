@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from setpoint.decide.lifecycle import take_back
@@ -9,6 +10,7 @@ from setpoint.model.errors import StateError
 from setpoint.model.identity import Reserve
 from setpoint.model.key import Key
 from setpoint.model.plan import Disruption, Intent
+from setpoint.model.tree import Json
 from setpoint.store.cache import Cache
 from setpoint.store.codec import encode, intent_from, key_from, key_text
 from setpoint.store.database import Database
@@ -101,6 +103,14 @@ class Journal(Observed, Disruptions, Grants):
         """
         self._amend(key, doubted=at)
 
+    def note_way(self, key: Key, notes: Mapping[str, Json]) -> None:
+        """Keep what the key's act wrote down on its way, in place of what it wrote before.
+
+        Raises:
+            KeyError: no intent is open for the key.
+        """
+        self._amend(key, notes=notes)
+
     def intent(self, key: Key) -> Intent | None:
         """The key's step under way."""
         found = self._intents.get(key)
@@ -170,12 +180,12 @@ class Journal(Observed, Disruptions, Grants):
             more = replace(item.restarts, begun=item.restarts.begun + 1, at=at)
             self.save_item(replace(item, restarts=more))
 
-    def _amend(self, key: Key, **news: str | float) -> None:
+    def _amend(self, key: Key, **news: str | float | Mapping[str, Json]) -> None:
         with self._db.transaction():
             found = self._intents.get(key)
             if found is None:
                 raise KeyError(key)
-            intent = replace(found[1], **news)  # type: ignore[arg-type]  # by name, from the two callers
+            intent = replace(found[1], **news)  # type: ignore[arg-type]  # by name, from the three callers
             self._db.run("UPDATE intent SET document = ? WHERE key = ?", (encode(intent), key_text(key)))
             self._intents.put(key, (found[0], intent))
 

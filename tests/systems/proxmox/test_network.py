@@ -392,6 +392,104 @@ def test_a_lock_of_somebody_else_is_waited_for_and_told(lab: Lab, tmp_path: Path
     assert at_rest(lab)
 
 
+CUT_OFF = {"method": "PUT", "path": "/cluster/sdn", "status": 0, "executed": False, "count": 1}
+"""An apply that never arrives, and nobody knows it: all is staged, and the lock is ours."""
+
+
+def lock_of(lab: Lab) -> str | None:
+    token: str | None = lab.get("state")["sdn"]["lock"]
+    return token
+
+
+def test_a_lock_that_somebody_took_after_ours_was_broken_is_left_to_him(lab: Lab, tmp_path: Path) -> None:
+    lab.happen("reply_lost", **CUT_OFF)
+
+    async def script(running: Running) -> None:
+        await running.until(lambda: outcome(running) == "Wait" and locked(lab), 60)
+        lab.api("DELETE", "cluster/sdn/lock?force=1")
+        lab.api("POST", "cluster/sdn/rollback")
+        token = lab.api("POST", "cluster/sdn/lock")
+        await running.until(lambda: outcome(running) == "Failed", 1800)
+        assert lock_of(lab) == token
+        lab.api("DELETE", f"cluster/sdn/lock?lock-token={token}")
+        await asyncio.sleep(1800)
+        await running.settle()
+        assert outcome(running) == "Done"
+
+    declared(lab, tmp_path).run(script)
+    assert at_rest(lab)
+
+
+def test_a_lock_that_somebody_takes_after_a_change_of_ours_went_wrong_is_left_to_him(
+    lab: Lab, tmp_path: Path
+) -> None:
+    """What was once cut off gives no right to any later lock."""
+    lab.happen("reply_lost", **CUT_OFF | {"executed": True})
+
+    async def script(running: Running) -> None:
+        await running.settle()
+        token = lab.api("POST", "cluster/sdn/lock")
+        await running.declare({"network.yaml": network(changed(desks={"tag": 30}))})
+        await running.until(lambda: outcome(running) == "Failed", 1800)
+        assert lock_of(lab) == token
+
+    declared(lab, tmp_path).run(script)
+    assert vnets(lab)["desks"]["tag"] == 20
+
+
+@pytest.mark.parametrize("executed", [True, False], ids=["taken", "not taken"])
+def test_a_lock_that_was_asked_for_and_never_answered_is_ours_only_when_nobody_is_at_it(
+    lab: Lab, tmp_path: Path, *, executed: bool
+) -> None:
+    lost = {"method": "POST", "path": "/cluster/sdn/lock", "status": 0, "executed": executed, "count": 1}
+    lab.happen("reply_lost", **lost)
+
+    async def script(running: Running) -> None:
+        await running.until(lambda: outcome(running) == "Wait", 60)
+        if executed:
+            await asyncio.sleep(120)
+            assert locked(lab), "somebody may be about to do something with it"
+            await running.settle()
+            assert outcome(running) == "Done"
+            return
+        token = lab.api("POST", "cluster/sdn/lock")
+        await asyncio.sleep(100)
+        lab.api("POST", f"cluster/sdn/zones?lock-token={token}", zone="dmz", type="simple")
+        await asyncio.sleep(1800)
+        assert lock_of(lab) == token
+        lab.api("PUT", f"cluster/sdn?lock-token={token}&release-lock=1")
+        await asyncio.sleep(1800)
+        await running.settle()
+        assert outcome(running) == "Done"
+
+    declared(lab, tmp_path).run(script)
+    assert set(zones(lab)) == ({"office"} if executed else {"office", "dmz"})
+    assert at_rest(lab)
+
+
+def test_what_is_staged_when_a_change_is_cut_off_is_taken_back_with_its_lock(
+    lab: Lab, tmp_path: Path
+) -> None:
+    """The vnets are there already, so no new one tells whose the lock is: only the journal does."""
+    other = changed(phones={"tag": 33})
+
+    async def first(running: Running) -> None:
+        await running.settle()
+        lab.happen("reply_lost", **CUT_OFF)
+        await running.declare({"network.yaml": network(other)})
+        await running.until(lambda: locked(lab) and outcome(running) == "Wait", 60)
+
+    async def second(running: Running) -> None:
+        await running.settle()
+        assert outcome(running) == "Done"
+
+    declared(lab, tmp_path).run(first)
+    assert staged(lab) == ["changed"]
+    declared(lab, tmp_path, other).run(second)
+    assert vnets(lab)["phones"]["tag"] == 33
+    assert at_rest(lab)
+
+
 def test_two_networks_are_applied_one_after_the_other(lab: Lab, tmp_path: Path) -> None:
     files = {"lab.yaml": cluster(lab.url)}
     for number in range(4):

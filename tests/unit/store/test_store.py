@@ -218,6 +218,16 @@ class TestIntents:
         assert noted is not None
         assert (noted.operation, noted.began) == ("UPID:1", 5.0)
 
+    def test_what_an_act_writes_down_on_its_way_takes_the_place_of_what_it_wrote_before(
+        self, store: Store
+    ) -> None:
+        store.open_intent(WEB, HOME, self.intent)
+        for notes in ({"asked": True}, {"token": "t"}):
+            store.note_way(WEB, notes)
+            assert store.intent(WEB) == replace(self.intent, notes=notes)
+        store.open_intent(WEB, HOME, self.intent)
+        assert store.intent(WEB) == self.intent
+
     def test_a_later_step_takes_the_place_of_an_earlier_one(self, store: Store) -> None:
         store.open_intent(WEB, HOME, self.intent)
         later = Intent("start", {"id": 100}, {}, 6.0)

@@ -43,7 +43,7 @@ async def apply(cluster: Cluster, acting: Acting) -> ActResult:
 async def destroy(cluster: Cluster, acting: Acting) -> ActResult:
     """Take the zone away with all that is in it, when it is ours and no guest uses it."""
     zone = _zone(acting)
-    async with editing(cluster, partial(look, cluster, acting)) as edit:
+    async with editing(cluster, partial(look, cluster, acting), acting.note) as edit:
         seen = await _see(cluster, zone)
         if seen.settings is None:
             return Applied()
@@ -65,7 +65,7 @@ Check = Callable[[Acting, Seen], str]
 
 async def _commit(cluster: Cluster, acting: Acting, check: Check) -> ActResult:
     zone, wanted = _zone(acting), acting.arguments
-    async with editing(cluster, partial(look, cluster, acting)) as edit:
+    async with editing(cluster, partial(look, cluster, acting), acting.note) as edit:
         seen = await _see(cluster, zone)
         wrong = check(acting, seen)
         if wrong:

@@ -9,6 +9,7 @@ from setpoint.model.plan import Finished, Intent, OperationState
 from setpoint_proxmox.answer import record, records, text, whole
 from setpoint_proxmox.cluster import Cluster
 from setpoint_proxmox.failures import GoneError
+from setpoint_proxmox.kinds.network.lock import recover
 from setpoint_proxmox.kinds.network.options import split_names
 from setpoint_proxmox.kinds.network.standing import APPLY, standings
 from setpoint_proxmox.kinds.network.state import AVAILABLE
@@ -54,8 +55,13 @@ async def poll_apply(cluster: Cluster, operation: str) -> OperationState:
 
 
 async def find_apply(cluster: Cluster, intent: Intent) -> str | None:
-    """The newest apply of ours that began after the intent, running or ended; without one, its change was cut off."""
+    """The newest apply of ours that began after the intent, running or ended; without one, its change was cut off.
+
+    Raises:
+        BusyError: it may have left the lock of the networks, which cannot be given back yet.
+    """
     zone = str(intent.identity["zone"])
+    await recover(cluster, intent)
     since = int(intent.began) - SKEW
     rows = records(await cluster.api.get("cluster", "tasks"))
     found = [

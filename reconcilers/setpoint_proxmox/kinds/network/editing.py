@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -10,12 +10,11 @@ from setpoint.model.errors import BusyError, OutcomeUnknownError, RefusalError, 
 from setpoint_proxmox.answer import operation
 from setpoint_proxmox.cluster import Cluster
 from setpoint_proxmox.failures import LockedError, StagedError
+from setpoint_proxmox.kinds.network.lock import REMEDY, TOKEN, Note, releasing, take
 from setpoint_proxmox.kinds.network.staged import Staged
 from setpoint_proxmox.kinds.network.wanted import Call
 
 _ATTEMPTS = 4
-_TOKEN = "lock-token"  # noqa: S105  # the name of a parameter
-_REMEDY = "somebody else changes them; if nobody does, somebody left the lock: pvesh delete /cluster/sdn/lock --force 1"
 
 Look = Callable[[], Awaitable[Staged]]
 """Tells what is staged, and what of it is not ours to apply or to take back."""
@@ -29,20 +28,15 @@ class Editing:
     token: str
     left: bool = False
 
-    @property
-    def release(self) -> Mapping[str, str | bool]:
-        """What a call bears that gives the lock back. The schema says that it does so by default, and it does not."""
-        return {_TOKEN: self.token, "release-lock": True}
-
     async def send(self, call: Call) -> None:
         """Stage a part."""
         send = {"POST": self.cluster.api.post, "PUT": self.cluster.api.put, "DELETE": self.cluster.api.delete}
-        await send[call.method](*call.path, **call.params, **{_TOKEN: self.token})
+        await send[call.method](*call.path, **call.params, **{TOKEN: self.token})
 
     async def apply(self) -> str:
         """Let run what is staged, and give the lock back; the task's UPID."""
         try:
-            answer = await self.cluster.api.put("cluster", "sdn", **self.release)
+            answer = await self.cluster.api.put("cluster", "sdn", **releasing(self.token))
         except OutcomeUnknownError:
             self.left = True
             raise
@@ -52,7 +46,7 @@ class Editing:
 
 
 @asynccontextmanager
-async def editing(cluster: Cluster, look: Look) -> AsyncGenerator[Editing]:
+async def editing(cluster: Cluster, look: Look, note: Note) -> AsyncGenerator[Editing]:
     """Hold the lock with nothing staged; what was staged in the block and not applied is taken back.
 
     Raises:
@@ -60,7 +54,7 @@ async def editing(cluster: Cluster, look: Look) -> AsyncGenerator[Editing]:
         BusyError: somebody else holds the lock.
         RefusalError: somebody staged changes.
     """
-    edit = Editing(cluster, await _acquire(cluster, look))
+    edit = Editing(cluster, await _acquire(cluster, look, note))
     try:
         yield edit
     finally:
@@ -70,28 +64,27 @@ async def editing(cluster: Cluster, look: Look) -> AsyncGenerator[Editing]:
 
 async def _take_back(edit: Editing) -> None:
     try:
-        await edit.cluster.api.post("cluster", "sdn", "rollback", **edit.release)
+        await edit.cluster.api.post("cluster", "sdn", "rollback", **releasing(edit.token))
     except TargetError as error:
         why = f"what was staged of the networks could not be taken back, nor their lock released: {error}"
         raise OutcomeUnknownError(why) from error
 
 
-async def _acquire(cluster: Cluster, look: Look) -> str:
+async def _acquire(cluster: Cluster, look: Look, note: Note) -> str:
     """The token of the lock. Proxmox itself refuses it while anything at all is staged."""
     for _ in range(_ATTEMPTS):
         try:
-            return str(await cluster.api.post("cluster", "sdn", "lock"))
+            return await take(cluster, note)
         except LockedError as error:
             staged = await look()
-            # Either the journal tells of a change of ours that was cut off, or what it left tells of itself.
-            if not (cluster.cut_off or staged.left):
-                raise LockedError(error.message, remedy=_REMEDY) from error
+            # Without a journal, only what a former life of ours left tells that the lock is its.
+            if not staged.left:
+                raise LockedError(error.message, remedy=REMEDY) from error
             _refuse(staged)
             await cluster.api.delete("cluster", "sdn", "lock", force=True)
         except StagedError:
             _refuse(await look())
-            token = str(await cluster.api.post("cluster", "sdn", "lock", **{"allow-pending": True}))
-            await _drop(Editing(cluster, token), look)
+            await _drop(Editing(cluster, await take(cluster, note, pending=True)), look)
     raise BusyError("the networks of the cluster are changed by somebody else all the time")
 
 
@@ -100,7 +93,7 @@ async def _drop(edit: Editing, look: Look) -> None:
     try:
         _refuse(await look())
     except TargetError:
-        await edit.cluster.api.delete("cluster", "sdn", "lock", **{_TOKEN: edit.token})
+        await edit.cluster.api.delete("cluster", "sdn", "lock", **{TOKEN: edit.token})
         raise
     await _take_back(edit)
 
