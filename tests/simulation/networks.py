@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from setpoint.model.key import Key
 from setpoint_lab.proxmox.dispatch import Request
+from setpoint_lab.proxmox.ledger import Effect
 from setpoint_lab.proxmox.sdn.model import Sdn
 from tests.simulation.life import Life
 from tests.simulation.site import Site
-from tests.simulation.truth import Write, key_of
+from tests.simulation.truth import Write, by_daemon, key_of
+from tests.systems.proxmox.drive import TOKEN
 
 if TYPE_CHECKING:
     from tests.simulation.rules import Rules
@@ -20,11 +23,45 @@ if TYPE_CHECKING:
 
 INTERVAL = 1200.0
 """Seconds between two looks at a network."""
+COMMAND = "pvesh delete /cluster/sdn/lock --force 1"
+"""What a network that waits for a lock says that somebody may do."""
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A lock on the networks of a cluster; `at` in seconds since the epoch."""
+
+    token: str
+    user: str
+    at: float
 
 
 def sdn_of(site: Site) -> Sdn:
     """The networks of a cluster as they are."""
     return site.world.part(Sdn)
+
+
+def note_lock(locks: dict[str, Lock], site: Site, effect: Effect, at: float) -> None:
+    """Remember who took the lock of the networks."""
+    token = sdn_of(site).lock
+    if effect.method == "POST" and effect.path.endswith("/cluster/sdn/lock") and token is not None:
+        locks[site.name] = Lock(token, effect.user, at)
+
+
+def lock_holder(rules: Rules, site: Site) -> str:
+    """The user who holds the lock of the networks; empty when nobody does."""
+    lock = rules.locks.get(site.name)
+    return lock.user if lock is not None and lock.token == sdn_of(site).lock else ""
+
+
+async def heed(sim: Simulation) -> None:
+    """A lock that the daemon took before it lost its memory nothing can tell from another: somebody does what it says."""
+    for name, site in ((name, sim.truth.home[home]) for name, home in sim.networks.items()):
+        status, lock = sim.status(name), sim.rules.locks.get(site.name)
+        if status is None or COMMAND not in status.sentence or lock is None or lock.at > sim.rules.forgot:
+            continue
+        if by_daemon(lock_holder(sim.rules, site)):
+            await site.by_hand("DELETE", "cluster/sdn/lock", force=1)
 
 
 def is_about_networks(request: Request) -> bool:
@@ -47,6 +84,10 @@ def judge(rules: Rules, life: Life, site: Site, request: Request) -> str:
 
 def _wrong(rules: Rules, life: Life, write: Write, name: str) -> str:
     match write.method, write.path.split("/")[3:]:
+        case "DELETE", ["lock"] if write.form.get("force") and not by_daemon(
+            lock_holder(rules, write.site) or TOKEN
+        ):
+            return "the lock of somebody else is broken"
         case _, ["lock"]:
             return ""
         case "POST", ["rollback"]:
@@ -65,7 +106,11 @@ def untrue(sim: Simulation, name: str) -> str:
     missing = {vnet: tag for vnet, tag in wanted.items() if running.get(vnet) != tag}
     if missing:
         return f"{missing} does not run, but {running}"
-    behind = [node for node in site.world.nodes if not wanted.keys() <= sdn.vnets_on(node).keys()]
+    behind = [
+        node
+        for node in site.world.nodes
+        if sdn.complaint(node) is not None or not wanted.keys() <= sdn.vnets_on(node).keys()
+    ]
     return f"{', '.join(behind)} has not followed" if behind else ""
 
 
@@ -142,4 +187,9 @@ def unsettled(sim: Simulation, name: str, expected: frozenset[Any]) -> str:
         return ""
     if status.outcome != "Done":
         return f"{status.outcome}: {status.sentence}"
-    return untrue(sim, name)
+    return untrue(sim, name) or _left_locked(sim, name)
+
+
+def _left_locked(sim: Simulation, name: str) -> str:
+    holder = lock_holder(sim.rules, sim.truth.home[sim.networks[name]])
+    return f"{holder} left the lock" if holder else ""

@@ -100,6 +100,7 @@ class Rules:
     Attributes:
         restarted: what restarts or wipes, but for what was refused; a storm is shorter than a day.
         destroyed: what of each kind was begun to be deleted on each cluster.
+        locks: by cluster, the last lock on its networks.
         waiting: for the answer to a write to which VM a daemon waits, and which daemon.
         quiet: who is in sync while nothing happens, and so is not written to.
         broken: what was violated, in order; empty when all is well.
@@ -119,6 +120,7 @@ class Rules:
     touched: dict[tuple[str, int], float] = field(default_factory=dict)
     restarted: list[Disturbance] = field(default_factory=list)
     destroyed: dict[tuple[str, str], dict[str, Guest]] = field(default_factory=dict)
+    locks: dict[str, networks.Lock] = field(default_factory=dict)
     waiting: dict[tuple[str, int], int] = field(default_factory=dict)
     quiet: frozenset[str] = frozenset()
     judged: int = 0
@@ -183,6 +185,7 @@ class Rules:
 
     def wrote(self, site: Site, effect: Effect) -> None:
         """Judge the state after a write."""
+        networks.note_lock(self.locks, site, effect, site.world.clock.now())
         vmid = Write.read(site, Request(effect.method, effect.path)).vmid
         vm, guest = site.vms.get(vmid), self.truth.guest(site, vmid)
         if vm is None or guest is None:

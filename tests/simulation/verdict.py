@@ -138,12 +138,13 @@ async def _stay(sim: Simulation) -> None:
 
 
 async def _set_free(sim: Simulation) -> None:
-    """Somebody follows a branch whose history was rewritten, and ends every freeze."""
+    """Somebody follows a branch whose history was rewritten, breaks a lock that was left, and ends every freeze."""
     life = sim.life
     if life is None or life.dead:
         return
     if life.estate.source.token:
         await ask(sim, life.supervisor.approve(life.estate.source.token, "somebody"))
+    await networks.heed(sim)
     for order in life.store.freezes():
         await ask(sim, thaw(life.estate, order, "somebody"))
 
