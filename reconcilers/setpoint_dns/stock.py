@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
-from setpoint.model.stock import Access, Entrance, Listed, Listing
+from setpoint.model.stock import Access, Entrance, Listed, Listing, Stated
 from setpoint.model.tree import Tree
 from setpoint_dns.facts import Facts
+from setpoint_dns.kinds.dns_zone.describe import describe, untold
 from setpoint_dns.kinds.dns_zone.names import relative
+from setpoint_dns.kinds.dns_zone.state import ZoneState
+from setpoint_dns.master import read_zone
 from setpoint_dns.server import Can, ZoneRow
 
 _APART: Final = {"DnsZone": ("/records", "/zone", "/ignore", "/accept")}
@@ -50,4 +54,53 @@ def _powerdns(access: Access) -> Tree:
     }
 
 
-ENTRANCES: Final[Mapping[str, Entrance]] = {"powerdns": Entrance("DnsServer", _powerdns, apart=_APART)}
+def _rfc2136(access: Access) -> Tree:
+    """The declaration of a server that is spoken to by transfers and updates.
+
+    Raises:
+        ValueError: it is not said where it is, or by which key it is asked.
+    """
+    if len(access.endpoints) != 1:
+        raise ValueError("a server has one address; read each server into a repository of its own")
+    if not access.token:
+        raise ValueError("name the TSIG key with --token, such as setpoint or hmac-sha512:setpoint")
+    if access.ca or access.fingerprint:
+        raise ValueError("transfers have no certificate; leave --ca and --fingerprint out")
+    algorithm, colon, name = access.token.rpartition(":")
+    key: Tree = {"name": name, **({"algorithm": algorithm} if colon else {})}
+    secret = access.secret.model_dump(exclude_none=True)
+    return {"rfc2136": {"endpoint": access.endpoints[0], "key": {**key, "secret": secret}}}
+
+
+def _either(access: Access) -> Tree:
+    """The server on which a zone from a file is to be; that of this machine when it is not said.
+
+    Raises:
+        ValueError: what was said of it does not go together.
+    """
+    endpoints = access.endpoints or (_HERE,)
+    given = replace(access, endpoints=endpoints)
+    return _powerdns(given) if "://" in endpoints[0] else _rfc2136(given)
+
+
+def _file(access: Access) -> tuple[Stated, ...]:
+    """The zone in a file.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if len(access.only) > 1:
+        raise ValueError("a zone file holds one zone; name it once")
+    file = read_zone(access.content, access.only[0] if access.only else "")
+    zone, outside = file.zone, [f"{name} (outside of the zone)" for name in file.outside]
+    state = ZoneState(zone, {}, {}, (), Can(0))
+    listed = Listed("DnsZone", zone.name, relative(zone.name, "."))
+    return (Stated(listed, describe(state), (*untold(state), *outside)),)
+
+
+_HERE: Final = "http://127.0.0.1:8081"
+ENTRANCES: Final[Mapping[str, Entrance]] = {
+    "powerdns": Entrance("DnsServer", _powerdns, apart=_APART),
+    "axfr": Entrance("DnsServer", _rfc2136, apart=_APART, named="DnsZone"),
+    "zonefile": Entrance("DnsServer", _either, apart=_APART, endpoint=False, file="zone file", read=_file),
+}

@@ -98,12 +98,18 @@ async def read_estate(way: Way, systems: Sequence[System]) -> Reading:
     stock = await _stock(way, kinds)
     if not stock.complete and not way.incomplete:
         raise _incomplete(stock)
-    name = slug(stock.title.rpartition(":")[2]) or way.word
+    name = _called(stock.title) or way.word
     told = taken(stock.found, kinds, name, way.by)
     target = f"{name}.yaml"
     files = {target: _target_text(way, name), **declarations(told, kinds, name, way.entrance)}
     _verify(files, told, kinds)
     return Reading(name, told, stock, files)
+
+
+def _called(title: str) -> str:
+    """The name in `sort:name`; a title that ends in a port has none before it."""
+    last = title.rpartition(":")[2]
+    return slug(title if last.isdigit() else last)
 
 
 def _target_text(way: Way, name: str) -> str:
@@ -138,7 +144,7 @@ async def _stock(way: Way, kinds: Kinds) -> Stock:
         target = Key(DEFAULT_NAMESPACE, way.entrance.kind, way.word)
         if way.entrance.read is not None:
             return stated(estate, target, _read(way.access, way.entrance.read))
-        return await take_stock(estate, target)
+        return await take_stock(estate, target, way.access.only, way.entrance.named)
     finally:
         for lane in estate.lanes.values():
             await lane.close()

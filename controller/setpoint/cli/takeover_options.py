@@ -57,6 +57,12 @@ _OPTIONS = (
         help="The file to read, where SYSTEM is the name of a format.",
     ),
     click.option(
+        "--only",
+        multiple=True,
+        metavar="ID",
+        help="Only the object with this id, such as the name of a zone; again for each further one.",
+    ),
+    click.option(
         "--namespace-by",
         "by",
         metavar="SORT",
@@ -86,6 +92,7 @@ class Asked:
     ca: Path | None
     fingerprint: str
     file: Path | None
+    only: tuple[str, ...]
     by: str | None
     incomplete: bool
 
@@ -100,7 +107,7 @@ class Asked:
         self._judge(word, entrance)
         secret = secret_of(word, self.token_file, self.token_env, folder)
         ca = "" if self.ca is None else str(self.ca.resolve())
-        access = Access(self.endpoints, self.token, secret, ca, self.fingerprint, *self._content())
+        access = Access(self.endpoints, self.token, secret, ca, self.fingerprint, *self._content(), self.only)
         return Way(estate, word, entrance, access, self._by(entrance), self.incomplete)
 
     def _judge(self, word: str, entrance: Entrance) -> None:
@@ -118,6 +125,8 @@ class Asked:
             raise SetpointError(f"{said} needs --file", remedy=f"name the {entrance.file}")
         if self.file is not None and not entrance.file:
             raise SetpointError(f"{said} reads no file", remedy="leave --file out")
+        if entrance.named and not self.only:
+            raise SetpointError(f"{said} needs --only", remedy=f"name each {entrance.named}")
         if not entrance.secret and (self.token or self.token_file or self.token_env):
             raise SetpointError(f"{said} takes no token", remedy="leave the token out")
 
@@ -156,7 +165,7 @@ def takeover_options(verb: Callable[..., Any]) -> Callable[..., Any]:
     def with_them(*args: Any, **kwargs: Any) -> Any:
         asked = Asked(**{name: kwargs.pop(name) for name in names})
         if asked.system is None and any(
-            (asked.endpoints, asked.token, asked.token_file, asked.token_env, asked.file)
+            (asked.endpoints, asked.token, asked.token_file, asked.token_env, asked.file, asked.only)
         ):
             raise SetpointError("where to read is said, and not what", remedy="add --from SYSTEM")
         return verb(*args, asked=asked, **kwargs)

@@ -19,6 +19,7 @@ class Access:
         ca: path of the authority's certificate; empty for the system's.
         fingerprint: of the target's certificate; empty when the authority tells enough.
         file: path of the file that is read, and `content` what it holds; empty where an entrance asks for none.
+        only: ids of the objects that are meant; empty for all.
     """
 
     endpoints: tuple[str, ...]
@@ -28,6 +29,7 @@ class Access:
     fingerprint: str = ""
     file: str = ""
     content: bytes = b""
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Entrance:
         endpoint: whether a person has to say where the target answers.
         secret: whether a token may be named.
         file: what the file is that a person has to name, e.g. `zone file`; empty when there is none.
+        named: kind of the objects of which a person has to name each, as the target lists none; empty where it does.
         read: pure; everything that is to be declared, from what a person said alone: the target is then not called.
             None where the target tells what it holds. Raises ValueError, with a sentence, for what cannot be read.
     """
@@ -53,6 +56,7 @@ class Entrance:
     endpoint: bool = True
     secret: bool = True
     file: str = ""
+    named: str = ""
     read: Callable[[Access], tuple[Stated, ...]] | None = None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from setpoint.model.errors import SetpointError
 from setpoint.model.key import Key
 from setpoint.model.kind import Kind
-from setpoint.model.stock import Listed, Stated
+from setpoint.model.stock import Listed, Listing, Stated
 from setpoint.run.estate import Estate
 from setpoint.run.stray import NotAdoptableError, Stray, UnseenError, describe_stray
 
@@ -57,26 +57,54 @@ class Stock:
         return not self.hidden and not any(one.unread for one in self.left)
 
 
-async def take_stock(estate: Estate, target: Key) -> Stock:
-    """Look at everything that `target` holds.
+async def take_stock(estate: Estate, target: Key, only: Sequence[str] = (), named: str = "") -> Stock:
+    """Look at everything that `target` holds, or only at the objects with these ids.
+
+    `named` is the kind of the objects of a target that lists none: then `only` is the list.
 
     Raises:
-        SetpointError: the target cannot be looked at.
+        SetpointError: the target cannot be looked at, or does not have one of `only`.
     """
-    lane = estate.lanes[target]
-    survey = await lane.survey(0.0)
-    tell = lane.port.listing
-    if tell is None:
-        raise SetpointError(f"{target.kind} cannot tell what it holds", remedy="declare it by hand")
-    listing = tell(survey.facts)
+    survey = await estate.lanes[target].survey(0.0)
+    if named:
+        listing = Listing(tuple(Listed(named, ident, "") for ident in dict.fromkeys(only)))
+    else:
+        listing = _chosen(_listing(estate, target, survey.facts), estate, only)
     turns = asyncio.Semaphore(READERS)
     told = await asyncio.gather(*(_one(estate, target, listed, turns) for listed in listing.objects))
     return Stock(
         survey.target_id,
         tuple(one for one in told if isinstance(one, Found)),
-        tuple(one for one in told if isinstance(one, Left)),
+        # Who names an object wants it: that it is not declared is nothing to pass over.
+        tuple(replace(one, unread=one.unread or bool(only)) for one in told if isinstance(one, Left)),
         listing.hidden,
     )
+
+
+def _listing(estate: Estate, target: Key, facts: Any) -> Listing:
+    tell = estate.lanes[target].port.listing
+    if tell is None:
+        raise SetpointError(f"{target.kind} cannot tell what it holds", remedy="declare it by hand")
+    return tell(facts)
+
+
+def _chosen(listing: Listing, estate: Estate, only: Sequence[str]) -> Listing:
+    """Those that are meant; then nothing else can be hidden."""
+    if not only:
+        return listing
+    chosen: dict[str, Listed] = {}
+    for ident in only:
+        meant = [one for one in listing.objects if _is(estate.kinds[one.kind], one.ident, ident)]
+        if not meant:
+            raise SetpointError(f"--only: there is no {ident}", remedy="leave it out to see what there is")
+        chosen |= {one.ident: one for one in meant}
+    return Listing(tuple(chosen.values()))
+
+
+def _is(kind: Kind[Any, Any], ident: str, meant: str) -> bool:
+    """Whether both are ids of one object, however they are written."""
+    identity = kind.identity(meant)
+    return identity is not None and identity == kind.identity(ident)
 
 
 def stated(estate: Estate, target: Key, told: Sequence[Stated]) -> Stock:

@@ -230,7 +230,7 @@ def lines(access: Access) -> tuple[Stated, ...]:
 
 PAPER = Entrance("Shelf", lambda _: {"world": "w"}, endpoint=False, secret=False, file="list", read=lines)
 SHOP = System("shop", (SHELF, BOX), entrances={"toy": ENTRANCE, "paper": PAPER})
-NOTHING = Asked("toy", (), "", None, None, None, "", None, None, incomplete=False)
+NOTHING = Asked("toy", (), "", None, None, None, "", None, (), None, incomplete=False)
 
 
 async def test_what_a_file_tells_is_declared_and_its_target_is_not_called(
