@@ -167,7 +167,7 @@ class DnsZoneSpec(RecordsSpec):
     accept: tuple[str, ...] = described(
         "Rules about records that this zone may break, such as one that was taken over as it was; they only advise then.",
         (),
-        examples=[["mx-target"]],
+        examples=[["target-missing"]],
     )
 
     @field_validator("accept")
