@@ -12,7 +12,7 @@ from pydantic_core import CoreSchema
 from setpoint.model.handed import FromOutput
 from setpoint.model.spec import Spec, described
 from setpoint_dns.rdata import MAX_TTL, canonical_type
-from setpoint_dns.records.types import EXAMPLES, KNOWN, QUESTIONS, SIGNING
+from setpoint_dns.records.types import KNOWN, QUESTIONS, SIGNING
 
 DEFAULT = "default"
 """The view that a zone without a view is."""
@@ -153,16 +153,10 @@ class _Types:
         return {
             "type": "object",
             "minProperties": 1,
-            "properties": {name: _property(name) for name in KNOWN},
             "patternProperties": {"^[A-Z]": handler(schema)["additionalProperties"]},
             "propertyNames": {"anyOf": [{"enum": [*KNOWN]}, {"pattern": f"^{_NUMBERED.pattern}$"}]},
             "additionalProperties": False,
         }
-
-
-def _property(name: str) -> dict[str, Any]:
-    example = EXAMPLES.get(name)
-    return {"description": f"{name} records.", **({"examples": [example]} if example else {})}
 
 
 ByType: TypeAlias = Annotated[dict[TypeName, Declared], Field(min_length=1), _Types]

@@ -309,7 +309,10 @@ def test_when_a_node_is_off_its_guests_are_named(admin: Admin) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--from", "netbox"), "no estate can be read from 'netbox'; an estate can be read from proxmox"),
+        (
+            ("--from", "netbox"),
+            "no estate can be read from 'netbox'; an estate can be read from axfr, powerdns, proxmox, zonefile",
+        ),
         (("--from", "proxmox"), "--from needs --endpoint"),
         (
             ("--from", "proxmox", "--endpoint", "127.0.0.1", "--namespace-by", "tags"),
