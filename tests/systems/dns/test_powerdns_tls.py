@@ -40,6 +40,9 @@ async def reaching(url: str, *, ca: str = "", fingerprint: str = "") -> AsyncGen
     server = PowerdnsServer(access, LaneGate())
     yield server
     await server.close()
+    await asyncio.sleep(
+        0.3
+    )  # The loop closes the socket of a handshake that failed a little later than its client.
 
 
 FRIENDS: dict[str, Callable[[Place, Issued], dict[str, str]]] = {
