@@ -31,7 +31,7 @@ def answered(lab: Rig, key: str) -> dict[str, Any]:
 
 def held(lab: Rig, key: str) -> list[dict[str, Any]]:
     """What holds a key, once something does: a machine that was just made is listed a little later."""
-    found: list[dict[str, Any]] = until(lambda: lab.row(key)["holds"], f"{key} is held")
+    found: list[dict[str, Any]] = until(lambda: lab.row(key)["holds"], f"{key} is held", 60.0)
     return found
 
 
