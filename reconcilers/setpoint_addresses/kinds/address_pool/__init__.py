@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-
+from setpoint.examples import examples
 from setpoint.model.diff import Projection
 from setpoint.model.kind import Kind
 from setpoint_addresses.kinds.address_pool.observe import observe
 from setpoint_addresses.kinds.address_pool.space import space
 from setpoint_addresses.kinds.address_pool.spec import AddressPoolSpec
 from setpoint_addresses.kinds.address_pool.state import PoolOutputs, PoolState, problems, publish, status
-
-_EXAMPLES = sorted((files(__name__) / "examples").iterdir(), key=lambda file: file.name)
 
 KIND: Kind[AddressPoolSpec, PoolState] = Kind(
     name="AddressPool",
@@ -28,5 +25,5 @@ KIND: Kind[AddressPoolSpec, PoolState] = Kind(
     space=space,
     outputs=PoolOutputs,
     publish=publish,
-    examples=tuple(file.read_text(encoding="utf-8") for file in _EXAMPLES if file.name.endswith(".yaml")),
+    examples=examples(__name__),
 )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from setpoint.examples import examples
 from setpoint.model.gather import Ask
 from setpoint.model.key import Key
 from setpoint.model.kind import Kind
 from setpoint_dns.asks import RECORDS, records_ask
-from setpoint_dns.examples import examples
 from setpoint_dns.kinds.dns_records.spec import DnsRecordsSpec
 from setpoint_dns.kinds.dns_records.state import RecordsState, observe, project, status
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from setpoint.examples import examples
 from setpoint.model.kind import Kind, TargetPort
 from setpoint_dns.connect import budget, close, connect, find, poll, secrets
 from setpoint_dns.doctor import examine
-from setpoint_dns.examples import examples
 from setpoint_dns.kinds.dns_server.spec import DnsServerSpec
 from setpoint_dns.kinds.dns_server.state import ServerState, observe, project, status
 from setpoint_dns.stock import listing

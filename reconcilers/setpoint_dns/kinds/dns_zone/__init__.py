@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from setpoint.examples import examples
 from setpoint.model.kind import Kind
-from setpoint_dns.examples import examples
 from setpoint_dns.kinds.dns_zone.act import ACTS
 from setpoint_dns.kinds.dns_zone.compute import compute
 from setpoint_dns.kinds.dns_zone.describe import describe, identity, untold

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from setpoint.examples import examples
 from setpoint.model.kind import Kind
-from setpoint_proxmox.examples import examples
 from setpoint_proxmox.kinds.backup_job.act import ACTS
 from setpoint_proxmox.kinds.backup_job.observe import observe
 from setpoint_proxmox.kinds.backup_job.plan import plan, remark, remove

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from setpoint.examples import examples
 from setpoint.model.kind import Kind
-from setpoint_proxmox.examples import examples
 from setpoint_proxmox.kinds.firewall.act import ACTS
 from setpoint_proxmox.kinds.firewall.observe import CLUSTER, observe
 from setpoint_proxmox.kinds.firewall.plan import plan, remark, remove

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from setpoint.examples import examples
 from setpoint.model.kind import Kind
-from setpoint_proxmox.examples import examples
 from setpoint_proxmox.kinds.ha_rule.act import ACTS
 from setpoint_proxmox.kinds.ha_rule.observe import observe
 from setpoint_proxmox.kinds.ha_rule.plan import plan, remark, remove

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from setpoint.examples import examples
 from setpoint.model.identity import Identity
 from setpoint.model.kind import Kind
-from setpoint_proxmox.examples import examples
 from setpoint_proxmox.kinds.network.act import ACTS
 from setpoint_proxmox.kinds.network.describe import describe
 from setpoint_proxmox.kinds.network.observe import observe

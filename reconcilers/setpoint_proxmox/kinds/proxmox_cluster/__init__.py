@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from setpoint.examples import examples
 from setpoint.model.kind import Kind, TargetPort
 from setpoint_proxmox.doctor import examine
-from setpoint_proxmox.examples import examples
 from setpoint_proxmox.kinds.proxmox_cluster.connect import budget, close, connect, secrets
 from setpoint_proxmox.kinds.proxmox_cluster.spec import ProxmoxClusterSpec
 from setpoint_proxmox.kinds.proxmox_cluster.state import ClusterState, observe, problems, project, status

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from setpoint.examples import examples
 from setpoint.model.kind import Kind
-from setpoint_proxmox.examples import examples
 from setpoint_proxmox.guest.names import asks
 from setpoint_proxmox.guest.naming import NAMES, identity_of, object_id
 from setpoint_proxmox.guest.outputs import GuestOutputs, publish
