@@ -30,6 +30,8 @@ SHORT = 2400.0
 """Seconds that an accident lasts at most before somebody mends it: less than any grace."""
 MOST = 12
 """VMs of an estate."""
+MANY = 5
+"""More than may be deleted in a day."""
 
 
 async def change(sim: Simulation) -> None:
@@ -75,16 +77,25 @@ async def remove(sim: Simulation) -> None:
 
 
 async def remove_many(sim: Simulation) -> None:
-    """A commit removes half of the machines, all of which were to be deleted."""
+    """A commit removes more of a kind on a cluster than may go in a day, all of which were to be deleted."""
     machines = sim.machines()
-    if len(machines) < 6:
-        return
-    doomed = sim.dice.sample(sorted(machines), len(machines) // 2)
-    for name in doomed:
-        policy = {**machines[name].policy, "deletion": "delete", "grace": "1h"}
-        machines[name] = replace(machines[name], policy=policy)
+    groups: dict[tuple[str, str], list[Machine]] = {}
+    for one in machines.values():
+        groups.setdefault((one.target, kind_of(one.name)), []).append(one)
+    group = max(groups.values(), key=len)
+    # Somebody stays, to whom something else can happen.
+    doomed = {one.name: one for one in group[: max(1, len(machines) - 2)]}
+    pattern = next(iter(doomed.values()))
+    prefix = CONTAINER if pattern.name.startswith(CONTAINER) else ""
+    for number in range(MANY - len(doomed)):
+        name = f"{prefix}many{len(sim.repository.commits)}x{number}"
+        doomed[name] = replace(pattern, name=name, path=f"{name}.yaml", formerly="")
+    left = {"deletion": "delete", "grace": "1h"}
+    for name, one in doomed.items():
+        kept = {word: value for word, value in one.policy.items() if word not in ("manage", "lifecycle")}
+        machines[name] = replace(one, policy={**kept, **left})
     push(sim, machines)
-    await asyncio.sleep(sim.dice.expovariate(1 / 300))
+    await asyncio.sleep(120 + sim.dice.expovariate(1 / 300))
     sim.truth.had.difference_update(doomed)
     push(sim, {name: machine for name, machine in sim.machines().items() if name not in doomed})
 
@@ -132,12 +143,12 @@ async def move_file(sim: Simulation) -> None:
     push(sim, machines)
 
 
-async def breaks(sim: Simulation) -> None:
-    """A commit breaks a manifest; it is mended after a while."""
+async def breaks(sim: Simulation, least: float = 0.0) -> None:
+    """A commit breaks a manifest; it is mended after a while, of so many seconds at least."""
     machines = sim.machines()
     path = machines[sim.dice.choice(sorted(machines))].path
     push(sim, machines, broken=frozenset({path}))
-    await asyncio.sleep(sim.dice.expovariate(1 / 600))
+    await asyncio.sleep(least + sim.dice.expovariate(1 / 600))
     push(sim, sim.machines())
 
 

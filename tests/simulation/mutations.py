@@ -22,6 +22,7 @@ observing = importlib.import_module("setpoint.run.observe")
 recall = importlib.import_module("setpoint.run.recall")
 surveying = importlib.import_module("setpoint.run.survey")
 declaring = importlib.import_module("setpoint.run.declare")
+gathering = importlib.import_module("setpoint.desired.gather")
 journal = importlib.import_module("setpoint.store.journal")
 deletion = importlib.import_module("setpoint.decide.deletion")
 wiping = importlib.import_module("setpoint.run.wipe")
@@ -141,7 +142,7 @@ def steps_in_a_row(patch: Patch) -> None:
 def empty_sets_believed(patch: Patch) -> None:
     """A broken manifest is a resource that is declared no more."""
     retained = importlib.import_module("setpoint.desired.changes").Retained
-    patch.setattr(declaring, "retain", lambda former, compiled: retained(compiled.resources, frozenset()))
+    patch.setattr(gathering, "retain", lambda former, compiled: retained(compiled.resources, frozenset()))
 
 
 def renames_forgotten(patch: Patch) -> None:

@@ -12,10 +12,12 @@ from setpoint.model.lifecycle import Age
 from tests.simulation import by_luck, by_people
 from tests.simulation.life import Life
 from tests.simulation.simulation import Simulation
-from tests.simulation.truth import OLD
+from tests.simulation.truth import LAG, OLD
 
 SOME = 0.25
 """The share of seeds with sandboxes."""
+BROKEN = 0.3
+"""The share of those whose declarations have a mistake at the moment."""
 
 
 def begin_sandboxes(sim: Simulation) -> str:
@@ -31,6 +33,7 @@ async def grow_old(sim: Simulation) -> None:
     """Let everything have been made days ago; and now and then something go wrong just as it is made anew."""
     if not sim.rebuild:
         return
+    broken = asyncio.ensure_future(_break(sim)) if sim.dice.random() < BROKEN else None
     await asyncio.sleep(sim.rebuild - 120 - sim.loop.wall())
     while sim.life is None or sim.life.dead:
         await asyncio.sleep(1)
@@ -42,6 +45,16 @@ async def grow_old(sim: Simulation) -> None:
     if event is not None:
         sim.trace.note("event", f"{event.__name__} at the moment")
         await event(sim)
+    if broken is not None:
+        await broken
+
+
+async def _break(sim: Simulation) -> None:
+    """The declarations have a mistake from well before the moment on until it is over."""
+    await asyncio.sleep(sim.rebuild - 2 * LAG - sim.loop.wall())
+    sim.trace.note("event", "breaks before the moment")
+    sim.rebuilt_late = True
+    await by_people.breaks(sim, least=3 * LAG)
 
 
 def _age(sim: Simulation, life: Life) -> None:

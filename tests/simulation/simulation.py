@@ -59,6 +59,7 @@ class Simulation:
         swapped: whether a target is declared to be at another cluster's addresses just now.
         containers: the share of them among what is made.
         rebuild: the moment of the day at which sandboxes are made anew, seconds since the epoch; 0 without any.
+        rebuilt_late: a mistake in the declarations keeps that back, at some until their next look after it is mended.
         networks: the cluster of each declared network.
         troubles: how many things are wrong just now that may keep the daemon from seeing or acting.
     """
@@ -84,6 +85,7 @@ class Simulation:
     troubles: int = 0
     containers: float = 0.0
     rebuild: float = 0.0
+    rebuilt_late: bool = False
     networks: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -41,7 +41,7 @@ async def storm(sim: Simulation) -> None:
         if sim.rules.broken or HEARD:
             break
     else:
-        await asyncio.wait((*going, wiring))
+        await asyncio.wait((*going, wiring, growing))
         await final(sim)
     for task in going:
         if task.done():

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.mutate import caught
+from tests.simulation.mutations import MUTATIONS
 from tests.simulation.report import failure
 from tests.simulation.simulation import simulate
 
@@ -28,6 +29,13 @@ def test_nothing_is_lost_in_a_storm(seed: int) -> None:
 )
 def test_a_rule_of_safety_that_is_gone_is_noticed(name: str) -> None:
     assert caught(name, 15)[0], "make simulate-mutations tells more"
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_every_rule_of_safety_that_is_to_be_taken_away_is_there(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    MUTATIONS[name](monkeypatch)
 
 
 def test_the_same_seed_is_the_same_run() -> None:

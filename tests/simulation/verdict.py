@@ -130,11 +130,20 @@ async def final(sim: Simulation) -> None:
 async def _stay(sim: Simulation) -> None:
     """Whoever is in sync stays so, and nothing is written."""
     names = [*sim.repository.now.machines, *sim.networks]
-    sim.rules.quiet = frozenset(n for n in names if (s := sim.status(n)) is not None and s.outcome == "Done")
+    stirring = _made_anew_late(sim)
+    sim.rules.quiet = frozenset(
+        n for n in names if n not in stirring and (s := sim.status(n)) is not None and s.outcome == "Done"
+    )
     await asyncio.sleep(QUIET)
     for name, why in unsettled(sim).items():
-        if name in names:  # What is leaving may have waited for its hour until now.
+        if name in names and name not in stirring:  # What is leaving may have waited for its hour until now.
             sim.rules.fail(f"{name} does not stay at rest: {why}")
+
+
+def _made_anew_late(sim: Simulation) -> frozenset[str]:
+    """Sandboxes whose moment passed while nothing could be made anew; each goes at its next look."""
+    machines = sim.repository.now.machines if sim.rebuilt_late else {}
+    return frozenset(name for name, machine in machines.items() if "lifecycle" in machine.policy)
 
 
 async def _set_free(sim: Simulation) -> None:
@@ -175,7 +184,14 @@ def unsettled(sim: Simulation) -> dict[str, str]:
 
 def _leaving(sim: Simulation, name: str) -> str:
     status = sim.status(name)
-    if status is not None and status.outcome == "Held" and {hold.rule for hold in status.holds} <= KEEPING:
+    rules = set[Rule]() if status is None else {hold.rule for hold in status.holds}
+    # A grace that has not begun, because something else keeps it, does not end.
+    if (
+        status is not None
+        and status.outcome == "Held"
+        and KEEPING & rules
+        and rules <= {*KEEPING, Rule.GRACE}
+    ):
         return ""
     return f"is leaving: {status.sentence if status is not None else 'was not looked at'}"
 

@@ -11,6 +11,7 @@ from setpoint.run.desk import Desk, Pass
 from setpoint.run.estate import Estate
 from setpoint.run.lane import Lane
 from setpoint.run.rebuild import rebuild, unmet
+from setpoint.run.rollout import group_of
 from setpoint.run.spaces import Spaces
 from setpoint.run.wipe import doubt
 
@@ -47,6 +48,7 @@ def lay_desk(estate: Estate, lane: Lane, key: Key) -> Desk:
         doubt=partial(doubt, estate),
         spaces=spaces,
         strangers=partial(spaces.strangers, asker=key),
+        group=partial(group_of, estate),
         search=partial(rebuild, estate),
         reconcile_id=estate.ports.new_id(),
         requested=estate.store.last_request(key),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 from setpoint.decide.holds import Looked, exists
 from setpoint.machine import plain_id
@@ -12,9 +13,11 @@ from setpoint.model.identity import Identity
 from setpoint.model.key import Key
 from setpoint.model.kind import Looking
 from setpoint.model.limit import DAY, Radius
+from setpoint.model.measure import take_measures
 from setpoint.model.observation import Absent, Present, Unknown
 from setpoint.model.outcome import Blocked, Changed, Done, Failed, Held, Outcome, Wait
 from setpoint.model.plan import Disruption, Restarts, Step
+from setpoint.model.survey import Survey
 from setpoint.run.desk import Desk, Pass
 from setpoint.run.take import published_by
 from setpoint.store.records import Item
@@ -49,9 +52,21 @@ def _is_there(desk: Desk, key: Key) -> bool:
     return item is not None and item.seen_at > 0 and not item.released
 
 
+async def meet(desk: Desk, now: Pass) -> Pass | Outcome:
+    """Before what was begun is asked about, make sure that it is the target we know: another one would answer for it."""
+    if now.pending is None:
+        return now
+    return await recognise(desk, now, desk.lane.latest or await desk.lane.survey(0.0)) or now
+
+
 async def survey(desk: Desk, now: Pass) -> Pass | Outcome:
     """Take part in the shared look at the target, and make sure that it is the target we know."""
     seen = await desk.lane.survey(max(desk.not_before, desk.lane.acted.get(now.owner.key, 0.0)))
+    return await recognise(desk, now, seen) or now.learn(survey=seen)
+
+
+async def recognise(desk: Desk, now: Pass, seen: Survey[Any]) -> Outcome | None:
+    """Hold what would go to another target than the one we know; remember one that is seen for the first time."""
     pinned = desk.store.pinned(desk.lane.target)
     if pinned is None:
         # Whoever makes something elsewhere relies on it that every mark of a target that is known was noted.
@@ -63,7 +78,7 @@ async def survey(desk: Desk, now: Pass) -> Pass | Outcome:
         why = f"{desk.lane.target} answers as '{seen.target_id}', it was '{pinned}'"
         release = f"check its endpoints, or accept it: setpoint approve {token}"
         return Held((Hold(Rule.IDENTITY, why, release, token=token),))
-    return now.learn(survey=seen)
+    return None
 
 
 async def identify(desk: Desk, now: Pass) -> Pass | Outcome:
@@ -152,6 +167,9 @@ async def observe(desk: Desk, now: Pass) -> Pass | Outcome:
                 problems=now.kind.problems(state),
                 detail=now.kind.status(state),
                 outputs=now.kind.publish(state).model_dump(mode="json"),
+                measured=take_measures(now.kind.measures, state, desk.ports.now())
+                if now.kind.measures
+                else None,
             )
 
 
@@ -215,6 +233,7 @@ def looked(desk: Desk, now: Pass, steps: tuple[Step, ...] = ()) -> Looked:
         left=tuple(one for one in desk.store.tombstones().values() if one.active and one.alike),
         radius=_radius(desk, now.owner.key, steps),
         conflicts=now.conflicts,
+        group=desk.group(now),
         approved=now.approvals.__contains__,
         now=desk.ports.now(),
     )

@@ -11,7 +11,7 @@ from setpoint.run.compute import compute
 from setpoint.run.desk import Desk, Pass, Report, Stage
 from setpoint.run.elsewhere import seek
 from setpoint.run.mishap import judge, unless_itself
-from setpoint.run.observe import await_references, identify, observe, own, survey
+from setpoint.run.observe import await_references, identify, meet, observe, own, survey
 from setpoint.run.recall import recall, resume
 from setpoint.run.resolve import resolve
 from setpoint.run.take import take
@@ -36,6 +36,7 @@ FORESEE: tuple[Stage, ...] = (*LOOK, forecast, foresee)
 RECONCILE: tuple[Stage, ...] = (
     recall,
     await_references,
+    meet,
     resume,
     survey,
     identify,

@@ -151,6 +151,33 @@ def test_an_operation_that_the_target_knows_no_more_does_not_wedge_its_key(
     rigged(body)
 
 
+@pytest.mark.parametrize("question", ["poll", "find"])
+def test_another_target_is_not_asked_what_became_of_a_step(rigged: Rigged, question: str) -> None:
+    async def body(rig: Rig) -> None:
+        asked: list[object] = []
+
+        async def ask(world: World, about: object) -> None:
+            asked.append(about)
+
+        rig.world.slow = question == "poll"
+        rig.world.fault = lose_reply if question == "find" else rig.world.fault
+        await rig.once(resource(BOX, RED))
+        rig.world.fault = lambda moment, verb: None
+        before = rig.store.intent(BOX)
+        assert rig.lane.kind.port is not None
+        change: Any = {question: ask}
+        rig.lane.kind = replace(rig.lane.kind, port=replace(rig.lane.kind.port, **change))
+        await rig.lane.declare(replace(resource(OTHER_SHELF, {}), spec_hash="with another endpoint"))
+        rig.world.name = "shelf-2"
+        outcome = (await rig.once(resource(BOX, RED))).outcome
+        assert isinstance(outcome, Held)
+        assert outcome.holds[0].rule is Rule.IDENTITY
+        assert not asked
+        assert rig.store.intent(BOX) == before
+
+    rigged(body)
+
+
 async def test_a_mark_that_names_a_target_does_not_stop_the_lane(daemon: Daemon) -> None:
     for number, name in ((8, "s"), (9, "unknown")):
         daemon.world.things[number] = Thing({}, Mark("home", Key("default", "Shelf", name), str(number)))
