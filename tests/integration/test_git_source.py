@@ -135,6 +135,9 @@ def many(count: int, size: int = 1) -> dict[str, bytes]:
         pytest.param(
             many(4, 10), Limits(total_bytes=39), "has 40 bytes of YAML; 39 are read", id="large together"
         ),
+        pytest.param(
+            many(2, 100_000), Limits(total_bytes=5), "has 200000 bytes of YAML; 5 are", id="far too large"
+        ),
     ],
 )
 async def test_what_is_too_much_is_refused(
@@ -145,6 +148,39 @@ async def test_what_is_too_much_is_refused(
         await GitSource(str(repository.path), mirror, limits=limits).fetch(None, never)
     assert commit[:12] in caught.value.message
     assert "source.git.path" in caught.value.remedy
+
+
+async def test_a_change_that_is_too_much_is_refused_with_all_there_is(
+    repository: Repository, mirror: Git
+) -> None:
+    first = repository.commit({"a.yaml": b"a" * 1000})
+    source = GitSource(str(repository.path), mirror, limits=Limits(total_bytes=1500))
+    await source.fetch(None, never)
+    files = {"a.yaml": b"a" * 1000, "b.yaml": b"a" * 1000, "c.yaml": b"c" * 3000}
+    repository.commit(files, parent=first)
+    with pytest.raises(SourceError, match="has 5000 bytes of YAML; 1500 are read at most"):
+        await source.fetch(first, never)
+
+
+async def test_more_than_git_may_answer_is_refused(repository: Repository, tmp_path: Path) -> None:
+    repository.commit({"a.yaml": b"a" * 200_000})
+    git = Git(tmp_path / "git.git", longest=100_000)
+    with pytest.raises(SourceError, match="git cat-file answers more than 100000 bytes"):
+        await GitSource(str(repository.path), git).fetch(None, never)
+
+
+@pytest.mark.parametrize("count", [1, 31, 32, 70])
+async def test_many_commits_in_one_push_are_followed(
+    repository: Repository, source: GitSource, count: int
+) -> None:
+    first = repository.commit(FILES)
+    await source.fetch(None, never)
+    tree, head = repository.git("rev-parse", f"{first}^{{tree}}"), first
+    for number in range(count):
+        head = repository.git("commit-tree", tree, "-p", head, "-m", str(number))
+    repository.git("update-ref", "refs/heads/main", head)
+    snapshot = await source.fetch(first, never)
+    assert (snapshot.version, snapshot.subject) == (head, str(count - 1))
 
 
 def gone(repository: Repository) -> None:

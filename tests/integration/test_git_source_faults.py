@@ -19,6 +19,7 @@ from aiohttp import web
 from setpoint.model.errors import SourceError
 from setpoint.sources.git import GitSource
 from setpoint.sources.process import Git
+from setpoint.sources.snapshot import HistoryRewrittenError
 from tests.unit.sources.repository import Repository
 
 pytestmark = pytest.mark.integration
@@ -315,6 +316,36 @@ def failing(command: str, words: str) -> str:
     return f'case " $* " in *" {command} "*) echo "fatal: {words}" >&2; exit 1;; esac; exec {real} "$@"'
 
 
+async def test_a_new_commit_takes_four_calls_of_git_and_nothing_new_takes_two(
+    repository: Repository, place: Path, fake_git: Callable[[str], Path]
+) -> None:
+    first = repository.commit(FILES)
+    source = GitSource(str(repository.path), Git(place))
+    await source.fetch(None, never)
+    second = repository.commit({"a.yaml": b"b\n"}, parent=first)
+    # What git itself starts is found beside the real one, and does not come by here.
+    calls = fake_git(f'echo "$*" >>$PIDS; {failing("no such command", "")}')
+    assert (await source.fetch(first, never)).version == second
+    told = [line.split(f"--git-dir={place} ")[1].split()[0] for line in calls.read_text().splitlines()]
+    assert told == ["fetch", "log", "ls-tree", "cat-file"]
+    calls.unlink()
+    await source.fetch(second, never)
+    assert len(calls.read_text().splitlines()) == 2
+
+
+async def test_a_lock_left_behind_keeps_no_rewritten_history_from_being_told(
+    repository: Repository, place: Path
+) -> None:
+    first = repository.commit(FILES)
+    source = GitSource(str(repository.path), Git(place))
+    await source.fetch(None, never)
+    stale_pin(place)
+    second = repository.commit({"b.yaml": b"b\n"})
+    with pytest.raises(HistoryRewrittenError):
+        await source.fetch(first, never)
+    assert (await source.fetch(first, lambda commit: commit == second)).version == second
+
+
 async def test_a_commit_that_cannot_be_read_even_anew_is_named(
     repository: Repository, place: Path, fake_git: Callable[[str], Path]
 ) -> None:
@@ -325,6 +356,15 @@ async def test_a_commit_that_cannot_be_read_even_anew_is_named(
     ) as caught:
         await GitSource(str(repository.path), Git(place)).fetch(None, never)
     assert "git fsck" in caught.value.remedy
+
+
+async def test_a_git_that_tells_nothing_is_no_commit(
+    repository: Repository, place: Path, fake_git: Callable[[str], Path]
+) -> None:
+    repository.commit(FILES)
+    fake_git(f'case " $* " in *" log "*) exit 0;; esac; {failing("no such command", "")}')
+    with pytest.raises(SourceError, match="git log tells nothing of refs/setpoint/fetched"):
+        await GitSource(str(repository.path), Git(place)).fetch(None, never)
 
 
 async def test_a_mirror_that_git_cannot_make_is_named(place: Path, fake_git: Callable[[str], Path]) -> None:

@@ -9,8 +9,8 @@ from typing import final
 
 from setpoint.model.errors import SourceError
 from setpoint.sources.faults import hide_password
-from setpoint.sources.mirror import Mirror, MirrorDamagedError
-from setpoint.sources.process import Git
+from setpoint.sources.mirror import Commit, Mirror, MirrorDamagedError
+from setpoint.sources.process import AnswerTooLongError, Git
 from setpoint.sources.snapshot import HistoryRewrittenError, Snapshot
 from setpoint.sources.source import DEFAULT_LIMITS, Approved, Bell, Limits, local_path
 from setpoint.sources.tree import Entry, Listing, check_limits, list_tree, measure_blobs, read_blobs
@@ -60,7 +60,7 @@ class GitSource:
                 return await self._read(head, previous, approved)
             except MirrorDamagedError as error:
                 raise SourceError(
-                    f"commit {head[:12]} of {self._place} cannot be read ({error})",
+                    f"commit {head.id[:12]} of {self._place} cannot be read ({error})",
                     remedy="git fsck the repository, or fetch it as the user of the daemon",
                 ) from error
 
@@ -72,7 +72,8 @@ class GitSource:
         """
         async with self._turn:
             try:
-                return await self._snapshot(await self._mirror.resolve(revision))
+                commit = await self._mirror.resolve(revision)
+                return await self._snapshot(await self._mirror.describe(commit))
             except MirrorDamagedError as error:
                 raise SourceError(
                     f"'{revision}' of {self._place} cannot be read ({error})",
@@ -92,39 +93,43 @@ class GitSource:
     def _place(self) -> str:
         return hide_password(self._mirror.url)
 
-    async def _read(self, head: str, previous: str | None, approved: Approved) -> Snapshot:
+    async def _read(self, head: Commit, previous: str | None, approved: Approved) -> Snapshot:
         if (
-            previous not in (None, head)
-            and not await self._mirror.descends(head, previous)
-            and not approved(head)
+            previous is not None
+            and previous not in head.recent
+            and not await self._mirror.descends(head.id, previous)
+            and not approved(head.id)
         ):
             raise HistoryRewrittenError(
                 f"the history of branch {self._mirror.branch} of {self._place} was rewritten: "
-                f"its head {head[:12]} does not contain {previous[:12]}, which is in force",
-                remedy=f"push the old history back, or follow the new one with setpoint approve {head}",
-                commit=head,
+                f"its head {head.id[:12]} does not contain {previous[:12]}, which is in force",
+                remedy=f"push the old history back, or follow the new one with setpoint approve {head.id}",
+                commit=head.id,
             )
-        if self._last is None or self._last.version != head:
+        if self._last is None or self._last.version != head.id:
             self._last = await self._snapshot(head)
         return self._last
 
-    async def _snapshot(self, head: str) -> Snapshot:
-        listing, about = await asyncio.gather(
-            list_tree(self._mirror, head, self._folder, self._listing),
-            self._mirror.read("log", "-1", "--encoding=UTF-8", "--format=%an <%ae>%x00%s", head),
-        )
-        files = await self._files(listing.entries, f"commit {head[:12]} of {self._place}")
+    async def _snapshot(self, head: Commit) -> Snapshot:
+        listing = await list_tree(self._mirror, head.id, self._folder, self._listing)
+        files = await self._files(listing.entries, f"commit {head.id[:12]} of {self._place}")
         self._listing = listing
-        author, _, subject = about.decode(errors="replace").strip().partition("\0")
-        return Snapshot(self.name, head, files, author, subject, listing.notes)
+        return Snapshot(self.name, head.id, files, head.author, head.subject, listing.notes)
 
     async def _files(self, entries: tuple[Entry, ...], where: str) -> dict[str, bytes]:
         """The content of every entry; what the snapshot before held is taken from it, and not read again."""
         before = self._blobs
         missing = tuple(entry for entry in entries if entry.blob not in before)
         sizes = {entry.path: len(before.get(entry.blob, b"")) for entry in entries}
-        check_limits({**sizes, **await measure_blobs(self._mirror, missing)}, self._limits, where)
-        read = await read_blobs(self._mirror, missing)
+        check_limits(dict.fromkeys(sizes, 0), self._limits, where)
+        try:
+            read = await read_blobs(self._mirror, missing, self._limits.total_bytes - sum(sizes.values()))
+        except AnswerTooLongError:
+            # How much it is in all is told by git, which opens every object for it.
+            check_limits({**sizes, **await measure_blobs(self._mirror, missing)}, self._limits, where)
+            read = await read_blobs(self._mirror, missing)
+        sizes |= {path: len(content) for path, content in read.items()}
+        check_limits(sizes, self._limits, where)
         known = {**before, **{entry.blob: read[entry.path] for entry in missing}}
         self._blobs = {entry.blob: known[entry.blob] for entry in entries}
         return {entry.path: known[entry.blob] for entry in entries}

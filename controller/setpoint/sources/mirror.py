@@ -22,11 +22,31 @@ IN_FORCE = "refs/setpoint/in-force"
 _FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head")
 _HEADS = "refs/heads/"
 _OTHERS = "refs/setpoint/others/"
+_REFUSED = 1
+"""How a fetch ends that could not move a ref; what is wrong with the remote ends it otherwise."""
+
+_DESCRIBE = (
+    "log", "-32", "-z", "--no-show-signature", "--encoding=UTF-8", "--format=%H%x00%an <%ae>%x00%s",
+)  # fmt: skip
 _ACCESS = "give the state directory to the user of the daemon, and see that it has room"
 
 
 class MirrorDamagedError(Exception):
     """The mirror does not give what it must hold; a new one may."""
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit, and what git tells of it.
+
+    Attributes:
+        recent: itself and some of the commits that it contains.
+    """
+
+    id: str
+    author: str
+    subject: str
+    recent: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -37,8 +57,10 @@ class Mirror:
     branch: str
     git: Git
 
-    async def update(self, in_force: str | None) -> str:
+    async def update(self, in_force: str | None) -> Commit:
         """Fetch the branch and give its head; makes the mirror when there is none.
+
+        As long as the branch only grows, its head keeps the commit in force; before anything else, that is pinned.
 
         Raises:
             MirrorDamagedError: something that does not look like the remote's fault.
@@ -46,13 +68,29 @@ class Mirror:
         """
         if not self.git.directory.is_dir():
             await self._make()
-        if in_force is not None:
-            await self._pin(in_force)
-        refspec = f"+{_HEADS}{self.branch}:{FETCHED}"
+        refspec = f"{_HEADS}{self.branch}:{FETCHED}"
         answer = await self.git.ask_remote(_FETCH, self.url, refspec)
+        if answer.code == _REFUSED:
+            if in_force is not None:
+                await self._pin(in_force)
+            answer = await self.git.ask_remote(_FETCH, self.url, f"+{refspec}")
         if answer.code:
             raise await self._fault(answer.errors)
-        return await self.expect("rev-parse", "--verify", "--quiet", f"{FETCHED}^{{commit}}")
+        return await self.describe(FETCHED)
+
+    async def describe(self, revision: str) -> Commit:
+        """The commit that `revision` names in the mirror.
+
+        Raises:
+            MirrorDamagedError: it cannot be read.
+        """
+        output = await self.read(*_DESCRIBE, revision, "--")
+        words = output.decode(errors="replace").removesuffix("\0").split("\0")
+        match words:
+            case [commit, author, subject, *_]:
+                return Commit(commit, author, subject, frozenset(words[::3]))
+            case _:
+                raise MirrorDamagedError(f"git log tells nothing of {revision}")
 
     async def resolve(self, revision: str) -> str:
         """The commit that a branch, a tag or a (shortened) commit id names; everything is fetched for it.
@@ -79,7 +117,7 @@ class Mirror:
             remedy=f"its branches are {branches}",
         )
 
-    async def renew(self, in_force: str | None) -> str:
+    async def renew(self, in_force: str | None) -> Commit:
         """Make the mirror anew beside the old one, change places, and give the branch's head.
 
         Raises:
@@ -112,13 +150,15 @@ class Mirror:
             await self.read("rev-list", "--quiet", commit)
         return answer.code == 0
 
-    async def read(self, *arguments: str, given: bytes = b"") -> bytes:
+    async def read(self, *arguments: str, given: bytes = b"", longest: int | None = None) -> bytes:
         """What git answers about the mirror's content.
 
         Raises:
             MirrorDamagedError: it fails.
+            AnswerTooLongError: it is more than `longest` bytes.
         """
-        answer = await self.git.ask(*arguments, given=given)
+        git = self.git if longest is None else replace(self.git, longest=min(longest, self.git.longest))
+        answer = await git.ask(*arguments, given=given)
         if answer.code:
             raise MirrorDamagedError(condense(answer.errors) or f"git {arguments[0]} fails")
         return answer.output
@@ -150,12 +190,12 @@ class Mirror:
 
     async def _pin(self, commit: str) -> None:
         """A commit that the mirror lacks cannot be kept; `descends` will say so."""
-        known = await self.git.ask("rev-parse", "--verify", "--quiet", IN_FORCE)
-        if known.output.decode().strip() == commit:
+        answer = await self.git.ask("update-ref", IN_FORCE, commit)
+        if not answer.code:
             return
         there = await self.git.ask("cat-file", "-e", f"{commit}^{{commit}}")
-        if there.code == 0:
-            await self.read("update-ref", IN_FORCE, commit)
+        if not there.code:
+            raise MirrorDamagedError(condense(answer.errors) or "git update-ref fails")
 
     async def _fault(self, errors: str) -> Exception:
         if "couldn't find remote ref" in errors:

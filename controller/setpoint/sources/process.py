@@ -50,6 +50,10 @@ _KEPT = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_SSL_", "GIT_PROXY
 _DROPPED = ("SSH_ASKPASS", "DISPLAY", "GIT_CONFIG_PARAMETERS")
 
 
+class AnswerTooLongError(SourceError):
+    """A command answers more than it may."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """How a command ended; `errors` is its standard error as text."""
@@ -109,7 +113,7 @@ class Git:
         finally:
             await _end(process)
         if max(len(answer.output), len(answer.errors)) > self.longest:
-            raise SourceError(
+            raise AnswerTooLongError(
                 f"git {arguments[0]} answers more than {self.longest} bytes",
                 remedy="keep the declarations in a repository of their own",
             )

@@ -14,6 +14,9 @@ from setpoint.sources.source import Limits
 _SYMLINK = "120000"
 _SUBMODULE = "160000"
 
+_BETWEEN = 128
+"""More bytes than git writes around a blob's content."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -124,15 +127,17 @@ async def measure_blobs(mirror: Mirror, entries: tuple[Entry, ...]) -> dict[str,
     return {entry.path: int(line) for entry, line in zip(entries, lines, strict=True)}
 
 
-async def read_blobs(mirror: Mirror, entries: tuple[Entry, ...]) -> dict[str, bytes]:
-    """The content of every entry by its path.
+async def read_blobs(mirror: Mirror, entries: tuple[Entry, ...], room: int | None = None) -> dict[str, bytes]:
+    """The content of every entry by its path; `room` is how many bytes are expected at most.
 
     Raises:
+        AnswerTooLongError: there are more.
         MirrorDamagedError: the mirror lacks one.
     """
     if not entries:
         return {}
-    output = await mirror.read("cat-file", "--batch", given=_wanted(entries))
+    longest = None if room is None else room + _BETWEEN * len(entries)
+    output = await mirror.read("cat-file", "--batch", given=_wanted(entries), longest=longest)
     contents = split_batch(output)
     return {entry.path: content for entry, content in zip(entries, contents, strict=True)}
 
