@@ -58,22 +58,49 @@ def gather(
     compiled: Compiled,
     kinds: Mapping[str, Kind[Any, Any]],
     memory: Memory | None = None,
+    lasting: Mapping[Key, Resource] | None = None,
 ) -> Gathered:
     """The set that follows `previous`: the new one, what a mistake took away as it was, and aggregates put together.
 
     What cannot be put together is a mistake of those of its parts that are new or changed: they stay as they were, or
     out. Where no part is, and where not everything that contributes can be told, an aggregate stays as it was.
+
+    Args:
+        previous: the set in force.
+        compiled: the new version.
+        kinds: those that are installed.
+        memory: kept by the caller from one version to the next.
+        lasting: what is there until it is deleted, and until then contributes what it did, be it declared or not. What
+            is declared comes first: where both cannot be, this goes.
     """
     if not any(kind.gathers or kind.asks for kind in kinds.values()):
         kept = retain(previous, compiled)
         return Gathered(kept.resources, compiled.problems, compiled.suspended, kept.retained)
-    return _Gathering(previous, compiled, kinds, memory or Memory()).gathered()
+    return _Gathering(previous, compiled, kinds, memory or Memory(), lasting or {}).gathered()
 
 
 def put_together(compiled: Compiled, kinds: Mapping[str, Kind[Any, Any]]) -> Compiled:
     """One version as it is by itself, with nothing in force before."""
     found = gather({}, compiled, kinds)
     return replace(compiled, resources=found.resources, problems=found.problems, suspended=found.suspended)
+
+
+def advice(compiled: Compiled, kinds: Mapping[str, Kind[Any, Any]]) -> tuple[DeclarationProblem, ...]:
+    """What is unwise about a version that was put together, and no mistake; in the order of the places."""
+    own = {key: one.declared for key, one in compiled.resources.items()}
+    found = {_problem(one, own) for one in Parties().advice(own, kinds)}
+    return tuple(sorted(found, key=_by_place))
+
+
+def whence(
+    resources: Mapping[Key, Resource], kinds: Mapping[str, Kind[Any, Any]]
+) -> Mapping[Key, Mapping[Pointer, str]]:
+    """By aggregate: for places in its spec that others contributed, where and by whom."""
+    own = {key: one.declared for key, one in resources.items() if key.kind in kinds}
+    return {
+        key: {place: f"{_place(own[one.by], one.field)}, of {one.by}" for place, one in places.items()}
+        for key, places in Parties().whence(own, kinds).items()
+    }
 
 
 class _Gathering:
@@ -85,12 +112,14 @@ class _Gathering:
         compiled: Compiled,
         kinds: Mapping[str, Kind[Any, Any]],
         memory: Memory,
+        lasting: Mapping[Key, Resource],
     ) -> None:
         self._previous = previous
         self._own = {key: one.declared for key, one in previous.items()}
         self._compiled = compiled
         self._kinds = kinds
         self._memory = memory
+        self._lasting = lasting
         self._problems = dict.fromkeys(compiled.problems)
         self._left_out: dict[Key, Resource] = {}
 
@@ -99,12 +128,18 @@ class _Gathering:
         self._leave_out((), self._untold())
         while True:
             kept = retain(self._own, self._compiled)
+            departed = self._departed(kept.resources)
             shares = self._memory.parties.shares(
-                {**self._left_out, **kept.resources}, self._kinds, self._compiled.resources.keys()
+                {**departed, **self._left_out, **kept.resources},
+                self._kinds,
+                self._compiled.resources.keys(),
             )
-            for problem in shares.problems:
-                self._problems[self._told(problem, kept.resources)] = None
             faults = {one.by for told in shares.problems for one in (told.at, *told.others)}
+            if not faults.isdisjoint(departed):
+                self._lasting = {key: one for key, one in self._lasting.items() if key not in faults}
+                continue
+            for problem in shares.problems:
+                self._problems[_problem(problem, {**self._left_out, **kept.resources})] = None
             faults = {key for key in faults if self._is_news(key)}
             lost = {key: _stuck(one) for key, one in self._new_aggregates() if key not in shares.specs}
             if not (faults or lost):
@@ -117,10 +152,17 @@ class _Gathering:
         found.update({key: self._previous[key] for key in stuck})
         return Gathered(
             _after_what_they_need(kept.resources, found),
-            tuple(sorted(self._problems, key=lambda one: (one.origin, one.field, one.what, one.remedy))),
+            tuple(sorted(self._problems, key=_by_place)),
             {**self._compiled.suspended, **stuck},
             kept.retained | stuck.keys(),
         )
+
+    def _departed(self, resources: Mapping[Key, Resource]) -> Mapping[Key, Resource]:
+        """What is declared no more and still contributes."""
+        renamed = {one.formerly for one in resources.values()}
+        gone = {key: one for key, one in self._lasting.items() if key not in resources and key not in renamed}
+        dumb = {*self._memory.parties.dumb(gone, self._kinds)}
+        return {key: one for key, one in gone.items() if key not in dumb and not self._gathers(key)}
 
     def _untold(self) -> Mapping[Key, DeclarationProblem]:
         """New aggregates, while there may be contributions that nobody can read: in the world they may be there."""
@@ -202,23 +244,25 @@ class _Gathering:
 
     def _given(self, one: Resource, spec: Tree) -> Iterator[Key]:
         """Whose outputs stand in the spec of an aggregate."""
-        known = self._compiled.resources.keys() | self._own.keys()
+        known = self._compiled.resources.keys() | self._own.keys() | self._lasting.keys()
         for wanted in wanted_in(self._kinds[one.key.kind].spec, spec):
             if isinstance(wanted.handed, FromOutput):
                 giver = wanted.handed.giver
                 may_be = readings(giver.kind, str(giver), one.key.namespace)
                 yield from [key for key in may_be if key in known][:1]
 
-    def _told(self, problem: Unshared, resources: Mapping[Key, Resource]) -> DeclarationProblem:
-        """The mistake with every place that has a part in it."""
-        parties = {**self._left_out, **resources}
-        at = parties[problem.at.by]
-        others = [f"{one.by} at {_place(parties[one.by], one.field)}" for one in problem.others]
-        beside = f", beside {' and '.join(others)}" if others else ""
-        field = rendered(("spec", *_path(at.declared.spec, problem.at.field)))
-        return DeclarationProblem(
-            _place(at, problem.at.field), f"{problem.what}{beside}", problem.remedy, field
-        )
+
+def _problem(problem: Unshared, parties: Mapping[Key, Resource]) -> DeclarationProblem:
+    """The mistake with every place that has a part in it."""
+    at = parties[problem.at.by]
+    others = [f"{one.by} at {_place(parties[one.by], one.field)}" for one in problem.others]
+    beside = f", beside {' and '.join(others)}" if others else ""
+    field = rendered(("spec", *_path(at.declared.spec, problem.at.field)))
+    return DeclarationProblem(_place(at, problem.at.field), f"{problem.what}{beside}", problem.remedy, field)
+
+
+def _by_place(problem: DeclarationProblem) -> tuple[Origin, str, str, str]:
+    return problem.origin, problem.field, problem.what, problem.remedy
 
 
 def _stuck(one: Resource) -> DeclarationProblem:

@@ -73,11 +73,19 @@ def _collect(
         found.append((above, way.kinds, tree))
     if not isinstance(tree, dict | list):
         return
+    wanted = (shape, dict, list)
     for name, below in _below_here(tree, way):
-        if isinstance(below, shape | dict | list):
+        if isinstance(below, wanted):
             for onward in (way.onward.get(name), way.onward.get(_ANY)):
-                if onward is not None:
+                if onward is not None and not (shape is dict and not onward.kinds and _is_flat(below)):
                     _collect(below, onward, join(above, name), shape, found)
+
+
+def _is_flat(tree: Json) -> bool:
+    """Whether nothing that is written as a mapping is below, as in most of thousands of entries."""
+    if not isinstance(tree, dict):
+        return False
+    return not any(isinstance(value, dict | list) for value in tree.values())
 
 
 def _below_here(tree: dict[str, Json] | list[Json], way: _Way) -> Iterable[tuple[str, Json]]:

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from setpoint.desired.lookup import readings
-from setpoint.model.gather import Ask, Asked, Shares, Unshared
+from setpoint.model.gather import Ask, Asked, Gathering, Share, Shares, Unshared, Whence
 from setpoint.model.key import Key, in_order
 from setpoint.model.kind import Kind
 from setpoint.model.resource import Resource
@@ -35,6 +35,7 @@ class Parties:
         self._asks: dict[Key, tuple[Resource, tuple[Asked, ...] | None]] = {}
         self._sound: dict[Key, tuple[Resource, bool]] = {}
         self._known: dict[str, _Known] = {}
+        self._sharing: dict[str, Share] = {}
 
     def shares(
         self, resources: Mapping[Key, Resource], kinds: Mapping[str, Kind[Any, Any]], valid: AbstractSet[Key]
@@ -63,6 +64,30 @@ class Parties:
             _untaken(one) for topic, group in asked.items() if topic not in gathered for one in group
         ]
         return Shares({} if any(self.dumb(resources, kinds)) else specs, tuple(problems))
+
+    def advice(
+        self, resources: Mapping[Key, Resource], kinds: Mapping[str, Kind[Any, Any]]
+    ) -> Iterator[Unshared]:
+        """What is unwise about valid aggregates with what they are asked for."""
+        for gathering, aggregates, asked in self._gatherings(resources, kinds):
+            yield from gathering.advise(aggregates, asked)
+
+    def whence(self, resources: Mapping[Key, Resource], kinds: Mapping[str, Kind[Any, Any]]) -> Whence:
+        """Where that comes from in valid aggregates which they do not declare themselves."""
+        found = (
+            gathering.whence(aggregates, asked)
+            for gathering, aggregates, asked in self._gatherings(resources, kinds)
+        )
+        return {key: places for one in found for key, places in one.items()}
+
+    def _gatherings(
+        self, resources: Mapping[Key, Resource], kinds: Mapping[str, Kind[Any, Any]]
+    ) -> Iterator[tuple[Gathering, Mapping[Key, Tree], tuple[Asked, ...]]]:
+        asked = self._asked(resources, kinds)
+        for name, kind in kinds.items():
+            if kind.gathers is not None:
+                aggregates = {key: one.spec for key, one in resources.items() if key.kind == name}
+                yield kind.gathers, aggregates, asked.get(kind.gathers.topic, ())
 
     def dumb(self, resources: Mapping[Key, Resource], kinds: Mapping[str, Kind[Any, Any]]) -> Iterator[Key]:
         """Those of which nobody can say what they contribute: their kind is not installed, or is another one by now."""
@@ -102,9 +127,15 @@ class Parties:
         assert kind.gathers is not None  # noqa: S101  # the caller
         known = self._known.get(kind.name)
         if known is None or not _same(known, aggregates, asked):
-            known = _Known(aggregates, asked, kind.gathers.share(aggregates, asked))
+            known = _Known(aggregates, asked, self._sharing_of(kind)(aggregates, asked))
             self._known[kind.name] = known
         return known.answer
+
+    def _sharing_of(self, kind: Kind[Any, Any]) -> Share:
+        assert kind.gathers is not None  # noqa: S101  # the caller
+        if kind.name not in self._sharing:
+            self._sharing[kind.name] = kind.gathers.again() if kind.gathers.again else kind.gathers.share
+        return self._sharing[kind.name]
 
 
 def _same(known: _Known, aggregates: Mapping[Key, Tree], asked: tuple[Asked, ...]) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from types import UnionType
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel
 
 from setpoint.desired.node import Path
 from setpoint.model.reference import Name, Reference
+
+_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 
 
 def names_in(spec: BaseModel) -> Iterator[tuple[Path, Name]]:
@@ -21,9 +23,16 @@ def names_in(spec: BaseModel) -> Iterator[tuple[Path, Name]]:
 def _names(value: Any, path: Path) -> Iterator[tuple[Path, Name]]:
     if isinstance(value, Name):
         yield path, value
-    else:
+    elif not (_is(value, dict) and _is_flat(value)):
         for step, below in _below(value):
-            yield from _names(below, (*path, step))
+            # Thousands of values are plain ones.
+            if type(below) not in _PLAIN:
+                yield from _names(below, (*path, step))
+
+
+def _is_flat(value: dict[Any, Any]) -> bool:
+    """Whether a mapping has plain values alone, as most of thousands of entries have."""
+    return all(type(one) in _PLAIN for one in value.values())
 
 
 def _below(value: Any) -> Iterable[tuple[str | int, Any]]:

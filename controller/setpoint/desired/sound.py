@@ -34,6 +34,10 @@ _MARKER = re.compile(r"^---(?=[ \t\n]|\Z)", re.MULTILINE)
 _OPENED = 1_000
 """Brackets that may be opened in one document: libyaml's composer recurses and dies of a nest of some ten thousands."""
 
+_WITHIN = r"""(?:[^][{}'"#\n\\]|"[^][{}"\n\\]*")*"""
+_CLOSED = re.compile(rf"\{{{_WITHIN}\}}|\[{_WITHIN}\]")
+"""A flow of one line. Whether it stands in a text, in a comment or for itself, both of its brackets do."""
+
 
 class UnusualError(Exception):
     """Only the careful way can judge this."""
@@ -87,7 +91,7 @@ def place(document: Sound, path: Path) -> Origin | None:
 
 
 def _documents(path: str, text: str) -> Iterator[Sound]:
-    if _INDICATOR.search(text) or _LINE.search(text) or not _shallow(text):
+    if _INDICATOR.search(text) or _LINE.search(text) or not is_shallow(text):
         raise UnusualError
     parser = _Parser(text)
     begun = count = 0
@@ -107,7 +111,10 @@ def _documents(path: str, text: str) -> Iterator[Sound]:
             raise UnusualError
 
 
-def _shallow(text: str) -> bool:
+def is_shallow(text: str) -> bool:
+    """Whether no document can be a deep nest: what opens and closes in a line is none, however often it stands there."""
+    if text.count("[") + text.count("{") > _OPENED:
+        text = _CLOSED.sub("", _CLOSED.sub("", text))
     starts = [0, *(found.start() for found in _MARKER.finditer(text)), len(text)]
     return all(
         text.count("[", start, end) + text.count("{", start, end) <= _OPENED

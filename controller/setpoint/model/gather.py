@@ -79,6 +79,21 @@ class Shares:
     problems: tuple[Unshared, ...] = ()
 
 
+Share: TypeAlias = Callable[[Mapping[Key, Tree], tuple[Asked, ...]], Shares]
+
+
+Whence: TypeAlias = Mapping[Key, Mapping[Pointer, Written]]
+"""By aggregate: who has written what stands at a place of its spec."""
+
+
+def _nothing(_specs: Mapping[Key, Tree], _asks: tuple[Asked, ...]) -> tuple[Unshared, ...]:
+    return ()
+
+
+def _nowhere(_specs: Mapping[Key, Tree], _asks: tuple[Asked, ...]) -> Whence:
+    return {}
+
+
 @dataclass(frozen=True)
 class Gathering:
     """How a kind gathers.
@@ -87,10 +102,17 @@ class Gathering:
         topic: of the asks that it takes.
         share: pure; the full specs, each valid for the kind, from the declared specs of all aggregates of the kind and
             all asks of the topic. One to which nobody contributes is best given back as it is.
+        again: begins what gives the same as `share` at every call, and may remember what it was given before, by the very
+            objects: what did not change is the same object again. None where `share` is quick enough.
+        advise: pure; what is unwise about what is put together, and no mistake. People are told when they ask.
+        whence: pure; for places in the spec of each aggregate that are not of its own declaration, where they come from.
     """
 
     topic: str
-    share: Callable[[Mapping[Key, Tree], tuple[Asked, ...]], Shares]
+    share: Share
+    again: Callable[[], Share] | None = None
+    advise: Callable[[Mapping[Key, Tree], tuple[Asked, ...]], tuple[Unshared, ...]] = _nothing
+    whence: Callable[[Mapping[Key, Tree], tuple[Asked, ...]], Whence] = _nowhere
 
 
 @dataclass(frozen=True)
@@ -99,7 +121,7 @@ class Entry:
 
     Attributes:
         spec: its place in the spec.
-        tree: its places in the comparable tree.
+        tree: its places in the comparable tree, as declared or as seen.
     """
 
     spec: Pointer

@@ -32,6 +32,10 @@ class Access:
     only: tuple[str, ...] = ()
 
 
+def _nothing_assumed(_: Access) -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class Entrance:
     """One way in which a system's estate is taken over.
@@ -47,6 +51,8 @@ class Entrance:
         named: kind of the objects of which a person has to name each, as the target lists none; empty where it does.
         read: pure; everything that is to be declared, from what a person said alone: the target is then not called.
             None where the target tells what it holds. Raises ValueError, with a sentence, for what cannot be read.
+        assumed: pure; what the target's spec takes for granted because a person did not say it, in a sentence without
+            its full stop; empty when that is nothing.
     """
 
     kind: str
@@ -58,6 +64,7 @@ class Entrance:
     file: str = ""
     named: str = ""
     read: Callable[[Access], tuple[Stated, ...]] | None = None
+    assumed: Callable[[Access], str] = _nothing_assumed
 
 
 @dataclass(frozen=True)

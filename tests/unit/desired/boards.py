@@ -83,9 +83,18 @@ def share(boards: Mapping[Key, Tree], asked: tuple[Asked, ...]) -> Shares:
     return Shares(specs, tuple(problems))
 
 
+def advise(boards: Mapping[Key, Tree], asked: tuple[Asked, ...]) -> tuple[Unshared, ...]:
+    """Notes should say something."""
+    return tuple(
+        Unshared(one, f"{one.entry['name']} says nothing", "write something")
+        for one in asked
+        if not one.entry["text"]
+    )
+
+
 KINDS: dict[str, Kind[Any, Any]] = {
     "Box": kind("Box", BoxSpec),
-    "Board": kind("Board", BoardSpec, gathers=Gathering(TOPIC, share)),
+    "Board": kind("Board", BoardSpec, gathers=Gathering(TOPIC, share, advise=advise)),
     "Note": kind("Note", NoteSpec, asks=asks),
     "Card": kind("Card", CardSpec, asks=card_asks),
 }

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from setpoint.desired.gather import Gathered, Memory, gather, put_together
+from setpoint.desired.gather import Gathered, Memory, advice, gather, put_together
 from setpoint.model.gather import Ask, Asked, Gathering, Shares
 from setpoint.model.key import Key
 from setpoint.model.resource import Resource
@@ -44,6 +44,15 @@ def test_an_aggregate_has_what_others_contribute() -> None:
     assert made.own is not None
     assert made.declared.spec == {"notes": {"here": "own"}}
     assert made.spec_hash != made.own.spec_hash
+
+
+def test_what_is_unwise_is_told_at_its_place_and_is_no_mistake() -> None:
+    found = put_together(compiled({**BASE, "c.yaml": note("c", '""')}), KINDS)
+    assert found.problems == ()
+    assert notes(found.resources)["c"] == ""
+    assert [str(one) for one in advice(found, KINDS)] == [
+        "c.yaml:6:3: spec.text: c says nothing; write something"
+    ]
 
 
 def test_one_to_which_nobody_contributes_is_what_it_declares() -> None:

@@ -8,6 +8,7 @@ from yaml import YAMLError
 from setpoint.desired.limits import DEPTH, DOCUMENTS, FILE_BYTES, NODES, PROBLEMS
 from setpoint.desired.node import Fields, Removed, moved, nearest, plain
 from setpoint.desired.reader import Parsed, read
+from setpoint.desired.sound import is_shallow, read_sound
 from setpoint.desired.syntax import explained
 from setpoint.model.origin import Origin
 from setpoint.model.tree import Json
@@ -167,6 +168,28 @@ def test_depth_is_bounded(opening: str, closing: str) -> None:
     assert problem.what == f"this is more than {DEPTH} levels deep"
     (problem,) = parsed(opening * 200_000).problems
     assert problem.what == f"this is more than {DEPTH} levels deep"
+
+
+def test_a_file_of_thousands_of_short_flows_is_read_the_quick_way() -> None:
+    lines = (f'h{n}: {{A: 192.0.2.1, B: [x, "y"], "C": {{d: 1}}}}' for n in range(5_000))
+    (document,) = read_sound("f.yaml", "\n".join(lines).encode())
+    assert document.tree["h4999"] == {"A": "192.0.2.1", "B": ["x", "y"], "C": {"d": 1}}
+
+
+@pytest.mark.parametrize(
+    "opened",
+    [
+        pytest.param("{a: ", id="bare"),
+        pytest.param('{"}": ', id="closed in a text"),
+        pytest.param("{a: '}', b: ", id="closed in another text"),
+        pytest.param('{a: "\\"}", b: ', id="closed behind a quote in a text"),
+        pytest.param("{a: # }\n ", id="closed in a comment"),
+        pytest.param("{a: [x, y], b: ", id="another one closed inside"),
+        pytest.param('{a: "{", b: ["}"], c: ', id="texts that look like it"),
+    ],
+)
+def test_a_nest_that_looks_shallow_is_left_to_those_who_count(opened: str) -> None:
+    assert not is_shallow(opened * 2_000)
 
 
 def test_depth_counts_what_aliases_stand_for() -> None:

@@ -10,6 +10,7 @@ import pytest
 from setpoint.model.condition import ConditionType
 from setpoint.model.identity import Mark
 from setpoint.model.key import Key
+from setpoint.run.undelete import undelete
 from setpoint.store.store import Store
 from tests.rig.estate import manifest
 from tests.toy import WORLDS, Thing, World
@@ -226,3 +227,76 @@ def test_a_card_that_gets_no_value_for_it_waits_alone() -> None:
         assert "cards/c is left as it is" in sentence(daemon)
 
     racking(rack(), pin("a", "1"), pin("c", colours("b")), box("b", colour="much-too-long"), body=body)
+
+
+GRACE: dict[str, Any] = {"deletion": "delete", "grace": "1h"}
+
+
+def tag(name: str, colour: str = "red", **policy: Any) -> dict[str, str]:
+    return {f"{name}.yaml": manifest("Tag", name, {"colour": colour}, **policy)}
+
+
+def tagged(daemon: Departing, name: str = "a") -> bool:
+    """Whether the object of a tag is there."""
+    return Key("default", "Tag", name) in {
+        thing.mark.key for thing in WORLDS["w"].things.values() if thing.mark
+    }
+
+
+def test_what_is_to_be_deleted_keeps_its_card_until_it_is_gone() -> None:
+    async def body(daemon: Departing) -> None:
+        assert shown() == {"a": ["red"]}
+        await daemon.declare(SHELF, rack())
+        await daemon.settle(1800)
+        assert (tagged(daemon), shown()) == (True, {"a": ["red"]}), "its grace runs"
+        await daemon.declare(SHELF, rack(own=["x"]))
+        await daemon.settle()
+        assert shown() == {"own": ["x"], "a": ["red"]}, "nor does another version take it away"
+        await daemon.settle(7200)
+        assert (tagged(daemon), shown()) == (False, {"own": ["x"]})
+        assert sentence(daemon).startswith("Done True")
+
+    racking(rack(), tag("a", **GRACE), body=body)
+
+
+def test_what_is_left_alone_has_no_card_any_more() -> None:
+    async def body(daemon: Departing) -> None:
+        await daemon.declare(SHELF, rack(own=["x"]))
+        await daemon.settle()
+        assert (tagged(daemon), shown()) == (True, {"own": ["x"]})
+
+    racking(rack(), tag("a", deletion="orphan"), body=body)
+
+
+def test_whose_deletion_is_taken_back_has_no_card_any_more() -> None:
+    async def body(daemon: Departing) -> None:
+        await daemon.declare(SHELF, rack(own=["x"]))
+        await daemon.settle()
+        assert shown() == {"own": ["x"], "a": ["red"]}
+        await undelete(daemon.estate, Key("default", "Tag", "a"), "anna")
+        await daemon.settle()
+        assert (tagged(daemon), shown()) == (True, {"own": ["x"]})
+
+    racking(rack(), tag("a", **GRACE), body=body)
+
+
+def test_what_is_declared_takes_the_card_of_what_is_to_be_deleted() -> None:
+    async def body(daemon: Departing) -> None:
+        await daemon.declare(SHELF, rack(), pin("new", "9", card="a"))
+        await daemon.settle()
+        assert (tagged(daemon), shown()) == (True, {"a": ["9"]})
+        assert not daemon.estate.problems
+
+    racking(rack(), tag("a", **GRACE), body=body)
+
+
+def test_what_has_another_name_now_has_one_card() -> None:
+    async def body(daemon: Departing) -> None:
+        renamed = {
+            "b.yaml": tag("b", **GRACE)["b.yaml"].replace('"name": "b"', '"name": "b", "formerly": "a"')
+        }
+        await daemon.declare(SHELF, rack(), renamed)
+        await daemon.settle()
+        assert shown() == {"b": ["red"]}
+
+    racking(rack(), tag("a", **GRACE), body=body)
