@@ -16,11 +16,13 @@ CREDENTIALS = "CREDENTIALS_DIRECTORY"
 
 LONGEST = 65536
 """Bytes of the longest secret; a longer line is another file by mistake."""
+_BEGIN = b"-----BEGIN "
+"""How a private key begins, which has many lines."""
 _WRITE = "write the secret into its first line, as UTF-8"
 
 
 def resolve_secret(ref: SecretRef, env: Mapping[str, str] = os.environ) -> Secret:
-    """The value that `ref` names: never empty, one line.
+    """The value that `ref` names: never empty; one line, or of a file with a private key all of them.
 
     Raises:
         SettingsError: it is not there, empty, or open to everybody.
@@ -67,17 +69,19 @@ def _from_file(path: Path, *, private: bool) -> Secret:
                 raise SettingsError(
                     f"the secret in {path} can be read by everybody", remedy=f"chmod o-rwx {path}"
                 )
-            line = _text(path, file.readline(LONGEST + 1))
+            line = file.readline(LONGEST + 1)
+            rest = file.read(LONGEST + 1) if line.startswith(_BEGIN) else b""
+            text = _text(path, line + rest, last="\n" if rest else "")
     except OSError as error:
         raise SettingsError(
             f"the secret in {path} cannot be read: {error.strerror}",
             remedy="make the file, with the secret in its first line, readable for the user of the daemon",
         ) from error
-    if not line:
+    if not text:
         raise SettingsError(
             f"the first line of {path}, which should be a secret, is empty", remedy="write the secret there"
         )
-    return Secret(line)
+    return Secret(text)
 
 
 def _without_waiting(path: str, flags: int) -> int:
@@ -85,11 +89,12 @@ def _without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 
 
-def _text(path: Path, line: bytes) -> str:
+def _text(path: Path, line: bytes, last: str) -> str:
+    """What is in a file, with `last` at its end: OpenSSH takes no key that ends without a line end."""
     if len(line) > LONGEST:
         raise SettingsError(f"the first line of {path} is too long for a secret", remedy=_WRITE)
     try:
-        text = line.decode().rstrip("\r\n")
+        text = line.decode().rstrip("\r\n") + last
     except UnicodeDecodeError:
         # Without its cause, which quotes the bytes.
         raise SettingsError(f"the secret in {path} is no text", remedy=_WRITE) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from deploy.grafana.panel import NONE_IS_GOOD, OPEN, TRUTH, UP, Panel, Query, Row, View
-from deploy.grafana.promql import command, quantile, rate
+from deploy.grafana.promql import command, or_none, quantile, rate
 
 _ONE: Final = 'namespace="$namespace",kind="$kind",name="$name"'
 _KIND: Final = 'kind="$kind"'
@@ -49,6 +49,16 @@ _NOW: Final = (
         (Query(f"time() - setpoint_drift_since_timestamp_seconds{{{_ONE}}}"),),
         width=4,
         height=4,
+    ),
+    Panel(
+        "Numbers left out",
+        "How many numbers of it are not shown anywhere, because there are too many of a kind, or they are none.",
+        View.STAT,
+        "short",
+        (Query(or_none(f"sum(setpoint_measures_left_out{{{_ONE}}})")),),
+        width=4,
+        height=4,
+        scale=NONE_IS_GOOD,
     ),
     Panel(
         "Fields that differ",

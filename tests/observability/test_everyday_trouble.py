@@ -8,7 +8,9 @@ import subprocess
 
 import pytest
 
+from setpoint.surface.metrics.measures import metrics_of
 from setpoint.surface.metrics.names import METRICS
+from setpoint.systems import installed_kinds
 from tests.observability.expressions import ALL, Expression, of_dashboards, of_rules, rules
 from tests.observability.servers import Watched, ask, until
 
@@ -22,7 +24,8 @@ DRIFTED, HELD, WORKED_ON, FAILING = (
     ("test", "build01"),
 )
 """One machine for each trouble; those on pve2 wait for their node."""
-NAMES = {metric.name for metric in METRICS}
+MEASURED = [metric for metrics in metrics_of(installed_kinds()).values() for metric in metrics.values()]
+NAMES = {metric.name for metric in (*METRICS, *MEASURED)}
 
 
 def chosen(resource: tuple[str, str]) -> dict[str, str]:

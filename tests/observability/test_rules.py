@@ -24,10 +24,17 @@ EXPECTED = {
         "SetpointReconcileFailed",
         "SetpointDriftNotCorrected",
         "SetpointResourceStalled",
+        "SetpointResourceUnhealthy",
         "SetpointTargetDown",
     ),
     *("SetpointBreakerOpen", "SetpointOperationOverdue", "SetpointHoldsWaiting", "SetpointSourceFailing"),
-    *("SetpointDeletionHeld", "SetpointSourceOld", "SetpointLoopLag", "SetpointDown"),
+    *(
+        "SetpointNotInSyncForLong",
+        "SetpointDeletionHeld",
+        "SetpointSourceOld",
+        "SetpointLoopLag",
+        "SetpointDown",
+    ),
 }
 
 

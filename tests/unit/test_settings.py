@@ -245,6 +245,10 @@ class TestSecrets:
     def test_the_first_line_of_a_file(self, tmp_path: Path, content: bytes) -> None:
         assert resolve_secret(self.write(tmp_path / "s", content)).reveal() == "sesame"
 
+    def test_a_private_key_is_the_whole_file(self, tmp_path: Path) -> None:
+        key = b"-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\nBBBB\n-----END OPENSSH PRIVATE KEY-----\n"
+        assert resolve_secret(self.write(tmp_path / "s", key)).reveal() == key.decode()
+
     def test_blanks_belong_to_it(self, tmp_path: Path) -> None:
         assert resolve_secret(self.write(tmp_path / "s", b" se same \n")).reveal() == " se same "
 
@@ -265,8 +269,9 @@ class TestSecrets:
             (b"\xff\n", "is no text"),
             (b"a\0b\n", "is no text"),
             (b"x" * 70_000, "too long"),
+            (b"-----BEGIN X-----\n" + b"x\n" * 40_000, "too long"),
         ],
-        ids=["empty", "empty line", "not UTF-8", "NUL", "endless"],
+        ids=["empty", "empty line", "not UTF-8", "NUL", "endless", "endless key"],
     )
     def test_what_is_no_secret_is_refused(self, tmp_path: Path, content: bytes, expected: str) -> None:
         with pytest.raises(SettingsError, match=expected):

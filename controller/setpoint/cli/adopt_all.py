@@ -10,13 +10,12 @@ from typing import Any
 import click
 
 from setpoint.cli.apply import converge
-from setpoint.cli.foresight import foresee, open_foresight, snapshot
+from setpoint.cli.foresight import Named, foresee, open_foresight, snapshot
 from setpoint.cli.output import Ending, Form, counted, end, print_json
 from setpoint.cli.plan_text import row_lines
 from setpoint.cli.plan_view import CHANGE, FAILED, HELD, IN_SYNC, WAITING, all_holds, plan_view
 from setpoint.cli.verdict import needs_a_person, verdict, worst
 from setpoint.model.errors import SetpointError, StateError
-from setpoint.model.key import DEFAULT_NAMESPACE
 from setpoint.model.observation import Present
 from setpoint.run.desk import Report
 from setpoint.settings import Settings
@@ -50,7 +49,7 @@ async def _foreseen(settings: Settings, folder: Path | None) -> dict[str, Any]:
     """The plan of everything, and what in it is our mark alone."""
     async with open_foresight(settings) as (estate, memory):
         content = await snapshot(settings, folder, None, estate.store.accepted("git"))
-        reports = await foresee(estate, content, (), DEFAULT_NAMESPACE, base=None)
+        reports = await foresee(estate, content, Named(), base=None)
         plan = plan_view(estate, reports, version=content.version, memory=memory, detailed=False)
         pairs = list(zip(plan["resources"], reports, strict=True))
         marks = [row["key"] for row, report in pairs if _is_mark(row, report)]

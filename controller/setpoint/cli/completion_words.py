@@ -1,10 +1,15 @@
-"""The words of every verb in a file, so that completion need not load what the verbs load. Run it to write them anew."""
+"""The words of every verb in a file of its package, so that help and completion need not load what the verbs load.
+
+`python -m setpoint.cli.completion_words` writes ours anew, and those of every installed package that adds verbs.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,35 +17,75 @@ import click
 from click.shell_completion import CompletionItem
 
 WORDS = "words.json"
-_PLACE = Path(__file__).with_name(WORDS)
+_LONGEST = 100
+"""Characters of what a verb is for."""
 Completing = Callable[[click.Context, click.Parameter, str], list[CompletionItem[Any]]]
 
 
-def stand_in(name: str) -> click.Command | None:
+def stand_in(name: str, package: str) -> click.Command | None:
     """A command with the words of a verb that does nothing; None for one whose words are not known."""
-    words = _read().get(name)
-    if words is None:
-        return None
-    params = [_parameter(one) for one in words["params"]]
-    return click.Command(name, params=params, context_settings={"help_option_names": ["-h", "--help"]})
+    words = _read(package).get(name)
+    return None if words is None else _made(name, words)
+
+
+def help_of(name: str, package: str) -> str | None:
+    """What a verb is for, in a line; None for one whose words are not known."""
+    words = _read(package).get(name)
+    return None if words is None else str(words["help"])
 
 
 def words_of(command: click.Command) -> dict[str, Any]:
     """What `stand_in` needs of a real verb."""
-    return {"params": [_told(param) for param in command.params]}
+    words: dict[str, Any] = {
+        "help": command.get_short_help_str(_LONGEST),
+        "params": [_told(param) for param in command.params],
+    }
+    if isinstance(command, click.Group):
+        words["commands"] = {name: words_of(one) for name, one in sorted(command.commands.items())}
+    return words
 
 
-def written() -> str:
-    """The file as it should be."""
-    from setpoint.cli.verbs import TABLE  # noqa: PLC0415  # it needs us
+def written() -> dict[Path, str]:
+    """Each file as it should be: ours, and one for every package that adds verbs."""
+    from setpoint.cli.verbs import OURS, TABLE, foreign_verbs, package_of  # noqa: PLC0415  # it needs us
 
-    words = {name: words_of(getattr(import_module(f"setpoint.cli.{name}"), name)) for name in TABLE}
-    return json.dumps(words, indent=1) + "\n"
+    commands = {OURS: {name: getattr(import_module(f"{OURS}.{name}"), name) for name in TABLE}}
+    for name, entry in sorted(foreign_verbs().items()):
+        commands.setdefault(package_of(entry), {})[name] = entry.load()
+    return {
+        place: json.dumps({name: words_of(one) for name, one in verbs.items()}, indent=1) + "\n"
+        for package, verbs in commands.items()
+        if (place := _place(package)) is not None
+    }
 
 
-def _read() -> Mapping[str, Any]:
-    found: dict[str, Any] = json.loads(_PLACE.read_text(encoding="utf-8"))
+def _place(package: str) -> Path | None:
+    """Where a package keeps the words; found without importing it."""
+    spec = find_spec(package)
+    return None if spec is None or spec.origin is None else Path(spec.origin).with_name(WORDS)
+
+
+@lru_cache
+def _read(package: str) -> Mapping[str, Any]:
+    place = _place(package)
+    try:
+        found: dict[str, Any] = json.loads(place.read_text(encoding="utf-8")) if place is not None else {}
+    except FileNotFoundError:
+        return {}
     return found
+
+
+def _made(name: str, words: Mapping[str, Any]) -> click.Command:
+    shared: dict[str, Any] = {
+        "params": [_parameter(one) for one in words["params"]],
+        "help": words["help"],
+        "context_settings": {"help_option_names": ["-h", "--help"]},
+    }
+    if "commands" not in words:
+        return click.Command(name, **shared)
+    return click.Group(
+        name, commands={below: _made(below, one) for below, one in words["commands"].items()}, **shared
+    )
 
 
 def _told(param: click.Parameter) -> dict[str, Any]:
@@ -105,4 +150,5 @@ def _words(values: str, context: click.Context) -> list[str]:
 
 
 if __name__ == "__main__":
-    _PLACE.write_text(written(), encoding="utf-8")
+    for place, text in written().items():
+        place.write_text(text, encoding="utf-8")

@@ -7,7 +7,16 @@ from typing import Any
 
 import click
 
-from setpoint.cli.output import Ending, Form, end, examples, namespace_option, output_option, print_json
+from setpoint.cli.output import (
+    Ending,
+    Form,
+    end,
+    examples,
+    namespace_option,
+    output_option,
+    print_json,
+    selector_option,
+)
 from setpoint.cli.pick import given_namespace, pick
 from setpoint.cli.settings import Daemon, daemon_option
 from setpoint.cli.tables import age, field, seen, table, wanted
@@ -18,14 +27,22 @@ _HEAD = ("KEY", "FIELD", "DECLARED", "SEEN", "CAUSE", "SINCE", "POLICY")
 
 @click.command(
     short_help="Show what differs from the declarations.",
-    epilog=examples("setpoint drift", "setpoint drift KIND/NAME -o json"),
+    epilog=examples("setpoint drift", "setpoint drift KIND/NAME -o json", "setpoint drift -l env=prod"),
 )
 @click.argument("what", metavar="[KIND/NAME|KIND]...", nargs=-1)
+@selector_option
 @namespace_option
 @output_option
 @daemon_option
 @click.pass_context
-def drift(context: click.Context, what: Sequence[str], namespace: str, form: str, daemon: Daemon) -> None:
+def drift(
+    context: click.Context,
+    what: Sequence[str],
+    selector: str | None,
+    namespace: str,
+    form: str,
+    daemon: Daemon,
+) -> None:
     """Show every field that differs from its declaration, as it was last seen.
 
     CAUSE says whether the declaration is new (`declared`), somebody changed the thing itself (`by hand`), or what a
@@ -37,9 +54,9 @@ def drift(context: click.Context, what: Sequence[str], namespace: str, form: str
     client = daemon.client
     told = client.get("/v1/drift")
     only = given_namespace(context, namespace)
-    if what or only is not None:
+    if what or selector is not None or only is not None:
         rows = client.get("/v1/status")["resources"]
-        keys = {row["key"] for row in pick(rows, what, namespace, only)}
+        keys = {row["key"] for row in pick(rows, what, namespace, only, selector)}
         told = {name: [row for row in rows if row["key"] in keys] for name, rows in told.items()}
     if form == Form.JSON:
         print_json(told)

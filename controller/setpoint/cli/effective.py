@@ -11,13 +11,21 @@ from setpoint.model.spec import Spec
 from setpoint.model.tree import Pointer, join, leaves, parts
 
 
-def effective(resource: Resource, spec: Spec) -> list[dict[str, Any]]:
-    """Each leaf of the spec, then of the policy, as `{path, value, origin}`."""
-    rows = _rows(spec, "", resource.origins)
-    return [*rows, *_rows(resource.policy, "/policy", resource.origins)]
+def effective(
+    resource: Resource, spec: Spec, contributed: Mapping[Pointer, str] | None = None
+) -> list[dict[str, Any]]:
+    """Each leaf of the spec, then of the policy, as `{path, value, origin}`.
+
+    Args:
+        resource: as it is in force.
+        spec: its spec with what was computed.
+        contributed: for what others contributed, where and by whom.
+    """
+    origins: dict[Pointer, Origin | str] = {**resource.origins, **(contributed or {})}
+    return [*_rows(spec, "", origins), *_rows(resource.policy, "/policy", origins)]
 
 
-def _rows(model: Spec, above: Pointer, origins: Mapping[Pointer, Origin]) -> list[dict[str, Any]]:
+def _rows(model: Spec, above: Pointer, origins: Mapping[Pointer, Origin | str]) -> list[dict[str, Any]]:
     tree = model.model_dump(mode="json", by_alias=True)
     return [
         {"path": path, "value": value, "origin": str(_origin(path, origins))}
@@ -26,7 +34,7 @@ def _rows(model: Spec, above: Pointer, origins: Mapping[Pointer, Origin]) -> lis
     ]
 
 
-def _origin(path: Pointer, origins: Mapping[Pointer, Origin]) -> Origin:
+def _origin(path: Pointer, origins: Mapping[Pointer, Origin | str]) -> Origin | str:
     """Where it was written: itself, the list or text that it is a part of, or the first of its own parts."""
     place = ""
     nearest = origins.get(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,6 +14,7 @@ from setpoint.desired.compile import compile_set
 from setpoint.desired.gather import put_together
 from setpoint.machine import own_ids
 from setpoint.model.errors import SettingsError
+from setpoint.model.key import DEFAULT_NAMESPACE, Key
 from setpoint.model.resource import Resource
 from setpoint.run.declare import arrange_lanes, declare
 from setpoint.run.desk import Report
@@ -27,8 +29,33 @@ from setpoint.sources.revision import read_revision
 from setpoint.sources.snapshot import Snapshot
 from setpoint.store.store import Store
 from setpoint.store.thread import StoreInline
-from setpoint.surface.select import find_key
+from setpoint.surface.select import UnknownError, find_key, find_meant
 from setpoint.systems import installed_kinds
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a person wants a plan of: keys, those that a selector means, both, or everything when neither is given."""
+
+    keys: Sequence[str] = ()
+    namespace: str = DEFAULT_NAMESPACE
+    selector: str | None = None
+
+    def among(self, estate: Estate) -> list[Key]:
+        """Of all that is served, and in its order.
+
+        Raises:
+            SetpointError: nothing is meant by it.
+        """
+        every = estate.everything()
+        keys = [find_key(every, name, self.namespace) for name in self.keys] or every
+        if self.selector is None:
+            return keys
+        served = [one for one in map(estate.served, keys) if one is not None]
+        meant = find_meant(served, self.selector)
+        if not meant:
+            raise UnknownError(f"nothing of it is meant by '{self.selector}'")
+        return [one.key for one in meant]
 
 
 @asynccontextmanager
@@ -93,9 +120,7 @@ async def base_of(folder: Path, revision: str) -> Snapshot:
     return await read_revision(folder, revision)
 
 
-async def foresee(
-    estate: Estate, content: Snapshot, names: Sequence[str], namespace: str, *, base: Snapshot | None
-) -> list[Report]:
+async def foresee(estate: Estate, content: Snapshot, named: Named, *, base: Snapshot | None) -> list[Report]:
     """Put `content` in force, in memory, and preview what is named, everything when nothing is.
 
     Of that only what `base`, if there is one, declares otherwise.
@@ -105,8 +130,7 @@ async def foresee(
     """
     await declare(estate, content)
     estate.source = SourceState(good=True, sentence="read for this plan", at=estate.ports.now())
-    every = estate.everything()
-    keys = [find_key(every, name, namespace) for name in names] or every
+    keys = named.among(estate)
     if base is not None:
         compiled = compile_set(base.files, estate.kinds, version=base.version)
         before = put_together(compiled, estate.kinds)

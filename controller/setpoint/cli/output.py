@@ -53,6 +53,14 @@ namespace_option = click.option(
 )
 """`-n NAMESPACE`; the verb gets it as `namespace`."""
 
+selector_option = click.option(
+    "-l",
+    "--selector",
+    metavar="SELECTOR",
+    help="Those that it means: LABEL=VALUE, LABEL, KIND, name:GLOB and more, joined by and, or, not.",
+)
+"""`-l SELECTOR`; the verb gets its text, or None, as `selector`."""
+
 
 def examples(*lines: str) -> str:
     """The end of a verb's help: commands to copy, one a line."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
@@ -10,6 +11,8 @@ import click
 
 from setpoint.model.errors import SetpointError
 from setpoint.model.key import Key
+from setpoint.model.selector import select
+from setpoint.model.selector_text import parse_selector
 
 
 def given_namespace(context: click.Context, namespace: str) -> str | None:
@@ -18,10 +21,37 @@ def given_namespace(context: click.Context, namespace: str) -> str | None:
     return None if source is click.core.ParameterSource.DEFAULT else namespace
 
 
+@dataclass(frozen=True)
+class Row:
+    """A row of the daemon as what a selector can mean."""
+
+    told: dict[str, Any]
+
+    @property
+    def key(self) -> Key:
+        """Its key."""
+        return Key(self.told["namespace"], self.told["kind"], self.told["name"])
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Its labels."""
+        labels: Mapping[str, str] = self.told["labels"]
+        return labels
+
+    @property
+    def target(self) -> Key | None:
+        """What holds it."""
+        return Key.parse(self.told["target"]) if self.told["target"] else None
+
+
 def pick(
-    rows: Sequence[dict[str, Any]], what: Sequence[str], namespace: str, only: str | None
+    rows: Sequence[dict[str, Any]],
+    what: Sequence[str],
+    namespace: str,
+    only: str | None,
+    selector: str | None = None,
 ) -> list[dict[str, Any]]:
-    """The rows that `what` names, by key or by kind; all of them when it names none.
+    """The rows that `what` names, by key or by kind, and of those the ones that the selector means; all without either.
 
     Raises:
         SetpointError: nothing of that name or namespace is there.
@@ -31,6 +61,8 @@ def pick(
         there_are = f"there are {', '.join(spaces)}" if spaces else "see setpoint status for what there is"
         raise SetpointError(f"nothing is declared in the namespace '{only}'", remedy=there_are)
     rows = [row for row in rows if only is None or row["namespace"] == only]
+    if selector is not None:
+        rows = _selected(rows, selector)
     if not what:
         return rows
     chosen: dict[str, dict[str, Any]] = {}
@@ -40,6 +72,14 @@ def pick(
             raise _unknown(text, rows)
         chosen |= {row["key"]: row for row in found}
     return list(chosen.values())
+
+
+def _selected(rows: Sequence[dict[str, Any]], selector: str) -> list[dict[str, Any]]:
+    meant = select(parse_selector(selector), [Row(row) for row in rows])
+    if not meant:
+        remedy = "see setpoint status for what there is"
+        raise SetpointError(f"no declared resource is meant by '{selector}'", remedy=remedy)
+    return [row.told for row in meant]
 
 
 def _means(text: str, row: dict[str, Any], namespace: str) -> bool:

@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from setpoint.cli.foresight import base_of, foresee, open_foresight, snapshot
-from setpoint.cli.output import Ending, end, examples, namespace_option, print_json
+from setpoint.cli.foresight import Named, base_of, foresee, open_foresight, snapshot
+from setpoint.cli.output import Ending, end, examples, namespace_option, print_json, selector_option
 from setpoint.cli.plan_text import markdown_lines, text_lines
 from setpoint.cli.plan_view import plan_ending, plan_view
 from setpoint.cli.refusal import refuse
@@ -27,6 +27,7 @@ from setpoint.surface.log import set_up_log
     epilog=examples(
         "setpoint plan",
         "setpoint plan --source .",
+        "setpoint plan -l 'env=prod and not canary'",
         "setpoint plan --against my-branch",
         "setpoint plan --source . --against origin/main -o markdown",
     ),
@@ -41,6 +42,7 @@ from setpoint.surface.log import set_up_log
     "of the repository that DIR is in.",
 )
 @click.option("--effective", "detailed", is_flag=True, help="Show every value in force with its origin.")
+@selector_option
 @namespace_option
 @click.option(
     "-o",
@@ -55,11 +57,12 @@ from setpoint.surface.log import set_up_log
 def plan(
     settings: Settings,
     keys: Sequence[str],
+    *,
     folder: Path | None,
     revision: str | None,
+    selector: str | None,
     namespace: str,
     form: str,
-    *,
     detailed: bool,
 ) -> None:
     """Look at the targets and show, step by step, what would be done; nothing is written anywhere.
@@ -71,7 +74,8 @@ def plan(
     """
     set_up_log(LogSettings(level=LogLevel.ERROR), sys.stderr)
     try:
-        told = asyncio.run(_plan(settings, keys, folder, revision, namespace, detailed=detailed))
+        named = Named(keys, namespace, selector)
+        told = asyncio.run(_plan(settings, named, folder, revision, detailed=detailed))
     except HistoryRewrittenError as error:
         first = f"to see its plan first: setpoint plan --against {error.commit[:12]}"
         refuse(SourceError(error.message, remedy=f"{error.remedy}; {first}"), as_json=form == "json")
@@ -84,17 +88,11 @@ def plan(
 
 
 async def _plan(
-    settings: Settings,
-    keys: Sequence[str],
-    folder: Path | None,
-    revision: str | None,
-    namespace: str,
-    *,
-    detailed: bool,
+    settings: Settings, named: Named, folder: Path | None, revision: str | None, *, detailed: bool
 ) -> dict[str, Any]:
     async with open_foresight(settings) as (estate, memory):
         in_force = estate.store.accepted("git")
         content = await snapshot(settings, folder, revision, in_force)
         base = await base_of(folder, revision) if folder is not None and revision is not None else None
-        chosen = await foresee(estate, content, keys, namespace, base=base)
+        chosen = await foresee(estate, content, named, base=base)
         return plan_view(estate, chosen, version=content.version, memory=memory, detailed=detailed)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from setpoint.cli.effective import effective
 from setpoint.cli.output import Ending
 from setpoint.cli.verdict import REPORTED, needs_a_person
+from setpoint.desired.gather import whence
 from setpoint.model.hold import Hold
+from setpoint.model.key import Key
 from setpoint.model.outcome import Held
 from setpoint.model.plan import PlannedStep
+from setpoint.model.tree import Pointer
 from setpoint.run.desk import Report
 from setpoint.run.estate import Estate
 from setpoint.surface.views import View, change_view, hold_view, problem_view, released_view, waiting_view
@@ -38,7 +41,8 @@ def plan_view(
         memory: whether anything is remembered of what was done before.
         detailed: with every value and its origin.
     """
-    rows = [_row(estate, report, detailed=detailed) for report in reports]
+    contributed = whence(estate.resources, estate.kinds) if detailed else None
+    rows = [_row(estate, report, contributed) for report in reports]
     released = [item for item in estate.store.items() if item.released]
     return {
         "estate": estate.name,
@@ -68,7 +72,7 @@ def all_holds(row: View) -> list[View]:
     return [*row["holds"], *(hold for step in row["steps"] for hold in step["holds"])]
 
 
-def _row(estate: Estate, report: Report, *, detailed: bool) -> View:
+def _row(estate: Estate, report: Report, contributed: Mapping[Key, Mapping[Pointer, str]] | None) -> View:
     learned, outcome = report.learned, report.outcome
     resource = learned.resource
     row = {
@@ -90,8 +94,8 @@ def _row(estate: Estate, report: Report, *, detailed: bool) -> View:
     }
     if row["verdict"] == HELD and _ends_by_itself(row):
         row["verdict"] = WAITING
-    if detailed:
-        row["effective"] = effective(resource, learned.spec)
+    if contributed is not None:
+        row["effective"] = effective(resource, learned.spec, contributed.get(resource.key))
     return row
 
 

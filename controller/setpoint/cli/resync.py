@@ -11,7 +11,16 @@ import click
 
 from setpoint.cli.client import Client
 from setpoint.cli.duration import Duration
-from setpoint.cli.output import Ending, Form, end, examples, namespace_option, output_option, print_json
+from setpoint.cli.output import (
+    Ending,
+    Form,
+    end,
+    examples,
+    namespace_option,
+    output_option,
+    print_json,
+    selector_option,
+)
 from setpoint.cli.pick import given_namespace
 from setpoint.cli.settings import Daemon, daemon_option
 from setpoint.cli.tables import paint
@@ -21,7 +30,7 @@ from setpoint.model.quantity import format_duration
 
 _SLICE = 20.0
 """Seconds of one long poll; the daemon allows up to a minute."""
-_NEEDS = "name what to look at: KIND/NAME, KIND, -l LABEL=VALUE or --all"
+_NEEDS = "name what to look at: KIND/NAME, KIND, -l SELECTOR or --all"
 
 
 @click.command(
@@ -29,11 +38,12 @@ _NEEDS = "name what to look at: KIND/NAME, KIND, -l LABEL=VALUE or --all"
     epilog=examples(
         "setpoint resync KIND/NAME --wait",
         "setpoint resync -l env=prod",
+        "setpoint resync -l 'web and not canary' --wait",
         "setpoint resync --all --wait",
     ),
 )
 @click.argument("what", metavar="[KIND/NAME...|KIND]", nargs=-1)
-@click.option("-l", "--selector", metavar="LABEL=VALUE", help="Those with this label; several with commas.")
+@selector_option
 @click.option("--all", "everything", is_flag=True, help="Every resource.")
 @click.option("--wait", is_flag=True, help="Wait for the answer to this very request.")
 @click.option("--timeout", type=Duration(), default="5m", show_default=True, help="How long to wait.")

@@ -50,12 +50,14 @@ class Reading:
 
     Attributes:
         files: text by path below the folder of the declarations.
+        assumed: what the target's declaration takes for granted; empty for nothing.
     """
 
     target: str
     taken: tuple[Taken, ...]
     stock: Stock
     files: Mapping[str, str]
+    assumed: str = ""
 
 
 def find_entrance(word: str, systems: Sequence[System]) -> Entrance:
@@ -103,7 +105,7 @@ async def read_estate(way: Way, systems: Sequence[System]) -> Reading:
     target = f"{name}.yaml"
     files = {target: _target_text(way, name), **declarations(told, kinds, name, way.entrance)}
     _verify(files, told, kinds)
-    return Reading(name, told, stock, files)
+    return Reading(name, told, stock, files, way.entrance.assumed(way.access))
 
 
 def _called(title: str) -> str:
@@ -122,7 +124,9 @@ def _target_text(way: Way, name: str) -> str:
         spec = way.entrance.spec(way.access)
     except ValueError as error:
         raise SetpointError(f"--from {way.word}: {error}") from None
-    return compact_text({"kind": way.entrance.kind, "metadata": {"name": name}, "spec": spec})
+    text = compact_text({"kind": way.entrance.kind, "metadata": {"name": name}, "spec": spec})
+    assumed = way.entrance.assumed(way.access)
+    return f"# {assumed}.\n{text}" if assumed else text
 
 
 async def _stock(way: Way, kinds: Kinds) -> Stock:

@@ -15,6 +15,7 @@ def reading_view(reading: Reading) -> dict[str, Any]:
     stock = reading.stock
     return {
         "target": reading.target,
+        "assumed": reading.assumed,
         "complete": stock.complete,
         "hidden": stock.hidden,
         "declared": [
@@ -44,6 +45,8 @@ def reading_lines(reading: Reading, enter: str) -> Iterator[str]:
     """What is to be known of it, and what a person does now."""
     lines = sum(text.count("\n") for text in reading.files.values())
     yield f"{reading.target}: {counted(len(reading.taken), 'object')} declared in {lines} lines"
+    if reading.assumed:
+        yield f"Assumed: {reading.assumed}"
     if reading.stock.hidden:
         yield f"Not all: {reading.stock.hidden}"
     for left in reading.stock.left:

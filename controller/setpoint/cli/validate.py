@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import click
 from setpoint.cli.output import Ending, Form, counted, end, examples, output_option, print_json
 from setpoint.desired.compile import compile_set
 from setpoint.desired.compiled import Compiled
-from setpoint.desired.gather import put_together
+from setpoint.desired.gather import advice, put_together
 from setpoint.desired.layers import folders_above
 from setpoint.model.errors import DeclarationProblem, SetpointError
 from setpoint.sources.folder import look, read_all
@@ -21,6 +21,8 @@ from setpoint.systems import installed_kinds
 
 _SHOWN = 5
 """How many resources that wait for the same thing are told one by one."""
+_NOTES = 20
+"""How much advice is shown to people."""
 
 
 @click.command(
@@ -37,7 +39,8 @@ _SHOWN = 5
 def validate(path: Path, root: Path | None, form: str) -> None:
     """Check the declarations in PATH, a folder or a file, and tell every mistake at once.
 
-    Each is shown as `file:line:column: field: what is wrong; what would be right`.
+    Each is shown as `file:line:column: field: what is wrong; what would be right`. What is valid and hardly as it was meant
+    is shown with `advice:` before it, and fails nothing.
     """
     top = root or (path if path.is_dir() else Path())
     files = _read(top)
@@ -46,11 +49,13 @@ def validate(path: Path, root: Path | None, form: str) -> None:
     if not chosen:
         raise SetpointError(f"{path} declares nothing", remedy="name a folder with .yaml files")
     kinds = installed_kinds()
-    compiled = _within(put_together(compile_set(files, kinds, version="working tree"), kinds), part)
+    whole = put_together(compile_set(files, kinds, version="working tree"), kinds)
+    compiled = _within(whole, part)
+    notes = tuple(one for one in advice(whole, kinds) if _is_in(one.origin.path, part))
     if form == Form.JSON:
-        print_json(_document(compiled, len(chosen)))
+        print_json(_document(compiled, notes, len(chosen)))
     else:
-        click.echo("\n".join(_lines(compiled, len(chosen))))
+        click.echo("\n".join(_lines(compiled, notes, len(chosen))))
     end(Ending.ERROR if compiled.problems or compiled.suspended else Ending.FINE)
 
 
@@ -92,9 +97,12 @@ def _within(compiled: Compiled, part: str) -> Compiled:
     )
 
 
-def _lines(compiled: Compiled, files: int) -> Iterator[str]:
+def _lines(compiled: Compiled, notes: Sequence[DeclarationProblem], files: int) -> Iterator[str]:
     yield from map(str, compiled.problems)
     yield from _waiting(compiled.suspended.values())
+    yield from (f"advice: {note}" for note in notes[:_NOTES])
+    if len(notes) > _NOTES:
+        yield f"advice: and {len(notes) - _NOTES} more, which -o json shows"
     waiting = f", {len(compiled.suspended)} waiting" if compiled.suspended else ""
     valid, problems = counted(len(compiled.resources), "resource"), counted(len(compiled.problems), "problem")
     yield f"{valid} valid{waiting}, {problems} in {counted(files, 'file')}"
@@ -111,10 +119,11 @@ def _waiting(problems: Iterable[DeclarationProblem]) -> Iterator[str]:
             yield f"and {len(group) - _SHOWN} more: {what}; {group[0].remedy}"
 
 
-def _document(compiled: Compiled, files: int) -> Mapping[str, object]:
+def _document(compiled: Compiled, notes: Sequence[DeclarationProblem], files: int) -> Mapping[str, object]:
     return {
         "valid": [str(key) for key in compiled.resources],
         "problems": [problem_view(problem) for problem in compiled.problems],
+        "advice": [problem_view(note) for note in notes],
         "waiting": [waiting_view(key, problem) for key, problem in compiled.suspended.items()],
         "files": files,
     }

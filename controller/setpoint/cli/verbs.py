@@ -1,4 +1,7 @@
-"""The verbs: ours by a table, those of systems by entry point; none is imported before it is called."""
+"""The verbs: ours by a table, those of systems by entry point; none is imported before it is called.
+
+A package that adds verbs keeps their words in a file (`completion_words`), so that help and completion need not import it.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 GROUP = "setpoint.verbs"
+OURS = "setpoint.cli"
+"""Where the words of our own verbs are."""
 
 TABLE: Mapping[str, str] = {
     "init": "Write a first estate to start from.",
@@ -51,7 +56,7 @@ class Verbs(click.Group):
         """The names of all verbs."""
         del ctx
         ours = [name for name in TABLE if _is_ours(name)]
-        return [*ours, *sorted(_foreign().keys() - set(ours))]
+        return [*ours, *sorted(foreign_verbs().keys() - set(ours))]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The verb, imported now; None when there is none of that name.
@@ -63,7 +68,7 @@ class Verbs(click.Group):
             return standing
         if _is_ours(cmd_name):
             found = getattr(import_module(f"setpoint.cli.{cmd_name}"), cmd_name)
-        elif cmd_name in (foreign := _foreign()):
+        elif cmd_name in (foreign := foreign_verbs()):
             found = _loaded(foreign[cmd_name])
         else:
             return None
@@ -91,7 +96,7 @@ class Verbs(click.Group):
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[Any]]:
         """The verbs that begin so, and our own options."""
         names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
-        verbs = [CompletionItem[Any](name, help=TABLE.get(name)) for name in names]
+        verbs = [CompletionItem[Any](name, help=TABLE.get(name) or _told(name)) for name in names]
         # Beyond the group's own, which would load each verb for its help.
         return [*verbs, *click.Command.shell_complete(self, ctx, incomplete)]
 
@@ -105,6 +110,9 @@ class Verbs(click.Group):
                 formatter.write_dl(rows)
 
     def _foreign_help(self, ctx: click.Context, name: str, width: int) -> str:
+        told = _told(name)
+        if told is not None:
+            return told
         try:
             command = self.get_command(ctx, name)
         except click.ClickException as error:
@@ -113,10 +121,26 @@ class Verbs(click.Group):
 
 
 def _standing_in(name: str) -> click.Command | None:
-    """A verb of ours for completion, which cannot wait until the real one is loaded."""
+    """A verb for completion, which cannot wait until the real one is loaded; None where its package keeps no words."""
     from setpoint.cli.completion_words import stand_in  # noqa: PLC0415  # only completion pays for it
 
-    return stand_in(name) if name in TABLE else None
+    if name in TABLE:
+        return stand_in(name, OURS)
+    entry = foreign_verbs().get(name)
+    return stand_in(name, package_of(entry)) if entry is not None else None
+
+
+def _told(name: str) -> str | None:
+    """What a verb of a system is for, in a line; None where its package keeps no words."""
+    from setpoint.cli.completion_words import help_of  # noqa: PLC0415  # only help and completion pay for it
+
+    entry = foreign_verbs().get(name)
+    return help_of(name, package_of(entry)) if entry is not None else None
+
+
+def package_of(entry: EntryPoint) -> str:
+    """The package that provides a verb: to look for a module inside of it would import it."""
+    return entry.module.partition(".")[0]
 
 
 def _is_ours(name: str) -> bool:
@@ -130,7 +154,7 @@ def _loaded(entry: EntryPoint) -> object:
         raise click.ClickException(f"the verb {entry.name} cannot be loaded: {error}") from error
 
 
-def _foreign() -> dict[str, EntryPoint]:
+def foreign_verbs() -> dict[str, EntryPoint]:
     """The verbs of systems; one whose package is gone is not there."""
     from importlib.metadata import entry_points  # noqa: PLC0415  # our own verbs need not wait for it
 
@@ -138,7 +162,4 @@ def _foreign() -> dict[str, EntryPoint]:
 
 
 def _is_there(entry: EntryPoint) -> bool:
-    try:
-        return find_spec(entry.module) is not None
-    except ModuleNotFoundError:
-        return False
+    return find_spec(package_of(entry)) is not None

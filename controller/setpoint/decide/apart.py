@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Callable, Iterable, Sequence
+from operator import is_
 
 from setpoint.model.tree import Json, Pointer, Tree, join, parts
 
@@ -30,7 +31,7 @@ def _apart(
 ) -> tuple[Tree, Tree]:
     if () in guards:
         return one, other  # A pattern that ends here speaks of all that is below.
-    if not guards and _same(one, other):
+    if not guards and (_shares(one, other) or _same(one, other)):
         return {}, {}
     left = dict(one)
     right = dict(other)
@@ -61,9 +62,16 @@ def _shared(one: Tree, other: Tree, guards: Sequence[_Way]) -> Sequence[str]:
     if "*" in watched:
         return ()
     alike = [key for key, value in one.items() if key not in watched and key in other and value == other[key]]
-    if _same([one[key] for key in alike], [other[key] for key in alike]):
+    doubtful = [key for key in alike if one[key] is not other[key]]
+    if _same([one[key] for key in doubtful], [other[key] for key in doubtful]):
         return alike
-    return [key for key in alike if _same(one[key], other[key])]
+    unlike = {key for key in doubtful if not _same(one[key], other[key])}
+    return [key for key in alike if key not in unlike]
+
+
+def _shares(one: Tree, other: Tree) -> bool:
+    """Whether both have the very same values in the same order."""
+    return len(one) == len(other) and all(map(is_, one.values(), other.values())) and [*one] == [*other]
 
 
 def _same(one: Json, other: Json) -> bool:
@@ -75,6 +83,8 @@ def _same(one: Json, other: Json) -> bool:
         return True
     if one != other:
         return False
+    if type(one) is str and type(other) is str:
+        return True
     try:
         return marshal.dumps(one, 2) == marshal.dumps(other, 2)
     except ValueError:  # of a type of its own, such as a member of an enumeration

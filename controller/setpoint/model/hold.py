@@ -38,6 +38,8 @@ class Rule(StrEnum):
     """As many of its kind as may be were stopped, restarted or worse within a day: ends with `setpoint approve`, or as the day goes on."""
     TAKEN = "Taken"
     """What is handed out to it is another's as well, or there is none left: ends with another declaration of one of the two."""
+    ROLLOUT = "Rollout"
+    """Others of its group are under change, not well since, or its canaries: ends when they are in sync, or with `setpoint approve`."""
     SELF = "Self"
     """Setpoint runs on it, or `self` in the settings names it: ends when it is done by hand."""
 
@@ -114,6 +116,7 @@ class Hold:
                 | Rule.WINDOW
                 | Rule.BLAST_RADIUS
                 | Rule.TAKEN
+                | Rule.ROLLOUT
                 | Rule.SOURCE
                 | Rule.GRACE
                 | Rule.RENAMED

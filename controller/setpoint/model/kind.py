@@ -15,6 +15,7 @@ from setpoint.model.gather import Ask, Entry, Gathering
 from setpoint.model.handed import Grant, Space
 from setpoint.model.identity import Identity, Owner
 from setpoint.model.key import Key
+from setpoint.model.measure import Measure
 from setpoint.model.observation import Observation
 from setpoint.model.plan import ActResult, Intent, OperationState, Step
 from setpoint.model.secret import Secret, SecretRef
@@ -101,10 +102,13 @@ class Problem:
 class Gate(Protocol):
     """What every call to a target goes through: budgets of calls, and breakers, per scope."""
 
-    def using(self, *scopes: str, writes: bool = False) -> AbstractAsyncContextManager[None]:
-        """Pass with a call that uses `scopes`; the target as a whole is always one of them.
+    def using(
+        self, *scopes: str, writes: bool = False, elsewhere: bool = False
+    ) -> AbstractAsyncContextManager[None]:
+        """Pass with a call that uses `scopes`; the target as a whole is one of them, unless the call goes elsewhere.
 
-        A TransportError that leaves the block counts against the scope that it names, or the whole target.
+        A TransportError that leaves the block counts against the scope that it names, or the whole target. What is
+        heard from elsewhere says nothing of the target: neither that it is down nor that it is back.
 
         Raises:
             DownError: a breaker is open, so the call must not be tried.
@@ -214,6 +218,7 @@ class Kind(Generic[P, S]):
         stateful: losing it loses data; creating it again needs approval.
         names_only: what it refers to only has to be there and not in sync, because it does no more than name it.
         problems: what is wrong although nothing differs.
+        measures: the numbers of what is seen that Prometheus gets.
         status: what `status` shows besides the conditions.
         compute: makes absolute what a spec says relative to its target, and reads what that takes beyond the survey; a
             routine look at a spec without anything relative costs no call. None for a kind without such values.
@@ -224,8 +229,9 @@ class Kind(Generic[P, S]):
             contributes nothing.
         gathers: how it takes what others contribute; None for a kind to which nobody does.
         entry: pure; the part of an object that the field at this place of this spec stands in, where that part can wait
-            alone for what it takes from others. What is waited for is then left as it is, the object is made without
-            it, and an item of which its giver says that there is nothing is left out. None for a kind without such parts.
+            alone for what it takes from others; the last argument is what is seen, None without an object. What is waited for
+            is then left as it is, the object is made without it, and an item of which its giver says that there is nothing
+            is left out. None for a kind without such parts.
         outputs: the model of what it publishes.
         publish: the outputs of what is seen.
         machine: the UUID in the firmware of what is seen, by which an operating system on it knows where it runs;
@@ -262,13 +268,14 @@ class Kind(Generic[P, S]):
     stateful: bool = False
     names_only: bool = False
     problems: Callable[[S], tuple[Problem, ...]] = _no_problems
+    measures: tuple[Measure[S], ...] = ()
     status: Callable[[S], Mapping[str, Json]] = _no_status
     compute: Callable[[Any, Computing[P, S]], Awaitable[Computed[P]]] | None = None
     secrets: Callable[[P], Mapping[Pointer, SecretRef]] = _no_secrets
     space: Callable[[P], Space] | None = None
     asks: Callable[[Key, P], tuple[Ask, ...]] | None = None
     gathers: Gathering | None = None
-    entry: Callable[[Tree, Pointer], Entry] | None = None
+    entry: Callable[[Tree, Pointer, S | None], Entry] | None = None
     outputs: type[Outputs] = Outputs
     publish: Callable[[S], Outputs] = _no_outputs
     machine: Callable[[S], str] = _no_text

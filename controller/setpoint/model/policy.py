@@ -11,6 +11,7 @@ from pydantic import field_validator, model_validator
 from setpoint.model.lifecycle import Lifecycle
 from setpoint.model.plan import Disruption
 from setpoint.model.quantity import Duration
+from setpoint.model.rollout import Rollout
 from setpoint.model.spec import Spec, described
 from setpoint.model.window import Window, WindowText
 
@@ -126,6 +127,12 @@ class Policy(Spec):
         "needs deletion: delete as well.",
         None,
         examples=[{"rebuildEvery": "14d", "at": "Sun 04:00 Europe/Berlin"}],
+    )
+
+    rollout: Rollout | None = described(
+        "With whom it takes turns: of a group only some members are changed at once, and canaries first.",
+        None,
+        examples=[{"group": "web", "maxUnavailable": 1}],
     )
 
     def window_for(self, disruption: Disruption) -> Window | None:

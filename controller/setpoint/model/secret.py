@@ -17,7 +17,8 @@ class SecretRef(Spec):
     """Where a secret is found; exactly one of the fields."""
 
     file: str | None = described(
-        "Path of a file on the controller's host whose first line is the secret.", None
+        "Path of a file on the controller's host whose first line is the secret; a private key is the whole file.",
+        None,
     )
     env: str | None = described("Name of an environment variable of the daemon.", None)
     credential: str | None = described("Name of a systemd credential (LoadCredential=).", None)

@@ -22,7 +22,8 @@ class Spec(BaseModel):
         validate_by_name=True,
         validate_by_alias=True,
         serialize_by_alias=True,
-        use_attribute_docstrings=True,
+        # What reads or checks nothing of a kind does not wait for its models: each is built when it is first used.
+        defer_build=True,
     )
 
 

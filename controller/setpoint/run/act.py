@@ -26,6 +26,7 @@ from setpoint.run.freezing import STOPS
 from setpoint.run.observe import looked
 from setpoint.run.recall import unsettled
 from setpoint.run.resolve import remembered, treatments, with_prints
+from setpoint.run.rollout import begun, foresee_turn
 from setpoint.run.take import hold_of
 from setpoint.run.wipe import doubts, turned
 from setpoint.store.records import Disrupted, Item
@@ -128,7 +129,10 @@ def _open(desk: Desk, now: Pass, step: Step, intent: Intent) -> tuple[Hold, ...]
     holds = _holds(desk, now, step)
     if not holds:
         key, target = now.owner.key, desk.lane.target
-        desk.store.open_intent(key, target, intent, step.disruption, turned(now, step, desk.store.item(key)))
+        stored = desk.store.item(key)
+        row = turned(now, step, stored)
+        row = begun(now, step, row or stored, intent.began) or row
+        desk.store.open_intent(key, target, intent, step.disruption, row)
     return holds
 
 
@@ -154,8 +158,9 @@ async def foresee(desk: Desk, now: Pass) -> Pass | Outcome:
     free = [planned.step for planned in now.planned if not planned.holds]
     worst = max((step.disruption for step in free), default=Disruption.NONE)
     if worst >= Disruption.STOP:
-        begun = Disrupted(now.owner.key, desk.ports.now(), desk.lane.target, worst)
-        await desk.calls.call(desk.store.note_disruption, begun)
+        disrupted = Disrupted(now.owner.key, desk.ports.now(), desk.lane.target, worst)
+        await desk.calls.call(desk.store.note_disruption, disrupted)
+    await foresee_turn(desk, now, free)
     return Changed("; ".join(step.summary for step in free)) if free else await _rest(desk, now)
 
 

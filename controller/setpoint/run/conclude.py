@@ -8,10 +8,12 @@ from setpoint.decide.conditions import UNREACHABLE, conditions
 from setpoint.decide.diff import in_force
 from setpoint.model.diff import Cause, Change, Diff
 from setpoint.model.kind import Problem
-from setpoint.model.observation import Present
+from setpoint.model.measure import Measured
+from setpoint.model.observation import Absent, Present
 from setpoint.model.outcome import Blocked, Changed, Failed, Held, Outcome, Stalled, Wait
 from setpoint.model.plan import Restarts
 from setpoint.run.desk import Desk, Pass, Report
+from setpoint.run.estate import is_ready
 from setpoint.run.resolve import treatments
 from setpoint.run.wipe import aged
 from setpoint.store.records import Event, EventKind, Item, Status
@@ -44,7 +46,7 @@ async def conclude(desk: Desk, report: Report) -> Status:
     status = _status(desk, report, before)
     if before is not None and before.in_sync_at and status.drift_since and not before.drift_since:
         desk.ports.meters.drift_found(key.kind, status.reconciled_at - before.in_sync_at)
-    item, events = _item(desk, report.learned), _events(desk, report, before, status)
+    item, events = _item(desk, report.learned, status), _events(desk, report, before, status)
     if events or not _merely_seen(desk.store, item, status):
         await desk.calls.call(desk.store.conclude, item, status, events)
     return status
@@ -88,7 +90,15 @@ def _status(desk: Desk, report: Report, before: Status | None) -> Status:
         if learned.outputs is not None
         else (before.outputs if before else None),
         notes=dict(learned.notes) if learned.notes is not None else (before.notes if before else {}),
+        measured=_measured(learned, before),
     )
+
+
+def _measured(learned: Pass, before: Status | None) -> Measured | None:
+    """The last numbers there were, while nobody knows better: what is gone has none."""
+    if learned.measured is not None or isinstance(learned.observation, Absent):
+        return learned.measured
+    return before.measured if before else None
 
 
 def _troubles(desk: Desk, report: Report) -> tuple[Problem, ...]:
@@ -107,7 +117,7 @@ def _attempts(outcome: Outcome, before: Status | None) -> int:
     return before.attempts if before and isinstance(outcome, Wait) else 0
 
 
-def _item(desk: Desk, learned: Pass) -> Item | None:
+def _item(desk: Desk, learned: Pass, status: Status) -> Item | None:
     """The inventory's row of what was seen, with how much of the declaration is in force."""
     if learned.item is None or learned.found is None or learned.declared is None:
         return None
@@ -133,6 +143,7 @@ def _item(desk: Desk, learned: Pass) -> Item | None:
         released=False,
         restarts=_still(stored.restarts, learned.found),
         age=aged(desk, learned, stored),
+        changing=0.0 if is_ready(status) else stored.changing,
     )
 
 

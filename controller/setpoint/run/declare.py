@@ -22,7 +22,7 @@ from setpoint.model.key import Key
 from setpoint.model.outcome import Held
 from setpoint.model.resource import Resource
 from setpoint.model.tree import Json
-from setpoint.run.depart import Departure, depart, lingering, with_claims
+from setpoint.run.depart import Departure, depart, lasting, lingering, with_claims
 from setpoint.run.estate import Estate
 from setpoint.run.here import HERE
 from setpoint.run.here import KIND as NOWHERE
@@ -68,7 +68,7 @@ async def declare(estate: Estate, snapshot: Snapshot) -> None:
     estate.version, estate.notes = snapshot.version, snapshot.notes
     estate.problems, estate.suspended, estate.retained = kept.problems, kept.suspended, kept.retained
     estate.lingering = frozenset(departure.lingering)
-    estate.expires = next_expiry(in_force.values(), moment)
+    estate.expires, estate.outdated = next_expiry(in_force.values(), moment), False
     for problem in kept.problems:
         _log.warning("declaration_broken", version=snapshot.version[:12], problem=str(problem))
     try:
@@ -86,7 +86,9 @@ async def _gathered(estate: Estate, compiled: Compiled) -> Gathered:
     while True:
         former, dormant = estate.resources, estate.dormant
         before = {**former, **dormant}
-        found = await asyncio.to_thread(gather, before, compiled, estate.kinds, estate.gathered)
+        found = await asyncio.to_thread(
+            gather, before, compiled, estate.kinds, estate.gathered, lasting(estate, before)
+        )
         if estate.resources is former and estate.dormant is dormant:
             return found
 

@@ -77,6 +77,7 @@ class Deletion:
         if isinstance(report.outcome, Done) and isinstance(report.learned.observation, Absent):
             givers = {grant.space for grant in store.grants_of(key)}
             await self.estate.calls.call(store.bury, key, self.estate.ports.now())
+            self.estate.part_from(key)
             Spaces(self.estate).stir(givers)
 
     async def foresee(self, desk: Desk, tombstone: Tombstone) -> Report:

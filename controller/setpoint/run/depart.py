@@ -84,6 +84,18 @@ def lingering(
     return found
 
 
+def lasting(estate: Estate, former: Mapping[Key, Resource]) -> Mapping[Key, Resource]:
+    """What contributes to others and, once it is declared no more, is there until it is deleted."""
+    left = {one.key: one.resource for one in estate.store.tombstones().values() if one.active}
+    found = {key: one for key, one in former.items() if _asks(estate, one) and _to_delete(estate, one)}
+    return {**{key: one for key, one in left.items() if _asks(estate, one)}, **found}
+
+
+def _asks(estate: Estate, resource: Resource) -> bool:
+    kind = estate.kinds.get(resource.key.kind)
+    return kind is not None and kind.asks is not None
+
+
 def _to_delete(estate: Estate, resource: Resource) -> bool:
     """Whether it is ours, and its policy as it was last in force has it deleted."""
     item = estate.store.item(resource.key)

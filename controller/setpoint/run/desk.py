@@ -16,10 +16,12 @@ from setpoint.model.identity import Identity, Owner
 from setpoint.model.key import Key
 from setpoint.model.kind import Kind, Problem
 from setpoint.model.limit import Caution
+from setpoint.model.measure import Measured
 from setpoint.model.observation import Absent, Present
 from setpoint.model.outcome import Outcome
 from setpoint.model.plan import Intent, Obstacle, PlannedStep, Step
 from setpoint.model.resource import Resource
+from setpoint.model.rollout import Group
 from setpoint.model.secret import Secret
 from setpoint.model.spec import Spec
 from setpoint.model.survey import Survey
@@ -43,6 +45,7 @@ class Desk:
         doubt: what speaks against destroying something because its declaration says so.
         spaces: what resources hand out to others.
         strangers: who else takes from one of them and was never looked at.
+        group: with whom a resource takes turns, as they are now.
         search: note what bears our mark in the latest survey of a target and is not remembered.
         requested: number of the last resync request of the key when the reconcile began.
         not_before: a survey must have begun at this moment or later.
@@ -62,6 +65,7 @@ class Desk:
     doubt: Callable[[Resource], Hold | None]
     spaces: Spaces
     strangers: Callable[[Key], Sequence[Key]]
+    group: Callable[[Pass], Group | None]
     search: Callable[[Lane], Awaitable[None]]
     reconcile_id: str
     requested: int
@@ -99,6 +103,7 @@ class Pass:
         prints: the fingerprints of those values.
         withheld: places of secrets that could not be read.
         outputs: what the kind publishes of the object; None before it was seen.
+        measured: the numbers of what is seen; None before that, and for a kind without any.
     """
 
     resource: Resource
@@ -121,6 +126,7 @@ class Pass:
     problems: tuple[Problem, ...] = ()
     detail: Mapping[str, Json] | None = None
     outputs: Mapping[str, Json] | None = None
+    measured: Measured | None = None
     notes: Mapping[Pointer, str] | None = None
     lacking: Mapping[Pointer, Obstacle] = field(default_factory=dict[Pointer, Obstacle])
     conflicts: tuple[Conflict, ...] = ()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 
 from setpoint.desired.handed import Wanted
 from setpoint.model.gather import Entry
 from setpoint.model.kind import Problem
+from setpoint.model.observation import Present
 from setpoint.model.outcome import Outcome, Stalled
 from setpoint.model.tree import Json, Pointer, Tree, parts
 from setpoint.run.desk import Pass
@@ -21,12 +22,13 @@ Items: TypeAlias = tuple[str, ...]
 
 def with_items(
     now: Pass,
-    entry_of: Callable[[Tree, Pointer], Entry],
+    entry_of: Callable[[Tree, Pointer, Any], Entry],
     found: Iterable[tuple[Wanted, Items | None]],
 ) -> Pass | Outcome:
     """The pass with a spec that says what was published, without the entries that wait for some of theirs."""
     found = [*found]
-    entries = {wanted.field: entry_of(now.resource.spec, wanted.field) for wanted, _ in found}
+    state = now.observation.state if isinstance(now.observation, Present) else None
+    entries = {wanted.field: entry_of(now.resource.spec, wanted.field, state) for wanted, _ in found}
     waiting = {entries[wanted.field] for wanted, items in found if items is None}
     problems = now.problems
     while True:

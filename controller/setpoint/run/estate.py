@@ -19,6 +19,7 @@ from setpoint.run.lane import Lane
 from setpoint.run.ports import Ports
 from setpoint.run.readings import Readings
 from setpoint.run.sighted import Sighted
+from setpoint.run.turns import Turns
 from setpoint.store.records import Status
 from setpoint.store.store import Store
 from setpoint.store.thread import StoreCalls
@@ -50,6 +51,7 @@ class Estate:
         suspended: keys whose declaration is valid and needs one that is not.
         retained: keys kept as they were because their manifest is broken now.
         lingering: keys that are declared no more and stay until what they hold is deleted.
+        outdated: whether something is gone, or was let go of, that contributed to others until then.
         expires: when something that is in force expires next, seconds since the epoch.
         waiting: a resource -> the keys that are blocked on it.
         cache: what the compiler read before.
@@ -59,6 +61,7 @@ class Estate:
         here: the lane of what no target holds; None while there is nothing of that.
         readings: what was read of aggregates.
         sighted: who is seen with which of the values that resources hand out.
+        turns: the groups whose members take turns.
         declared: when each key came to be declared while this process runs; gone once it was ready.
     """
 
@@ -77,6 +80,7 @@ class Estate:
     retained: frozenset[Key] = frozenset()
     lingering: frozenset[Key] = frozenset()
     expires: float | None = None
+    outdated: bool = False
     source: SourceState = SourceState(good=False, sentence="not looked at yet", at=0.0)
     lanes: dict[Key, Lane] = field(default_factory=dict[Key, Lane])
     waiting: dict[Key, set[Key]] = field(default_factory=dict[Key, set[Key]])
@@ -88,6 +92,7 @@ class Estate:
     gathered: Memory = field(default_factory=Memory)
     streaks: dict[Key, int] = field(default_factory=dict[Key, int])
     polled: set[Key] = field(default_factory=set[Key])
+    turns: Turns = field(default_factory=Turns)
     declared: dict[Key, float] = field(default_factory=dict[Key, float])
 
     def lane_of(self, resource: Resource) -> Lane | None:
@@ -127,8 +132,13 @@ class Estate:
         return [*self.resources, *(key for key in left if self.served(key) is not None)]
 
     def is_due(self) -> bool:
-        """Whether something in force has expired since it was looked at."""
-        return self.expires is not None and self.expires <= self.ports.now()
+        """Whether something in force has expired since it was looked at, or has to be put together anew."""
+        return self.outdated or (self.expires is not None and self.expires <= self.ports.now())
+
+    def part_from(self, key: Key) -> None:
+        """Have what others got of a key that is gone taken from them at the next look."""
+        kind = self.kinds.get(key.kind)
+        self.outdated = self.outdated or (kind is not None and kind.asks is not None)
 
     def ready(self, key: Key) -> bool:
         """Whether `key` is in sync with what is declared for it now, and healthy."""

@@ -76,6 +76,11 @@ class _Call:
         """What the caller named; the target as a whole when it named nothing."""
         return self.scopes - {WHOLE} or self.scopes
 
+    @property
+    def widest(self) -> frozenset[str]:
+        """The target as a whole; for a call that goes elsewhere, what the caller named."""
+        return self.scopes & {WHOLE} or self.scopes
+
 
 def _places(wide: int) -> Places[_Call]:
     return Places(lambda scope: wide if scope else wide * WIDER, lambda call: call.turn.set())
@@ -105,9 +110,11 @@ class LaneGate:
     _writes: Places[_Call] = field(default_factory=lambda: _places(WRITES))
 
     @asynccontextmanager
-    async def using(self, *scopes: str, writes: bool = False) -> AsyncGenerator[None]:
+    async def using(
+        self, *scopes: str, writes: bool = False, elsewhere: bool = False
+    ) -> AsyncGenerator[None]:
         """See `setpoint.model.kind.Gate`."""
-        call = _Call(frozenset((WHOLE, *scopes)), writes)
+        call = _Call(frozenset(scopes if elsewhere else (WHOLE, *scopes)), writes)
         places = self._writes if writes else self._reads
         try:
             await self._enter(call, places)
@@ -187,7 +194,7 @@ class LaneGate:
             case DownError():
                 return
             case TransportError() | OutcomeUnknownError() if hung or isinstance(error, TransportError):
-                self._failed(call, {error.scope} & call.scopes or {WHOLE}, str(error))
+                self._failed(call, {error.scope} & call.scopes or call.widest, str(error))
             case asyncio.CancelledError() if hung:
                 self._failed(call, call.parts, f"no answer within {_now() - call.began:.0f} s")
             case TargetError() if not isinstance(error, OutcomeUnknownError):

@@ -11,6 +11,7 @@ from enum import StrEnum
 import structlog
 
 from setpoint.model.errors import SourceError, StateError
+from setpoint.model.hold import Rule
 from setpoint.model.key import Key
 from setpoint.run.conclude import FINAL
 from setpoint.run.declare import arrange_lanes, declare
@@ -172,12 +173,13 @@ class Supervisor:
                 return True
         if status is None or status.reconciled_at < since:
             return False
-        if status.outcome in FINAL or status.attempts >= PATIENCE:
+        in_turn = bool(status.holds) and all(hold.rule is Rule.ROLLOUT for hold in status.holds)
+        if (status.outcome in FINAL and not in_turn) or status.attempts >= PATIENCE:
             return True
-        if status.outcome != "Blocked":
+        if status.outcome != "Blocked" and not in_turn:
             return False
         awaited = {on for on, keys in self.estate.waiting.items() if key in keys}
-        needed = {*resource.references, *awaited} & self.estate.resources.keys() - asked
+        needed = {*(() if in_turn else resource.references), *awaited} & self.estate.resources.keys() - asked
         return any(self._rests(one, since, asked | {key}) and not self.estate.ready(one) for one in needed)
 
     async def updates(self) -> AsyncIterator[None]:

@@ -52,6 +52,7 @@ async def forget(estate: Estate, key: Key, by: str) -> None:
 
 async def _go_on(estate: Estate, key: Key) -> None:
     """What waited for the key may go on without it."""
+    estate.part_from(key)
     for lane in estate.lanes.values():
         lane.queue.discard(key)
         lane.slots.leave(key)

@@ -27,6 +27,7 @@ from setpoint.run.lane import Lane
 from setpoint.run.pipeline import give_places_back, run
 from setpoint.run.queue import Class
 from setpoint.run.rebuild import rebuild
+from setpoint.run.rollout import pass_turn
 from setpoint.run.wake import wake, wake_needy, wake_others
 from setpoint.run.wipe import until_rebuild
 from setpoint.store.records import Status
@@ -117,6 +118,7 @@ async def _close(estate: Estate, desk: Desk, report: Report) -> Due:
     elif _of_all.isEnabledFor(logging.DEBUG):
         _tell(_log.debug, desk, report, status)
     await wake_others(estate, desk.lane, report, status)
+    pass_turn(estate, report, status)
     return _next(estate, desk.lane, report, status.attempts)
 
 

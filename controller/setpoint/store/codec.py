@@ -13,6 +13,7 @@ from setpoint.model.diff import MISSING, Cause, Change
 from setpoint.model.hold import Hold, Rule
 from setpoint.model.key import Key
 from setpoint.model.lifecycle import Age
+from setpoint.model.measure import Measured, Number
 from setpoint.model.origin import Origin
 from setpoint.model.plan import Intent, Restarts
 from setpoint.model.policy import Policy
@@ -41,7 +42,13 @@ def key_from(text: str) -> Key:
 def status_from(document: str) -> Status:
     """What `encode` made of a Status."""
     return _build(
-        Status, _loads(document), key=key_from, conditions=_conditions, changes=_changes, holds=_holds
+        Status,
+        _loads(document),
+        key=key_from,
+        conditions=_conditions,
+        changes=_changes,
+        holds=_holds,
+        measured=_measured,
     )
 
 
@@ -134,6 +141,14 @@ def _restarts(raw: Any) -> Restarts:
 
 def _age(raw: Any) -> Age:
     return Age(**raw)
+
+
+def _measured(raw: Any) -> Measured | None:
+    return None if raw is None else _build(Measured, raw, numbers=_numbers)
+
+
+def _numbers(raw: Any) -> Mapping[str, tuple[Number, ...]]:
+    return {name: tuple((tuple(labels), value) for labels, value in rows) for name, rows in raw.items()}
 
 
 def _origin(raw: Any) -> Origin:

@@ -80,10 +80,12 @@ class Journal(Observed, Disruptions, Grants):
         with self._db.transaction():
             self._db.run("INSERT OR REPLACE INTO intent VALUES (?, ?, ?)", row)
             self._intents.put(key, (target, intent))
+            stored = item or self.item(key)
+            if intent.waiting and stored is not None:
+                more = replace(stored.restarts, begun=stored.restarts.begun + 1, at=intent.began)
+                item = replace(stored, restarts=more)
             if item is not None:
                 self.save_item(item)
-            if intent.waiting:
-                self._count(key, intent.began)
             if disruption >= Disruption.STOP:
                 self.note_disruption(Disrupted(key, intent.began, target, disruption))
 
@@ -137,11 +139,8 @@ class Journal(Observed, Disruptions, Grants):
             intent, item = self.intent(key), self.item(key)
             if intent is not None:
                 self.take_back_disruption(key, intent.began)
-            if intent is not None and item is not None and intent.waiting:
-                fewer = replace(item.restarts, begun=max(item.restarts.begun - 1, 0))
-                self.save_item(replace(item, restarts=fewer))
-            elif item is not None and item.age.wiped:
-                self.save_item(replace(item, age=take_back(item.age)))
+            if item is not None and (before := _before(item, intent)) != item:
+                self.save_item(before)
             self.close_intent(key)
 
     def complete_intent(self, key: Key) -> None:
@@ -173,12 +172,6 @@ class Journal(Observed, Disruptions, Grants):
             self._intents.put(new, under_way)
             self._intents.drop(old)
         self.forget_status(old)
-
-    def _count(self, key: Key, at: float) -> None:
-        item = self.item(key)
-        if item is not None:
-            more = replace(item.restarts, begun=item.restarts.begun + 1, at=at)
-            self.save_item(replace(item, restarts=more))
 
     def _amend(self, key: Key, **news: str | float | Mapping[str, Json]) -> None:
         with self._db.transaction():
@@ -217,3 +210,12 @@ class Journal(Observed, Disruptions, Grants):
     def _load_intents(self) -> dict[Key, tuple[Key, Intent]]:
         rows = self._db.rows("SELECT key, target, document FROM intent")
         return {key_from(key): (key_from(target), intent_from(document)) for key, target, document in rows}
+
+
+def _before(item: Item, intent: Intent | None) -> Item:
+    """The inventory's row as it was before a step that certainly did not happen."""
+    if intent is not None and item.changing == intent.began:
+        item = replace(item, changing=0.0)
+    if intent is not None and intent.waiting:
+        return replace(item, restarts=replace(item.restarts, begun=max(item.restarts.begun - 1, 0)))
+    return replace(item, age=take_back(item.age)) if item.age.wiped else item

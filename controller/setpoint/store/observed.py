@@ -5,7 +5,6 @@ When a key was last looked at is written from time to time only: a process that 
 
 from __future__ import annotations
 
-import json
 from dataclasses import fields
 from operator import attrgetter
 from typing import Any, Final
@@ -16,8 +15,8 @@ from setpoint.store.codec import encode, item_from, key_text, status_from
 from setpoint.store.database import Database
 from setpoint.store.records import Item, Status
 
-STATUS_TIMES: Final = ("reconciled_at", "in_sync_at")
-"""What is new in a status although nothing happened."""
+STATUS_TIMES: Final = ("reconciled_at", "in_sync_at", "measured")
+"""What is new in a status although nothing happened: the times, and numbers that move all the time."""
 ITEM_TIMES: Final = ("seen_at",)
 """What is new in an item although nothing happened."""
 
@@ -95,10 +94,7 @@ class Observed:
         members = "".join(f", '$.{name}', json(?)" for name in names)
         self._db.run_many(
             f"UPDATE {table} SET document = json_set(document{members}) WHERE key = ?",  # noqa: S608  # our own names
-            (
-                (*(json.dumps(getattr(row, name)) for name in names), key_text(key))
-                for key, row in rows.items()
-            ),
+            ((*(encode(getattr(row, name)) for name in names), key_text(key)) for key, row in rows.items()),
         )
 
     def _load_statuses(self) -> dict[Key, Status]:

@@ -12,6 +12,7 @@ from setpoint.model.hold import Hold
 from setpoint.model.identity import Identity
 from setpoint.model.key import Key
 from setpoint.model.lifecycle import Age
+from setpoint.model.measure import Measured
 from setpoint.model.plan import Disruption, Restarts
 from setpoint.model.tree import Json, Pointer, Tree
 
@@ -34,6 +35,7 @@ class Status:
         detail: what the kind shows of the object.
         outputs: what it publishes for others; kept while it cannot be seen.
         notes: the arithmetic behind what was computed, by its place in the comparable tree.
+        measured: the numbers of what was seen last; kept while it cannot be seen.
     """
 
     key: Key
@@ -53,6 +55,7 @@ class Status:
     detail: dict[str, Json] | None = None
     outputs: dict[str, Json] | None = None
     notes: dict[Pointer, str] = field(default_factory=dict[Pointer, str])
+    measured: Measured | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class Item:
         released: it left the declarations and is left alone.
         restarts: those for changes that still wait for one.
         age: how old it is, for what is wiped by schedule.
+        changing: when a change of a member of a group began that it was not seen well after; 0 without one.
     """
 
     key: Key
@@ -77,6 +81,7 @@ class Item:
     sent: Mapping[Pointer, str] = field(default_factory=dict[Pointer, str])
     restarts: Restarts = field(default_factory=Restarts)
     age: Age = field(default_factory=Age)
+    changing: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,9 @@ class ResyncBody(Spec):
         "Keys, as Kind/name or namespace/Kind/name.", None, max_length=10_000
     )
     kind: Text | None = described("Every resource of a kind.", None)
-    selector: Text | None = described("Every resource with these labels, as a=b,c=d.", None)
+    selector: Text | None = described(
+        "Every resource that the selector means, e.g. web and not canary.", None
+    )
     everything: bool = described("Every resource there is.", default=False, alias="all")
     namespace: Text = described("The namespace of keys that name none.", DEFAULT_NAMESPACE)
     namespaced: bool = described("Whether kind, selector and all mean that namespace only.", default=False)

@@ -1,15 +1,19 @@
-"""Which resources a person means, by key, kind or label; and which of the waiting tokens. Pure."""
+"""Which resources a person means, by key, kind or selector; and which of the waiting tokens. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
+from typing import TypeVar
 
 from setpoint.model.errors import SetpointError
 from setpoint.model.key import Key
 from setpoint.model.resource import Resource
+from setpoint.model.selector import SelectorError, Subject, select
+from setpoint.model.selector_text import parse_selector
 from setpoint.surface.bodies import ResyncBody
 
+T = TypeVar("T", bound=Subject)
 SHORTEST = 7
 """Characters to which a commit may be shortened."""
 
@@ -32,13 +36,25 @@ def choose(resources: Mapping[Key, Resource], body: ResyncBody) -> list[Key]:
     if body.kind is not None:
         chosen = {key: r for key, r in chosen.items() if key.kind == body.kind}
     if body.selector is not None:
-        wanted = parse_selector(body.selector)
-        chosen = {key: r for key, r in chosen.items() if wanted.items() <= r.labels.items()}
+        meant = {resource.key for resource in find_meant(list(chosen.values()), body.selector)}
+        chosen = {key: r for key, r in chosen.items() if key in meant}
     if not chosen:
         raise UnknownError(
             "no declared resource matches that", remedy="see setpoint status for what there is"
         )
     return sorted(chosen)
+
+
+def find_meant(among: Collection[T], text: str) -> list[T]:
+    """Those of `among` that the selector `text` means, none if it means none.
+
+    Raises:
+        UnknownError: it is no selector, or a word in it cannot be meant.
+    """
+    try:
+        return select(parse_selector(text), among)
+    except SelectorError as error:
+        raise UnknownError(error.message, remedy=error.remedy) from None
 
 
 def find_key(resources: Iterable[Key], text: str, namespace: str) -> Key:
@@ -57,20 +73,6 @@ def find_key(resources: Iterable[Key], text: str, namespace: str) -> Key:
     close = get_close_matches(str(key), known, 1)
     remedy = f"did you mean {close[0]}?" if close else "see setpoint status for what there is"
     raise UnknownError(f"{key} is not declared", remedy=remedy)
-
-
-def parse_selector(text: str) -> dict[str, str]:
-    """The labels of `a=b,c=d`.
-
-    Raises:
-        UnknownError: it is not of that form.
-    """
-    pairs = [part.partition("=") for part in text.split(",")]
-    if not all(name and sign and value for name, sign, value in pairs):
-        raise UnknownError(
-            f"'{text}' is no selector", remedy="write label=value, several with commas between them"
-        )
-    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def find_token(waiting: Mapping[str, str], text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -52,10 +53,26 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_words_are_those_of_the_verbs() -> None:
-    from setpoint.cli import completion_words
+    files = written()
+    assert {place.parent.name for place in files} >= {"cli", "setpoint_lab"}
+    for place, text in files.items():
+        assert place.name == WORDS
+        assert place.read_text(encoding="utf-8") == text, "run make reference"
 
-    text = Path(completion_words.__file__).with_name(WORDS).read_text(encoding="utf-8")
-    assert text == written(), "run make reference"
+
+def test_verbs_of_a_package_are_completed_and_told_without_it(folder: Path) -> None:
+    assert complete(folder, "lab", "t") == ["trouble"]
+    assert complete(folder, "lab", "trouble", "q") == ["quorum"]
+    assert complete(folder, "lab", "--o") == ["--once"]
+    drive = (
+        "import sys; from setpoint.cli.main import run; run(['--help']); "
+        "sys.exit(any(name.startswith('setpoint_') for name in sys.modules))"
+    )
+    ended = subprocess.run(
+        (sys.executable, "-c", drive), cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert re.search(r"^  lab +A rehearsal data centre", ended.stdout, re.MULTILINE)
 
 
 def test_verbs_are_completed(folder: Path) -> None:

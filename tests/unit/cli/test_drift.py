@@ -34,6 +34,13 @@ async def test_a_hand_made_change_that_is_only_reported(served: Served, ask: Ask
     assert "nothing declared is called 'Box/c'" in (await ask("drift", "Box/c")).err
 
 
+async def test_a_selector_says_of_what_it_is_told(served: Served, ask: Ask) -> None:
+    served.write(a=box("a", "colour: green", policy="manage: observe", labels="tier: front"))
+    await served.until(lambda told: row(told, "Box/a")["outcome"] == "Held")
+    assert (await ask("drift", "-l", "tier=front")).code == 2
+    assert (await ask("drift", "-l", "not tier=front")).code == 0
+
+
 async def test_what_was_corrected_is_told_below(served: Served, ask: Ask) -> None:
     served.fields("a")["colour"] = "green"
     assert (await ask("resync", "Box/a", "--wait")).code == 0

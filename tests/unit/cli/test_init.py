@@ -71,7 +71,7 @@ def test_everything_is_written_and_nothing_is_left_to_fill_in_by_machine(
 
 def test_the_three_next_steps_are_told(say: Say, folder: Path) -> None:
     lines = say("init", folder).lines
-    assert lines[0] == f"wrote 24 files into {folder}"
+    assert lines[0] == f"wrote 26 files into {folder}"
     assert [line[:2] for line in lines[1:]] == ["1.", "2.", "3."]
     assert "setpoint validate estate" in lines[2]
     assert "setpoint doctor" in lines[3]

@@ -78,6 +78,20 @@ def test_a_first_plan_shows_what_would_be_made_and_says_that_nothing_is_remember
     assert estate.everything() == before
 
 
+def test_a_selector_says_of_what_the_plan_is(estate: Estate) -> None:
+    estate.write(a=box("a", labels="tier: front"), b=box("b", labels="tier: back"))
+    assert [one["key"] for one in estate.told("plan", "-l", "tier=f* or Shelf")["resources"]] == [
+        "Shelf/s",
+        "Box/a",
+    ]
+    assert [
+        one["key"] for one in estate.told("plan", "Box/a", "Box/b", "-l", "not tier=back")["resources"]
+    ] == ["Box/a"]
+    said = estate.say("plan", "-l", "tier=middle")
+    assert (said.code, said.err) == (1, "setpoint: nothing of it is meant by 'tier=middle'\n")
+    assert "nothing is called 'tear'" in estate.say("plan", "-l", "tear").err
+
+
 def test_after_it_was_applied_the_plan_is_empty(estate: Estate) -> None:
     estate.write(a=box("a", "colour: red"))
     assert estate.say("apply").code == 0

@@ -25,10 +25,11 @@ async def test_without_wait_it_says_what_was_asked(served: Served, ask: Ask) -> 
         (("Box/b",), ["Box/b"]),
         (("Box",), ["Box/a", "Box/b"]),
         (("-l", "tier=front"), ["Box/a"]),
+        (("-l", "Box and not tier"), ["Box/b"]),
         (("--all",), ["Box/a", "Box/b", "Shelf/s"]),
         (("--all", "-n", "default"), ["Box/a", "Box/b", "Shelf/s"]),
     ],
-    ids=["key", "kind", "label", "all", "all of a namespace"],
+    ids=["key", "kind", "label", "selector", "all", "all of a namespace"],
 )
 async def test_with_wait_it_tells_the_result_of_each(
     served: Served, ask: Ask, arguments: tuple[str, ...], keys: list[str]

@@ -10,10 +10,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from setpoint.cli.staleness import stale
+from setpoint.model.key import Key
 from setpoint.store.store import Store
 from setpoint.surface.remembered import remembered_status
 from tests.served import Served, box, row
@@ -76,9 +79,11 @@ async def test_the_document_has_stable_fields(served: Served, ask: Ask) -> None:
     [
         (("Box",), ["Box/a", "Box/b"]),
         (("Box/b", "Shelf"), ["Box/b", "Shelf/s"]),
+        (("-l", "tier=front or Shelf"), ["Box/a", "Shelf/s"]),
+        (("Box", "-l", "not tier"), ["Box/b"]),
         (("-n", "default"), ["Box/a", "Box/b", "Shelf/s"]),
     ],
-    ids=["kind", "key and kind", "namespace"],
+    ids=["kind", "key and kind", "a selector", "a kind and a selector", "namespace"],
 )
 async def test_it_shows_what_is_named(
     served: Served, ask: Ask, arguments: tuple[str, ...], keys: list[str]
@@ -276,3 +281,43 @@ def test_a_memory_that_cannot_be_reached_either_is_one_sentence(
     said = say("status")
     assert (said.code, said.out) == (1, "")
     assert said.err.startswith("setpoint: the daemon's socket ")
+
+
+async def test_what_was_not_seen_in_sync_for_long_is_told_and_ends_by_a_code_of_its_own(
+    served: Served, ask: Ask
+) -> None:
+    said = await ask("status", "--max-age", "14d", "--exit-code")
+    assert (said.code, [line for line in said.lines if line.startswith("Box/")]) == (0, [])
+
+    estate = served.supervisor.estate
+    (served.folder / "b.yaml").write_text(box("b", "colour: blue", policy="manage: observe"))
+    await served.until(lambda told: row(told, "Box/b")["outcome"] == "Held")
+    assert (await ask("status", "--max-age", "14d", "--exit-code")).code == 0
+    assert (await ask("status", "Box/b")).code == 2
+
+    held = estate.store.status(Key("default", "Box", "b"))
+    assert held is not None
+    assert held.in_sync_at is not None
+    estate.store.save_status(replace(held, in_sync_at=held.in_sync_at - 15 * 86_400))
+    said = await ask("status", "--max-age", "14d", "--exit-code", "-o", "json")
+    assert said.code == 2
+    assert [one["key"] for one in json.loads(said.out)["resources"]] == ["Box/b"]
+    assert (await ask("status", "--max-age", "16d", "--exit-code")).code == 0
+    assert (await ask("status", "Box/a", "--max-age", "14d", "--exit-code")).code == 0
+
+
+async def test_an_exit_code_by_age_needs_an_age(served: Served, ask: Ask) -> None:
+    said = await ask("status", "--exit-code")
+    assert said.code == 1
+    assert "--exit-code needs --max-age" in said.err
+
+
+@pytest.mark.parametrize(
+    ("seen", "fresh"),
+    [("2026-01-01T00:00:00Z", True), ("2025-12-31T23:59:59Z", False), (None, False)],
+    ids=["just as long ago", "longer ago", "never"],
+)
+def test_a_resource_is_stale_once_it_was_last_seen_in_sync_longer_ago(seen: str | None, fresh: bool) -> None:  # noqa: FBT001  # a column of the table
+    now = datetime.fromisoformat("2026-01-15T00:00:00Z")
+    rows = [{"inSyncAt": seen}]
+    assert stale(rows, timedelta(days=14), now) == ([] if fresh else rows)

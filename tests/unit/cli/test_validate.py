@@ -72,6 +72,7 @@ def test_a_program_gets_the_same_as_json(say: Say, estate: Write) -> None:
                 "text": "a.yaml:3:8: spec.image: 5 is not text; put it in quotes",
             }
         ],
+        "advice": [],
         "waiting": [
             {
                 "key": "Thing/b",

@@ -70,6 +70,7 @@ class Rig:
             doubt=self._doubt,
             spaces=Spaces(Estate("home", KINDS, self.store, StoreInline(), self.ports)),
             strangers=lambda _: (),
+            group=lambda _: None,
             search=self._search,
             reconcile_id="r",
             requested=self.store.last_request(declared.key),

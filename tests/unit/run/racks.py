@@ -56,6 +56,12 @@ def asks(_key: Key, spec: PinSpec) -> tuple[Ask, ...]:
     return (Ask("cards", {"rack": spec.rack, "card": spec.card, "lines": lines}, "/card"),)
 
 
+def tag_asks(key: Key, _spec: Any) -> tuple[Ask, ...]:
+    """Each has a card with its colours, called after it up to the hyphen."""
+    lines: Any = [{"from": f"Tag/{key.name}", "output": "colours", "every": True}]
+    return (Ask("cards", {"rack": "r", "card": key.name.partition("-")[0], "lines": lines}, "/colour"),)
+
+
 def share(racks: Mapping[Key, Tree], asked: tuple[Asked, ...]) -> Shares:
     problems: list[Unshared] = []
     specs: dict[Key, Tree] = {}
@@ -76,7 +82,7 @@ def share(racks: Mapping[Key, Tree], asked: tuple[Asked, ...]) -> Shares:
     return Shares(specs, tuple(problems))
 
 
-def entry(_spec: Tree, field: Pointer) -> Entry:
+def entry(_spec: Tree, field: Pointer, _seen: object) -> Entry:
     name = field.split("/")[2]
     return Entry(f"/cards/{name}", (f"/shown/{name}",))
 
@@ -136,9 +142,11 @@ PIN: Kind[PinSpec, None] = Kind(
     hosted_by="Shelf",
     asks=asks,
 )
+_TOLD = replace(BOX, outputs=BoxOutputs, publish=publish)
 RACKS: dict[str, Kind[Any, Any]] = {
     **KINDS,
-    "Box": replace(BOX, outputs=BoxOutputs, publish=publish),
+    "Box": _TOLD,
+    "Tag": replace(_TOLD, name="Tag", summary="A box with a card.", asks=tag_asks),
     "Rack": RACK,
     "Pin": PIN,
 }

@@ -33,11 +33,16 @@ class Site:
     most: int = 0
 
     async def call(
-        self, *scopes: str, error: Exception | None = None, lasts: float = 0.0, writes: bool = False
+        self,
+        *scopes: str,
+        error: Exception | None = None,
+        lasts: float = 0.0,
+        writes: bool = False,
+        elsewhere: bool = False,
     ) -> str:
         """`answered`, or the name of the error that came out."""
         try:
-            async with self.gate.using(*scopes, writes=writes):
+            async with self.gate.using(*scopes, writes=writes, elsewhere=elsewhere):
                 await self._work(error, lasts)
         except (SetpointError, ZeroDivisionError) as raised:
             return type(raised).__name__
@@ -196,6 +201,30 @@ def test_an_answer_ends_a_row_of_failures(error: Exception | None, opens: int) -
         await site.call(error=error)
         await site.fail(times=IN_A_ROW - 1)
         assert len(site.open()) == opens
+
+    at_site(body)
+
+
+def test_what_answers_elsewhere_says_nothing_of_the_target() -> None:
+    async def body(site: Site) -> None:
+        await site.fail(times=IN_A_ROW - 1)
+        assert await site.call("beside", elsewhere=True) == "answered"
+        await site.fail(times=1)
+        assert site.open() == [WHOLE]
+        await asyncio.sleep(FIRST_WINDOW)
+        assert await site.call("beside", elsewhere=True) == "answered"
+        assert site.gate.due() == (WHOLE,), "it was no probe of the target"
+
+    at_site(body)
+
+
+@pytest.mark.parametrize("at", [WHOLE, "beside"])
+def test_what_fails_elsewhere_counts_against_itself_alone(at: str) -> None:
+    async def body(site: Site) -> None:
+        for _ in range(IN_A_ROW):
+            await site.call("beside", error=TransportError("no route", scope=at), elsewhere=True)
+        assert site.open() == ["beside"]
+        assert await site.call() == "answered"
 
     at_site(body)
 

@@ -84,11 +84,12 @@ policies = st.builds(
     st.just({}) | st.sampled_from(Drift).map(lambda drift: {"drift": drift}),
     st.just({}) | st.integers(10, 10**6).map(lambda seconds: {"interval": timedelta(seconds=seconds)}),
 )
-resources = st.builds(
-    Resource, keys, objects, policies, origins, texts, st.none() | keys, some(keys),
+_of_a_resource = (
+    keys, objects, policies, origins, texts, st.none() | keys, some(keys),
     st.dictionaries(texts, texts, max_size=2), st.none() | keys, st.dictionaries(texts, origins, max_size=2),
     some(texts),
 )  # fmt: skip
+resources = st.builds(Resource, *_of_a_resource, own=st.none() | st.builds(Resource, *_of_a_resource))
 layers = st.builds(
     Layer, stored_texts, stored_texts, times, st.dictionaries(stored_texts, st.binary(max_size=9), max_size=3)
 )

@@ -9,7 +9,7 @@ from setpoint.model.origin import Origin
 from setpoint.model.policy import Policy
 from setpoint.model.resource import Resource
 from setpoint.surface.bodies import ResyncBody
-from setpoint.surface.select import UnknownError, choose, find_token, parse_selector
+from setpoint.surface.select import UnknownError, choose, find_token
 
 
 def declared(namespace: str, name: str, **labels: str) -> tuple[Key, Resource]:
@@ -36,6 +36,8 @@ ESTATE = dict(
         ({"kind": "Box", "namespace": "test", "namespaced": True}, ["test/Box/a", "test/Box/b"]),
         ({"selector": "tier=web"}, ["Box/a", "test/Box/a"]),
         ({"selector": "tier=web,env=prod"}, ["Box/a"]),
+        ({"selector": "tier and not env=prod"}, ["test/Box/a"]),
+        ({"selector": "Box/a", "namespace": "test", "namespaced": True}, ["test/Box/a"]),
         ({"all": True, "namespace": "default", "namespaced": True}, ["Box/a"]),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
@@ -44,10 +46,19 @@ def test_a_body_means(body: dict[str, object], chosen: list[str]) -> None:
     assert [str(key) for key in choose(ESTATE, ResyncBody.model_validate(body))] == chosen
 
 
-@pytest.mark.parametrize("text", ["", "tier", "=web", "tier=", "tier=web,"])
-def test_no_selector(text: str) -> None:
-    with pytest.raises(UnknownError, match="is no selector; write label=value"):
-        parse_selector(text)
+@pytest.mark.parametrize(
+    ("selector", "sentence"),
+    [
+        ("tier=", "'tier=' is no selector: 'tier=' lacks the label or its value; write e.g. env=prod"),
+        ("toer", "nothing is called 'toer' or has a label of that name; did you mean tier"),
+        ("tier=mail", "no declared resource matches that"),
+    ],
+    ids=["no selector", "unknown word", "nothing meant"],
+)
+def test_a_selector_that_means_nothing(selector: str, sentence: str) -> None:
+    with pytest.raises(UnknownError) as refused:
+        choose(ESTATE, ResyncBody.model_validate({"selector": selector}))
+    assert str(refused.value).startswith(sentence)
 
 
 WAITING = {"8c1f0a3b9d2e": "Box/a: was there", "8c1f0a3fffff": "Box/b: was there", "short": "Box/c: odd"}

@@ -123,7 +123,7 @@ async def test_a_resync_means(served: Served, body: dict[str, Any], keys: set[st
         ({"keys": ["Box/aa"]}, 404, "Box/aa is not declared; did you mean Box/a?"),
         ({"keys": ["boxes"]}, 404, "'boxes' is no key"),
         ({"kind": "Crate"}, 404, "no declared resource matches that"),
-        ({"selector": "tier"}, 404, "'tier' is no selector; write label=value"),
+        ({"selector": "tier="}, 404, "'tier=' is no selector: 'tier=' lacks the label or its value"),
         ({}, 400, "say exactly one of keys, kind, selector and all"),
         ({"kind": "Box", "all": True}, 400, "say exactly one"),
         ({"keys": "Box/a"}, 400, "keys: "),

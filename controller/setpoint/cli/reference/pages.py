@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from setpoint.cli.reference.commands import commands_page
@@ -10,13 +10,15 @@ from setpoint.cli.reference.fields import field_table
 from setpoint.cli.reference.kinds import kind_links, kind_page, manifest_page
 from setpoint.cli.reference.logs import events_page
 from setpoint.cli.reference.markdown import code, fenced, page, section, table
+from setpoint.cli.reference.selectors import selectors_page
 from setpoint.cli.reference.verdicts import exit_codes_page, holds_page, outcomes_page
 from setpoint.desired.draft7 import TEMPLATE, tidy
 from setpoint.desired.lessons import Book
 from setpoint.model.kind import Kind
 from setpoint.settings import Settings
 from setpoint.settings_place import PLACES, VARIABLE
-from setpoint.surface.metrics.names import METRICS, Metric
+from setpoint.surface.metrics.measures import metrics_of
+from setpoint.surface.metrics.names import METRICS, RESOURCE, Metric
 
 _EXAMPLE = """\
 estate: home
@@ -35,10 +37,11 @@ def reference_pages(kinds: Mapping[str, Kind[Any, Any]]) -> dict[str, str]:
         **{f"kinds/{name}.md": kind_page(kinds[name]) for name in sorted(kinds)},
         "settings.md": _settings(),
         "commands.md": commands_page(),
+        "selectors.md": selectors_page(),
         "outcomes.md": outcomes_page(),
         "holds.md": holds_page(),
         "exit-codes.md": exit_codes_page(),
-        "metrics.md": _metrics(),
+        "metrics.md": _metrics(kinds),
         "events.md": events_page(),
     }
 
@@ -49,6 +52,7 @@ def _list(kinds: Mapping[str, Kind[Any, Any]]) -> str:
         ("[Manifests](manifest.md)", "`metadata`, `policy` and `defaults.yaml`, the same for all kinds."),
         ("[Settings](settings.md)", "What the daemon itself is told."),
         ("[The command line](commands.md)", "Every verb and option."),
+        ("[Selectors](selectors.md)", "How resources are named on the command line."),
         ("[Outcomes and conditions](outcomes.md)", "How a reconcile ends, and what follows."),
         ("[Hold rules](holds.md)", "What stops a step, and how that ends."),
         ("[Exit codes](exit-codes.md)", "What the shell sees."),
@@ -74,12 +78,28 @@ def _settings() -> str:
     )
 
 
-def _metrics() -> str:
+def _metrics(kinds: Mapping[str, Kind[Any, Any]]) -> str:
     return page(
         "Metrics",
         "For whoever writes a rule or a dashboard. Served as `/metrics` at the address of `metrics.listen` in the "
         "[settings](settings.md); those of the process (`process_*`, `python_*`) stand beside them.",
         table(("metric", "type", "labels", "meaning"), map(_metric, METRICS)),
+        *(_of_kind(kind, metrics.values()) for kind, metrics in metrics_of(kinds).items()),
+    )
+
+
+def _of_kind(kind: str, metrics: Iterable[Metric]) -> list[str]:
+    """What a kind measures, with its own labels."""
+    rows = ((code(one.name), ", ".join(map(code, one.labels[len(RESOURCE) :])), one.help) for one in metrics)
+    labels = ", ".join(map(code, RESOURCE))
+    told = (
+        f"What is seen of every {code(kind)}: gauges with {labels} and labels of their own. What is not seen again within "
+        "three of its `policy.interval`, at least ten minutes, is shown no more."
+    )
+    return section(
+        kind,
+        [told],
+        table(("metric", "own labels", "meaning"), rows),
     )
 
 

@@ -53,8 +53,9 @@ class Scales:
         verdicts = self.verdicts()
         active = [one for one in self.tombstones.values() if one.active]
         needed = {one.key for one in active}
-        staying = _needing(needed, self.resources.values())
-        leaving = _needing(needed, (one.resource for one in active))
+        # What is contributed goes with its giver, so nobody is kept for that.
+        staying = _needing(needed, (one.declared for one in self.resources.values()))
+        leaving = _needing(needed, (one.resource.declared for one in active))
         return {
             one.key: Weighed(
                 tombstone=one,

@@ -17,6 +17,7 @@ from setpoint.decide.holds.paused import paused
 from setpoint.decide.holds.reboot import reboot
 from setpoint.decide.holds.recreate import recreate
 from setpoint.decide.holds.renamed import renamed
+from setpoint.decide.holds.rollout import rollout
 from setpoint.decide.holds.taken import taken
 from setpoint.decide.holds.window import window
 from setpoint.model.hold import Hold
@@ -37,6 +38,7 @@ RULES: tuple[StepRule, ...] = (
     window,
     blast_radius,
     taken,
+    rollout,
 )
 
 __all__ = ["RULES", "Looked", "StepRule", "exists", "judge"]

@@ -13,6 +13,7 @@ from setpoint.model.limit import Radius
 from setpoint.model.observation import Absent, Present
 from setpoint.model.plan import Restarts
 from setpoint.model.policy import Policy
+from setpoint.model.rollout import Group
 from setpoint.model.tombstone import Tombstone
 
 
@@ -36,6 +37,7 @@ class Looked:
         approved: whether a hold's token was approved.
         now: seconds since the epoch.
         conflicts: why fields must not be given the values that belong to them.
+        group: with whom it takes turns; None when with nobody.
     """
 
     owner: Owner
@@ -56,3 +58,4 @@ class Looked:
     approved: Callable[[str], bool]
     now: float
     conflicts: tuple[Conflict, ...] = ()
+    group: Group | None = None

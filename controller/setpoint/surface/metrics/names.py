@@ -76,6 +76,12 @@ HELD_CHANGES: Final = Metric(
     (*RESOURCE, "rule"),
     "What a rule holds back of a resource; only while it holds.",
 )
+LEFT_OUT: Final = Metric(
+    "setpoint_measures_left_out",
+    Type.GAUGE,
+    RESOURCE,
+    "Numbers of a resource that are not shown, for there are too many of a kind or they are none; only while there are any.",
+)
 DELETIONS: Final = Metric(
     "setpoint_deletions",
     Type.GAUGE,
@@ -221,6 +227,7 @@ METRICS: Final = (
         DRIFT_SINCE,
         LAST_SUCCESS,
         HELD_CHANGES,
+        LEFT_OUT,
         DELETIONS,
         OPERATION_STARTED,
         RESOURCES,

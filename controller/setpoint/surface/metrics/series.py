@@ -5,6 +5,7 @@ Few of thousands change between two scrapes; to have the library write all of th
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
@@ -13,11 +14,13 @@ from typing import Final, TypeAlias
 
 from setpoint.model.condition import ConditionType, Truth
 from setpoint.model.key import Key
+from setpoint.model.measure import Number
 from setpoint.model.outcome import Stalled
 from setpoint.model.resource import Resource
 from setpoint.model.tree import parts
 from setpoint.store.records import Status
 from setpoint.surface.metrics import names
+from setpoint.surface.metrics.measures import lasts
 from setpoint.surface.metrics.names import Metric
 
 UNSEEN: Final = "none"
@@ -46,50 +49,113 @@ Place: TypeAlias = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """What is kept of one resource, with that from which it was made."""
+    """What is kept of one resource, with that from which it was made.
+
+    Attributes:
+        until: when its numbers are too old to be shown, seconds since the epoch.
+        texts: of the families of every resource, in their order.
+        numbers: of those of its kind, by the name of the metric.
+    """
 
     spec_hash: str
     target: Key | None
     status: Status | None
+    until: float
     place: Place
     texts: tuple[str, ...]
+    numbers: Mapping[str, str]
 
 
 class ResourceSeries:
-    """Renders what is declared; used by one thread at a time."""
+    """Renders what is declared; used by one thread at a time.
 
-    def __init__(self) -> None:
+    Args:
+        measured: the metrics of each kind, by the slot of their measure.
+    """
+
+    def __init__(self, measured: Mapping[str, Mapping[str, Metric]]) -> None:
+        self._measured = measured
         self._rows: dict[Key, _Row] = {}
 
     def render(
-        self, resources: Mapping[Key, Resource], statuses: Mapping[Key, Status]
+        self, resources: Mapping[Key, Resource], statuses: Mapping[Key, Status], now: float
     ) -> tuple[str, Counter[Place]]:
-        """The families of the resources, in a form that all text formats of Prometheus share; and their number by place."""
+        """The families of the resources, in a form that all text formats of Prometheus share; and their number by place.
+
+        Args:
+            resources: what is declared.
+            statuses: what is known of it.
+            now: seconds since the epoch.
+        """
         before = self._rows
         self._rows = {
-            key: _fresh(before.get(key), key, resource, statuses.get(key))
+            key: self._fresh(before.get(key), key, resource, statuses.get(key), now)
             for key, resource in resources.items()
         }
         rows = self._rows.values()
-        families = (
-            f"# HELP {metric.name} {metric.help}\n# TYPE {metric.name} {metric.type}\n"
-            + "".join([row.texts[number] for row in rows])
+        families = [
+            _head(metric) + "".join([row.texts[number] for row in rows])
             for number, (metric, _) in enumerate(_FAMILIES)
-        )
+        ]
+        families += [
+            _head(metric) + "".join([row.numbers.get(metric.name, "") for row in rows if row.numbers])
+            for metrics in self._measured.values()
+            for metric in metrics.values()
+        ]
         return "".join(families), Counter(row.place for row in rows)
 
+    def _fresh(
+        self, row: _Row | None, key: Key, resource: Resource, status: Status | None, now: float
+    ) -> _Row:
+        """The row as it was when nothing is new. A status is replaced as a whole, never changed."""
+        same = row is not None and row.spec_hash == resource.spec_hash and row.target == resource.target
+        if row is not None and same and row.status is status and now < row.until:
+            return row
+        return _row(key, resource, status, self._measured.get(key.kind, {}), now)
 
-def _fresh(row: _Row | None, key: Key, resource: Resource, status: Status | None) -> _Row:
-    """The row as it was when nothing is new. A status is replaced as a whole, never changed."""
+
+def _head(metric: Metric) -> str:
+    return f"# HELP {metric.name} {metric.help}\n# TYPE {metric.name} {metric.type}\n"
+
+
+def _row(
+    key: Key, resource: Resource, status: Status | None, metrics: Mapping[str, Metric], now: float
+) -> _Row:
     spec_hash, on = resource.spec_hash, resource.target
-    if row is not None and row.status is status and row.spec_hash == spec_hash and row.target == on:
-        return row
     target = str(on or key)
     seen = status if status is not None and status.spec_hash == spec_hash else None
     place = (key.kind, target, seen.outcome if seen else UNSEEN)
     labels = _HEAD.format(*map(_escaped, (key.namespace, key.kind, key.name, target)))
     texts = tuple(_lines(metric, labels, samples(status, seen)) for metric, samples in _FAMILIES)
-    return _Row(spec_hash, on, status, place, texts)
+    until, numbers = _numbers(metrics, labels, status, lasts(resource.policy.interval), now)
+    return _Row(spec_hash, on, status, until, place, texts, numbers)
+
+
+def _numbers(
+    metrics: Mapping[str, Metric], labels: str, status: Status | None, patience: float, now: float
+) -> tuple[float, Mapping[str, str]]:
+    """The numbers that were seen, and until when they are shown: what nobody has seen for long is known no more."""
+    measured = status.measured if status is not None else None
+    if measured is None or measured.at + patience <= now:
+        return math.inf, {}
+    return measured.at + patience, {
+        metrics[slot].name: _rows_of(metrics[slot], labels, rows)
+        for slot, rows in measured.numbers.items()
+        if slot in metrics
+    }
+
+
+def _rows_of(metric: Metric, labels: str, rows: Collection[Number]) -> str:
+    """The lines; without those that a version before this one kept, with other labels."""
+    own = metric.labels[len(names.RESOURCE) :]
+    start = f"{metric.name}{{{labels}"
+    return "".join(
+        [f"{start}{_told(own, values)}}} {value!r}\n" for values, value in rows if len(values) == len(own)]
+    )
+
+
+def _told(labels: Collection[str], values: Collection[str]) -> str:
+    return "".join(f',{label}="{_escaped(value)}"' for label, value in zip(labels, values, strict=True))
 
 
 def _escaped(value: str) -> str:
@@ -131,6 +197,11 @@ def _last_success(status: Status | None, _: Status | None) -> Collection[Sample]
     return (("", status.in_sync_at),) if status and status.in_sync_at else ()
 
 
+def _left_out(status: Status | None, _: Status | None) -> Collection[Sample]:
+    measured = status.measured if status else None
+    return (("", float(measured.left_out)),) if measured and measured.left_out else ()
+
+
 def _held(status: Status | None, _: Status | None) -> Collection[Sample]:
     return Counter(str(hold.rule) for hold in status.holds).items() if status and status.holds else ()
 
@@ -143,5 +214,6 @@ _FAMILIES: Final[tuple[tuple[Metric, Callable[[Status | None, Status | None], Co
     (names.DRIFT_SINCE, _drift_since),
     (names.LAST_SUCCESS, _last_success),
     (names.HELD_CHANGES, _held),
+    (names.LEFT_OUT, _left_out),
 )
 """Each metric, and how its samples follow from the last status and from the same if it speaks of this declaration."""

@@ -24,6 +24,7 @@ from setpoint.surface import health
 from setpoint.surface.doorman import Manners, open_door
 from setpoint.surface.metrics.collector import EstateCollector
 from setpoint.surface.metrics.lag import measuring_lag
+from setpoint.surface.metrics.measures import metrics_of
 from setpoint.surface.metrics.meters import PrometheusMeters
 from setpoint.surface.metrics.series import ResourceSeries
 from setpoint.surface.metrics.snapshot import take
@@ -82,7 +83,7 @@ async def serve_metrics(
 
 def make_app(supervisor: Supervisor, meters: PrometheusMeters, thread: ThreadPoolExecutor) -> web.Application:
     """The routes; pages are rendered in `thread`, one after the other."""
-    series = ResourceSeries()
+    series = ResourceSeries(metrics_of(supervisor.estate.kinds))
 
     async def metrics(request: web.Request) -> web.StreamResponse:
         encode, content_type = choose_encoder(request.headers.get(hdrs.ACCEPT, ""))
@@ -91,7 +92,7 @@ def make_app(supervisor: Supervisor, meters: PrometheusMeters, thread: ThreadPoo
         zipped = _GZIP.search(request.headers.get(hdrs.ACCEPT_ENCODING, "")) is not None
 
         def render() -> bytes:
-            resources, count = series.render(shot.resources, shot.statuses)
+            resources, count = series.render(shot.resources, shot.statuses, shot.now)
             text = resources.encode() + encode(Page(meters.registry, EstateCollector(shot, count)))
             return gzip.compress(text, _ZIP_LEVEL, mtime=0) if zipped else text
 

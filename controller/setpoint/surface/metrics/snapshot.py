@@ -55,6 +55,7 @@ class Snapshot:
     version: str
     problems: int
     tombstones: Mapping[Key, Tombstone]
+    now: float
 
 
 def take(supervisor: Supervisor) -> Snapshot:
@@ -70,6 +71,7 @@ def take(supervisor: Supervisor) -> Snapshot:
         version=estate.version,
         problems=len(estate.problems),
         tombstones=dict(estate.store.tombstones()),
+        now=estate.ports.now(),
     )
 
 

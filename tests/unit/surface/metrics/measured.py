@@ -25,6 +25,7 @@ from setpoint.sources.directory import DirectorySource
 from setpoint.store.store import Store
 from setpoint.store.thread import StoreInline
 from setpoint.surface.metrics.collector import EstateCollector
+from setpoint.surface.metrics.measures import metrics_of
 from setpoint.surface.metrics.meters import PrometheusMeters
 from setpoint.surface.metrics.series import ResourceSeries
 from setpoint.surface.metrics.serve import Page
@@ -72,7 +73,7 @@ class Measured:
 
     def page(self) -> str:
         shot = take(self.supervisor)
-        text, count = self.series.render(shot.resources, shot.statuses)
+        text, count = self.series.render(shot.resources, shot.statuses, shot.now)
         self.meters.keep(str(target) for target in shot.lanes)
         return text + generate_latest(Page(self.meters.registry, EstateCollector(shot, count))).decode()
 
@@ -108,7 +109,7 @@ async def at_work(resources: Iterable[Resource]) -> AsyncIterator[Measured]:
         for _ in range(4)
     ]
     try:
-        yield Measured(WORLDS["w"], supervisor, meters, ResourceSeries())
+        yield Measured(WORLDS["w"], supervisor, meters, ResourceSeries(metrics_of(KINDS)))
         for task in tasks:
             if task.done():
                 task.result()

@@ -11,7 +11,9 @@ from setpoint.model.errors import TransportError
 from setpoint.model.tombstone import Tombstone
 from setpoint.run.estate import SourceState
 from setpoint.run.wake import wake
+from setpoint.surface.metrics.measures import metrics_of
 from setpoint.surface.metrics.names import METRICS
+from tests.toy import KINDS
 from tests.unit.surface.metrics.measured import SHELF, Measured, box, boxed, measured
 from tests.unit.surface.metrics.reading import families, series
 
@@ -154,7 +156,7 @@ class TestTable:
             for name in ("a", "warned"):
                 await rig.is_ready(name)
             warned = next(t for t in rig.world.things.values() if t.mark and t.mark.key.name == "warned")
-            warned.fields["colour"] = "blue"
+            warned.fields |= {"colour": "blue", "weight": 2, "heat": {"top": 1.5, "left": 2, "back": 3}}
             wake(rig.estate, box("warned"))
             rig.world.slow = True
             next(t for t in rig.world.things.values() if t is not warned).fields["cursed"] = True
@@ -177,7 +179,8 @@ class TestTable:
 
     def test_every_name_of_the_table_is_served_with_its_type_labels_and_help(self) -> None:
         found = families(self.page())
-        for metric in METRICS:
+        measured = metrics_of(KINDS)
+        for metric in (*METRICS, *(one for metrics in measured.values() for one in metrics.values())):
             family = found.pop(metric.name.removesuffix("_total"))
             assert (family.type, family.documentation) == (metric.type, metric.help)
             assert family.samples, metric.name

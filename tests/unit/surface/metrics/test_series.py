@@ -41,7 +41,7 @@ def status(outcome: Outcome, problems: tuple[Problem, ...] = (), **more: Any) ->
 def page(*pairs: tuple[Resource, Status | None]) -> str:
     resources = {resource.key: resource for resource, _ in pairs}
     statuses = {resource.key: found for resource, found in pairs if found is not None}
-    text, _ = ResourceSeries().render(resources, statuses)
+    text, _ = ResourceSeries({}).render(resources, statuses, 100.0)
     return text
 
 
@@ -149,7 +149,7 @@ def test_a_target_is_its_own_target() -> None:
 def test_resources_are_counted_by_outcome() -> None:
     boxes = {key: declared(key) for key in (KEY, Key("default", "Box", "c"), Key("default", "Box", "d"))}
     found = dict.fromkeys(list(boxes)[:2], status(Done()))
-    _, count = ResourceSeries().render(boxes, found)
+    _, count = ResourceSeries({}).render(boxes, found, 100.0)
     assert count == {("Box", "Shelf/s", "Done"): 2, ("Box", "Shelf/s", "none"): 1}
 
 
@@ -157,11 +157,11 @@ class TestKept:
     """Text is kept from one scrape to the next."""
 
     def setup_method(self) -> None:
-        self.series = ResourceSeries()
+        self.series = ResourceSeries({})
 
     def page(self, resource: Resource | None, found: Status | None) -> str:
         resources = {resource.key: resource} if resource else {}
-        return self.series.render(resources, dict.fromkeys(resources, found) if found else {})[0]
+        return self.series.render(resources, dict.fromkeys(resources, found) if found else {}, 100.0)[0]
 
     def test_a_new_status_shows(self) -> None:
         assert shown(self.page(declared(), None))["Ready"] == -1
