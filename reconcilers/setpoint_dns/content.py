@@ -23,6 +23,7 @@ class RRset:
         ttl: seconds.
         values: canonical texts (`rdata.canonical`), sorted, without repetition.
         disabled: kept by the server and not served.
+        hidden: values beside the served ones that the server keeps and does not serve, sorted.
     """
 
     name: str
@@ -30,6 +31,7 @@ class RRset:
     ttl: int
     values: tuple[str, ...]
     disabled: bool = False
+    hidden: tuple[str, ...] = ()
 
     @property
     def id(self) -> Id:
@@ -64,6 +66,7 @@ class Zone:
         mark: the mark that it bears.
         settings: what can be set on it beside records, as the server's make names it.
         signing: None where it cannot be told.
+        copy: whether another server is its source, so that it is never written here.
     """
 
     name: str
@@ -72,6 +75,7 @@ class Zone:
     mark: Mark | None = None
     settings: Mapping[str, Json] = field(default_factory=dict[str, Json])
     signing: Signing | None = None
+    copy: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Final
 
 from setpoint.model.errors import TargetError
-from setpoint.model.examine import Check, Examination, Verdict
+from setpoint.model.examine import OPEN, Check, Examination, Verdict
 from setpoint.model.secret import hush
 from setpoint_dns.connect import connect
 from setpoint_dns.endpoint import place
@@ -16,19 +14,7 @@ from setpoint_dns.kinds.dns_zone.spec import DnsZoneSpec, complete
 from setpoint_dns.reach import Reach
 from setpoint_dns.rfc2136.stream import Endpoint
 from setpoint_dns.secondaries import Ahead, Answer, Behind, Current, Lame, Refused, Unreachable, ask
-from setpoint_dns.server import Can, GoneError
-
-
-class _Open:
-    """Lets every call pass: an examination is short, and wants to hear each failure itself."""
-
-    def using(self, *scopes: str, writes: bool = False) -> AbstractAsyncContextManager[None]:
-        """See `setpoint.model.kind.Gate`."""
-        del scopes, writes
-        return nullcontext()
-
-
-OPEN: Final = _Open()
+from setpoint_dns.server import Can, GoneError, copied
 
 
 async def examine(asked: Examination[DnsServerSpec]) -> AsyncGenerator[Check]:
@@ -75,6 +61,9 @@ async def _zone(reach: Reach, zone: str, secondaries: tuple[str, ...]) -> AsyncI
         return
     except TargetError as error:
         yield _wrong(zone, error, "let our key transfer the zone")
+        return
+    if found.copy:
+        yield _wrong(zone, copied(zone), "")
         return
     yield Check(zone, Verdict.OK, f"{len(found.rrsets)} record sets, serial {found.serial}")
     places = tuple(dict.fromkeys((*reach.secondaries, *secondaries)))

@@ -30,10 +30,18 @@ _TAILS = {"CAA": 2, "URI": 2}
 """Types that end in one text, which may be left unquoted, and how many fields stand before it."""
 
 _ADDRESSES = {"A": "IPv4", "AAAA": "IPv6"}
-_NAMES = ("CNAME", "DNAME", "NS", "PTR")
+_NAMES = ("ALIAS", "CNAME", "DNAME", "NS", "PTR")
+POWERDNS = frozenset({"ALIAS", "LUA"})
+"""Types that PowerDNS made up; no other server has them, and none of them is on any wire."""
+BARE = {"MB": 1, "MD": 1, "MF": 1, "MG": 1, "MINFO": 2, "MR": 1}
+"""Types that dnspython knows only as bytes, and how many names these are."""
+_HEXES = frozenset({"L64", "NID"})
+"""Types of which dnspython keeps hexadecimal digits as they were written."""
 _NUMBER = re.compile(r"[0-9]{1,5}")
 _MEMORY = 1 << 17
 _STRING = 255
+_BLANK, _LAST = 0x20, 0x7E
+"""Of the signs that are printed."""
 _RECORD = 65_535
 _PLAIN = re.compile(r"[A-Za-z0-9_*-]{1,63}(\.[A-Za-z0-9_*-]{1,63})*")
 _LONGEST = 254
@@ -83,6 +91,8 @@ def canonical_type(text: str) -> str:
     Raises:
         ValueError: there is no such type.
     """
+    if text in POWERDNS:
+        return text
     try:
         return dns.rdatatype.to_text(dns.rdatatype.from_text(text))
     except (dns.exception.DNSException, ValueError):
@@ -105,9 +115,15 @@ def canonical(rtype: str, text: str, origin: str) -> str:
             return _address(rtype, text)
         if quick := _quick(rtype, text, origin):
             return quick
+        if rtype == "LUA":
+            return _script(text)
         if rtype in TEXTS:
             return _strings(_chunks(_parsed(text)))
-        return _lowered(_data(rtype, _prepared(rtype, text), origin)).to_text(chunksize=0)
+        if rtype in BARE:
+            return _bare(rtype, text, origin)
+        known = "CNAME" if rtype == "ALIAS" else rtype
+        canon = _lowered(_data(known, _prepared(rtype, text), origin)).to_text(chunksize=0)
+        return canon.lower() if rtype in _HEXES else canon
     except dns.exception.DNSException as error:
         raise ValueError(f"'{text}' is no {rtype} record: {str(error).rstrip('.')}") from None
     except ValueError as error:
@@ -118,6 +134,12 @@ def canonical(rtype: str, text: str, origin: str) -> str:
 def text_of(value: str) -> str:
     """What the strings of a canonical TXT say together; bytes that are no UTF-8 are replaced."""
     return b"".join(_parsed(value)).decode("utf-8", "replace")
+
+
+def as_names(value: str) -> str:
+    """Canonical data of one of the `BARE` types as the names that they are; as they are when they are none."""
+    data = bytes.fromhex("".join(value.split()[2:]))
+    return " ".join(one.to_text() for one in _names_in(data)) or value
 
 
 def literal(text: str) -> str:
@@ -162,6 +184,51 @@ def _data(rtype: str, text: str, origin: str) -> dns.rdata.Rdata:
         relativize=False,
         idna_codec=dns.name.IDNA_2008_Practical,
     )
+
+
+def _script(text: str) -> str:
+    """A type and a program, in strings of any length: PowerDNS puts a blank between two of them."""
+    rtype, _, program = text.partition(" ")
+    strings = _parsed(program.lstrip())
+    return " ".join((canonical_type(rtype.upper()), *(f'"{_escaped(one)}"' for one in strings)))
+
+
+def _escaped(data: bytes) -> str:
+    return "".join(
+        f"\\{chr(one)}" if one in b'"\\' else chr(one) if _BLANK <= one <= _LAST else f"\\{one:03d}"
+        for one in data
+    )
+
+
+def _bare(rtype: str, text: str, origin: str) -> str:
+    """The names as bytes, in the form of RFC 3597; bytes that are no such names stay what they are."""
+    known = dns.rdatatype.from_text(rtype)
+    if text.startswith("\\#"):
+        data = _data(rtype, text, origin).to_wire() or b""
+        names = _names_in(data)
+    else:
+        names = tuple(
+            dns.name.from_text(canonical_name(one, origin)) for one in _prepared(rtype, text).split()
+        )
+        if len(names) != BARE[rtype]:
+            raise ValueError("it holds two names" if BARE[rtype] > 1 else "it holds one name")
+        data = b""
+    if len(names) == BARE[rtype]:
+        data = b"".join(one.canonicalize().to_wire() or b"" for one in names)
+    return dns.rdata.GenericRdata(dns.rdataclass.IN, known, data).to_text()
+
+
+def _names_in(data: bytes) -> tuple[dns.name.Name, ...]:
+    """The names that bytes are; none when they are something else."""
+    found: list[dns.name.Name] = []
+    try:
+        while data:
+            name, used = dns.name.from_wire(data, 0)
+            data = data[used:]
+            found.append(name)
+    except dns.exception.DNSException:
+        return ()
+    return tuple(found)
 
 
 def _prepared(rtype: str, text: str) -> str:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
+import dns.asyncbackend
 import dns.asyncquery
 import dns.exception
 import dns.flags
+import dns.inet
 import dns.message
 import dns.name
 import dns.rcode
@@ -106,7 +110,7 @@ async def _ask(gate: Gate, endpoint: Endpoint, zone: str, serial: int, key: dns.
     if key is not None:
         query.use_tsig(key)
     try:
-        async with gate.using(scope):
+        async with gate.using(scope, elsewhere=True):
             try:
                 answer = await _answer(endpoint, query)
             except (OSError, EOFError) as error:
@@ -140,16 +144,22 @@ async def _answer(endpoint: Endpoint, query: dns.message.Message) -> dns.message
     """By UDP, and by TCP when that brings nothing, as behind a firewall, or not all. Raises what both libraries raise."""
     async with asyncio.timeout(UDP):
         found = await asyncio.get_running_loop().getaddrinfo(endpoint.host, endpoint.port)
-    try:
-        return await dns.asyncquery.udp(
-            query, str(found[0][4][0]), UDP, endpoint.port, raise_on_truncation=True, ignore_unexpected=True
-        )
-    except (OSError, dns.exception.DNSException):
-        pass
+    with suppress(OSError, EOFError, dns.exception.DNSException):
+        return await _by_udp(str(found[0][4][0]), endpoint.port, query)
     async with asyncio.timeout(TCP), connected(endpoint, TCP) as stream:
         await stream.send(query.to_wire())
         wire = await stream.receive()
     return dns.message.from_wire(wire, keyring=query.keyring, request_mac=query.mac)
+
+
+async def _by_udp(address: str, port: int, query: dns.message.Message) -> dns.message.Message:
+    """On a socket that is connected, for only such a one is told at once that nobody listens."""
+    backend: Any = dns.asyncbackend.get_default_backend()
+    family, where = dns.inet.af_for_address(address), (address, port)
+    async with await backend.make_socket(family, socket.SOCK_DGRAM, destination=where) as opened:
+        return await dns.asyncquery.udp(
+            query, address, UDP, port, raise_on_truncation=True, ignore_unexpected=True, sock=opened
+        )
 
 
 def _said(error: Exception) -> str:

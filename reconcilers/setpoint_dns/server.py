@@ -17,6 +17,14 @@ class GoneError(RefusalError):
     """The server knows no such zone: a proof that it is absent."""
 
 
+def copied(zone: str) -> RefusalError:
+    """Why a zone is not looked after that its server takes from another one."""
+    return RefusalError(
+        f"{zone} is a secondary zone on this server: another server is its source, and undoes what is written here",
+        remedy="declare it on the server that is its primary, or make it a primary zone here (`pdnsutil set-kind`)",
+    )
+
+
 class Can(Flag):
     """What a make of server lets be done over the wire beyond reading and writing records."""
 
@@ -28,6 +36,8 @@ class Can(Flag):
     """Switch DNSSEC on and off."""
     SETTINGS = auto()
     """Change settings of a zone beside its records."""
+    OWN_TYPES = auto()
+    """Keep records of the types that PowerDNS made up: ALIAS and LUA."""
     NOTIFY = auto()
     """Tell secondaries on demand; a make without it does so by itself."""
 

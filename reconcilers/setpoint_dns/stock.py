@@ -83,6 +83,13 @@ def _either(access: Access) -> Tree:
     return _powerdns(given) if "://" in endpoints[0] else _rfc2136(given)
 
 
+def _here(access: Access) -> str:
+    """What is said of a server that nobody named."""
+    if access.endpoints:
+        return ""
+    return f"No server was named with --endpoint, so this is the PowerDNS of this machine, {_HERE}; write the right one"
+
+
 def _file(access: Access) -> tuple[Stated, ...]:
     """The zone in a file.
 
@@ -102,5 +109,7 @@ _HERE: Final = "http://127.0.0.1:8081"
 ENTRANCES: Final[Mapping[str, Entrance]] = {
     "powerdns": Entrance("DnsServer", _powerdns, apart=_APART),
     "axfr": Entrance("DnsServer", _rfc2136, apart=_APART, named="DnsZone"),
-    "zonefile": Entrance("DnsServer", _either, apart=_APART, endpoint=False, file="zone file", read=_file),
+    "zonefile": Entrance(
+        "DnsServer", _either, apart=_APART, endpoint=False, file="zone file", read=_file, assumed=_here
+    ),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -72,6 +73,11 @@ class Daemon:
         lines = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8").splitlines()
         pairs = (line.split() for line in lines if line.startswith(("VmRSS", "VmHWM")))
         return {words[0].rstrip(":"): int(words[1]) << 10 for words in pairs}
+
+    def work(self) -> float:
+        """Seconds of processors that it has taken so far, with those of what it called and has waited for."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager

@@ -44,13 +44,14 @@ class Folder:
 
     @property
     def environment(self) -> dict[str, str]:
-        """In which a process finds the systems of the bench; they hide the installed ones."""
+        """In which a process finds the systems of the bench, which hide the installed ones, and bytecode, as if installed."""
         paths = [
             self.root / "site",
             *(REPOSITORY / name for name in ("", "controller", "reconcilers", "lab")),
         ]
         found = {"PYTHONPATH": os.pathsep.join(map(str, paths)), "SETPOINT_CONFIG": str(self.settings)}
-        return {**os.environ, **found, **self.secrets}
+        here = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        return {**here, **found, **self.secrets}
 
 
 def prepare(

@@ -94,14 +94,17 @@ def _read_set(raw: Any, zone: str) -> RRset | None:
     rtype, records = _type(str(raw["type"])), raw["records"]
     if rtype in _MADE or not records:
         return None
-    disabled = all(record.get("disabled") for record in records)
-    # A value that is disabled beside others is not served, so it is none of the set's.
-    values = {
-        _data(rtype, str(record["content"]), zone)
-        for record in records
-        if disabled or not record.get("disabled")
-    }
-    return RRset(_name(str(raw["name"])), rtype, int(raw["ttl"]), tuple(sorted(values)), disabled)
+    name, ttl = _name(str(raw["name"])), int(raw["ttl"])
+    off = [record for record in records if record.get("disabled")]
+    hidden = _values(rtype, off, zone) if off else ()
+    if len(off) == len(records):
+        return RRset(name, rtype, ttl, hidden, disabled=True)
+    served = [record for record in records if not record.get("disabled")] if off else records
+    return RRset(name, rtype, ttl, _values(rtype, served, zone), hidden=hidden)
+
+
+def _values(rtype: str, records: Iterable[Any], zone: str) -> tuple[str, ...]:
+    return tuple(sorted({_data(rtype, str(record["content"]), zone) for record in records}))
 
 
 def _name(text: str) -> str:
@@ -129,7 +132,8 @@ def _data(rtype: str, text: str, zone: str) -> str:
 
 def to_put(rrset: RRset) -> dict[str, Any]:
     """A set as the API takes it; comments are not named, so they stay."""
-    records = [{"content": spelled(rrset.type, value), "disabled": rrset.disabled} for value in rrset.values]
+    states = {**dict.fromkeys(rrset.hidden, True), **dict.fromkeys(rrset.values, rrset.disabled)}
+    records = [{"content": spelled(rrset.type, value), "disabled": off} for value, off in states.items()]
     return {
         "name": rrset.name,
         "type": rrset.type,
@@ -139,7 +143,9 @@ def to_put(rrset: RRset) -> dict[str, Any]:
     }
 
 
-def to_drop(found: Id) -> dict[str, Any]:
-    """The removal of a set as the API takes it."""
+def to_drop(found: Id, there: RRset | None) -> dict[str, Any]:
+    """The removal of a set as the API takes it; of what was `there`, values that are not served stay."""
     name, rtype = found
+    if there is not None and there.hidden:
+        return to_put(RRset(name, rtype, there.ttl, there.hidden, disabled=True))
     return {"name": name, "type": rtype, "changetype": "DELETE"}

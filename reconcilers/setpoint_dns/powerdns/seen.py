@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from setpoint_dns.content import Id, RRset, Zone
 from setpoint_dns.powerdns.forms import (
@@ -17,9 +17,11 @@ from setpoint_dns.powerdns.forms import (
     read_sets,
     read_signing,
 )
+from setpoint_dns.powerdns.live import WRITABLE
 from setpoint_dns.powerdns.settings import kind_of, read_settings
 
-_SIGNED = re.compile(rb'(?<!\\)"dnssec": ?true\b')
+_DNSSEC: Final = b'"dnssec":'
+_TRUE = re.compile(rb" ?true\b")
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,13 @@ class Seen:
 
 def is_signed(body: bytes) -> bool:
     """Whether a zone's JSON says so, without parsing thousands of records; no text in it can hold a bare quote."""
-    return _SIGNED.search(body) is not None
+    at = body.find(_DNSSEC)
+    while at != -1:
+        behind = at + len(_DNSSEC)
+        if body[at - 1 : at] != b"\\" and _TRUE.match(body, behind):
+            return True
+        at = body.find(_DNSSEC, behind)
+    return False
 
 
 def read_rows(answer: Any) -> list[Row]:
@@ -95,5 +103,6 @@ def told(digest: bytes, raw: Mapping[str, Any], metadata: Any, keys: Any, before
         mark=written or record,
         settings=read_settings(raw, by_kind),
         signing=read_signing(raw, keys),
+        copy=kind_of(raw) not in WRITABLE,
     )
     return Seen(digest, zone, serial, str(raw.get("account", "")), written is not None, record is not None)

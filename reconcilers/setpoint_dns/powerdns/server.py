@@ -22,7 +22,7 @@ from setpoint.model.errors import (
 from setpoint.model.identity import Mark
 from setpoint.model.kind import Gate
 from setpoint.model.tree import Json
-from setpoint_dns.content import Batch, RRset, Zone
+from setpoint_dns.content import Batch, Id, RRset, Zone
 from setpoint_dns.powerdns import forms
 from setpoint_dns.powerdns.access import Access, Line
 from setpoint_dns.powerdns.batches import encoded, parts, patch
@@ -39,7 +39,7 @@ _NOTHING: Final = b"[]"
 class PowerdnsServer:
     """See `ZoneServer`. The settings of a zone are those of `settings.read_settings`."""
 
-    can: Can = Can.LIST | Can.CREATE | Can.SIGN | Can.SETTINGS | Can.NOTIFY
+    can: Can = Can.LIST | Can.CREATE | Can.SIGN | Can.SETTINGS | Can.NOTIFY | Can.OWN_TYPES
 
     def __init__(self, access: Access, gate: Gate) -> None:
         """Prepare; nothing is sent yet. Every call passes the gate."""
@@ -134,7 +134,7 @@ class PowerdnsServer:
             if account != live.account and (not live.account or forms.is_our_account(live.account)):
                 await self._change("PUT", zone, "", {"account": account})
             if seen.record:
-                await self._patch(live, patch([encoded(forms.to_drop((forms.mark_name(zone), "TXT")))]))
+                await self._patch(live, patch([encoded(forms.to_drop((forms.mark_name(zone), "TXT"), None))]))
 
     async def configure(self, zone: str, settings: Mapping[str, Json]) -> None:
         """Change settings. One with which the serial would go down is refused."""
@@ -223,8 +223,12 @@ class PowerdnsServer:
         seen = self._seen.get(live.zone)
         if seen is not None and seen.marked and seen.record:
             drops.append((forms.mark_name(live.zone), "TXT"))
-        puts = [rrset for rrset in batch.put if rrset.id != soa]
-        changes: list[Mapping[str, Any]] = [*map(forms.to_drop, drops), *map(forms.to_put, puts)]
+        there: Mapping[Id, RRset] = {} if seen is None else seen.zone.rrsets
+        puts = [_with_hidden(rrset, there.get(rrset.id)) for rrset in batch.put if rrset.id != soa]
+        changes: list[Mapping[str, Any]] = [
+            *(forms.to_drop(which, there.get(which)) for which in drops),
+            *map(forms.to_put, puts),
+        ]
         changes.sort(key=lambda change: str(change["name"]))
         wanted = [rrset for rrset in batch.put if rrset.id == soa] or live.unraised()
         return changes + [
@@ -268,6 +272,11 @@ def _settings(answer: Any) -> dict[str, str]:
 
 def _one_mark(answer: Any) -> Mark | None:
     return forms.owner_of(forms.read_metadata([answer]))
+
+
+def _with_hidden(rrset: RRset, there: RRset | None) -> RRset:
+    """The set with the values that the server keeps beside it and does not serve: somebody switched them off by hand."""
+    return replace(rrset, hidden=there.hidden) if there is not None and there.hidden else rrset
 
 
 def _apex_first(zone: str, rrsets: Sequence[RRset]) -> list[RRset]:

@@ -8,6 +8,8 @@ from typing import Final
 import dns.rdata
 from dns.rdtypes.ANY.CERT import CERT
 
+from setpoint_dns.rdata import BARE, as_names
+
 _PARAMETER = re.compile(r'(?<= )(?!key\d)([a-z][a-z0-9-]*)="([^"]*)"')
 _PRECISION: Final = "1.00m 10000.00m 10.00m"
 
@@ -19,6 +21,8 @@ def spelled(rtype: str, value: str) -> str:
             return _PARAMETER.sub(r"\1=\2", value)
         case "LOC" if value.count("m") == 1:
             return f"{value} {_PRECISION}"
+        case _ if rtype in BARE:
+            return as_names(value)
         case "CERT":
             return _certificate(value)
         case _:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
+from typing import TypeVar
 
 from setpoint.model.handed import FromOutput
 from setpoint.model.tree import Pointer, join
@@ -12,11 +13,14 @@ from setpoint_dns.content import Id
 from setpoint_dns.rdata import canonical, canonical_name, canonical_type
 from setpoint_dns.records.expand import sets
 from setpoint_dns.records.finding import Finding, Flaw, Level, error
+from setpoint_dns.records.remembered import Memory, Place, Written
 from setpoint_dns.records.rules import BY_TYPE, FIXED, OF_ALL
 from setpoint_dns.records.rules.rule import Rule
 from setpoint_dns.records.spec import ByType, Declared, RecordSet
 from setpoint_dns.records.types import EXAMPLES
 from setpoint_dns.records.zone import Declarations, Entry, Ground
+
+W = TypeVar("W", bound=Written)
 
 
 @dataclass(frozen=True)
@@ -38,12 +42,21 @@ def check(
     return check_parts(ground, (Part(records, tuple(nameservers)),))
 
 
-def check_parts(ground: Ground, parts: Sequence[Part]) -> tuple[Finding, ...]:
-    """The same for a zone to which several declarations contribute; each finding says which of them it is about."""
-    read = _Reading(ground)
+def check_parts(ground: Ground, parts: Sequence[Part], memory: Memory | None = None) -> tuple[Finding, ...]:
+    """The same for a zone to which several declarations contribute; each finding says which of them it is about.
+
+    Args:
+        ground: on which the records stand.
+        parts: what each declaration has of the zone.
+        memory: kept by the caller from one time to the next; it only saves work.
+    """
+    kept = memory or Memory()
+    kept.stand_on(ground)
+    read = _Reading(ground, kept)
     entries = tuple(entry for number, part in enumerate(parts) for entry in read.entries(number, part))
+    kept.read = read.sound
     zone = Declarations(ground, entries)
-    return (*read.findings, *(one for entry in entries for one in _judged(entry, zone)))
+    return (*read.findings, *kept.judge(zone, entries, _judged))
 
 
 def refused(findings: tuple[Finding, ...]) -> bool:
@@ -70,11 +83,17 @@ def _finding(rule: str, entry: Entry, flaw: Flaw) -> Finding:
 
 
 class _Reading:
-    """Makes entries of what was written, and notes what cannot be read."""
+    """Makes entries of what was written, and notes what cannot be read.
 
-    def __init__(self, ground: Ground) -> None:
+    Attributes:
+        sound: what was made of each name with which nothing is wrong.
+    """
+
+    def __init__(self, ground: Ground, memory: Memory) -> None:
         self.ground = ground
         self.findings: list[Finding] = []
+        self.sound: dict[Place, tuple[Written, tuple[Entry, ...]]] = {}
+        self._memory = memory
         self._part = 0
         self._seen: dict[Id, tuple[int, Pointer]] = {}
 
@@ -82,23 +101,51 @@ class _Reading:
         """Every set of a part that the view has."""
         self._part = number
         if part.nameservers:
-            own = RecordSet.model_construct({"values"}, values=part.nameservers)
-            yield from self._set(("@", self.ground.apex, "NS"), own, "/nameservers", "/nameservers")
+            yield from self._again((number, ""), part.nameservers, self._nameservers)
         for written, types in part.records.items():
-            above = join("/records", written)
-            try:
-                name = canonical_name(written, self.ground.origin)
-            except ValueError as why:
-                remedy = "write letters, digits and hyphens, or @"
-                self.findings.append(
-                    Finding(Level.ERROR, "name", above, written, "", str(why), remedy, number)
-                )
-                continue
-            for rtype, declared in types.items():
-                whose = (written, name, canonical_type(rtype))
-                for one, place, values in _forms(declared, join(above, rtype)):
-                    if one.within(self.ground.view):
-                        yield from self._set(whose, one, place, values)
+            yield from self._again((number, written), types, partial(self._named, written))
+
+    def _again(self, place: Place, given: W, make: Callable[[W], Iterator[Entry]]) -> tuple[Entry, ...]:
+        """The sets of before, where the same is written and nobody else declares them."""
+        known = self._memory.known(place, given)
+        if known is not None and self._are_new(known):
+            self.sound[place] = given, known
+            return known
+        wrong = len(self.findings)
+        made = tuple(make(given))
+        if len(self.findings) == wrong:
+            self.sound[place] = given, made
+        return made
+
+    def _are_new(self, entries: tuple[Entry, ...]) -> bool:
+        """Note the sets of a name, unless one of them is declared already."""
+        seen = self._seen
+        for one in entries:
+            if one.id in seen:
+                return False
+        for one in entries:
+            seen[one.id] = one.part, one.place
+        return True
+
+    def _nameservers(self, names: tuple[str, ...]) -> Iterator[Entry]:
+        own = RecordSet.model_construct({"values"}, values=names)
+        return self._set(("@", self.ground.apex, "NS"), own, "/nameservers", "/nameservers")
+
+    def _named(self, written: str, types: ByType) -> Iterator[Entry]:
+        above = join("/records", written)
+        try:
+            name = canonical_name(written, self.ground.origin)
+        except ValueError as why:
+            remedy = "write letters, digits and hyphens, or @"
+            self.findings.append(
+                Finding(Level.ERROR, "name", above, written, "", str(why), remedy, self._part)
+            )
+            return
+        for rtype, declared in types.items():
+            whose = (written, name, canonical_type(rtype))
+            for one, place, values in _forms(declared, join(above, rtype)):
+                if one.within(self.ground.view):
+                    yield from self._set(whose, one, place, values)
 
     def _set(
         self, whose: tuple[str, str, str], one: RecordSet, place: Pointer, above: Pointer

@@ -38,10 +38,6 @@ def _why_not(text: str) -> str:
         (upper == "SOA", "the SOA is no record to declare; write its values in soa"),
         (upper in SIGNING, f"{upper} is made by the server that signs the zone, and is never declared"),
         (upper in QUESTIONS, f"{upper} exists in messages between servers only; leave it out"),
-        (
-            upper == "ALIAS",
-            "ALIAS is no type of DNS records; write A and AAAA, or CNAME below the zone's name",
-        ),
         (_is_type(text), f"write its mnemonic instead of {text}"),
     )
     unknown = f"there is no type {text}; write one such as A or MX, or TYPE65280 for one without a name"

@@ -6,6 +6,8 @@ from types import MappingProxyType
 
 import dns.rdatatype
 
+from setpoint_dns.rdata import POWERDNS
+
 SIGNING = frozenset(
     {"RRSIG", "NSEC", "NSEC3", "NSEC3PARAM", "DNSKEY", "CDS", "CDNSKEY", "SIG", "NXT", "ZONEMD"}
 )
@@ -48,7 +50,12 @@ SINGLE = frozenset({"CNAME", "DNAME"})
 """Types of which a name has one record at most."""
 
 KNOWN = tuple(
-    sorted(set(map(dns.rdatatype.to_text, dns.rdatatype.RdataType)) - SIGNING - QUESTIONS - {"SOA", "TYPE0"})
+    sorted(
+        (set(map(dns.rdatatype.to_text, dns.rdatatype.RdataType)) | POWERDNS)
+        - SIGNING
+        - QUESTIONS
+        - {"SOA", "TYPE0"}
+    )
 )
 """Every type that can be declared."""
 
@@ -57,6 +64,7 @@ EXAMPLES = MappingProxyType(
         "A": "192.0.2.10",
         "AAAA": "2001:db8::10",
         "AFSDB": "1 afs1",
+        "ALIAS": "www.example.net.",
         "CAA": "0 issue letsencrypt.org",
         "CERT": "PGP 0 0 mQINBFA=",
         "CNAME": "www",
@@ -65,6 +73,7 @@ EXAMPLES = MappingProxyType(
         "HINFO": '"x86-64" "Linux"',
         "HTTPS": "1 . alpn=h2,h3",
         "LOC": "52 22 23.000 N 4 53 32.000 E -2.00m",
+        "LUA": "A \"ifportup(443, {'192.0.2.1', '192.0.2.2'})\"",
         "MX": "10 mail",
         "NAPTR": '100 10 "S" "SIP+D2U" "" _sip._udp',
         "NS": "ns1.example.net.",

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from setpoint.model.tree import Pointer
+from setpoint_dns.content import Id
 from setpoint_dns.rdata import canonical_name
 from setpoint_dns.records.spec import DEFAULT
 
 ADDRESSES = ("A", "AAAA")
+WHOLE = frozenset({"cuts", "dnames", "served", "between"})
+"""What is said of a zone as a whole; a name is none of these, for it ends in a dot."""
 
 
 @dataclass(frozen=True)
@@ -67,24 +70,31 @@ class Entry:
     ptr: bool | None = None
     part: int = 0
 
+    @property
+    def id(self) -> Id:
+        """Name and type."""
+        return self.name, self.type
+
 
 class Declarations:
-    """The sets of a zone, for looking up what others say."""
+    """The sets of a zone, for looking up what others say.
+
+    Attributes:
+        trail: what was looked up: names, and what is said of the zone as a whole (`WHOLE`). Whoever asks may put an empty
+            one in its place, and then see what an answer rests on.
+    """
 
     def __init__(self, ground: Ground, entries: tuple[Entry, ...]) -> None:
         self.ground = ground
-        self.entries = entries
-        self.names: dict[str, dict[str, Entry]] = {}
+        self.trail: set[str] = set()
+        self._entries = entries
+        self._names: dict[str, dict[str, Entry]] = {}
         for entry in entries:
-            self.names.setdefault(entry.name, {}).setdefault(entry.type, entry)
+            self._names.setdefault(entry.name, {}).setdefault(entry.type, entry)
 
     def at(self, name: str) -> Mapping[str, Entry]:
         """The sets of a name, by type."""
-        return self.names.get(name, {})
-
-    def of(self, rtype: str) -> Iterator[Entry]:
-        """Every set of a type."""
-        return (entry for entry in self.entries if entry.type == rtype)
+        return self._known(name) or {}
 
     def inside(self, name: str) -> bool:
         """Whether a name is the zone's or below it."""
@@ -97,49 +107,81 @@ class Declarations:
 
     def cut(self, name: str) -> str:
         """The delegation at or above a name, the uppermost; empty when there is none."""
-        if not self._cuts:
-            return ""
-        found = [above for above in self._upwards(name) if above in self._cuts]
+        cuts = self._whole("cuts")
+        found = [above for above in self._upwards(name) if above in cuts] if cuts else ()
         return found[-1] if found else ""
 
     def redirected(self, name: str) -> str:
         """The name above with a DNAME; empty when there is none."""
-        if not self._dnames or self.is_apex(name):
+        dnames = self._whole("dnames")
+        if not dnames or self.is_apex(name):
             return ""
-        found = [one for one in (*self._upwards(name)[1:], self.ground.apex) if one in self._dnames]
+        found = [one for one in (*self._upwards(name)[1:], self.ground.apex) if one in dnames]
         return found[0] if found else ""
 
     def answers(self, name: str) -> Mapping[str, Entry]:
         """What a question for a name finds: its own sets, or those of the wildcard that covers it."""
-        if name in self.names or name in self._between:
-            return self.at(name)
+        own = self._known(name)
+        if own is not None or not self.inside(name) or name in self._whole("between"):
+            return own or {}
         for above in (*self._upwards(name)[1:], self.ground.apex):
-            if f"*.{above}" in self.names:
-                return self.at(f"*.{above}")
-            if above in self.names or above in self._between:
+            star = self._known(f"*.{above}")
+            if star is not None:
+                return star
+            if self._known(above) is not None or above in self._whole("between"):
                 break
         return {}
 
     def exists(self, name: str) -> bool:
         """Whether a name is there, be it only because others are below it."""
-        return name in self.names or name in self._between or bool(self.answers(name))
+        return self._known(name) is not None or name in self._whole("between") or bool(self.answers(name))
 
-    @cached_property
+    @property
     def served(self) -> frozenset[str]:
         """The name servers of every delegation."""
-        return frozenset(value for entry in self.of("NS") for value in entry.values)
+        return self._whole("served")
 
     def unknowable(self, name: str) -> bool:
         """Whether others answer for a name: it is outside, delegated, or redirected by a DNAME."""
         return not self.inside(name) or bool(self.cut(name)) or bool(self.redirected(name))
 
+    def says(self, what: str) -> object:
+        """What is said of an item of a trail; it is equal where nothing changed."""
+        return self._wholes(what) if what in WHOLE else self._names.get(what)
+
+    def _known(self, name: str) -> Mapping[str, Entry] | None:
+        self.trail.add(name)
+        return self._names.get(name)
+
+    def _whole(self, what: str) -> frozenset[str]:
+        self.trail.add(what)
+        return self._wholes(what)
+
+    def _wholes(self, what: str) -> frozenset[str]:
+        match what:
+            case "cuts":
+                return self._cuts
+            case "dnames":
+                return self._dnames
+            case "served":
+                return self._served
+            case _:
+                return self._between
+
+    def _of(self, rtype: str) -> Iterator[Entry]:
+        return (entry for entry in self._entries if entry.type == rtype)
+
+    @cached_property
+    def _served(self) -> frozenset[str]:
+        return frozenset(value for entry in self._of("NS") for value in entry.values)
+
     @cached_property
     def _cuts(self) -> frozenset[str]:
-        return frozenset(entry.name for entry in self.of("NS")) - {self.ground.apex}
+        return frozenset(entry.name for entry in self._of("NS")) - {self.ground.apex}
 
     @cached_property
     def _dnames(self) -> frozenset[str]:
-        return frozenset(entry.name for entry in self.of("DNAME"))
+        return frozenset(entry.name for entry in self._of("DNAME"))
 
     def _upwards(self, name: str) -> tuple[str, ...]:
         """The name and those above it, the zone's own left out."""
@@ -152,6 +194,6 @@ class Declarations:
     @cached_property
     def _between(self) -> frozenset[str]:
         """Names that exist only because others are below them."""
-        return (
-            frozenset(above for name in self.names for above in self._upwards(name)[1:]) - self.names.keys()
-        )
+        near = self.ground.apex.rstrip(".").count(".") + (2 if self.ground.apex != "." else 1)
+        deep = (name for name in self._names if name.count(".") > near)
+        return frozenset(above for name in deep for above in self._upwards(name)[1:]) - self._names.keys()

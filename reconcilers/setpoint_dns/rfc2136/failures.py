@@ -43,6 +43,10 @@ _REMEDIES = {
 }
 
 
+class KeyRefusedError(RefusalError):
+    """The server does not know our key, or not for this zone, or has another secret or time for it."""
+
+
 @dataclass(frozen=True)
 class Call:
     """An exchange as messages name it.
@@ -60,6 +64,11 @@ class Call:
     endpoint: str
     key: str = ""
     writes: bool = False
+
+    @property
+    def asks(self) -> bool:
+        """Whether it is a question about one name."""
+        return not self.writes and self.what != "AXFR"
 
     def __str__(self) -> str:
         return f"{self.what} {self.name} at {self.endpoint}"
@@ -80,12 +89,18 @@ def silent(call: Call, error: Exception) -> TargetError:
 def broken(call: Call, error: dns.exception.DNSException) -> TargetError:
     """What it means that an answer could not be taken as one."""
     if isinstance(error, dns.tsig.PeerError):
-        return RefusalError(f"{call} was refused: {_said(error)}", remedy=_key_remedy(call, error))
+        return KeyRefusedError(f"{call} was refused: {_said(error)}", remedy=_key_remedy(call, error))
     if isinstance(error, _FORGED):
         why = f"its answer is not signed with our key: {_said(error)}"
         if call.writes:
             return OutcomeUnknownError(f"{call} may or may not have been executed: {why}")
-        return RefusalError(f"{call}: {why}", remedy=_key_remedy(call, error))
+        return KeyRefusedError(f"{call}: {why}", remedy=_key_remedy(call, error))
+    if not call.writes:
+        # An answer came, so the server is not down; a single zone must not make it look so.
+        return RefusalError(
+            f"{call} was answered with what cannot be read: {_said(error)}",
+            remedy="see the server's log, and what dig says of the same question",
+        )
     return silent(call, error)
 
 
@@ -110,6 +125,11 @@ def answered(call: Call, rcode: dns.rcode.Rcode, *, signed: bool = True) -> Targ
         return ConflictError(f"{message}: the zone is not as it was seen")
     if rcode == dns.rcode.SERVFAIL:
         return BusyError(message, remedy="see the server's log: the zone may not be loaded, or have expired")
+    if rcode == dns.rcode.NOTAUTH and not signed and call.asks:
+        # PowerDNS tells no more of a key that it does not know, or has another secret for.
+        return KeyRefusedError(
+            message, remedy=f"compare name, secret and algorithm of the key; {allowing(call)}"
+        )
     return RefusalError(message, remedy=_REMEDIES.get(rcode) or allowing(call))
 
 
@@ -124,8 +144,9 @@ def gone(zone: str, endpoint: str) -> GoneError:
 def allowing(call: Call) -> str:
     """What to look at in a server's configuration when it refuses."""
     zone, key = call.name, f"key {call.key}" if call.key else "no key"
-    if not call.writes and call.what != "AXFR":
-        return f"check that the server has the zone {zone}, and that it answers to questions with {key}"
+    if call.asks:
+        has = "" if zone == "." else f"the server has the zone {zone}, and that "
+        return f"check that {has}it answers to questions with {key}"
     action, bind, powerdns = (
         (
             "update",

@@ -15,9 +15,10 @@ from setpoint.model.kind import Gate
 from setpoint.model.tree import Json
 from setpoint_dns.content import Batch, RRset, Zone
 from setpoint_dns.rfc2136.answers import is_denied, rdatas, soa_of
-from setpoint_dns.rfc2136.failures import gone
+from setpoint_dns.rfc2136.failures import KeyRefusedError, gone
 from setpoint_dns.rfc2136.found import common
 from setpoint_dns.rfc2136.marking import set_mark
+from setpoint_dns.rfc2136.proof import Proof
 from setpoint_dns.rfc2136.wire import Endpoint, Patience, Tsig, Wire
 from setpoint_dns.rfc2136.writing import write
 from setpoint_dns.server import Can, GoneError, ZoneRow
@@ -37,14 +38,16 @@ class Rfc2136Server:
     ) -> None:
         """Prepare; nothing is sent yet. Without a key nothing is signed, for servers that go by address alone."""
         self._wire = Wire(endpoint, tsig, gate, patience or Patience())
+        self._proof = Proof()
         self._make: str | None = None
 
     async def identity(self) -> str:
         """What it calls itself (RFC 4892), else where it is asked.
 
         Views of one server, and servers of one machine, may have the same; raises TargetError when it gives no
-        answer, for silence is no reason to take it for another one.
+        answer, for silence is no reason to take it for another one, and when it is known that it does not know our key.
         """
+        await self._proof.demand(self._wire)
         return await self._told("id.server") or await self._told("hostname.bind") or str(self._wire.endpoint)
 
     async def version(self) -> str:
@@ -61,10 +64,14 @@ class Rfc2136Server:
             found = await self._wire.transfer(zone)
         except GoneError:
             raise
+        except KeyRefusedError:
+            self._proof.told(zone, taken=False)
+            raise
         except RefusalError:
             if await self._is_denied(zone):
                 raise gone(zone, str(self._wire.endpoint)) from None
             raise
+        self._proof.told(zone, taken=True)
         # Texts of ten thousand records take a while, and other lanes go on meanwhile.
         return await asyncio.to_thread(common, zone, found)
 

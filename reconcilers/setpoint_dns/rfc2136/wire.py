@@ -7,6 +7,7 @@ import base64
 from collections.abc import AsyncGenerator, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import dns.exception
@@ -24,6 +25,7 @@ from setpoint.model.errors import RefusalError, TargetError
 from setpoint.model.kind import Gate
 from setpoint.model.secret import Secret
 from setpoint_dns.rfc2136.failures import Call, answered, broken, gone, silent, unreachable
+from setpoint_dns.rfc2136.odd import tolerated
 from setpoint_dns.rfc2136.stream import Endpoint, Stream, connected
 
 __all__ = ["Endpoint", "Patience", "Tsig", "Wire"]
@@ -197,7 +199,8 @@ def _parsed(
     question: dns.message.Message, wire: bytes, before: dns.message.Message | None = None
 ) -> dns.message.Message:
     """An answer, its signature checked when it has one; `before` is the message before it in a transfer."""
-    message = dns.message.from_wire(
+    read = partial(
+        dns.message.from_wire,
         wire,
         keyring=question.keyring,
         request_mac=question.mac,
@@ -205,6 +208,7 @@ def _parsed(
         tsig_ctx=None if before is None else before.tsig_ctx,
         multi=True,  # Else nothing would be told of an answer without a signature, and its rcode tells much.
     )
+    message = tolerated(wire, read, first=before is None)
     if not question.is_response(message, xfr_continuation=before is not None):
         raise ConnectionError("what came is no answer to it")
     return message

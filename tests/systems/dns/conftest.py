@@ -9,12 +9,14 @@ from typing import TypeVar
 import pytest
 
 from setpoint_dns.powerdns.server import PowerdnsServer
+from setpoint_dns.rfc2136.server import Rfc2136Server
 from tests.systems.dns.powered import reach
 from tests.systems.dns.servers.bind import Bind
 from tests.systems.dns.servers.knot import Knot, KnotSecondary
 from tests.systems.dns.servers.pdns import Pdns
 from tests.systems.dns.servers.program import Program
 from tests.systems.dns.servers.proxy import Proxy
+from tests.systems.dns.updating import MAKES, MARK, Start, client, primary
 
 ZONE = "example.test"
 P = TypeVar("P", bound=Program)
@@ -55,6 +57,20 @@ def bind(start: Callable[[Bind], Bind]) -> Bind:
 def bind_views(start: Callable[[Bind], Bind]) -> Bind:
     """BIND with the zone `example.test` in the views `internal` and `external`."""
     return start(Bind(ZONE, views=True))
+
+
+@pytest.fixture(params=MAKES)
+def server(request: pytest.FixtureRequest, start: Start) -> Program:
+    """A primary of each make with the zone `example.test`, which takes signed updates."""
+    return primary(str(request.param), start)
+
+
+@pytest.fixture
+async def ours(server: Program) -> Rfc2136Server:
+    """A client of it by signed updates; the zone bears its mark."""
+    made = client(server.port)
+    await made.mark(f"{ZONE}.", MARK)
+    return made
 
 
 @pytest.fixture

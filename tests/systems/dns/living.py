@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -147,6 +148,10 @@ class Life:
         """Wait until everything rests."""
         await self._in_time(self.supervisor.settle(since))
 
+    async def begin_anew(self) -> None:
+        """For a second life: wait until everything was looked at in this one."""
+        await self.settle(self.clock.now())
+
     async def declare(self, **files: str | None) -> None:
         """Change declarations (None removes one), and wait until everything rests."""
         await self.submit(**files)
@@ -213,3 +218,15 @@ async def alive(folder: Path, files: Mapping[str, str]) -> AsyncGenerator[Life]:
             stop.set()
             await running
             store.close()
+
+
+async def _live_on(folder: Path) -> None:
+    files: dict[str, str] = json.loads((folder / "files.json").read_text())
+    async with alive(folder, files):
+        await asyncio.Event().wait()
+
+
+if (
+    __name__ == "__main__"
+):  # A process of its own, to be killed: a life on a folder with declarations in `files.json`.
+    asyncio.run(_live_on(Path(sys.argv[1])))

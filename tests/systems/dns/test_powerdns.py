@@ -215,7 +215,9 @@ async def test_records_that_are_not_served_are_told_as_such(pdns: Pdns, made: Po
     assert pdns.api("PATCH", f"/zones/{ZONE}", {"rrsets": [change]})[0] == 204
     zone = await made.read(ZONE)
     assert zone.rrsets[hidden.id] == hidden
-    assert zone.rrsets[f"mixed.{ZONE}", "A"] == RRset(f"mixed.{ZONE}", "A", 300, ("192.0.2.2",))
+    assert zone.rrsets[f"mixed.{ZONE}", "A"] == RRset(
+        f"mixed.{ZONE}", "A", 300, ("192.0.2.2",), hidden=("192.0.2.1",)
+    )
     assert pdns.values(f"off.{ZONE}", "A") == []
 
 

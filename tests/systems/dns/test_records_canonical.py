@@ -6,6 +6,7 @@ import dns.name
 import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
+import pytest
 from dns.rdtypes.ANY.TXT import TXT
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,6 +51,11 @@ BY_TYPE: dict[str, st.SearchStrategy[str]] = {
     "DS": fields(SMALL, BYTE, st.just(2), HEX),
     "HTTPS": fields(st.integers(1, 65_535), NAME, st.sampled_from(["", "alpn=h2", "port=443 alpn=h2,h3"])),
     "RP": fields(NAME, NAME),
+    "MB": NAME,
+    "MG": NAME,
+    "MINFO": fields(NAME, NAME),
+    "NID": fields(SMALL, st.just("0014:4FFF:ff20:EE64")),
+    "L64": fields(SMALL, st.just("2001:0DB8:1140:1000")),
     "TXT": TEXT,
     "SPF": TEXT,
     "TYPE65280": st.binary(max_size=9).map(lambda data: f"\\# {len(data)} {data.hex().upper()}"),
@@ -80,6 +86,50 @@ def test_plain_names_are_read_fast_and_come_to_the_same(name: str) -> None:
     assert (
         canonical_name(name, ORIGIN) == dns.name.from_text(name.lower(), dns.name.from_text(ORIGIN)).to_text()
     )
+
+
+@pytest.mark.parametrize(
+    ("rtype", "written", "same"),
+    [
+        pytest.param("NID", "10 0014:4FFF:FF20:EE64", "10 0014:4fff:ff20:ee64", id="NID"),
+        pytest.param("L64", "10 2001:0DB8:1140:1000", "10 2001:0db8:1140:1000", id="L64"),
+        pytest.param("MB", "Host", "host.Example.org.", id="a name"),
+        pytest.param("MB", "A.B.", r"\# 5 0141014200", id="a name as bytes"),
+        pytest.param("ALIAS", "WEB.example.net.", "web.example.net.", id="ALIAS"),
+        pytest.param("ALIAS", "web", "web.example.org.", id="ALIAS in the zone"),
+        pytest.param("LUA", "a ifportup(443)", 'A "ifportup(443)"', id="a script without quotes"),
+        pytest.param("LUA", 'A  "a\\098c"', 'A "abc"', id="a script with numbers for signs"),
+        pytest.param("MINFO", "Admin errors", "admin.example.org. ERRORS", id="two names"),
+    ],
+)
+def test_the_same_in_another_spelling_is_the_same(rtype: str, written: str, same: str) -> None:
+    assert canonical(rtype, written, ORIGIN) == canonical(rtype, same, ORIGIN)
+
+
+def test_a_script_keeps_its_strings_however_long_they_are() -> None:
+    for text in ('A "a" "b"', f'A "{"x" * 400}"', 'TXT "a\\"b;c\\\\"'):
+        assert canonical("LUA", text, ORIGIN) == text
+
+
+@pytest.mark.parametrize(
+    ("rtype", "text"),
+    [
+        ("LUA", "x"),
+        ("LUA", "NOPE 'x'"),
+        ("ALIAS", "a b"),
+        ("MB", "a b"),
+        ("MINFO", "a"),
+        ("MG", "a..b"),
+        ("MR", "a ; b"),
+    ],
+)
+def test_other_than_names_is_refused(rtype: str, text: str) -> None:
+    with pytest.raises(ValueError, match=f"is no {rtype} record"):
+        canonical(rtype, text, ORIGIN)
+
+
+def test_bytes_that_are_no_name_stay_what_they_are() -> None:
+    assert canonical("MB", r"\# 3 05616A", ORIGIN) == r"\# 3 05616a"
 
 
 @given(st.lists(st.binary(max_size=255), min_size=1, max_size=4))

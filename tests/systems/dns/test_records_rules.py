@@ -331,7 +331,7 @@ ALL = all_findings()
 
 
 def test_every_rule_finds_something_somewhere() -> None:
-    assert set(NAMES) - {one.rule for one in ALL} == set()
+    assert set(NAMES) - {one.rule for one in ALL} == {"soa"}, "which is about no record"
 
 
 def test_no_two_rules_have_one_name() -> None:
@@ -374,6 +374,17 @@ def test_a_start_of_authority_is_held_against_what_secondaries_do(
 
 def test_a_usual_start_of_authority_is_well() -> None:
     assert check_authority(GROUND, SOA) == ()
+
+
+def test_of_what_is_not_declared_of_a_start_of_authority_nothing_is_said() -> None:
+    assert check_authority(GROUND, Authority()) == ()
+    (found,) = check_authority(GROUND, Authority(expire=3600, retry=7200))
+    assert (found.level, found.field) == (E, "/soa/expire")
+
+
+def test_a_start_of_authority_may_be_as_it_was_taken_over() -> None:
+    (found,) = check_authority(replace(GROUND, accept=frozenset({"soa"})), replace(SOA, retry=0))
+    assert (found.level, found.field) == (A, "/soa/retry")
 
 
 @pytest.mark.parametrize(

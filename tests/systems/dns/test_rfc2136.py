@@ -16,7 +16,6 @@ from tests.systems.dns.servers.bind import Bind
 from tests.systems.dns.servers.pdns import Pdns
 from tests.systems.dns.servers.program import Program
 from tests.systems.dns.updating import (
-    MAKES,
     MARK,
     ZONE,
     Start,
@@ -25,7 +24,6 @@ from tests.systems.dns.updating import (
     change,
     client,
     many,
-    primary,
     rrset,
 )
 
@@ -46,11 +44,6 @@ RECORDS = (
     a("mail", "192.0.2.25"),
     a("mail2", "192.0.2.26"),
 )
-
-
-@pytest.fixture(params=MAKES)
-def server(request: pytest.FixtureRequest, start: Start) -> Program:
-    return primary(str(request.param), start)
 
 
 @pytest.fixture
@@ -231,6 +224,6 @@ async def test_reads_and_writes_of_several_zones_go_side_by_side(start: Start) -
 async def test_a_server_that_hides_who_it_is_goes_by_where_it_is_asked(start: Start) -> None:
     settings = {"server-id": "disabled", "version-string": "anonymous"}
     server = start(Pdns(settings))
-    ours = client(server.port)
+    ours = client(server.port, "")
     assert await ours.identity() == f"127.0.0.1:{server.port}"
     assert await ours.version() == ""

@@ -26,11 +26,12 @@ from setpoint.model.errors import (
 )
 from setpoint_dns.content import Batch, RRset
 from setpoint_dns.rfc2136.chunks import RECORDS, Part, Soa, parse, parts
-from setpoint_dns.rfc2136.failures import Call, answered, broken, silent, unreachable
+from setpoint_dns.rfc2136.failures import Call, KeyRefusedError, answered, broken, silent, unreachable
 from setpoint_dns.rfc2136.wire import Endpoint
 from tests.systems.dns.updating import ZONE, a, many, rrset
 
 SERIALS = st.integers(0, 2**32 - 1)
+ASK = Call("SOA", ZONE, "ns1:53", "key.")
 READ = Call("AXFR", ZONE, "ns1:53", "key.")
 WRITE = Call("UPDATE", ZONE, "ns1:53", "key.", writes=True)
 
@@ -138,6 +139,8 @@ RCODES: list[tuple[Call, dns.rcode.Rcode, bool, type[TargetError]]] = [
     (READ, dns.rcode.REFUSED, True, RefusalError),
     (WRITE, dns.rcode.REFUSED, True, RefusalError),
     (READ, dns.rcode.NOTAUTH, False, RefusalError),
+    (ASK, dns.rcode.NOTAUTH, False, KeyRefusedError),
+    (ASK, dns.rcode.REFUSED, False, RefusalError),
     (WRITE, dns.rcode.NOTAUTH, True, RefusalError),
     (WRITE, dns.rcode.NOTAUTH, False, RefusalError),
     (READ, dns.rcode.SERVFAIL, True, BusyError),
@@ -170,17 +173,17 @@ def test_what_an_rcode_means(
 
 
 BROKEN: list[tuple[Call, type[dns.exception.DNSException], type[TargetError], str]] = [
-    (READ, dns.tsig.PeerBadKey, RefusalError, "does not know key."),
-    (WRITE, dns.tsig.PeerBadKey, RefusalError, "does not know key."),
-    (WRITE, dns.tsig.PeerBadSignature, RefusalError, "compare secret and algorithm"),
-    (WRITE, dns.tsig.PeerBadTime, RefusalError, "compare the clocks"),
-    (WRITE, dns.tsig.PeerBadTruncation, RefusalError, "compare secret"),
-    (READ, dns.tsig.BadSignature, RefusalError, "compare secret"),
+    (READ, dns.tsig.PeerBadKey, KeyRefusedError, "does not know key."),
+    (WRITE, dns.tsig.PeerBadKey, KeyRefusedError, "does not know key."),
+    (WRITE, dns.tsig.PeerBadSignature, KeyRefusedError, "compare secret and algorithm"),
+    (WRITE, dns.tsig.PeerBadTime, KeyRefusedError, "compare the clocks"),
+    (WRITE, dns.tsig.PeerBadTruncation, KeyRefusedError, "compare secret"),
+    (READ, dns.tsig.BadSignature, KeyRefusedError, "compare secret"),
     (WRITE, dns.tsig.BadSignature, OutcomeUnknownError, ""),
-    (READ, dns.tsig.BadTime, RefusalError, "compare the clocks"),
+    (READ, dns.tsig.BadTime, KeyRefusedError, "compare the clocks"),
     (WRITE, dns.tsig.BadTime, OutcomeUnknownError, ""),
     (WRITE, dns.message.UnknownTSIGKey, OutcomeUnknownError, ""),
-    (READ, dns.exception.FormError, TransportError, ""),
+    (READ, dns.exception.FormError, RefusalError, "what dig says"),
     (WRITE, dns.message.ShortHeader, OutcomeUnknownError, ""),
 ]
 

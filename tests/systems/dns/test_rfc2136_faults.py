@@ -22,33 +22,18 @@ from setpoint_dns.rfc2136.server import Rfc2136Server
 from tests.systems.dns.servers.program import PATIENCE, Program, free_port, until
 from tests.systems.dns.servers.proxy import How, Proxy, any_request, dns_update
 from tests.systems.dns.updating import (
-    MAKES,
     MARK,
     ZONE,
-    Start,
     a,
     by_hand,
     change,
     client,
     many,
-    primary,
     rrset,
 )
 
 Proxied = Callable[[int], Proxy]
 WWW = a("www", "192.0.2.1")
-
-
-@pytest.fixture(params=MAKES)
-def server(request: pytest.FixtureRequest, start: Start) -> Program:
-    return primary(str(request.param), start)
-
-
-@pytest.fixture
-async def ours(server: Program) -> Rfc2136Server:
-    made = client(server.port)
-    await made.mark(ZONE, MARK)
-    return made
 
 
 def nth(number: int, match: Callable[[bytes], bool] = dns_update) -> Callable[[bytes], bool]:

@@ -10,6 +10,7 @@ from setpoint.model.errors import RefusalError
 from setpoint.model.secret import Secret
 from setpoint.run.gate import LaneGate
 from setpoint_dns.content import Batch
+from setpoint_dns.rfc2136.failures import KeyRefusedError
 from setpoint_dns.rfc2136.server import Rfc2136Server
 from setpoint_dns.rfc2136.wire import Endpoint, Tsig
 from setpoint_dns.server import GoneError
@@ -24,30 +25,6 @@ BATCH = Batch((a("www", "192.0.2.1"),), (), 1)
 
 async def write(ours: Rfc2136Server, serial: int) -> None:
     await ours.write(ZONE, Batch(BATCH.put, (), serial))
-
-
-class ReadOnlyKnot(Knot):
-    def configure(self) -> None:
-        super().configure()
-        path = self.root / "knot.conf"
-        path.write_text(path.read_text().replace("[transfer, update]", "transfer"))
-
-
-class ReadOnlyBind(Bind):
-    def configure(self) -> None:
-        super().configure()
-        path = self.root / "named.conf"
-        path.write_text(path.read_text().replace(f"update-policy {{ grant {KEY} zonesub ANY; }};", ""))
-
-
-def read_only(make: str, start: Start) -> Program:
-    match make:
-        case "knot":
-            return start(ReadOnlyKnot(ZONE))
-        case "bind":
-            return start(ReadOnlyBind(ZONE))
-        case _:
-            return primary(make, start, dnsupdate="no")
 
 
 @pytest.fixture(params=MAKES)
@@ -98,7 +75,9 @@ async def test_the_remedy_names_what_to_set_in_each_make_of_server(server: Progr
 async def test_a_server_that_takes_no_updates_is_read_and_refuses_to_be_written(
     make: str, start: Start
 ) -> None:
-    server = read_only(make, start)
+    server = primary(make, start)
+    server.updates = False
+    server.restart()
     ours = client(server.port)
     zone = await ours.read(ZONE)
     for work in (write(ours, zone.serial), ours.mark(ZONE, MARK)):
@@ -165,3 +144,47 @@ async def test_a_key_that_is_none_is_refused_before_anything_is_sent_and_never_s
     assert (
         tsig.secret.reveal() not in f"{refused.value!r} {refused.value} {tsig!r} {refused.value.__cause__!r}"
     )
+
+
+class TwoMinded(Knot):
+    """A Knot that takes the key for all zones but the last one; the key's secret may change at a restart."""
+
+    secret = SECRET
+
+    def _common(self) -> str:
+        return super()._common().replace(SECRET, self.secret)
+
+    def _remotes(self) -> str:
+        return f"{super()._remotes()}  - id: nobody\n    address: 192.0.2.1\n    action: transfer\n"
+
+    def _zones(self) -> str:
+        return f"{super()._zones()}    acl: [nobody]\n"
+
+
+async def test_a_key_is_wrong_when_no_zone_that_was_read_takes_it(start: Start) -> None:
+    server = TwoMinded(ZONE, "other.test")
+    start(server)
+    ours = client(server.port)
+    await ours.identity()
+    with pytest.raises(KeyRefusedError):
+        await ours.read("other.test.")
+    with pytest.raises(KeyRefusedError, match=r"other\.test"):
+        await ours.identity()
+    await ours.read(ZONE)
+    await ours.identity()
+    server.secret = WRONG
+    server.restart()
+    with pytest.raises(KeyRefusedError):
+        await ours.identity()
+
+
+@pytest.mark.parametrize("key", ["an unknown key", "a wrong secret"])
+@pytest.mark.parametrize("make", ["bind", "pdns"])
+async def test_a_server_that_judges_any_question_knows_a_wrong_key_at_once(
+    make: str, key: str, start: Start
+) -> None:
+    server = primary(make, start)
+    await client(server.port).identity()
+    name, secret = KEYS[key]
+    with pytest.raises(KeyRefusedError):
+        await client(server.port, name, secret=secret).identity()

@@ -14,7 +14,6 @@ from tests.systems.dns.servers.knot import Knot
 from tests.systems.dns.servers.pdns import Pdns
 from tests.systems.dns.servers.program import Program
 from tests.systems.dns.updating import (
-    MAKES,
     MARK,
     ZONE,
     Start,
@@ -34,18 +33,6 @@ SOA = (ZONE, "SOA")
 
 def soa(serial: int, *, mailbox: str = "hostmaster", ttl: int = 3600) -> str:
     return f"ns1.{ZONE} {mailbox}.{ZONE} {serial} 10800 {ttl} 604800 300"
-
-
-@pytest.fixture(params=MAKES)
-def server(request: pytest.FixtureRequest, start: Start) -> Program:
-    return primary(str(request.param), start)
-
-
-@pytest.fixture
-async def ours(server: Program) -> Rfc2136Server:
-    made = client(server.port)
-    await made.mark(ZONE, MARK)
-    return made
 
 
 async def test_a_cname_beside_an_address_is_passed_over_without_a_word_or_refused(

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from setpoint.decide.breaker import IN_A_ROW
-from setpoint.model.errors import RefusalError
+from setpoint.model.errors import RefusalError, TransportError
 from setpoint.model.secret import Secret
 from setpoint.run.gate import LaneGate
 from setpoint_dns.rfc2136.wire import Endpoint, Tsig
@@ -97,6 +97,17 @@ async def test_a_dead_secondary_never_opens_the_breaker_of_the_server(knot: Knot
     answer = await one(down, 1, gate=gate)
     assert isinstance(answer, Unreachable)
     assert "down since" in answer.why
+
+
+async def test_a_healthy_secondary_never_hides_that_the_server_is_dead(knot: Knot) -> None:
+    gate = LaneGate()
+    dead = client(free_port(), gate=gate)
+    for _ in range(IN_A_ROW):
+        with pytest.raises(TransportError):
+            await dead.serial(ZONE)
+        assert await one(knot.port, 1, gate=gate) == Current(1)
+    assert gate.breakers() == {"": True, f"secondary/127.0.0.1:{knot.port}": False}
+    assert await one(knot.port, 1, gate=gate) == Current(1), "and is heard all the same"
 
 
 @pytest.mark.parametrize("make", MAKES)

@@ -19,6 +19,7 @@ from tests.systems.dns.living import ZONE
 from tests.systems.dns.servers.knot import Knot
 from tests.systems.dns.servers.pdns import API_KEY, Pdns
 from tests.systems.dns.servers.program import SECRET
+from tests.systems.dns.updating import MAKES, Start, primary
 
 KEY = {"env": "KEY"}
 API: dict[str, Any] = {"endpoint": "http://127.0.0.1:8081", "key": KEY}
@@ -97,3 +98,21 @@ async def test_a_wrong_key_is_told_without_the_key(pdns: Pdns, value: str, tmp_p
     assert only.verdict is Verdict.WRONG
     assert "401" in only.sentence
     assert value not in f"{only.sentence} {only.remedy}".replace("wrong key", "")
+
+
+@pytest.mark.parametrize("make", MAKES)
+async def test_a_wrong_tsig_key_is_told_without_its_secret(make: str, start: Start) -> None:
+    server, value = primary(make, start), "AAAAhja9Z9A9aCaB2jxQDjf2+xeCKJWbyAmMI4OCF4c="
+    *_, last = await checks({"rfc2136": {**WIRE, "endpoint": f"127.0.0.1:{server.port}"}}, value)
+    # Knot looks at signatures only where it has the zone.
+    assert (last.name, last.verdict) == (f"{ZONE}." if make == "knot" else "answers", Verdict.WRONG)
+    assert "compare" in last.remedy
+    assert value not in f"{last.sentence} {last.remedy}"
+
+
+async def test_a_zone_that_the_server_only_copies_is_told(pdns: Pdns) -> None:
+    pdns.add_zone(ZONE)
+    pdns.api("PUT", f"/zones/{ZONE}.", {"kind": "Slave", "masters": ["127.0.0.1:9"]})
+    *_, last = await checks({"powerdns": {**API, "endpoint": pdns.url}}, API_KEY)
+    assert (last.name, last.verdict) == (f"{ZONE}.", Verdict.WRONG)
+    assert "another server is its source" in last.sentence

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from setpoint.cli.main import run
+from tests.rig.admin import Admin, Said, come_in
 from tests.systems.dns.servers.bind import Bind
 from tests.systems.dns.servers.knot import Knot
 from tests.systems.dns.servers.pdns import API_KEY, Pdns
@@ -52,46 +50,11 @@ RECORDS: tuple[tuple[str, str, int, list[str]], ...] = (
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a command said and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def told(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.out)
-        return found
-
-
-@dataclass(frozen=True)
-class Admin:
+class ZoneAdmin(Admin):
     """Somebody who takes zones over."""
-
-    root: Path
-    capsys: pytest.CaptureFixture[str]
-
-    @property
-    def folder(self) -> Path:
-        return self.root / "estate-of-anna"
-
-    def say(self, *arguments: str | Path) -> Said:
-        code = run([str(argument) for argument in arguments])
-        captured = self.capsys.readouterr()
-        return Said(code, captured.out, captured.err)
 
     def init(self, word: str, *arguments: str | Path) -> Said:
         return self.say("init", self.folder, "--estate", "mine", "--from", word, *arguments)
-
-    def do(self, *arguments: str) -> Said:
-        """A verb in the repository."""
-        return self.say(*arguments, "--config", self.folder / "setpoint.yaml")
-
-    def commit(self) -> None:
-        names = ("-c", "user.name=anna", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
-        for words in (("init", "-q", "-b", "main"), ("add", "."), ("commit", "-q", "-m", "Begin")):
-            subprocess.run(("git", *names, *words), cwd=self.folder, check=True)
 
     def spec(self, name: str) -> dict[str, Any]:
         """What a zone's own file says."""
@@ -99,18 +62,11 @@ class Admin:
         found: dict[str, Any] = yaml.safe_load(path.read_text())["spec"]
         return found
 
-    def text(self) -> str:
-        return "".join(path.read_text() for path in self.folder.rglob("*") if path.is_file())
-
 
 @pytest.fixture
-def admin(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Admin:
-    for name, text in (("key", API_KEY), ("tsig", SECRET)):
-        (tmp_path / name).write_text(f"{text}\n")
-        (tmp_path / name).chmod(0o600)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("SETPOINT_CONFIG", raising=False)
-    return Admin(tmp_path, capsys)
+def admin(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> ZoneAdmin:
+    come_in(tmp_path, monkeypatch, key=API_KEY, tsig=SECRET)
+    return ZoneAdmin(tmp_path, capsys)
 
 
 @pytest.fixture
@@ -142,7 +98,7 @@ def sets(pdns: Pdns, zone: str = ZONE) -> list[Any]:
 
 
 def test_zones_of_powerdns_are_taken_over_and_only_marks_are_written(
-    admin: Admin, pdns: Pdns, proxy: Proxy
+    admin: ZoneAdmin, pdns: Pdns, proxy: Proxy
 ) -> None:
     fill(pdns)
     pdns.add_zone("other.test")
@@ -163,7 +119,7 @@ def test_zones_of_powerdns_are_taken_over_and_only_marks_are_written(
     assert API_KEY not in admin.text()
     assert admin.say("validate", admin.folder / "estate").code == 0
 
-    admin.commit()
+    admin.commit("Begin")
     done = admin.do("adopt", "--all", "--yes")
     assert (done.code, done.out) == (0, "4 objects adopted, nothing else was written.\n"), done.err
     assert written(proxy) == ["PUT"] * 8, "the mark and the account of each"
@@ -174,7 +130,7 @@ def test_zones_of_powerdns_are_taken_over_and_only_marks_are_written(
     assert plan.out.splitlines()[-1] == "0 resources to change in 0 steps, 5 in sync.", plan.out
 
 
-def test_only_the_zones_that_are_named_are_read(admin: Admin, pdns: Pdns) -> None:
+def test_only_the_zones_that_are_named_are_read(admin: ZoneAdmin, pdns: Pdns) -> None:
     for name in ("a.test", "b.test"):
         pdns.add_zone(name)
     key = ("--endpoint", pdns.url, "--token-file", admin.root / "key")
@@ -185,7 +141,7 @@ def test_only_the_zones_that_are_named_are_read(admin: Admin, pdns: Pdns) -> Non
     assert [one["key"] for one in said.told["declared"]] == ["DnsZone/b.test"]
 
 
-def test_what_another_server_is_the_source_of_is_left_with_the_reason(admin: Admin, pdns: Pdns) -> None:
+def test_what_another_server_is_the_source_of_is_left_with_the_reason(admin: ZoneAdmin, pdns: Pdns) -> None:
     pdns.add_zone("a.test")
     copied = {"name": "copied.test.", "kind": "Slave", "masters": ["192.0.2.1"]}
     assert pdns.api("POST", "/zones", copied)[0] < 300
@@ -199,7 +155,7 @@ def test_what_another_server_is_the_source_of_is_left_with_the_reason(admin: Adm
 
 @pytest.mark.parametrize("make", [Knot, Bind], ids=["knot", "bind"])
 def test_zones_are_taken_over_by_transfer(
-    admin: Admin, start: Callable[[Knot | Bind], Knot | Bind], make: type[Knot | Bind]
+    admin: ZoneAdmin, start: Callable[[Knot | Bind], Knot | Bind], make: type[Knot | Bind]
 ) -> None:
     records = ("www 60 A 192.0.2.10", "mail A 192.0.2.25", "@ MX 10 mail", 'txt TXT "a;b" "c"')
     server = start(make(ZONE, "other.test", records=records))
@@ -223,7 +179,7 @@ def test_zones_are_taken_over_by_transfer(
     assert [one["key"] for one in said.told["declared"]] == [f"DnsZone/{ZONE}", "DnsZone/other.test"]
     assert SECRET not in admin.text()
 
-    admin.commit()
+    admin.commit("Begin")
     before = server.values(f"www.{ZONE}", "A"), server.values(ZONE, "SOA")[0].split()[:2]
     done = admin.do("adopt", "--all", "--yes")
     assert (done.code, done.out) == (0, "2 objects adopted, nothing else was written.\n"), done.err
@@ -246,7 +202,7 @@ $GENERATE 1-3 h$ A 192.0.2.$
 """
 
 
-def test_a_zone_file_becomes_a_declaration_without_any_server(admin: Admin) -> None:
+def test_a_zone_file_becomes_a_declaration_without_any_server(admin: ZoneAdmin) -> None:
     (admin.root / "zone").write_text(f"$ORIGIN {ZONE}.\n{MASTER}")
     said = admin.init("zonefile", "--file", admin.root / "zone", "-o", "json")
     assert said.code == 0, said.err
@@ -272,7 +228,7 @@ def test_a_zone_file_becomes_a_declaration_without_any_server(admin: Admin) -> N
     assert admin.say("validate", admin.folder / "estate").code == 0
 
 
-def test_what_a_file_has_outside_of_its_zone_is_told(admin: Admin) -> None:
+def test_what_a_file_has_outside_of_its_zone_is_told(admin: ZoneAdmin) -> None:
     (admin.root / "zone").write_text(f"$ORIGIN {ZONE}.\n{MASTER}ns.example.net. A 192.0.2.99\n")
     said = admin.init("zonefile", "--file", admin.root / "zone", "-o", "json")
     assert [one["notDeclared"] for one in said.told["declared"]] == [
@@ -280,12 +236,12 @@ def test_what_a_file_has_outside_of_its_zone_is_told(admin: Admin) -> None:
     ]
 
 
-def test_a_zone_file_is_what_a_server_gets(admin: Admin, pdns: Pdns) -> None:
+def test_a_zone_file_is_what_a_server_gets(admin: ZoneAdmin, pdns: Pdns) -> None:
     (admin.root / "zone").write_text(MASTER)
     where = ("--endpoint", pdns.url, "--token-file", admin.root / "key")
     said = admin.init("zonefile", "--file", admin.root / "zone", "--only", ZONE, *where)
     assert said.code == 0, said.err
-    admin.commit()
+    admin.commit("Begin")
     done = admin.do("apply")
     assert done.code == 0, done.out + done.err
     assert pdns.values(ZONE, "MX") == [f"10 mail.{ZONE}."]
@@ -317,7 +273,7 @@ def test_a_zone_file_is_what_a_server_gets(admin: Admin, pdns: Pdns) -> None:
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_zone_is_told(
-    admin: Admin, text: str, arguments: tuple[str, ...], sentence: str
+    admin: ZoneAdmin, text: str, arguments: tuple[str, ...], sentence: str
 ) -> None:
     (admin.root / "zone").write_text(text)
     said = admin.init("zonefile", "--file", admin.root / "zone", *arguments)
@@ -342,7 +298,7 @@ def test_a_file_that_is_no_zone_is_told(
     ids=["a name of the key", "two servers", "no key", "two addresses", "a certificate"],
 )
 def test_what_goes_with_no_server_is_told(
-    admin: Admin, word: str, arguments: tuple[str, ...], sentence: str
+    admin: ZoneAdmin, word: str, arguments: tuple[str, ...], sentence: str
 ) -> None:
     said = admin.init(word, *arguments)
     assert said.code == 1

@@ -125,14 +125,14 @@ async def test_what_is_ignored_or_not_known_here_is_left_alone_and_shown(begin: 
     async with begin(records=WWW, ignore=[{"name": "_acme-challenge*", "types": ["TXT"]}]) as life:
         await life.settle()
         pdns.put(ZONE, f"_acme-challenge.www.{ZONE}", "TXT", '"token"')
-        pdns.put(ZONE, f"alias.{ZONE}", "ALIAS", "web.example.net.")
+        pdns.put(ZONE, f"bytes.{ZONE}", "ADDR", "\\# 1 00")
         pdns.put(ZONE, f"odd.{ZONE}", "TYPE65280", "\\# 2 0102")
         await life.look_again()
         await life.settle()
         left = (life.status().detail or {})["leftAlone"]
         assert left == {
             "count": 2,
-            "first": ["_acme-challenge.www TXT: ignored", "alias ALIAS: of a type that is not known here"],
+            "first": ["_acme-challenge.www TXT: ignored", "bytes ADDR: of a type that is not known here"],
         }
         assert pdns.values(f"_acme-challenge.www.{ZONE}", "TXT") == ['"token"']
         assert pdns.values(f"odd.{ZONE}", "TYPE65280") == []

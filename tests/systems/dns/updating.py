@@ -22,7 +22,7 @@ from setpoint_dns.rfc2136.wire import Endpoint, Patience, Tsig
 from tests.systems.dns.servers.bind import Bind
 from tests.systems.dns.servers.knot import Knot
 from tests.systems.dns.servers.pdns import Pdns
-from tests.systems.dns.servers.program import HMAC, SECRET, Program
+from tests.systems.dns.servers.program import HMAC, SECRET, Program, until
 
 ZONE = "example.test."
 KEY = "setpoint"
@@ -43,6 +43,28 @@ def primary(make: str, start: Start, **settings: str) -> Program:
             start(server)
             fill(server)
             return server
+
+
+def signed(make: str, start: Start) -> Program:
+    """A server of that make that signs the zone; PowerDNS with NSEC3."""
+    match make:
+        case "knot":
+            knot = Knot(ZONE)
+            knot.options += ["dnssec-signing: on", "zonemd-generate: zonemd-sha384"]
+            start(knot)
+            server: Program = knot
+        case "bind":
+            bind = Bind(ZONE)
+            bind.options = f'dnssec-policy default; inline-signing no; key-directory "{bind.root}";'
+            server = start(bind)
+        case _:
+            pdns = Pdns()
+            server = start(pdns)
+            fill(pdns)
+            wish = {"dnssec": True, "nsec3param": "1 0 0 -", "api_rectify": True}
+            assert pdns.api("PUT", f"/zones/{ZONE}", wish)[0] == http.client.NO_CONTENT
+    until(lambda: bool(server.values(ZONE, "DNSKEY")), "the zone is signed")
+    return server
 
 
 def fill(server: Pdns) -> None:

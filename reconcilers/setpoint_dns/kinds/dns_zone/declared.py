@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Final
 
 from setpoint_dns.content import Id, RRset, Zone
+from setpoint_dns.kinds.dns_zone.addressed import names, pointed
+from setpoint_dns.kinds.dns_zone.members import Sets
 from setpoint_dns.kinds.dns_zone.names import relative
 from setpoint_dns.kinds.dns_zone.spec import DnsZoneSpec, Ownership
 from setpoint_dns.rdata import canonical, canonical_type
@@ -14,57 +18,119 @@ from setpoint_dns.records.expand import pending, rrsets
 from setpoint_dns.records.types import SIGNING
 from setpoint_dns.records.zone import ADDRESSES
 
-_RECENT: deque[tuple[DnsZoneSpec, Mapping[Id, RRset]]] = deque(maxlen=4)
-"""What the last specs come to: a pass asks several times, with copies of one spec that share their records."""
+_KEPT: Final = 16
 
 
-def declared_sets(spec: DnsZoneSpec) -> Mapping[Id, RRset]:
+@dataclass(frozen=True)
+class _Declared:
+    """What a spec comes to."""
+
+    spec: DnsZoneSpec
+    sets: Sets
+    waiting: frozenset[Id]
+
+
+@dataclass(frozen=True)
+class _Divided:
+    """How a declaration divides what is there."""
+
+    zone: Zone
+    spec: DnsZoneSpec
+    declared: _Declared
+    parts: tuple[Sets, Mapping[Id, str]]
+
+    def goes_for(self, spec: DnsZoneSpec, declared: _Declared) -> bool:
+        """Whether another declaration divides the same way: it matters what is declared, and not with what values."""
+        before, named = self.declared, self.declared.sets.keys()
+        alike = declared is before or (declared.waiting == before.waiting and declared.sets.keys() == named)
+        return alike and all(
+            getattr(spec, field) == getattr(self.spec, field)
+            for field in ("ignore", "ownership", "addressed", "zone")
+        )
+
+
+_DECLARED: deque[_Declared] = deque(maxlen=_KEPT)
+"""Of the last specs: a pass asks several times, with copies of one spec that share their records."""
+_DIVIDED: deque[_Divided] = deque(maxlen=_KEPT)
+"""Of the last zones: one in which nothing changed is the same object at the next look."""
+
+
+def declared_sets(spec: DnsZoneSpec) -> Sets:
     """Every set of the view, and the zone's own NS; the spec is complete.
 
     Raises:
         ValueError: something is no name or no data of its type, or a set is declared twice.
     """
-    for known, found in _RECENT:
-        if known.records is spec.records and _ground(known) == _ground(spec):
-            return found
-    made = _made(spec)
-    _RECENT.append((spec, made))
-    return made
-
-
-def _ground(spec: DnsZoneSpec) -> tuple[object, ...]:
-    return spec.zone, spec.view, spec.ttl, spec.nameservers
-
-
-def _made(spec: DnsZoneSpec) -> Mapping[Id, RRset]:
-    origin = f"{spec.zone}."
-    found = dict(rrsets(origin, spec.records, spec.ttl, spec.view))
-    if spec.nameservers is not None:
-        values = {canonical("NS", one, origin) for one in spec.nameservers}
-        found[origin, "NS"] = RRset(origin, "NS", spec.ttl, tuple(sorted(values)))
-    return found
+    return _declared(spec).sets
 
 
 def waiting(spec: DnsZoneSpec) -> frozenset[Id]:
     """The sets that take what another resource publishes."""
-    return pending(f"{spec.zone}.", spec.records, spec.view)
+    return _declared(spec).waiting
 
 
-def divide(zone: Zone, spec: DnsZoneSpec) -> tuple[dict[Id, RRset], dict[Id, str]]:
+def _declared(spec: DnsZoneSpec) -> _Declared:
+    for known in _DECLARED:
+        if known.spec.records is spec.records and _ground(known.spec) == _ground(spec):
+            return known
+    made = _Declared(spec, _made(spec), pending(f"{spec.zone}.", spec.records, spec.view))
+    _DECLARED.append(made)
+    return made
+
+
+def _ground(spec: DnsZoneSpec) -> tuple[object, ...]:
+    return spec.zone, spec.view, spec.ttl, spec.nameservers, spec.addressed
+
+
+def _made(spec: DnsZoneSpec) -> Sets:
+    origin = f"{spec.zone}."
+    found = Sets(rrsets(origin, spec.records, spec.ttl, spec.view))
+    if spec.nameservers is not None:
+        values = {canonical("NS", one, origin) for one in spec.nameservers}
+        found[origin, "NS"] = RRset(origin, "NS", spec.ttl, tuple(sorted(values)))
+    return Sets({**found, **pointed(spec, found)}) if spec.addressed else found
+
+
+def divide(zone: Zone, spec: DnsZoneSpec) -> tuple[Sets, Mapping[Id, str]]:
     """The sets that are compared, and those that are left alone, with the reason.
 
-    With ownership of records alone, what is not declared is in both: it may be what was applied once.
+    With ownership of records alone, what is not declared is in both: it may be what was applied once. So is a set of which
+    only some values are disabled on the server.
     """
-    ours = {*declared_sets(spec), *waiting(spec)}
+    declared = _declared(spec)
+    for known in _DIVIDED:
+        if known.zone is zone and known.goes_for(spec, declared):
+            return known.parts
+    parts = _parts(zone, spec, {*declared.sets, *declared.waiting, *_pointing(zone, names(spec))})
+    _DIVIDED.append(_Divided(zone, spec, declared, parts))
+    return parts
+
+
+def _parts(zone: Zone, spec: DnsZoneSpec, ours: set[Id]) -> tuple[Sets, Mapping[Id, str]]:
     apex = (zone.name, "NS")
     hosts = {*zone.rrsets[apex].values} if apex in zone.rrsets and apex not in ours else set[str]()
     apart = {
         which: why for which in zone.rrsets if which not in ours and (why := _apart(zone, which, spec, hosts))
     }
-    sets = {which: one for which, one in zone.rrsets.items() if which not in apart and which[1] != "SOA"}
+    sets = Sets(item for item in zone.rrsets.items() if item[0] not in apart and item[0][1] != "SOA")
+    apart |= {
+        which: f"{', '.join(one.hidden)} is disabled on the server"
+        for which, one in zone.rrsets.items()
+        if one.hidden and which not in apart
+    }
     if spec.ownership is Ownership.RECORDS:
         apart |= {which: "not declared" for which in sets if which not in ours}
     return sets, apart
+
+
+def _pointing(zone: Zone, targets: frozenset[str]) -> Iterator[Id]:
+    """The PTR sets that are there and point to one of these names."""
+    if targets:
+        yield from (
+            which
+            for which, one in zone.rrsets.items()
+            if which[1] == "PTR" and not targets.isdisjoint(one.values)
+        )
 
 
 def _apart(zone: Zone, which: Id, spec: DnsZoneSpec, hosts: set[str]) -> str:

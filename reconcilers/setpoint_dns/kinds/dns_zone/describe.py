@@ -11,13 +11,13 @@ from setpoint.model.key import Key
 from setpoint.model.tree import Json, Tree
 from setpoint_dns.content import Id, RRset
 from setpoint_dns.kinds.dns_zone.declared import divide
-from setpoint_dns.kinds.dns_zone.gather import ground
+from setpoint_dns.kinds.dns_zone.gather import findings
 from setpoint_dns.kinds.dns_zone.names import relative, shown
 from setpoint_dns.kinds.dns_zone.saying import is_sayable, said_authority, said_set, said_settings
 from setpoint_dns.kinds.dns_zone.spec import NAMES, DnsZoneSpec, complete
 from setpoint_dns.kinds.dns_zone.state import ZoneState
 from setpoint_dns.rdata import canonical_name
-from setpoint_dns.records.check import Part, check_parts
+from setpoint_dns.records.check import Part
 from setpoint_dns.records.finding import Level
 from setpoint_dns.records.rules import FIXED
 from setpoint_dns.server import Can
@@ -107,7 +107,7 @@ def _said(state: ZoneState) -> _Said:
     while True:
         spec = said.spec
         part = Part(spec.records, spec.nameservers or ())
-        wrong = [one for one in check_parts(ground(spec), (part,)) if one.level is Level.ERROR]
+        wrong = [one for one in findings(spec, (part,)) if one.level is Level.ERROR]
         if not wrong:
             return said
         fixed = {(canonical_name(one.name, zone.name), one.type) for one in wrong if one.rule in FIXED}

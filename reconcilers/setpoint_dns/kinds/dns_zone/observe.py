@@ -16,7 +16,7 @@ from setpoint_dns.kinds.dns_zone.state import SecondaryState, Standing, ZoneStat
 from setpoint_dns.reach import Reach
 from setpoint_dns.rfc2136.stream import Endpoint
 from setpoint_dns.secondaries import Ahead, Answer, Behind, Current, Lame, Refused, Unreachable, ask
-from setpoint_dns.server import GoneError
+from setpoint_dns.server import GoneError, copied
 
 PATIENCE: Final = 5.0
 """Seconds that secondaries are given after a write, before the look ends without them."""
@@ -24,13 +24,19 @@ PACE: Final = 0.2
 
 
 async def observe(reach: Reach, looking: Looking[DnsZoneSpec]) -> Observation[ZoneState]:
-    """Look at the zone by its name."""
+    """Look at the zone by its name.
+
+    Raises:
+        TargetError: it cannot be told; RefusalError also of a zone that the server only copies.
+    """
     assert looking.identity is not None  # noqa: S101  # a zone has its name at least
     origin = str(looking.identity["zone"])
     try:
         zone = await reach.server.read(origin)
     except GoneError as gone:
         return Absent(gone.message)
+    if zone.copy:
+        raise copied(origin)
     named = {"zone": origin.removesuffix(".")}
     spec = complete(looking.spec.model_copy(update=named), looking.owner.key)
     sets, left = divide(zone, spec)
@@ -59,13 +65,13 @@ def all_secondaries(reach: Reach, spec: DnsZoneSpec) -> tuple[str, ...]:
 async def _secondaries(
     reach: Reach, spec: DnsZoneSpec, origin: str, serial: int, patience: float
 ) -> tuple[SecondaryState, ...]:
-    """How each stands to the zone; those that are not there yet are asked again as long as there is patience."""
+    """How each stands to the zone; those that answer and are not there yet are asked again as long as there is patience."""
     end = asyncio.get_running_loop().time() + patience
     places = {text: Endpoint(*place(text)) for text in all_secondaries(reach, spec)}
     while True:
         answers = await ask(reach.gate, tuple(dict.fromkeys(places.values())), origin, serial, None)
         seen = [await _standing(reach, text, origin, answers[where]) for text, where in places.items()]
-        waits = any(one.standing in (Standing.BEHIND, Standing.UNHEARD) for one in seen)
+        waits = any(isinstance(one, Behind | Refused | Lame) for one in answers.values())
         if not waits or asyncio.get_running_loop().time() >= end:
             return tuple(seen)
         await asyncio.sleep(PACE)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from setpoint.model.diff import Projection, Treatment
-from setpoint.model.tree import Json, Pointer, Tree, join
-from setpoint_dns.content import RRset
+from setpoint.model.tree import Pointer, Tree, join
 from setpoint_dns.kinds.dns_zone.declared import declared_sets
-from setpoint_dns.kinds.dns_zone.names import member
+from setpoint_dns.kinds.dns_zone.members import members
 from setpoint_dns.kinds.dns_zone.soa import declared_fields, soa_in
 from setpoint_dns.kinds.dns_zone.spec import DnsZoneSpec, Ownership
 from setpoint_dns.kinds.dns_zone.state import Standing, ZoneState
@@ -31,8 +28,8 @@ def exclusive(spec: DnsZoneSpec) -> tuple[Pointer, ...]:
 def declare(spec: DnsZoneSpec) -> Tree:
     """What was written; `zone` is known by then."""
     tree: Tree = {}
-    if spec.records or spec.nameservers:
-        tree["records"] = _members(declared_sets(spec).values())
+    if spec.records or spec.nameservers or spec.addressed:
+        tree["records"] = members(declared_sets(spec))
     if spec.soa is not None:
         tree["soa"] = declared_fields(spec.soa, f"{spec.zone}.")
     if spec.settings is not None:
@@ -49,7 +46,7 @@ def project(state: ZoneState) -> Projection:
     zone = state.zone
     soa = soa_in(zone.rrsets, zone.name)
     tree: Tree = {
-        "records": _members(state.sets.values()),
+        "records": members(state.sets),
         "soa": {} if soa is None else soa.fields,
         "settings": dict(zone.settings),
     }
@@ -68,12 +65,3 @@ def project(state: ZoneState) -> Projection:
             unseen.append(join("/secondaries", one.place))
     tree["secondaries"] = seen
     return Projection(tree, unseen=tuple(unseen))
-
-
-def _members(sets: Iterable[RRset]) -> Tree:
-    return {member(one.id): _content(one) for one in sets}
-
-
-def _content(one: RRset) -> Json:
-    """A set that is not served has other leaves than one that is, so that each lacks what the other has."""
-    return {"ttl": one.ttl, "disabled" if one.disabled else "values": list(one.values)}

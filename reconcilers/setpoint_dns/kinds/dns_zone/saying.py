@@ -11,7 +11,7 @@ from setpoint_dns.content import RRset, Zone
 from setpoint_dns.kinds.dns_zone.names import relative
 from setpoint_dns.kinds.dns_zone.soa import FIELDS, SoaData, declared_fields, soa_in
 from setpoint_dns.kinds.dns_zone.spec import Dnssec, Make, Soa
-from setpoint_dns.rdata import TEXTS, canonical, canonical_name, text_of
+from setpoint_dns.rdata import BARE, TEXTS, as_names, canonical, canonical_name, text_of
 from setpoint_dns.records.spec import is_type_name
 
 _TO_NAMES = frozenset({"AFSDB", "CNAME", "DNAME", "KX", "MX", "NS", "PTR", "SRV"})
@@ -100,6 +100,8 @@ def _shorter(rtype: str, value: str, origin: str) -> Iterator[str]:
     elif rtype in _TO_NAMES:
         *fields, name = value.split(" ")
         yield " ".join((*fields, relative(name, origin)))
+    elif rtype in BARE:
+        yield as_names(value)
     elif rtype in _QUOTED:
         *fields, text = value.split(" ", 2)
         yield " ".join((*fields, text.removeprefix('"').removesuffix('"')))

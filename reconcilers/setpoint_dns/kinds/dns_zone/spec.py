@@ -14,12 +14,17 @@ from setpoint_dns.endpoint import place
 from setpoint_dns.rdata import MAX_TTL, canonical_name, canonical_type
 from setpoint_dns.records.rules import FIXED
 from setpoint_dns.records.rules import NAMES as RULES
-from setpoint_dns.records.spec import DEFAULT, RecordsSpec, Ttl, View
+from setpoint_dns.records.spec import DEFAULT, Records, RecordsSpec, Ttl, View
+from setpoint_dns.records.zone import ADDRESSES
 
 NAMES: Final = re.compile(
     r"[a-z0-9_]([-a-z0-9_.]{0,251}[a-z0-9])?(/[0-9]{1,3}(\.[-a-z0-9.]{0,200}[a-z0-9]))?(![a-z0-9]([-a-z0-9]*[a-z0-9])?)?"
 )
 """Names of resources: the zone without its final dot, and `!VIEW` for that of a view. A slash as RFC 2317 has it."""
+ADDRESSED: Final = "addressed"
+_INSIDE: Final = ("internal", "private")
+_LOCAL: Final = (".home.arpa", ".internal")
+"""Zones that are in no public one: RFC 8375, and what ICANN set apart."""
 _NSEC3: Final = re.compile(r"1 [01] [0-9]{1,4} (-|([0-9a-f]{2})+)")
 
 
@@ -160,10 +165,20 @@ class DnsZoneSpec(RecordsSpec):
         "record leaves it out, and `ptr: true` says which of several names is meant.",
         default=False,
     )
+    addressed: Records = described(
+        "Names, with their final dot, that a reverse zone gets a PTR to at the addresses that stand here, as others publish "
+        "them; what `records` say of an address stands. With `pointers` it is filled with what is asked for elsewhere.",
+        default_factory=dict,
+        examples=[{"web01.example.org.": {"A": {"from": "Container/web01", "output": "addresses.v4"}}}],
+    )
     ignore: tuple[Ignored, ...] = described(
         "Records that are left alone in a zone that is ours, such as what an ACME client writes.", ()
     )
-
+    private: bool | None = described(
+        "Whether only those inside ask for it, so that private addresses are right. Left out, that is so of the views "
+        "`internal` and `private`, and of zones below `home.arpa` and `internal`.",
+        None,
+    )
     accept: tuple[str, ...] = described(
         "Rules about records that this zone may break, such as one that was taken over as it was; they only advise then.",
         (),
@@ -178,6 +193,19 @@ class DnsZoneSpec(RecordsSpec):
                 raise ValueError(f"'{name}' is a rule that servers hold as well; correct the records")
             if name not in RULES:
                 raise ValueError(f"there is no rule '{name}'; write its name as the finding shows it")
+        return value
+
+    @field_validator("addressed")
+    @classmethod
+    def _named(cls, value: Records) -> Records:
+        for name, types in value.items():
+            if not name.endswith("."):
+                raise ValueError(
+                    f"'{name}' does not end in a dot; write the whole name, such as {name}.example.org."
+                )
+            canonical_name(name, ".")
+            if not types.keys() <= {*ADDRESSES}:
+                raise ValueError(f"{name} has {', '.join(types)}; only A and AAAA have a PTR")
         return value
 
     @field_validator("zone")
@@ -199,6 +227,13 @@ class DnsZoneSpec(RecordsSpec):
                 "the zone's own NS records stand in nameservers and in records; keep nameservers"
             )
         return self
+
+
+def is_private(spec: DnsZoneSpec) -> bool:
+    """Whether only those inside ask for a zone; its spec is complete."""
+    if spec.private is not None:
+        return spec.private
+    return spec.view in _INSIDE or f".{spec.zone}".endswith(_LOCAL)
 
 
 def origin_of(key: Key) -> str:

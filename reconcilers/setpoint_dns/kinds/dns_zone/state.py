@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import cached_property
 
 from setpoint.model.kind import Outputs, Problem
 from setpoint.model.spec import described
@@ -70,6 +71,15 @@ class ZoneState:
     def origin(self) -> str:
         """The zone's name, with its final dot."""
         return self.zone.name
+
+    @cached_property
+    def pointing(self) -> Mapping[str, tuple[Id, ...]]:
+        """The PTR sets that are compared, by each name that they point to."""
+        found: dict[str, tuple[Id, ...]] = {}
+        for which, one in self.sets.items():
+            for value in one.values if which[1] == "PTR" else ():
+                found[value] = (*found.get(value, ()), which)
+        return found
 
 
 def problems(state: ZoneState) -> tuple[Problem, ...]:

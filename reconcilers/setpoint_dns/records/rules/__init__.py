@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from setpoint_dns.records.authority import SOA
 from setpoint_dns.records.rules import (
     address,
     alias,
@@ -76,5 +77,5 @@ FIXED = frozenset(
 )
 """Rules that servers hold as well, so nobody can choose to break them."""
 
-NAMES: tuple[str, ...] = ("name", "twice", "syntax", *(rule.name for rule in (*OF_ALL, *_SOME)))
+NAMES: tuple[str, ...] = ("name", "twice", "syntax", SOA, *(rule.name for rule in (*OF_ALL, *_SOME)))
 """Every rule by its name, those of the reading included."""

@@ -50,7 +50,7 @@ def reachable(entry: Entry, zone: Declarations) -> Iterator[Flaw]:
         if reach == "private" and not zone.ground.private:
             yield advice(
                 f"{value} is private, and this view is asked from outside too",
-                "give it to a view for the inside: {values: ..., views: [internal]}",
+                "give it to a view for the inside: {values: ..., views: [internal]}; or say private: true of the zone",
                 number,
             )
         elif reach == "mapped":

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_address
 
+from setpoint_dns.rdata import POWERDNS
 from setpoint_dns.records.finding import Flaw, Level, error
 from setpoint_dns.records.rules.rule import Rule
 from setpoint_dns.records.zone import ADDRESSES, Declarations, Entry
 
 _FIELD = {
+    "ALIAS": 0,
     "CNAME": 0,
     "DNAME": 0,
     "NS": 0,
@@ -64,7 +66,7 @@ def missing(entry: Entry, zone: Declarations) -> Iterator[Flaw]:
         found = zone.answers(name)
         if not found and not zone.exists(name):
             what, remedy = f"{name} does not exist in this zone", f"declare it{_dot(entry, number, zone)}"
-        elif entry.type in _HOSTS and not found.keys() & {*ADDRESSES, "CNAME"}:
+        elif entry.type in _HOSTS and not found.keys() & {*ADDRESSES, *POWERDNS, "CNAME"}:
             what, remedy = f"{name} has no address", "declare its A or AAAA"
         else:
             continue
@@ -102,7 +104,7 @@ def _dot(entry: Entry, number: int, zone: Declarations) -> str:
 
 RULES = (
     Rule("target-is-address", address, tuple(_FIELD)),
-    Rule("target-nowhere", nowhere, ("CNAME", "DNAME", "NS", "PTR", "KX", "AFSDB")),
+    Rule("target-nowhere", nowhere, ("ALIAS", "CNAME", "DNAME", "NS", "PTR", "KX", "AFSDB")),
     Rule("target-missing", missing, tuple(one for one in _FIELD if one != "DNAME")),
     Rule("target-is-cname", alias, ("NS", "MX", "SRV", "KX", "PTR")),
 )

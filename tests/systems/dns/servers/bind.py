@@ -17,6 +17,7 @@ class Bind(Program):
 
     Attributes:
         notify: ports of the secondaries that it tells of changes, from the next start on; with views those of the last.
+        options: for every zone, such as `dnssec-policy default;`; from the next start on.
     """
 
     program = "named"
@@ -28,6 +29,7 @@ class Bind(Program):
         self.zones = tuple(absolute(zone) for zone in zones)
         self.keys = VIEWS if views else (KEY,)
         self.notify: list[int] = []
+        self.options = ""
         for key in self.keys:
             for zone in self.zones:
                 text = zone_file(zone, serial=serial, records=records)
@@ -67,7 +69,8 @@ class Bind(Program):
     def _zones(self, key: str, *, told: bool) -> str:
         ports = " ".join(f"127.0.0.1 port {port};" for port in self.notify) if told else ""
         transfer = f"key {key};{' 127.0.0.1;' if ports else ''}"
-        rules = f"update-policy {{ grant {key} zonesub ANY; }}; allow-transfer {{ {transfer} }};"
+        updates = f"update-policy {{ grant {key} zonesub ANY; }};" if self.updates else ""
+        rules = f"{self.options} {updates} allow-transfer {{ {transfer} }};"
         notify = f" also-notify {{ {ports} }};" if ports else ""
         return "".join(
             f'zone "{zone}" {{ type primary; file "{zone}{key}"; {rules}{notify} }};\n' for zone in self.zones

@@ -54,8 +54,9 @@ class Knot(Program):
 
     def _remotes(self) -> str:
         told = "".join(f"  - id: told-{port}\n    address: 127.0.0.1@{port}\n" for port in self.notify)
+        actions = "[transfer, update]" if self.updates else "transfer"
         allowed = (
-            f"acl:\n  - id: ours\n    address: 127.0.0.1\n    key: {KEY}\n    action: [transfer, update]\n"
+            f"acl:\n  - id: ours\n    address: 127.0.0.1\n    key: {KEY}\n    action: {actions}\n"
             "  - id: secondaries\n    address: 127.0.0.1\n    action: transfer\n"
         )
         return (f"remote:\n{told}" if told else "") + allowed
@@ -88,9 +89,9 @@ class KnotSecondary(Knot):
         return (
             f"remote:\n  - id: primary\n    address: 127.0.0.1@{self.primary}\n"
             "acl:\n  - id: primary\n    address: 127.0.0.1\n    action: notify\n"
+            # PowerDNS signs what it tells with the key that may transfer the zone.
+            f"  - id: signed\n    address: 127.0.0.1\n    key: {KEY}\n    action: notify\n"
         )
 
     def _template(self) -> str:
-        return (
-            f"template:\n  - id: default\n    storage: {self.root}\n    master: primary\n    acl: primary\n"
-        )
+        return f"template:\n  - id: default\n    storage: {self.root}\n    master: primary\n    acl: [primary, signed]\n"

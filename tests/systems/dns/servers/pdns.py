@@ -17,6 +17,7 @@ from tests.systems.dns.servers.program import HMAC, SECRET, Program, absolute, f
 
 SCHEMA = Path("/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql")
 API_KEY = "a-key-of-the-lab"
+_KEPT = ("records", "domains", "domainmetadata")
 
 
 class Pdns(Program):
@@ -95,6 +96,19 @@ class Pdns(Program):
         status, answer = self.api("POST", "/tsigkeys", {"name": name, "algorithm": HMAC, "key": SECRET})
         assert status == http.client.CREATED, answer
 
+    def freeze(self, *, frozen: bool) -> None:
+        """Have the database refuse every change of records and zones, or take them again."""
+        each = [(table, verb) for table in _KEPT for verb in ("INSERT", "UPDATE", "DELETE")]
+        stop = "BEGIN SELECT RAISE(ABORT, 'this database is read-only'); END"
+        with closing(sqlite3.connect(self.database, isolation_level=None)) as database:
+            for table, verb in each:
+                name = f"{table}_{verb}"
+                database.execute(
+                    f"CREATE TRIGGER {name} BEFORE {verb} ON {table} {stop}"
+                    if frozen
+                    else f"DROP TRIGGER {name}"
+                )
+
     def _usual(self) -> dict[str, str]:
         return {
             "launch": "gsqlite3",
@@ -117,7 +131,7 @@ class Pdns(Program):
             "api-key": API_KEY,
             "server-id": f"pdns-{self.api_port}",
             "primary": "yes",
-            "dnsupdate": "yes",
+            "dnsupdate": "yes" if self.updates else "no",
             "allow-dnsupdate-from": "127.0.0.0/8",
             "allow-axfr-ips": "127.0.0.0/8",
             "only-notify": "127.0.0.0/8",

@@ -67,6 +67,7 @@ class Program(ABC):
     Attributes:
         root: its directory; data, configuration and log are below it.
         port: where it answers DNS, UDP and TCP.
+        updates: whether it takes signed updates, from the next start on.
     """
 
     program: str
@@ -78,6 +79,7 @@ class Program(ABC):
         # Not below pytest's own: paths of sockets may have 107 characters at most.
         self.root = Path(tempfile.mkdtemp(prefix=f"{self.program}-"))
         self.port = free_port()
+        self.updates = True
         self._binary = found
         self._process: subprocess.Popen[bytes] | None = None
 
