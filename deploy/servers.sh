@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the programs that tests start by themselves: Prometheus, Alertmanager and systemd-analyze for tests/observability,
-# and the DNS servers PowerDNS, Knot and BIND for tests/systems/dns.
+# the DNS servers PowerDNS, Knot and BIND for tests/systems/dns, and Nix and OpenSSH for tests/systems/nixos.
 # They are for tests only, so nothing is started or enabled. Without root or apt the tests that need them are skipped.
 set -euo pipefail
 
@@ -14,6 +14,8 @@ have pdns_server || missing+=(pdns-server)
 [ -e /usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql ] || missing+=(pdns-backend-sqlite3)
 have knotd || missing+=(knot)
 have named || missing+=(bind9)
+have nix || missing+=(nix-bin)
+{ have sshd && have ssh-keygen; } || missing+=(openssh-server)
 [ ${#missing[@]} -gt 0 ] || exit 0
 if [ "$(id -u)" != 0 ] || ! have apt-get; then
   echo "tests that need ${missing[*]} are skipped; as root on Debian: apt-get install ${missing[*]}" >&2
@@ -31,6 +33,10 @@ apt-get update -qq
 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 if have systemctl; then
   for service in "${missing[@]}"; do
-    [ "$service" = systemd ] || systemctl disable --quiet "$service.service" 2>/dev/null || true
+    case $service in
+    systemd) continue ;;
+    openssh-server) service=ssh ;;
+    esac
+    systemctl disable --quiet "$service.service" 2>/dev/null || true
   done
 fi

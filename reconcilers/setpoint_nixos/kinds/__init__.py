@@ -1,0 +1,1 @@
+"""The kinds of NixOS hosts, a folder each."""

@@ -1,0 +1,87 @@
+"""The effects on a host. Each begins a long operation, which `deploying` polls."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Any, Final, cast
+
+from setpoint.model.errors import RefusalError
+from setpoint.model.kind import Acting
+from setpoint.model.plan import ActResult, Started
+from setpoint_nixos.deploying import ACTIVATE, DELIVER, REBOOT, Operation, activation
+from setpoint_nixos.guard import hand
+from setpoint_nixos.guard.order import Mode, Order
+from setpoint_nixos.kinds.nixos_host.compute import roots
+from setpoint_nixos.kinds.nixos_host.spec import BuildSpec
+from setpoint_nixos.nix.events import Event
+from setpoint_nixos.nix.perform import Job
+from setpoint_nixos.nix.read import System
+from setpoint_nixos.nix.remote import Remote
+from setpoint_nixos.reach import Reach
+from setpoint_nixos.shop import shop
+
+_AGAIN: Final = timedelta(minutes=10)
+_TIME: Final = 30.0
+
+
+async def deliver(reach: Reach, acting: Acting) -> ActResult:
+    """Begin to build it and bring it to the host."""
+    told, name = acting.arguments, acting.owner.key.name
+    system = System(str(told["drv"]), str(told["system"]), str(told["platform"]))
+    remote = Remote(name, reach.session, links=roots(reach))
+    policy = BuildSpec.model_validate(told["build"]).policy()
+    job = Job(policy, system, name, {name: remote})
+    operation = Operation(DELIVER, f"deliver {acting.owner.key} {system.out}", system.out, 0.0)
+    at = shop()
+
+    def hear(event: Event) -> None:
+        work = at.work(operation.name)
+        if work is not None:
+            work.said = str(event)
+
+    async def both() -> None:
+        await at.builds.build(job, hear)
+        await at.builds.deliver(job, hear)
+
+    at.begin(operation.name, both())
+    return Started(str(operation))
+
+
+async def activate(reach: Reach, acting: Acting) -> ActResult:
+    """Have the guard on the host begin."""
+    told = cast("Mapping[str, Any]", acting.arguments)
+    order = Order(
+        told["system"],
+        Mode(told["mode"]),
+        told["attempt"],
+        timedelta(seconds=told["confirm"]),
+        timedelta(seconds=told["activate"]),
+        revision=told["revision"],
+        by=acting.owner.estate,
+        allowed=tuple(told["units"]),
+    )
+    await hand.start(reach.session, order)
+    return Started(activation(told, time.time()))
+
+
+async def reboot(reach: Reach, acting: Acting) -> ActResult:
+    """Tell the host to restart; whether it did is told by the id of its boot."""
+    done = await reach.session.run(
+        hand.as_root(reach.session, "systemctl reboot"), timeout=_TIME, writes=True
+    )
+    if done.status != 0:
+        raise RefusalError(
+            f"{reach.session.access} does not restart: {done.err.decode(errors='replace').strip()[-200:]}",
+            remedy="restart it by hand",
+        )
+    until = time.time() + _AGAIN.total_seconds()
+    return Started(str(Operation(REBOOT, str(acting.arguments["boot"]), "", until)))
+
+
+ACTS: Mapping[str, Callable[[Reach, Acting], Awaitable[ActResult]]] = {
+    DELIVER: deliver,
+    ACTIVATE: activate,
+    REBOOT: reboot,
+}

@@ -1,0 +1,1 @@
+"""Nix as a program: evaluating, building, copying, signing. It knows neither hosts nor kinds."""

@@ -1,0 +1,209 @@
+"""Carries out what `build` says, here and at hosts, with places in the workshop, progress, and errors of the engine's tree."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from setpoint.model.errors import OutcomeUnknownError, RefusalError, TargetError, TransportError
+from setpoint.model.secret import Secret
+from setpoint_nixos.nix import commands
+from setpoint_nixos.nix.bridge import Bridge, bridge, place, store
+from setpoint_nixos.nix.build import Call, Order, Policy, building, delivering
+from setpoint_nixos.nix.closure import Row, rows
+from setpoint_nixos.nix.events import Event, Told
+from setpoint_nixos.nix.failures import NO_PROGRAM, BuildError, MissingError, copying, no_program
+from setpoint_nixos.nix.openssh import settings
+from setpoint_nixos.nix.read import System
+from setpoint_nixos.nix.remote import Remote
+from setpoint_nixos.nix.run import Bounds, Ended, Nix
+from setpoint_nixos.nix.shim import shim
+from setpoint_nixos.nix.sign import as_input
+from setpoint_nixos.nix.workshop import Work, Workshop
+
+_ASKING: Final = timedelta(minutes=2)
+_GONE: Final = ("missing derivation", "failed to obtain derivation", "is not valid", "no such derivation")
+
+
+class GoneError(MissingError):
+    """The derivation was collected as garbage: evaluate again."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a build and a copy may take."""
+
+    building: timedelta = timedelta(hours=4)
+    copying: timedelta = timedelta(hours=1)
+
+    def of(self, work: Work) -> Bounds:
+        """The bounds of a sort of work."""
+        return Bounds(self.building if work is Work.BUILDING else self.copying)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A system that is built for a host.
+
+    Attributes:
+        remotes: every host that the policy needs a way to, by name; that of the host itself is its own name.
+        key: what is signed with; None for hosts that trust whoever deploys to them.
+    """
+
+    policy: Policy
+    system: System
+    host: str
+    remotes: Mapping[str, Remote]
+    key: Secret | None = None
+
+
+class Builds:
+    """Builds and delivers.
+
+    Args:
+        roots: a folder of ours with a link for each host, which keeps what was built for it here.
+    """
+
+    def __init__(self, nix: Nix, roots: Path, workshop: Workshop, patience: Patience | None = None) -> None:
+        self._nix = nix
+        self._roots = roots
+        self._workshop = workshop
+        self._patience = patience or Patience()
+
+    async def build(self, job: Job, hear: Callable[[Event], None] | None = None) -> None:
+        """Build it where its policy says; what is there already is not built again.
+
+        Raises:
+            BuildError: a derivation fails, with the last lines of its log.
+            GoneError: its derivation is not there any more.
+            TransportError: a host was not reached; all of it may be done again.
+            RefusalError: anything else that Nix refuses.
+        """
+        await asyncio.to_thread(self._roots.mkdir, mode=0o700, parents=True, exist_ok=True)
+        await self._carry_out(job, building, hear)
+
+    async def deliver(self, job: Job, hear: Callable[[Event], None] | None = None) -> None:
+        """Bring what was built to its host, and have it kept there; what is there already is not sent again.
+
+        Raises:
+            UnsignedError: the host takes only what is signed by a key that it knows.
+            TransportError: the host was not reached, or the link was cut; all of it may be done again.
+            RefusalError: anything else that Nix refuses.
+        """
+        await self._carry_out(job, delivering, hear)
+
+    async def differences(self, before: str, job: Job) -> tuple[Row, ...] | None:
+        """What the system differs in from one that its host has, once it was delivered; None when that cannot be told."""
+        remote = job.remotes[job.host]
+        command = commands.differences(before, job.system.out)
+        ended = await remote.run(command, Bounds(_ASKING))
+        return rows(ended.output) if ended.code == 0 else None
+
+    async def _carry_out(
+        self,
+        job: Job,
+        what: Callable[[Policy, Order], tuple[Call, ...]],
+        hear: Callable[[Event], None] | None,
+    ) -> None:
+        with place() as folder:
+            ground = _prepare(job, Path(folder))
+            links = {name: remote.links for name, remote in job.remotes.items()}
+            root = str(self._roots / job.host)
+            calls = what(
+                job.policy,
+                Order(job.system, job.host, root, ground.stores, links, signed=job.key is not None),
+            )
+            async with AsyncExitStack() as stack:
+                bridges = {
+                    name: await stack.enter_async_context(bridge(job.remotes[name], ground.sockets[name]))
+                    for name in {name for call in calls for name in call.reaches if name in ground.sockets}
+                }
+                for call in calls:
+                    await self._do(call, job, Told(hear), ground.environment, bridges)
+
+    async def _do(
+        self, call: Call, job: Job, told: Told, environment: Mapping[str, str], bridges: Mapping[str, Bridge]
+    ) -> None:
+        async with self._workshop.place(call.work):
+            ended = await self._run(call, job, told, environment)
+        if ended.code:
+            used = tuple(bridges[name] for name in call.reaches if name in bridges)
+            raise _error(call, job, ended, told, used)
+
+    async def _run(self, call: Call, job: Job, told: Told, environment: Mapping[str, str]) -> Ended:
+        bounds = self._patience.of(call.work)
+        if call.where:
+            return await job.remotes[call.where].run(call.command, bounds, heard=told.take)
+        given = _key(job) if call.signs else b""
+        extra = environment if call.reaches else None
+        return await self._nix.run(call.command, bounds, heard=told.take, given=given, extra=extra)
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """Where Nix finds the stores of hosts: by socket of a bridge, or by the client and its settings."""
+
+    sockets: Mapping[str, Path]
+    stores: Mapping[str, str]
+    environment: Mapping[str, str]
+
+
+def _prepare(job: Job, folder: Path) -> _Ground:
+    clients = {name: remote.client for name, remote in job.remotes.items() if remote.client is not None}
+    bridged = [name for name in job.remotes if name not in clients]
+    sockets = {name: folder / f"{number}" for number, name in enumerate(bridged)}
+    stores = {name: store(socket) for name, socket in sockets.items()}
+    environment = dict(shim(folder, sockets, os.environ.get("PATH", os.defpath)))
+    if clients:
+        environment |= settings(clients, folder)
+    return _Ground(sockets, stores | {name: f"ssh-ng://{name}" for name in clients}, environment)
+
+
+def _key(job: Job) -> bytes:
+    if job.key is None:
+        raise RefusalError(
+            f"{job.host} fetches from a cache that takes only what is signed, and there is no key to sign with",
+            remedy="declare the signing key",
+        )
+    return as_input(job.key)
+
+
+def _error(call: Call, job: Job, ended: Ended, told: Told, bridges: tuple[Bridge, ...]) -> TargetError:
+    if call.where and ended.code == NO_PROGRAM:
+        return no_program(call.where, call.command)
+    if any(words in told.cause for words in _GONE) and call.work is Work.BUILDING:
+        return GoneError(
+            f"the derivation of {job.host} is not there any more ({told.cause})", remedy="evaluate it again"
+        )
+    if call.work is Work.BUILDING:
+        place = f" on {call.where}" if call.where else ""
+        return BuildError(
+            f"{job.host} cannot be built{place}: {told.cause}", remedy=_log_hint(told), log=told.log
+        )
+    return _of_copy(call, job, told, bridges)
+
+
+def _of_copy(call: Call, job: Job, told: Told, bridges: tuple[Bridge, ...]) -> TargetError:
+    for made in bridges:
+        match made.failure:
+            case None:
+                pass
+            case OutcomeUnknownError() as error:
+                return TransportError(
+                    error.message, remedy="what arrived is not sent twice", scope=error.scope
+                )
+            case error:
+                return error
+    complaint = "; ".join(made.complaint for made in bridges if made.complaint)
+    cause = f"{told.cause}; {complaint}" if complaint else told.cause
+    return copying(cause, f"{call.where or job.host} cannot be given {job.system.out}")
+
+
+def _log_hint(told: Told) -> str:
+    return f"the end of its log: {' | '.join(told.log[-5:])}" if told.log else ""

@@ -1,0 +1,1 @@
+"""How hosts are spoken to: one connection each, which carries many commands at once."""
