@@ -25,6 +25,7 @@ lab-once: $(STAMP) ## converge the example estate once, print the table, exit 0 
 
 test: $(STAMP) ## every test; prints what was skipped and why
 	@deploy/servers.sh
+	@deploy/nix-trees.sh
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: $(STAMP) ## what a machine can judge: ruff, mypy, pyright, import-linter

@@ -15,6 +15,7 @@ from setpoint.model.diff import SECRET, Diff, Projection, Treatment
 from setpoint.model.errors import ConflictError, OutcomeUnknownError, RefusalError, TransportError
 from setpoint.model.identity import Mark, Owner, Reserve
 from setpoint.model.kind import Acting, Gate, Kind, Looking, Outputs, Planning, Problem, System, TargetPort
+from setpoint.model.measure import Measure, Unit, only
 from setpoint.model.observation import Absent, Observation, Present, Unknown
 from setpoint.model.plan import (
     ActResult,
@@ -416,6 +417,17 @@ BOX = Kind(
     mark=mark_box,
     lasting=("serial",),
     problems=box_problems,
+    measures=(
+        Measure("weight", Unit.NONE, "How heavy the box is.", lambda state: only(state.fields.get("weight"))),
+        Measure(
+            "side_heat",
+            Unit.CELSIUS,
+            "How warm each side is.",
+            lambda state: {(side,): heat for side, heat in state.fields.get("heat", {}).items()},
+            labels=("side",),
+            most=2,
+        ),
+    ),
     status=lambda state: {"colour": state.fields.get("colour")},
     compute=compute_box,
     secrets=lambda spec: {"/lock": spec.lock} if spec.lock is not None else {},

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 
 from setpoint.model.errors import TargetError
-from setpoint.model.examine import Check, Examination, Verdict
+from setpoint.model.examine import OPEN, Check, Examination, Verdict
 from setpoint.model.secret import hush
 from setpoint.model.tree import Json
 from setpoint_proxmox.answer import record, records, whole
@@ -18,15 +17,6 @@ from setpoint_proxmox.doctor_needs import Requirement, grant_commands, lacking, 
 from setpoint_proxmox.endpoint import Endpoint, Trust
 from setpoint_proxmox.kinds.proxmox_cluster.spec import ProxmoxClusterSpec
 from setpoint_proxmox.transport import Login
-
-
-class _Open:
-    """Lets every call pass: an examination is short, and wants to hear each failure itself."""
-
-    def using(self, *scopes: str, writes: bool = False) -> AbstractAsyncContextManager[None]:
-        """See `setpoint.model.kind.Gate`."""
-        del scopes, writes
-        return nullcontext()
 
 
 async def examine(asked: Examination[ProxmoxClusterSpec]) -> AsyncGenerator[Check]:
@@ -44,7 +34,7 @@ async def examine(asked: Examination[ProxmoxClusterSpec]) -> AsyncGenerator[Chec
     serving = [one.endpoint for one in met if one.serves]
     if not serving:
         return
-    client = Client(serving, login, trust, _Open())
+    client = Client(serving, login, trust, OPEN)
     try:
         async for check in _inside(client, asked):
             yield check

@@ -18,6 +18,7 @@ from setpoint.model.kind import Kind
 from setpoint.model.resource import Resource
 from setpoint.model.spec import Spec
 from setpoint.model.tree import parts
+from setpoint.surface.metrics.measures import metrics_of
 from setpoint.systems import installed_kinds
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -114,6 +115,10 @@ def test_what_is_in_force_is_the_whole_declaration_once_nothing_differs(example:
     tree = declared(example)
     found = diff(tree, Projection(tree), treatments, applied=None)
     assert in_force(tree, found, treatments, applied=None) == tree
+
+
+def test_the_metrics_of_all_kinds_are_told_apart() -> None:
+    assert metrics_of(KINDS).keys() == {name for name, kind in KINDS.items() if kind.measures}
 
 
 def test_what_can_be_deleted_declares_how_and_what_only_holds_others_cannot(kind: Kind[Any, Any]) -> None:

@@ -78,6 +78,7 @@ class Engine:
             doubt=lambda declared: None,
             spaces=Spaces(Estate("home", {}, self.store, StoreInline(), lane.ports)),
             strangers=lambda _: (),
+            group=lambda _: None,
             search=self.search,
             reconcile_id="r",
             requested=0,

@@ -17,6 +17,7 @@ from setpoint.desired.overlay import FILE as OVERLAY
 from setpoint.desired.overlay import read_overlay
 from setpoint.settings import Settings
 from setpoint.settings_file import read_settings
+from setpoint.surface.metrics.measures import metrics_of
 from setpoint.surface.metrics.names import METRICS
 from setpoint.systems import installed_kinds
 from tests.docs.console import FIRST, NO_RUN, ROOT, Block, blocks, commands
@@ -35,6 +36,8 @@ SERVER = b"kind: DnsServer\nmetadata: {name: ns1}\nspec: {powerdns: {endpoint: '
 """What a zone on a page is on."""
 ZONE = b"kind: DnsZone\nmetadata: {name: example.org}\nspec: {nameservers: [ns1.example.net.]}\n"
 """What records on a page are in."""
+HOST = (ROOT / "reconcilers/setpoint_nixos/kinds/host/examples/host.yaml").read_bytes()
+"""What a system of NixOS on a page runs on."""
 
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`(setpoint [a-z][^`]*)`")
@@ -109,6 +112,8 @@ def test_a_manifest_is_valid(block: Block) -> None:
         files["server.yaml"] = SERVER
     if "kind: DnsRecords" in block.text:
         files["zone.yaml"] = ZONE
+    if "kind: NixosHost" in block.text:
+        files["host.yaml"] = HOST
     compiled = compile_set(files, installed_kinds(), version="test")
     if MISTAKEN in block.info:
         assert compiled.problems
@@ -155,7 +160,8 @@ def options(command: click.Command) -> set[str]:
 def test_metrics_and_alerts_that_it_names_exist(page: Path) -> None:
     text = page.read_text("utf-8")
     suffixes = ("", "_bucket", "_sum", "_count")
-    metrics = {f"{metric.name}{suffix}" for metric in METRICS for suffix in suffixes}
+    measured = (one for of_kind in metrics_of(installed_kinds()).values() for one in of_kind.values())
+    metrics = {f"{metric.name}{suffix}" for metric in (*METRICS, *measured) for suffix in suffixes}
     assert set(re.findall(r"\bsetpoint_[a-z_]+_[a-z_]+\b", text)) <= metrics
     alerts = re.findall(r"alert: (\w+)", RULES.read_text("utf-8"))
     assert set(re.findall(r"`(Setpoint[A-Z]\w+)`", _FENCE.sub("", text))) <= {*alerts}

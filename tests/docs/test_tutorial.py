@@ -11,7 +11,7 @@ from tests.docs.console import ROOT, reader
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 
-def test_the_first_steps_go_as_the_page_shows(tmp_path: Path) -> None:
+def test_the_first_steps(tmp_path: Path) -> None:
     with reader(tmp_path) as newcomer:
         newcomer.follow(ROOT / "docs/tutorial/first-steps.md")
     assert newcomer.followed >= 30

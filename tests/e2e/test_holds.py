@@ -166,7 +166,11 @@ class Neighbour:
             going = {"Pending", "Changed", "Wait"} & {row["outcome"] for row in rows.values()}
             return rows if rows and not going else None
 
-        return until(found, "the neighbour has looked")
+        try:
+            return until(found, "the neighbour has looked", patience=60)
+        except AssertionError:
+            rows = {key: (row["outcome"], row.get("sentence")) for key, row in self.rows().items()}
+            raise AssertionError(f"the neighbour does not come to rest: {rows}") from None
 
 
 @contextmanager

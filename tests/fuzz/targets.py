@@ -16,10 +16,11 @@ from setpoint.model.errors import SettingsError
 from setpoint.model.key import Key
 from setpoint.model.kind import Kind
 from setpoint.model.quantity import parse_bytes, parse_duration
+from setpoint.model.selector import SelectorError
+from setpoint.model.selector_text import parse_selector
 from setpoint.model.window import Window
 from setpoint.settings import load_settings
 from setpoint.surface import bodies
-from setpoint.surface.select import UnknownError, parse_selector
 from setpoint.systems import installed_kinds
 from tests.docs.console import ROOT, blocks
 
@@ -97,7 +98,7 @@ def words(data: bytes) -> None:
     text = data.decode(errors="surrogateescape")[:600]
     for parse in (Key.parse, parse_bytes, parse_duration, Window.parse):
         assert refusal(partial(parse, text), ValueError) != ""
-    assert refusal(partial(parse_selector, text), UnknownError) != ""
+    assert refusal(partial(parse_selector, text), SelectorError) != ""
 
 
 MODELS: tuple[type[BaseModel], ...] = tuple(
@@ -114,6 +115,7 @@ BODIES = [
 WORDS = [
     b"VirtualMachine/web01", b"test/VirtualMachine/build01", b"nas/tank/photos", b"20GiB", b"512 MiB", b"1h30m", b"10m",
     b"sun 03:00-05:00 Europe/Berlin", b"mon-fri 22:00-06:00", b"00:00-24:00 UTC", b"anna@example.org",
+    b"env=prod,tier!=front", b"web and not canary", b"name:web* or (kind:Box and not label:x)",
 ]  # fmt: skip
 
 

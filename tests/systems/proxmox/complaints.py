@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from setpoint.cli.foresight import foresee
+from setpoint.cli.foresight import Named, foresee
 from setpoint.model.outcome import Done
 from setpoint.run.declare import arrange_lanes
 from setpoint.run.estate import Estate
@@ -173,7 +173,7 @@ async def second_plan(running: Running, folder: Path) -> dict[str, str]:
     await arrange_lanes(planned)
     try:
         content = await running.source.fetch(None, lambda _: False)
-        reports = await foresee(planned, content, (), "default", base=None)
+        reports = await foresee(planned, content, Named(), base=None)
     finally:
         for lane in planned.every_lane():
             await lane.close()

@@ -21,7 +21,10 @@ class Register:
         self.failed: list[str] = []
 
     @contextlib.asynccontextmanager
-    async def using(self, *scopes: str, writes: bool = False) -> AsyncGenerator[None]:
+    async def using(
+        self, *scopes: str, writes: bool = False, elsewhere: bool = False
+    ) -> AsyncGenerator[None]:
+        del elsewhere
         if self.shut:
             raise DownError("shut", scope=next(iter(scopes), ""))
         self.passed.append((scopes, writes))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from setpoint.cli.main import run
 from setpoint_lab.process import start_proxmox
+from tests.rig.admin import Admin, Said, come_in
 from tests.systems.proxmox.drive import SECRET, TOKEN, Lab, world
 from tests.systems.proxmox.handmade_estate import handmade
 from tests.systems.proxmox.test_vm_adoption import others
@@ -21,55 +19,14 @@ GUESTS = 50
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a command said and how it ended."""
+class ClusterAdmin(Admin):
+    """Somebody who takes over the guests of a cluster."""
 
-    code: int
-    out: str
-    err: str
-
-    @property
-    def told(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.out)
-        return found
-
-
-@dataclass(frozen=True)
-class Admin:
-    """Somebody who takes the estate over."""
-
-    root: Path
     lab: Lab
-    capsys: pytest.CaptureFixture[str]
-
-    @property
-    def folder(self) -> Path:
-        return self.root / "estate-of-anna"
-
-    def say(self, *arguments: str | Path) -> Said:
-        code = run([str(argument) for argument in arguments])
-        captured = self.capsys.readouterr()
-        return Said(code, captured.out, captured.err)
 
     def init(self, *arguments: str | Path, url: str = "") -> Said:
         where = ("--endpoint", url or self.lab.url, "--token", TOKEN, "--token-file", self.root / "token")
         return self.say("init", self.folder, "--from", "proxmox", *where, *arguments)
-
-    def do(self, *arguments: str) -> Said:
-        """A verb in the repository."""
-        return self.say(*arguments, "--config", self.folder / "setpoint.yaml")
-
-    def commit(self, subject: str) -> None:
-        for words in (("init", "-q", "-b", "main"), ("add", "."), ("commit", "-q", "-m", subject)):
-            names = (
-                "-c",
-                "user.name=anna",
-                "-c",
-                "user.email=anna@example.org",
-                "-c",
-                "commit.gpgsign=false",
-            )
-            subprocess.run(("git", *names, *words), cwd=self.folder, check=True)
 
     def files(self) -> dict[int, str]:
         """Every guest's file in /etc/pve."""
@@ -88,18 +45,15 @@ def emulator() -> Generator[str]:
 @pytest.fixture
 def admin(
     emulator: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Admin:
+) -> ClusterAdmin:
     lab = Lab(emulator)
     lab.begin(handmade())
-    (tmp_path / "token").write_text(f"{SECRET}\n")
-    (tmp_path / "token").chmod(0o600)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("SETPOINT_CONFIG", raising=False)
-    return Admin(tmp_path, lab, capsys)
+    come_in(tmp_path, monkeypatch, token=SECRET)
+    return ClusterAdmin(tmp_path, capsys, lab)
 
 
 @pytest.mark.timeout(900)
-def test_an_estate_of_fifty_is_taken_over_and_then_changed_by_one_default(admin: Admin) -> None:
+def test_an_estate_of_fifty_is_taken_over_and_then_changed_by_one_default(admin: ClusterAdmin) -> None:
     lab, before = admin.lab, admin.files()
     said = admin.init("-o", "json")
     assert said.code == 0, said.err
@@ -107,7 +61,7 @@ def test_an_estate_of_fifty_is_taken_over_and_then_changed_by_one_default(admin:
     assert len(admin.manifests()) == GUESTS + 1, "and the cluster"
     lines = sum(path.read_text().count("\n") for path in admin.folder.rglob("*.yaml"))
     assert lines < 400, "the whole repository"
-    assert SECRET not in "".join(path.read_text() for path in admin.folder.rglob("*") if path.is_file())
+    assert SECRET not in admin.text()
     assert admin.say("validate", admin.folder / "estate").code == 0
 
     admin.commit("Begin")
@@ -157,7 +111,7 @@ def few(**parts: Any) -> dict[str, Any]:
     return {**state, "guests": guests, "pools": pools, **parts}
 
 
-def changed(admin: Admin) -> None:
+def changed(admin: ClusterAdmin) -> None:
     """Somebody changes a machine after it was read."""
     admin.lab.begin(few())
     assert admin.init().code == 0
@@ -165,7 +119,7 @@ def changed(admin: Admin) -> None:
     admin.lab.api("PUT", "nodes/pve1/qemu/120/config", onboot=0)
 
 
-def test_what_was_changed_since_it_was_read_is_shown_before_anything_is_written(admin: Admin) -> None:
+def test_what_was_changed_since_it_was_read_is_shown_before_anything_is_written(admin: ClusterAdmin) -> None:
     changed(admin)
     before, files = admin.lab.writes(), admin.files()
     shown = admin.do("adopt", "--all")
@@ -177,7 +131,7 @@ def test_what_was_changed_since_it_was_read_is_shown_before_anything_is_written(
     assert (admin.lab.writes(), admin.files()) == (before, files)
 
 
-def test_it_is_not_reverted_even_if_nobody_looked(admin: Admin) -> None:
+def test_it_is_not_reverted_even_if_nobody_looked(admin: ClusterAdmin) -> None:
     changed(admin)
     assert admin.do("apply").code == 2
     assert "onboot: 0" in admin.files()[120]
@@ -185,7 +139,7 @@ def test_it_is_not_reverted_even_if_nobody_looked(admin: Admin) -> None:
     assert [hold["rule"] for hold in status["VirtualMachine/git"]["holds"]] == ["DriftWarn"]
 
 
-def declared(admin: Admin) -> set[str]:
+def declared(admin: ClusterAdmin) -> set[str]:
     return {path.relative_to(admin.folder / "estate").as_posix() for path in admin.manifests()}
 
 
@@ -197,7 +151,7 @@ def declared(admin: Admin) -> set[str]:
         ("none", {"lab/web01.yaml", "lab/git.yaml", "lab/dns2.yaml"}),
     ],
 )
-def test_namespaces_are_pools_or_tags_or_none(admin: Admin, by: str, places: set[str]) -> None:
+def test_namespaces_are_pools_or_tags_or_none(admin: ClusterAdmin, by: str, places: set[str]) -> None:
     admin.lab.begin(few())
     said = admin.init("--namespace-by", by, "-o", "json")
     assert declared(admin) == places | {"lab.yaml"}
@@ -206,7 +160,7 @@ def test_namespaces_are_pools_or_tags_or_none(admin: Admin, by: str, places: set
     assert admin.say("validate", admin.folder / "estate").code == 0
 
 
-def test_what_is_not_declared_is_told_with_its_reason(admin: Admin) -> None:
+def test_what_is_not_declared_is_told_with_its_reason(admin: ClusterAdmin) -> None:
     state = few()
     (git,) = (guest for guest in state["guests"] if guest["vmid"] == 120)
     git["file"] += "args: -no-hpet\n"
@@ -225,7 +179,7 @@ def test_what_is_not_declared_is_told_with_its_reason(admin: Admin) -> None:
     assert text.startswith("# Not declared, and left as it is: args\n")
 
 
-def test_when_guests_may_be_hidden_nothing_is_written_unless_that_is_wanted(admin: Admin) -> None:
+def test_when_guests_may_be_hidden_nothing_is_written_unless_that_is_wanted(admin: ClusterAdmin) -> None:
     seen = {"/": "ClusterOnly", "/vms/120": "PVEVMAdmin"}
     blind = world(seen, roles=[{"roleid": "ClusterOnly", "privs": "Sys.Audit"}])
     admin.lab.begin(few(acls=blind["acls"], roles=blind["roles"]))
@@ -238,7 +192,7 @@ def test_when_guests_may_be_hidden_nothing_is_written_unless_that_is_wanted(admi
     assert "Not all: guests may be hidden" in part.out
 
 
-def test_a_node_that_never_joined_a_cluster_is_called_by_its_name(admin: Admin) -> None:
+def test_a_node_that_never_joined_a_cluster_is_called_by_its_name(admin: ClusterAdmin) -> None:
     alone = handmade()["nodes"][:1]
     guests = [guest for guest in handmade()["guests"] if guest["vmid"] == 120]
     admin.lab.begin(few(nodes=alone, cluster=None, guests=guests, pools=[]))
@@ -246,7 +200,7 @@ def test_a_node_that_never_joined_a_cluster_is_called_by_its_name(admin: Admin) 
     assert (said.code, said.told["target"], declared(admin)) == (0, "pve1", {"pve1.yaml", "pve1/git.yaml"})
 
 
-def test_what_is_ours_already_is_not_declared_once_more(admin: Admin) -> None:
+def test_what_is_ours_already_is_not_declared_once_more(admin: ClusterAdmin) -> None:
     admin.lab.begin(few())
     assert admin.init("--estate", "home").code == 0
     admin.commit("Begin")
@@ -259,7 +213,7 @@ def test_what_is_ours_already_is_not_declared_once_more(admin: Admin) -> None:
     assert said.out.count(" is ours already: it is ") == 3
 
 
-def test_reading_needs_no_more_than_an_auditor(admin: Admin) -> None:
+def test_reading_needs_no_more_than_an_auditor(admin: ClusterAdmin) -> None:
     admin.lab.begin(few(acls=world({"/": "PVEAuditor"})["acls"]))
     said = admin.init("-o", "json")
     assert (said.code, said.told["complete"], len(said.told["declared"])) == (0, True, 3)
@@ -273,7 +227,7 @@ def test_reading_needs_no_more_than_an_auditor(admin: Admin) -> None:
         pytest.param({"reply_lost": {"status": 596, "executed": False}}, id="its node does not answer"),
     ],
 )
-def test_when_one_cannot_be_read_nothing_is_written(admin: Admin, trouble: dict[str, Any]) -> None:
+def test_when_one_cannot_be_read_nothing_is_written(admin: ClusterAdmin, trouble: dict[str, Any]) -> None:
     admin.lab.begin(few())
     for kind, spec in trouble.items():
         admin.lab.happen(kind, method="GET", path="/nodes/*/qemu/120/pending", share=1, **spec)
@@ -285,14 +239,14 @@ def test_when_one_cannot_be_read_nothing_is_written(admin: Admin, trouble: dict[
     assert part.code == 2
 
 
-def test_a_cluster_without_quorum_is_not_taken_for_what_it_was(admin: Admin) -> None:
+def test_a_cluster_without_quorum_is_not_taken_for_what_it_was(admin: ClusterAdmin) -> None:
     admin.lab.begin(few())
     admin.lab.happen("quorum", value=False)
     said = admin.init()
     assert (said.code, admin.folder.exists(), "has no quorum" in said.err) == (1, False, True)
 
 
-def test_when_a_node_is_off_its_guests_are_named(admin: Admin) -> None:
+def test_when_a_node_is_off_its_guests_are_named(admin: ClusterAdmin) -> None:
     state = few()
     state["nodes"][2]["online"] = False
     admin.lab.begin(state)
@@ -334,20 +288,20 @@ def test_when_a_node_is_off_its_guests_are_named(admin: Admin) -> None:
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_one_sentence_and_nothing_is_written(
-    admin: Admin, arguments: tuple[str, ...], sentence: str
+    admin: ClusterAdmin, arguments: tuple[str, ...], sentence: str
 ) -> None:
     said = admin.say("init", admin.folder, *arguments)
     assert (said.code, admin.folder.exists()) == (1, False)
     assert sentence in said.err
 
 
-def test_a_cluster_that_does_not_answer_is_told(admin: Admin) -> None:
+def test_a_cluster_that_does_not_answer_is_told(admin: ClusterAdmin) -> None:
     said = admin.init(url="http://127.0.0.1:1")
     assert (said.code, admin.folder.exists()) == (1, False)
     assert "127.0.0.1:1" in said.err
 
 
-def test_the_token_never_becomes_a_part_of_the_repository(admin: Admin) -> None:
+def test_the_token_never_becomes_a_part_of_the_repository(admin: ClusterAdmin) -> None:
     admin.folder.mkdir()
     (admin.root / "token").rename(admin.folder / "token")
     where = ("--endpoint", admin.lab.url, "--token", TOKEN, "--token-file", admin.folder / "token")
@@ -356,7 +310,7 @@ def test_the_token_never_becomes_a_part_of_the_repository(admin: Admin) -> None:
     assert "so the token would be committed; put it elsewhere" in said.err
 
 
-def test_no_file_is_written_over_and_the_cluster_not_even_asked(admin: Admin) -> None:
+def test_no_file_is_written_over_and_the_cluster_not_even_asked(admin: ClusterAdmin) -> None:
     admin.folder.mkdir()
     (admin.folder / "setpoint.yaml").write_text("mine")
     said = admin.init(url="http://127.0.0.1:1")
