@@ -140,6 +140,7 @@ class Neighbour:
     """A second daemon with an estate of its own on the same cluster."""
 
     folder: Folder
+    daemon: subprocess.Popen[bytes]
 
     def told(self, *arguments: str) -> dict[str, Any]:
         environment = {**os.environ, "SETPOINT_CONFIG": str(self.folder.settings)}
@@ -162,15 +163,12 @@ class Neighbour:
         """Every row, once none is on its way any more."""
 
         def found() -> dict[str, dict[str, Any]] | None:
+            assert self.daemon.poll() is None, self.folder.log.read_text()
             rows = self.rows()
             going = {"Pending", "Changed", "Wait"} & {row["outcome"] for row in rows.values()}
             return rows if rows and not going else None
 
-        try:
-            return until(found, "the neighbour has looked", patience=60)
-        except AssertionError:
-            rows = {key: (row["outcome"], row.get("sentence")) for key, row in self.rows().items()}
-            raise AssertionError(f"the neighbour does not come to rest: {rows}") from None
+        return until(found, "the neighbour has looked")
 
 
 @contextmanager
@@ -188,7 +186,7 @@ def neighbour(lab: Rig, root: Path, **machines: dict[str, Any]) -> Generator[Nei
     folder = Folder(root)
     daemon = start_daemon(folder)
     try:
-        yield Neighbour(folder)
+        yield Neighbour(folder, daemon)
     finally:
         daemon.kill()
         daemon.wait()

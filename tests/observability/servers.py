@@ -1,6 +1,6 @@
 """Real Prometheus and Alertmanager on loopback, with the shipped configuration at the pace of a test.
 
-What is changed of the shipped files: a minute of `for` becomes a second (at most six), an age that an alert allows becomes
+What is changed of the shipped files: a minute of `for` becomes a second (at most ten), an age that an alert allows becomes
 five seconds (that of a fetch twenty, twice what the rehearsal waits between two), scrapes and evaluations happen every second, groups wait a second, mails become calls of the webhook, and
 addresses are those of the test. Every expression, label, note, route and inhibition stays as it is shipped.
 """
@@ -31,7 +31,7 @@ from tests.e2e.rig import Rig
 from tests.observability.expressions import ROOT, RULES
 
 PATIENCE = 30.0
-LONGEST_WAIT = 6
+LONGEST_WAIT = 10
 """Seconds that the slowest alert waits here."""
 _AGE = re.compile(r"> \d{4}\b")
 _MINUTES = {"m": 1, "h": 60, "d": 1440}

@@ -43,7 +43,7 @@ def bind_socket(path: Path) -> Listening:
     check_length(path)
     _refuse_taken(path)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh = _fresh(path)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         fresh.unlink(missing_ok=True)
@@ -71,12 +71,16 @@ def check_length(path: Path) -> None:
     Raises:
         StateError: it is too long.
     """
-    # The name while it is being made is a little longer.
-    if len(os.fsencode(path)) + 10 > LONGEST:
+    if max(len(os.fsencode(each)) for each in (path, _fresh(path))) > LONGEST:
         raise StateError(
             f"the path of the socket, {path}, is too long",
             remedy="set a shorter one with socket in the settings",
         )
+
+
+def _fresh(path: Path) -> Path:
+    """Where it is made; short, for the kernel's limit holds there as well."""
+    return path.with_name(f".{os.getpid()}")
 
 
 def _refuse_taken(path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 from setpoint.cli.client import Client, DaemonDownError, RefusedError
 from setpoint.decide.breaker import IN_A_ROW
 from setpoint.model.errors import StateError, TransportError
-from setpoint.surface.bind import bind_socket
+from setpoint.surface.bind import LONGEST, bind_socket
 from setpoint.surface.peer import Peer
 from tests.served import Served, box, row
 
@@ -265,6 +265,15 @@ def test_a_path_that_cannot_be_is_refused(tmp_path: Path, name: str, sentence: s
     (tmp_path / "file").touch()
     with pytest.raises(StateError, match=sentence):
         bind_socket(tmp_path / name)
+
+
+def test_a_path_may_be_as_long_as_the_kernel_takes(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * (LONGEST - len(str(tmp_path)) - 1))
+    bind_socket(path).socket.close()
+    assert path.is_socket()
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+    with pytest.raises(StateError, match="is too long"):
+        bind_socket(path.with_name(f"{path.name}x"))
 
 
 def test_a_missing_daemon_is_told_with_how_to_start_it(tmp_path: Path) -> None:
