@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
+from setpoint import programs
 from setpoint.model.errors import SourceError
 from setpoint.sources.credentials import Remote
 
@@ -22,9 +21,6 @@ LOCAL_TIMEOUT = timedelta(seconds=60)
 
 ANSWER_LIMIT = 256 << 20
 """Bytes that one command may answer; a repository that needs more is not an estate."""
-
-_CHUNK = 1 << 16
-_LAST_WORDS = 5.0
 
 _OPTIONS = (
     "-c", "core.hooksPath=/dev/null",
@@ -111,7 +107,7 @@ class Git:
                 remedy="see whether the remote answers, with git ls-remote as the user of the daemon",
             ) from None
         finally:
-            await _end(process)
+            await programs.end(process, grace=0)
         if max(len(answer.output), len(answer.errors)) > self.longest:
             raise AnswerTooLongError(
                 f"git {arguments[0]} answers more than {self.longest} bytes",
@@ -120,16 +116,9 @@ class Git:
         return answer
 
     async def _start(self, arguments: tuple[str, ...], env: dict[str, str]) -> asyncio.subprocess.Process:
+        command = ("git", *_OPTIONS, f"--git-dir={self.directory}", *arguments)
         try:
-            return await asyncio.create_subprocess_exec(
-                "git", *_OPTIONS, f"--git-dir={self.directory}", *arguments,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                env=env,
-                cwd="/",
-                start_new_session=True,
-            )  # fmt: skip
+            return await programs.start(command, env)
         except OSError as error:
             raise SourceError(
                 f"git cannot be started: {error.strerror}", remedy="install git for the user of the daemon"
@@ -149,44 +138,8 @@ def environment(inherited: Mapping[str, str]) -> dict[str, str]:
 async def _talk(process: asyncio.subprocess.Process, given: bytes, longest: int) -> Answer:
     """Write and read at the same time: a pipe that nobody empties would stop git for ever."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(_write(process, given))
-        output = group.create_task(_read(process, process.stdout, longest))
-        errors = group.create_task(_read(process, process.stderr, longest))
+        group.create_task(programs.write(process, given))
+        output = group.create_task(programs.read(process, process.stdout, longest))
+        errors = group.create_task(programs.read(process, process.stderr, longest))
     code = await process.wait()
     return Answer(code, output.result(), errors.result().decode(errors="replace"))
-
-
-async def _write(process: asyncio.subprocess.Process, given: bytes) -> None:
-    if process.stdin is not None:
-        # A git that ends before it has read everything says why by its exit code.
-        with suppress(BrokenPipeError, ConnectionResetError):
-            process.stdin.write(given)
-            await process.stdin.drain()
-        process.stdin.close()
-
-
-async def _read(
-    process: asyncio.subprocess.Process, stream: asyncio.StreamReader | None, longest: int
-) -> bytes:
-    """Everything, or a little more than is allowed; what follows that is thrown away until git has ended."""
-    content = bytearray()
-    while stream is not None and (chunk := await stream.read(_CHUNK)):
-        if len(content) > longest:
-            _kill(process)
-        else:
-            content += chunk
-    return bytes(content)
-
-
-def _kill(process: asyncio.subprocess.Process) -> None:
-    """The whole group that git leads: ssh and the like are in it."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Leave neither a process nor a pipe behind."""
-    _kill(process)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_LAST_WORDS):
-            await process.communicate()

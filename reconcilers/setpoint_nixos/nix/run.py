@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from setpoint import programs
 from setpoint.model.errors import RefusalError
 from setpoint_nixos.nix.failures import MissingError, OverdueError
 from setpoint_nixos.nix.read import plain
 
-_CHUNK: Final = 1 << 16
 _LONGEST_LINE: Final = 1 << 16
 _LONGEST_ANSWER: Final = 64 << 20
 _KEPT_ERRORS: Final = 1 << 18
 _GRACE: Final = 3.0
-_LAST_WORDS: Final = 5.0
+"""Seconds for Nix to end what it began: a builder leads a group of its own."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ class Nix:
                 remedy="allow it more time, or see what it waits for",
             ) from None
         finally:
-            await _end(process)
+            await programs.end(process, grace=_GRACE)
 
     def _environment(self, bounds: Bounds) -> dict[str, str]:
         # `--eval-store auto` and others look at NIX_REMOTE only when it is set, and make a store in /nix otherwise.
@@ -93,15 +91,7 @@ class Nix:
     async def _start(self, command: Sequence[str], env: Mapping[str, str]) -> asyncio.subprocess.Process:
         program = str(self.programs / command[0]) if self.programs is not None else command[0]
         try:
-            return await asyncio.create_subprocess_exec(
-                program, *command[1:],
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                env=env,
-                cwd="/",
-                start_new_session=True,
-            )  # fmt: skip
+            return await programs.start((program, *command[1:]), env)
         except OSError as error:
             raise MissingError(
                 f"{program} cannot be started: {error.strerror}",
@@ -114,40 +104,21 @@ async def _talk(
 ) -> Ended:
     """Write and read at the same time: a pipe that nobody empties would stop the program for ever."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(_write(process, given))
-        output = group.create_task(_answer(process, process.stdout))
+        group.create_task(programs.write(process, given))
+        output = group.create_task(programs.read(process, process.stdout, _LONGEST_ANSWER))
         errors = group.create_task(_listen(process.stderr, heard))
     code = await process.wait()
-    return Ended(code, output.result().decode(errors="replace"), plain(errors.result()))
-
-
-async def _write(process: asyncio.subprocess.Process, given: bytes) -> None:
-    if process.stdin is not None:
-        # A program that ends before it has read everything says why by its exit code.
-        with suppress(BrokenPipeError, ConnectionResetError):
-            process.stdin.write(given)
-            await process.stdin.drain()
-        process.stdin.close()
-
-
-async def _answer(process: asyncio.subprocess.Process, stream: asyncio.StreamReader | None) -> bytes:
-    content = bytearray()
-    while stream is not None and (chunk := await stream.read(_CHUNK)):
-        if len(content) <= _LONGEST_ANSWER:
-            content += chunk
-        else:
-            _signal(process, signal.SIGKILL)
-    if len(content) > _LONGEST_ANSWER:
+    if len(output.result()) > _LONGEST_ANSWER:
         raise RefusalError(
             f"Nix answers more than {_LONGEST_ANSWER} bytes", remedy="see what the flake prints"
         )
-    return bytes(content)
+    return Ended(code, output.result().decode(errors="replace"), plain(errors.result()))
 
 
 async def _listen(stream: asyncio.StreamReader | None, heard: Callable[[str], None] | None) -> str:
     """Pass on whole lines, and keep the end; a line without end is cut, not awaited."""
     kept, line = bytearray(), bytearray()
-    while stream is not None and (chunk := await stream.read(_CHUNK)):
+    while stream is not None and (chunk := await stream.read(programs.CHUNK)):
         kept += chunk
         del kept[:-_KEPT_ERRORS]
         line += chunk
@@ -163,36 +134,3 @@ async def _listen(stream: asyncio.StreamReader | None, heard: Callable[[str], No
 def _pass_on(line: bytes, heard: Callable[[str], None] | None) -> None:
     if heard is not None:
         heard(line.decode(errors="replace"))
-
-
-def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
-    """To the whole group that the program leads: git and ssh are in it."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, number)
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Leave neither a process nor a pipe behind.
-
-    A builder leads a group of its own, which only Nix can end: it is asked first, and killed when it does not listen.
-    """
-    try:
-        if process.returncode is None:
-            _signal(process, signal.SIGTERM)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_GRACE):
-                    await _drain(process)
-    finally:  # who waits here may be cancelled once more
-        _signal(process, signal.SIGKILL)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_LAST_WORDS):
-            await _drain(process)
-
-
-async def _drain(process: asyncio.subprocess.Process) -> None:
-    if process.stdin is not None:
-        process.stdin.close()
-    for stream in (process.stdout, process.stderr):
-        while stream is not None and await stream.read(_CHUNK):
-            pass
-    await process.wait()

@@ -55,6 +55,11 @@ def make_nix(folder: Path, version: str = INSTALLED, *, settings: str = "") -> N
     for name in ("conf", "home", "cache", "root"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "conf/nix.conf").write_text(_SETTINGS + settings)
+    # Nix makes it by itself, and two that are the first ones in a store at once fail of each other's link.
+    roots = folder / "root/nix/var/nix/gcroots"
+    if not roots.exists():
+        roots.mkdir(parents=True)
+        (roots / "profiles").symlink_to(roots.with_name("profiles"))
     environment = {
         "NIX_CONF_DIR": str(folder / "conf"),
         "HOME": str(folder / "home"),

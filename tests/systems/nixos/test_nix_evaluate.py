@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from setpoint.model.errors import RefusalError
 from setpoint_nixos.nix.evaluate import Evaluations, Wanted
 from setpoint_nixos.nix.failures import EvaluationError, OverdueError
 from setpoint_nixos.nix.flake import Flakes
@@ -289,6 +290,14 @@ async def test_an_evaluation_that_is_ended_leaves_no_process_and_gives_its_place
     assert going.cancelled() == (how == "cancelled")
     assert not mentioned(str(tmp_path))
     assert workshop.load(Work.EVALUATING) == Load(0, 0)
+
+
+async def test_a_nix_that_never_stops_talking_is_stopped(tmp_path: Path) -> None:
+    place = tmp_path / "nix"
+    place.write_text("#!/bin/sh\nexec yes talking\n")
+    place.chmod(0o755)
+    with pytest.raises(RefusalError, match="Nix answers more than"):
+        await Nix(programs=tmp_path).run(("nix",), AMPLE)
 
 
 @pytest.mark.parametrize("name", ['a".b', "a b", "", "-x", "${x}", "a\n"])
