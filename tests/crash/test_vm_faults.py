@@ -73,6 +73,7 @@ class Engine:
             estate="home",
             version="v",
             ready=lambda key: True,
+            lane_at=lambda _: None,
             unmet=list,
             peers=list,
             doubt=lambda declared: None,

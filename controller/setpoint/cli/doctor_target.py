@@ -49,7 +49,8 @@ def _secrets(settings: Settings, kinds: Kinds, resources: Resources) -> Iterator
         spec = kind.spec.model_validate(resource.spec)
         if kind.port is not None:
             yield from ((ref, str(key)) for ref in kind.port.secrets(spec).values())
-        yield from ((ref, str(key)) for ref in kind.secrets(spec).values())
+        for named in (kind.secrets(spec), kind.keys(spec)):
+            yield from ((ref, str(key)) for ref in named.values())
 
 
 def _few(users: list[str]) -> str:

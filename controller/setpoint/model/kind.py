@@ -18,6 +18,7 @@ from setpoint.model.key import Key
 from setpoint.model.measure import Measure
 from setpoint.model.observation import Observation
 from setpoint.model.plan import ActResult, Intent, OperationState, Step
+from setpoint.model.reference import Name
 from setpoint.model.secret import Secret, SecretRef
 from setpoint.model.spec import Spec
 from setpoint.model.stock import Entrance, Listing
@@ -71,6 +72,11 @@ async def _unwritten(_notes: Mapping[str, Json]) -> None:
     """Outside of the engine there is no journal."""
 
 
+def _nothing_given(name: str) -> Any:
+    """Outside of the engine nobody gives anything."""
+    raise KeyError(name)
+
+
 @dataclass(frozen=True)
 class Acting:
     """What an act is given: the step's plain arguments and the object's ids, reserved ones included.
@@ -78,6 +84,8 @@ class Acting:
     Attributes:
         secrets: by their place in the comparable tree, as `Kind.secrets` names them; never in the arguments.
         note: writes the notes of the intent to the journal, in place of those before; they are there once it returns.
+        key: the secret that `Kind.keys` names so. Raises SettingsError when it cannot be read.
+        way: the client of the other target that `Kind.ways` names so. Raises SetpointError when none can be made.
     """
 
     owner: Owner
@@ -85,6 +93,8 @@ class Acting:
     arguments: Mapping[str, Json]
     secrets: Mapping[Pointer, Secret] = field(default_factory=dict[Pointer, Secret])
     note: Callable[[Mapping[str, Json]], Awaitable[None]] = _unwritten
+    key: Callable[[str], Secret] = _nothing_given
+    way: Callable[[str], Any] = _nothing_given
 
 
 def _two(_spec: Any, _scope: str) -> int:
@@ -165,6 +175,14 @@ def _no_secrets(_: Any) -> Mapping[Pointer, SecretRef]:
     return {}
 
 
+def _no_keys(_: Any) -> Mapping[str, SecretRef]:
+    return {}
+
+
+def _no_ways(_: Any) -> tuple[Name, ...]:
+    return ()
+
+
 def _nothing_exclusive(_: Any) -> tuple[Pointer, ...]:
     return ()
 
@@ -224,6 +242,8 @@ class Kind(Generic[P, S]):
             routine look at a spec without anything relative costs no call. None for a kind without such values.
         secrets: the secrets in a spec, by their place in the comparable tree; the engine declares there the keyed
             fingerprint of each value, and treats it as WRITE_ONLY.
+        keys: the secrets that its acts work with and that are no part of the object, by name: a new value changes nothing.
+        ways: the other targets that its acts go to, as the spec names them. Nobody waits for one before an act goes there.
         space: what it hands out to fields of others; None for a kind that hands out nothing.
         asks: pure; what it contributes to aggregates, from its key and its spec as declared. None for a kind that
             contributes nothing.
@@ -272,6 +292,8 @@ class Kind(Generic[P, S]):
     status: Callable[[S], Mapping[str, Json]] = _no_status
     compute: Callable[[Any, Computing[P, S]], Awaitable[Computed[P]]] | None = None
     secrets: Callable[[P], Mapping[Pointer, SecretRef]] = _no_secrets
+    keys: Callable[[P], Mapping[str, SecretRef]] = _no_keys
+    ways: Callable[[P], tuple[Name, ...]] = _no_ways
     space: Callable[[P], Space] | None = None
     asks: Callable[[Key, P], tuple[Ask, ...]] | None = None
     gathers: Gathering | None = None

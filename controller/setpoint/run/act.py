@@ -22,6 +22,7 @@ from setpoint.model.policy import Manage
 from setpoint.model.tree import Json, Pointer, covers
 from setpoint.run.compute import open_questions
 from setpoint.run.desk import Desk, Pass
+from setpoint.run.equip import key_of, way_of
 from setpoint.run.freezing import STOPS
 from setpoint.run.observe import looked
 from setpoint.run.recall import unsettled
@@ -107,7 +108,9 @@ async def act(desk: Desk, now: Pass) -> Pass | Outcome:
 async def _take(desk: Desk, now: Pass, free: Step) -> Outcome:
     """Take the step: the intent is in the journal before the effect."""
     identity = await _identity(desk, now, free)
-    acting = Acting(now.owner, identity, free.arguments, now.secrets, _writer(desk, now))
+    acting = Acting(
+        now.owner, identity, free.arguments, now.secrets, _writer(desk, now), key_of(now), way_of(desk, now)
+    )
     intent = replace(
         Intent(free.verb, identity, free.arguments, desk.ports.now(), free.scopes, _carried(now, free)),
         waiting=waiting(free),

@@ -43,6 +43,7 @@ def lay_desk(estate: Estate, lane: Lane, key: Key) -> Desk:
         estate=estate.name,
         version=estate.version,
         ready=estate.ready,
+        lane_at=estate.lanes.get,
         unmet=partial(unmet, estate, lane),
         peers=partial(estate.declared_on, lane.target),
         doubt=partial(doubt, estate),

@@ -40,6 +40,7 @@ class Desk:
 
     Attributes:
         ready: whether another resource is in sync and healthy.
+        lane_at: the lane of another target; None while it is not in force.
         unmet: the other targets of this kind that nobody has seen with this database.
         peers: everything that is declared on the target.
         doubt: what speaks against destroying something because its declaration says so.
@@ -60,6 +61,7 @@ class Desk:
     estate: str
     version: str
     ready: Callable[[Key], bool]
+    lane_at: Callable[[Key], Lane | None]
     unmet: Callable[[], Sequence[Lane]]
     peers: Callable[[], Sequence[Resource]]
     doubt: Callable[[Resource], Hold | None]

@@ -19,6 +19,7 @@ from setpoint.model.outcome import Blocked, Changed, Done, Failed, Held, Outcome
 from setpoint.model.plan import Disruption, Restarts, Step
 from setpoint.model.survey import Survey
 from setpoint.run.desk import Desk, Pass
+from setpoint.run.equip import ways_of
 from setpoint.run.take import published_by
 from setpoint.store.records import Item
 
@@ -30,8 +31,8 @@ _PASSING = timedelta(seconds=5)
 async def await_references(desk: Desk, now: Pass) -> Pass | Outcome:
     """Wait for what the resource refers to.
 
-    Its target left aside, which is judged by being asked, and who hands something out or publishes it: a field that
-    cannot have that is suspended alone.
+    Its target left aside, which is judged by being asked; other targets that acts go to, which are asked by those; and who
+    hands something out or publishes it: a field that cannot have that is suspended alone.
     """
     published: frozenset[Key] | None = None
     for reference in now.resource.references:
@@ -40,7 +41,7 @@ async def await_references(desk: Desk, now: Pass) -> Pass | Outcome:
         seen = desk.ready(reference) or (now.kind.names_only and _is_there(desk, reference))
         if seen:
             continue
-        published = published_by(desk, now) if published is None else published
+        published = published_by(desk, now) | ways_of(desk, now) if published is None else published
         if reference not in published:
             return Blocked(f"waits for {reference}", reference)
     return now

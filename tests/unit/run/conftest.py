@@ -65,6 +65,7 @@ class Rig:
             estate="home",
             version="v1",
             ready=self._ready,
+            lane_at=self._lane_at,
             unmet=list,
             peers=list,
             doubt=self._doubt,
@@ -98,6 +99,9 @@ class Rig:
 
     def _ready(self, key: Key) -> bool:
         return True
+
+    def _lane_at(self, target: Key) -> Lane | None:
+        return None
 
     def _doubt(self, declared: Resource) -> Hold | None:
         return None
