@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from setpoint.desired.drafts import Draft, Piece, Wish, Writing, claim_of
 from setpoint.desired.envelope import Envelope
+from setpoint.desired.expand import Growth, grown
 from setpoint.desired.home import Settled, settled, text_for
 from setpoint.desired.layers import Stack, tree, whole, without_empty
 from setpoint.desired.lifespan import fault
@@ -67,6 +68,7 @@ def read_carefully(
             _made(Document(manifest, document.sound, whole=True), replace(writing, row=row), kinds, sound)
             for row, manifest in made.manifests
         )
+    every.extend([beside for drafting in every for beside in drafting.beside(kinds)])
     found = [drafting for drafting in every if not drafting.left_out]
     problems = [problem for made in sets for problem in made.problems]
     problems += [problem for drafting in found for problem in drafting.problems]
@@ -77,7 +79,7 @@ def read_carefully(
         former=tuple((d.key, d.former) for d in found if d.key is not None and d.former is not None),
         problems=(*parsed.problems, *dict.fromkeys(problems)),
         hides=not parsed.complete
-        or any(drafting.key is None for drafting in found)
+        or any(drafting.key is None or drafting.hides for drafting in found)
         or not all(made.complete for made in sets),
         fitted=frozenset(origin for drafting in every for origin in drafting.fitted),
         tables=frozenset(made.table for made in sets if made.table is not None),
@@ -96,6 +98,11 @@ class _Quick:
     wishes: tuple[Wish, ...] = ()
     former: Key | None = None
     left_out: bool = False
+    hides: bool = False
+
+    def beside(self, _: Mapping[str, Kind[Any, Any]]) -> tuple[_Drafting, ...]:
+        """Nothing: what makes more is left to care."""
+        return ()
 
 
 def _made(
@@ -113,8 +120,18 @@ def _made(
 class _Drafting:
     """One document on its way to a draft; it stops nowhere, so that every mistake is told."""
 
-    def __init__(self, document: Document, writing: Writing, kinds: Mapping[str, Kind[Any, Any]]) -> None:
+    def __init__(
+        self,
+        document: Document,
+        writing: Writing,
+        kinds: Mapping[str, Kind[Any, Any]],
+        growth: Growth | None = None,
+    ) -> None:
         self.document = document
+        self.writing = writing
+        self.growth = growth
+        self.growths: tuple[Growth, ...] | None = None
+        self.hides = False
         self.origin = document.root.origin
         self.fitted: frozenset[Origin] = frozenset()
         self.left_out = False
@@ -136,6 +153,20 @@ class _Drafting:
         self.former = self._former(at.root, kind)
         if document.whole and writing.stack.below is not None:
             self._judge(at, kind, writing)
+        self.hides = kind is not None and kind.expand is not None and self.growths is None
+
+    def beside(self, kinds: Mapping[str, Kind[Any, Any]]) -> tuple[_Drafting, ...]:
+        """What it makes, valid itself or not."""
+        sound = self.document.sound
+        return tuple(
+            _Drafting(
+                Document(one.manifest, sound, whole=True),
+                replace(self.writing, manifest=one.manifest),
+                kinds,
+                one,
+            )
+            for one in self.growths or ()
+        )
 
     def _kind(self, root: Fields, kinds: Mapping[str, Kind[Any, Any]]) -> Kind[Any, Any] | None:
         name = _text(root, "kind")
@@ -168,6 +199,8 @@ class _Drafting:
         policy, spec = merged.fields["policy"], merged.fields["spec"]
         if kind is None or not isinstance(policy, Fields) or not isinstance(spec, Fields):
             return
+        if self.key is not None and isinstance(self.document.root, Fields):
+            self.growths = grown(kind, self.key, self.document.root, merged)
         value, target = self._check(kind.spec, spec, ("spec",)), self._target(at, merged, kind)
         references = () if value is None else _references(value, spec, at)
         self.wishes = (*references, target) if target else references
@@ -229,11 +262,14 @@ class _Drafting:
 
     def _check(self, model: type[M], part: Fields, at: Path) -> M | None:
         value, problems = check(model, part, at)
-        self.problems.extend(problems)
+        self.problems.extend(map(self._told, problems))
         return value
 
     def _say(self, origin: Origin, what: str, remedy: str, field: str = "") -> None:
-        self.problems.append(DeclarationProblem(origin, what, remedy, field))
+        self.problems.append(self._told(DeclarationProblem(origin, what, remedy, field)))
+
+    def _told(self, problem: DeclarationProblem) -> DeclarationProblem:
+        return problem if self.growth is None else self.growth.told(problem)
 
 
 def _references(value: BaseModel, spec: Fields, at: Settled) -> tuple[Wish, ...]:

@@ -74,6 +74,7 @@ class Writing:
     Attributes:
         index: which document of the file.
         row: from which the manifest was made, when the document is a set.
+        manifest: what the declaration in the document makes beside itself; None for that declaration itself.
     """
 
     path: str
@@ -82,6 +83,7 @@ class Writing:
     stack: Stack
     kind: str
     row: Row | None = None
+    manifest: Fields | None = None
 
     @property
     def through(self) -> tuple[str, ...]:
@@ -91,11 +93,12 @@ class Writing:
 
     def trees(self) -> tuple[Fields, Fields]:
         """The merged trees of its spec and its policy."""
-        root = read(self.path, self.content).documents[self.index].root
-        if self.row is not None:
-            root = filled(template_of(as_fields(root)), self.row)
-        merged = whole(self.stack, self.kind, without_empty(as_fields(root))).root
+        merged = whole(self.stack, self.kind, without_empty(self.manifest or self._written())).root
         return as_fields(merged.fields["spec"]), as_fields(merged.fields["policy"])
+
+    def _written(self) -> Fields:
+        root = read(self.path, self.content).documents[self.index].root
+        return as_fields(root) if self.row is None else filled(template_of(as_fields(root)), self.row)
 
 
 @dataclass(frozen=True, slots=True)

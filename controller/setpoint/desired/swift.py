@@ -170,7 +170,7 @@ def _draft(
         raise UnusualError
     _valid(Envelope, {**merged, "policy": {}, "spec": {}})
     value, judged = _valid(kind.spec, spec), _policy(to_json(policy))
-    if fault(judged, kind) is not None:
+    if fault(judged, kind) is not None or (kind.expand is not None and kind.expand(key, spec)):
         raise UnusualError
     labels: Any = metadata.get("labels", {})
     sources = _Sources(document, below, above, stack.home, former)

@@ -11,6 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from setpoint.model.compute import Computed, Computing
 from setpoint.model.diff import Diff, Projection, Treatment
 from setpoint.model.examine import Check, Examination
+from setpoint.model.expand import Expanded
 from setpoint.model.gather import Ask, Entry, Gathering
 from setpoint.model.handed import Grant, Space
 from setpoint.model.identity import Identity, Owner
@@ -250,6 +251,8 @@ class Kind(Generic[P, S]):
         gathers: how it takes what others contribute; None for a kind to which nobody does.
         entry: pure; the part of an object that the field at this place of this spec stands in, where that part can wait
             alone for what it takes from others; the last argument is what is seen, None without an object. What is waited for
+        expand: pure; the resources that a declaration makes beside its own, from its key and its merged spec, which may
+            not be valid yet. None for a kind whose declarations make nothing else.
             is then left as it is, the object is made without it, and an item of which its giver says that there is nothing
             is left out. None for a kind without such parts.
         outputs: the model of what it publishes.
@@ -300,6 +303,7 @@ class Kind(Generic[P, S]):
     entry: Callable[[Tree, Pointer, S | None], Entry] | None = None
     outputs: type[Outputs] = Outputs
     publish: Callable[[S], Outputs] = _no_outputs
+    expand: Callable[[Key, Tree], tuple[Expanded, ...]] | None = None
     machine: Callable[[S], str] = _no_text
     identity: Callable[[str], Identity | None] = _no_identity
     title: Callable[[S], str] = _no_text

@@ -1,0 +1,144 @@
+"""What a declaration makes beside itself: with its places, its layers and its fate."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from setpoint.desired.changes import retain
+from setpoint.desired.compile import Cache, compile_set
+from setpoint.desired.compiled import Compiled
+from setpoint.model.expand import Expanded
+from setpoint.model.key import Key
+from setpoint.model.kind import Kind
+from setpoint.model.tree import Tree
+from tests.unit.desired.estate import BOX, KINDS, lines
+
+
+def _expand(key: Key, spec: Tree) -> tuple[Expanded, ...]:
+    """A thing whose url of its source is given makes a box of its own; where something else stands there, too."""
+    source = spec.get("source")
+    if source is None:
+        return ()
+    given = {"url": source["url"]} if isinstance(source, dict) and "url" in source else {}
+    return (Expanded("Box", f"{key.name}-box", given, "/source"),)
+
+
+GROWING: dict[str, Kind[Any, Any]] = KINDS | {"Thing": replace(KINDS["Thing"], expand=_expand)}
+MAIN = {"box.yaml": BOX}
+THING = (
+    "kind: Thing\nmetadata: {name: w, labels: {env: prod}}\ntarget: main\n"
+    "spec:\n  image: plain\n  source:\n    url: there\n"
+)
+OWN = Key("default", "Box", "w-box")
+W = Key("default", "Thing", "w")
+
+
+def compiled(files: dict[str, str], cache: Cache | None = None) -> Compiled:
+    content = {path: text.encode() for path, text in files.items()}
+    return compile_set(content, GROWING, version="v1", cache=cache)
+
+
+def test_what_is_made_has_the_names_labels_and_places_of_who_makes_it() -> None:
+    result = compiled(MAIN | {"w.yaml": THING})
+    assert lines(result) == []
+    made = result.resources[OWN]
+    assert (made.spec, made.labels) == ({"url": "there"}, {"env": "prod"})
+    assert (str(made.origin), str(made.origins["/url"])) == ("w.yaml:6:3", "w.yaml:7:5")
+
+
+def test_nothing_is_made_where_nothing_asks_for_it() -> None:
+    result = compiled(MAIN | {"w.yaml": THING[: THING.index("  source")]})
+    assert lines(result) == []
+    assert OWN not in result.resources
+
+
+def test_the_defaults_of_its_kind_and_the_expiry_of_who_makes_it_are_for_it() -> None:
+    layer = "kind: Box\nspec: {peers: [main], url: else}\n"
+    text = THING + "policy: {expires: 2030-01-01T00:00:00Z, deletion: orphan}\n"
+    result = compiled(MAIN | {"a/defaults.yaml": layer, "a/w.yaml": text})
+    assert lines(result) == []
+    made = result.resources[OWN]
+    assert made.spec == {"url": "there", "peers": ["main"]}
+    assert made.policy.expires == result.resources[W].policy.expires is not None
+    assert Key("default", "Box", "main") in made.references
+
+
+def test_each_row_of_a_set_makes_its_own() -> None:
+    made = "".join(f"    {line}\n" for line in THING.replace("name: w", "name: '{{ name }}'").splitlines())
+    text = (
+        "kind: ResourceSet\nmetadata: {name: s}\nspec:\n  rows: [{name: w}, {name: x}]\n  template:\n" + made
+    )
+    result = compiled(MAIN | {"s.yaml": text})
+    assert lines(result) == []
+    assert {OWN, Key("default", "Box", "x-box")} <= result.resources.keys()
+    assert str(result.resources[OWN].origins["/url"]).startswith("s.yaml:")
+
+
+def test_an_overlay_has_it_in_its_own_namespace_and_patches_it() -> None:
+    overlay = (
+        "over: ../base\nnamespace: lab\npatches:\n"
+        "- {kind: Box, name: w-box, spec: {url: patched}}\n- {kind: Thing, spec: {cores: 2}}\n"
+    )
+    files = MAIN | {
+        "base/w.yaml": THING,
+        "base/overlay.yaml": "template: true\n",
+        "lab/overlay.yaml": overlay,
+    }
+    result = compiled(files)
+    assert lines(result) == []
+    made = result.resources[Key("lab", "Box", "w-box")]
+    assert made.spec == {"url": "patched"}
+    assert made.through == ("lab/overlay.yaml",)
+    assert OWN not in result.resources
+
+
+def test_one_that_is_declared_by_hand_as_well_is_a_mistake() -> None:
+    by_hand = "kind: Box\nmetadata: {name: w-box}\nspec: {url: u}\n"
+    found = lines(compiled(MAIN | {"a.yaml": by_hand, "w.yaml": THING}))
+    assert found == [
+        "w.yaml:6:3: metadata.name: Box/w-box is declared twice, first at a.yaml:1:1; remove one of the two, or rename it"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        pytest.param(("url: there", "size: 1MiB"), "w.yaml:6:3: spec.source.url: is missing", id="its own part"),
+        pytest.param(("  image: plain\n", "  image: []\n"), "w.yaml:5:3: spec.image", id="another part"),
+        pytest.param(
+            ("source:\n    url: there", "source: []"), "w.yaml:6:3: spec.source", id="another shape"
+        ),
+    ],
+)
+def test_a_mistake_keeps_both_as_they_were(change: tuple[str, str], told: str) -> None:
+    cache = Cache()
+    before = compiled(MAIN | {"w.yaml": THING}, cache)
+    after = compiled(MAIN | {"w.yaml": THING.replace(*change)}, cache)
+    assert any(line.startswith(told) for line in lines(after)), lines(after)
+    assert W not in after.resources
+    kept = retain(before.resources, after)
+    assert {OWN, W} <= kept.resources.keys()
+
+
+def test_a_mistake_in_what_is_made_says_of_what_it_speaks() -> None:
+    found = lines(compiled(MAIN | {"w.yaml": THING.replace("url: there", "url: [1]")}))
+    assert any("spec.source.url" in line and "(for the Box that Thing/w makes)" in line for line in found)
+
+
+def test_bad_defaults_take_neither_away() -> None:
+    cache = Cache()
+    before = compiled(MAIN | {"a/w.yaml": THING}, cache)
+    after = compiled(MAIN | {"a/w.yaml": THING, "a/defaults.yaml": "kind: Nothing\n"}, cache)
+    assert {OWN, W} <= retain(before.resources, after).resources.keys()
+
+
+def test_what_is_made_goes_with_the_line_that_makes_it() -> None:
+    cache = Cache()
+    compiled(MAIN | {"w.yaml": THING}, cache)
+    after = compiled(MAIN | {"w.yaml": THING[: THING.index("  source")]}, cache)
+    assert W in after.resources
+    assert OWN not in after.resources
+    assert OWN not in after.broken
