@@ -8,19 +8,18 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from setpoint_lab.process import Running, launch_proxmox
 from setpoint_lab.rehearsal_folder import Folder, prepare
 from setpoint_lab.rehearsal_world import TOKEN
+from tests.rig.waiting import until
 
-PATIENCE = 25.0
 COMMAND = (sys.executable, "-m", "setpoint")
 ALL = {
     "ProxmoxCluster/lab",
@@ -33,18 +32,6 @@ ALL = {
     "test/VirtualMachine/build01",
     "test/VirtualMachine/web01",
 }
-T = TypeVar("T")
-
-
-def until(find: Callable[[], T | None], what: str, patience: float = PATIENCE) -> T:
-    """The first thing that is found and true; fails when there is none in time."""
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
-        found = find()
-        if found:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"not in time: {what}")
 
 
 @dataclass

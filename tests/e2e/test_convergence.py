@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.rig import Rig, until
+from tests.e2e.rig import Rig
+from tests.rig.waiting import until
 
 pytestmark = pytest.mark.integration
 

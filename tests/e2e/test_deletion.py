@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.e2e.rig import Rig, until
+from tests.e2e.rig import Rig
+from tests.rig.waiting import until
 
 pytestmark = pytest.mark.integration
 

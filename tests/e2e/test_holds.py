@@ -15,7 +15,8 @@ import pytest
 import yaml
 
 from setpoint_lab.rehearsal_folder import Folder
-from tests.e2e.rig import COMMAND, Rig, start_daemon, until
+from tests.e2e.rig import COMMAND, Rig, start_daemon
+from tests.rig.waiting import until
 
 pytestmark = pytest.mark.integration
 

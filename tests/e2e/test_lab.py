@@ -15,7 +15,8 @@ import pytest
 from setpoint.store.lock import StateLock
 from setpoint_lab.rehearsal_folder import Folder
 from setpoint_lab.rehearsal_processes import left_behind
-from tests.e2e.rig import ALL, COMMAND, until
+from tests.e2e.rig import ALL, COMMAND
+from tests.rig.waiting import until
 
 pytestmark = pytest.mark.integration
 

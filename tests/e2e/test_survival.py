@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from tests.e2e.rig import Rig, until
+from tests.e2e.rig import Rig
+from tests.rig.waiting import until
 
 pytestmark = pytest.mark.integration
 NEW = "kind: VirtualMachine\nmetadata: {name: new01}\nspec: {node: pve2, power: running}\n"

@@ -20,6 +20,7 @@ from setpoint.model.errors import SourceError
 from setpoint.sources.git import GitSource
 from setpoint.sources.process import Git
 from setpoint.sources.snapshot import HistoryRewrittenError
+from tests.rig.waiting import until
 from tests.unit.sources.repository import Repository
 
 pytestmark = pytest.mark.integration
@@ -186,13 +187,6 @@ def fake_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str],
 HANGS = "echo $$ >>$PIDS; sleep 300 & echo $! >>$PIDS; wait"
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def noted(pids: Path) -> list[int]:
     """The processes that the fake git told of; two once it hangs."""
     return [int(pid) for pid in pids.read_text().split()] if pids.exists() else []
@@ -200,7 +194,7 @@ def noted(pids: Path) -> list[int]:
 
 async def until_gone(pids: Path) -> None:
     """A killed orphan is reaped by whoever adopts it; until then it is a zombie, which runs no more."""
-    await asyncio.to_thread(until, lambda: not any(running(pid) for pid in noted(pids)))
+    await asyncio.to_thread(until, lambda: not any(running(pid) for pid in noted(pids)), "all are gone")
 
 
 def running(pid: int) -> bool:
@@ -224,7 +218,7 @@ async def test_a_git_that_hangs_is_stopped_with_all_it_started(
 async def test_a_cancelled_fetch_leaves_no_process(place: Path, fake_git: Callable[[str], Path]) -> None:
     pids = fake_git(HANGS)
     task = asyncio.create_task(GitSource("/nowhere", Git(place)).fetch(None, never))
-    await asyncio.to_thread(until, lambda: len(noted(pids)) == 2)
+    await asyncio.to_thread(until, lambda: len(noted(pids)) == 2, "git hangs")
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -12,13 +12,12 @@ import re
 import shutil
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.error import URLError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
@@ -29,23 +28,13 @@ import yaml
 from setpoint_lab.rehearsal_folder import free_port
 from tests.e2e.rig import Rig
 from tests.observability.expressions import ROOT, RULES
+from tests.rig.waiting import until
 
-PATIENCE = 30.0
 LONGEST_WAIT = 10
 """Seconds that the slowest alert waits here."""
 _AGE = re.compile(r"> \d{4}\b")
 _MINUTES = {"m": 1, "h": 60, "d": 1440}
 Labels = Mapping[str, str]
-T = TypeVar("T")
-
-
-def until(find: Callable[[], T], what: str | Callable[[], str], patience: float = PATIENCE) -> T:
-    """The first true thing that is found; fails with what was waited for when there is none in time."""
-    deadline = time.monotonic() + patience
-    while not (found := find()):
-        assert time.monotonic() < deadline, f"not in time: {what if isinstance(what, str) else what()}"
-        time.sleep(0.2)
-    return found
 
 
 def ask(url: str, body: object = None) -> Any:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.observability.servers import Receiver, alerting, ask, until
+from tests.observability.servers import Receiver, alerting, ask
+from tests.rig.waiting import until
 
 pytestmark = pytest.mark.integration
 HERE = {"instance": "a", "target": "Box/x"}

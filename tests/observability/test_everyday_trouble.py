@@ -12,7 +12,8 @@ from setpoint.surface.metrics.measures import metrics_of
 from setpoint.surface.metrics.names import METRICS
 from setpoint.systems import installed_kinds
 from tests.observability.expressions import ALL, Expression, of_dashboards, of_rules, rules
-from tests.observability.servers import Watched, ask, until
+from tests.observability.servers import Watched, ask
+from tests.rig.waiting import until
 
 pytestmark = pytest.mark.integration
 CLUSTER = "ProxmoxCluster/lab"

@@ -8,7 +8,8 @@ from datetime import datetime
 
 import pytest
 
-from tests.observability.servers import LONGEST_WAIT, Watched, ask, until
+from tests.observability.servers import LONGEST_WAIT, Watched, ask
+from tests.rig.waiting import until
 
 pytestmark = pytest.mark.integration
 CLUSTER = "ProxmoxCluster/lab"

@@ -22,7 +22,8 @@ import pytest
 
 from setpoint_lab.process import Running, launch_proxmox
 from setpoint_lab.rehearsal_folder import Folder, prepare
-from tests.e2e.rig import ALL, COMMAND, until
+from tests.e2e.rig import ALL, COMMAND
+from tests.rig.waiting import until
 from tests.security.forge import Forge, forge
 from tests.security.planted import found
 

@@ -14,10 +14,10 @@ from setpoint_dns.content import Batch, RRset
 from setpoint_dns.powerdns import forms
 from setpoint_dns.powerdns.server import PowerdnsServer
 from setpoint_dns.server import GoneError, ZoneServer
+from tests.rig.waiting import until
 from tests.systems.dns.powered import MARK, NS, SOA, ZONE, put, rrset
 from tests.systems.dns.servers.knot import KnotSecondary
 from tests.systems.dns.servers.pdns import Pdns
-from tests.systems.dns.servers.program import until
 from tests.systems.dns.servers.proxy import Proxy
 
 

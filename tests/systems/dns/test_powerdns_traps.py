@@ -15,10 +15,11 @@ from setpoint_dns.powerdns import forms
 from setpoint_dns.powerdns.serials import SELF_RAISING, SILENT
 from setpoint_dns.powerdns.server import PowerdnsServer
 from setpoint_dns.rdata import MAX_TTL
+from tests.rig.waiting import until
 from tests.systems.dns.powered import MARK, NS, SOA, ZONE, put, rrset
 from tests.systems.dns.servers.knot import KnotSecondary
 from tests.systems.dns.servers.pdns import Pdns
-from tests.systems.dns.servers.program import Program, until
+from tests.systems.dns.servers.program import Program
 
 Start = Callable[[Program], Program]
 

@@ -19,7 +19,8 @@ from setpoint.model.errors import ConflictError, DownError, OutcomeUnknownError,
 from setpoint.run.gate import LaneGate
 from setpoint_dns.content import Batch
 from setpoint_dns.rfc2136.server import Rfc2136Server
-from tests.systems.dns.servers.program import PATIENCE, Program, free_port, until
+from tests.rig.waiting import until
+from tests.systems.dns.servers.program import PATIENCE, Program, free_port
 from tests.systems.dns.servers.proxy import How, Proxy, any_request, dns_update
 from tests.systems.dns.updating import (
     MARK,

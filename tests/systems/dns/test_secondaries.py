@@ -30,10 +30,11 @@ from setpoint_dns.secondaries import (
     ask,
     judge,
 )
+from tests.rig.waiting import until
 from tests.systems.dns.servers.bind import Bind
 from tests.systems.dns.servers.knot import Knot, KnotSecondary
 from tests.systems.dns.servers.pdns import Pdns
-from tests.systems.dns.servers.program import HMAC, SECRET, Program, free_port, until
+from tests.systems.dns.servers.program import HMAC, SECRET, Program, free_port
 from tests.systems.dns.updating import MAKES, ZONE, Start, a, change, client, primary
 
 GATE = LaneGate()

@@ -11,10 +11,11 @@ import dns.tsig
 import dns.update
 import pytest
 
+from tests.rig.waiting import until
 from tests.systems.dns.servers.bind import KEY, VIEWS, Bind
 from tests.systems.dns.servers.knot import Knot, KnotSecondary
 from tests.systems.dns.servers.pdns import Pdns
-from tests.systems.dns.servers.program import HMAC, SECRET, Program, until
+from tests.systems.dns.servers.program import HMAC, SECRET, Program
 from tests.systems.dns.servers.proxy import How, Proxy, http_write
 
 ZONE = "example.test"

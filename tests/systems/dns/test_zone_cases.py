@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from tests.rig.waiting import until
 from tests.systems.dns.living import NAME, ZONE, alive, powerdns, rfc2136, zone
 from tests.systems.dns.servers.knot import Knot, KnotSecondary
 from tests.systems.dns.servers.pdns import Pdns
-from tests.systems.dns.servers.program import until
 from tests.systems.dns.servers.proxy import Proxy
 from tests.systems.dns.updating import Start
 from tests.systems.dns.ways import API, TAKEN, Way

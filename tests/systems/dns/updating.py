@@ -19,10 +19,11 @@ from setpoint.run.gate import LaneGate
 from setpoint_dns.content import Batch, Id, RRset, Zone
 from setpoint_dns.rfc2136.server import Rfc2136Server
 from setpoint_dns.rfc2136.wire import Endpoint, Patience, Tsig
+from tests.rig.waiting import until
 from tests.systems.dns.servers.bind import Bind
 from tests.systems.dns.servers.knot import Knot
 from tests.systems.dns.servers.pdns import Pdns
-from tests.systems.dns.servers.program import HMAC, SECRET, Program, until
+from tests.systems.dns.servers.program import HMAC, SECRET, Program
 
 ZONE = "example.test."
 KEY = "setpoint"

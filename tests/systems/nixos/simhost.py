@@ -23,8 +23,9 @@ import pytest
 from setpoint.model.secret import Secret
 from setpoint_nixos.nix.run import Nix
 from setpoint_nixos.ssh.access import Access
+from tests.rig.waiting import until
 from tests.systems.nixos.nixes import call
-from tests.systems.nixos.servers.sshd import free_port, make_key, until
+from tests.systems.nixos.servers.sshd import free_port, make_key
 from tests.systems.nixos.simulated.link import Link
 
 PROFILE = "/nix/var/nix/profiles/system"
@@ -141,6 +142,11 @@ class SimHost:
     def link(self) -> Link:
         assert self._link is not None
         return self._link
+
+    @property
+    def sshd(self) -> int:
+        """The port of its sshd, behind the wire."""
+        return self._inner
 
     @property
     def running(self) -> bool:

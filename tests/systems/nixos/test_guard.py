@@ -28,8 +28,9 @@ from setpoint_nixos.guard.state import (
 from setpoint_nixos.nix.run import Nix
 from setpoint_nixos.ssh.link import Patience
 from setpoint_nixos.ssh.session import Session
+from tests.rig.waiting import until
 from tests.systems.nixos.guarding import Guarded
-from tests.systems.nixos.servers.sshd import SHORT, OpenGate, until
+from tests.systems.nixos.servers.sshd import SHORT, OpenGate
 from tests.systems.nixos.simhost import PROFILE, RUNNING, SimHost
 
 Start = Callable[..., SimHost]

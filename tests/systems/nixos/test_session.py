@@ -17,7 +17,8 @@ from setpoint_nixos.ssh.access import Access
 from setpoint_nixos.ssh.failures import HostKeyError
 from setpoint_nixos.ssh.link import Patience
 from setpoint_nixos.ssh.session import TOGETHER, Session
-from tests.systems.nixos.servers.sshd import SHORT, OpenGate, Silent, Sshd, free_port, make_key, until
+from tests.rig.waiting import until
+from tests.systems.nixos.servers.sshd import SHORT, OpenGate, Silent, Sshd, free_port, make_key
 
 
 @pytest.fixture(scope="module")

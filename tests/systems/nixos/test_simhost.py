@@ -12,9 +12,10 @@ import pytest
 
 from setpoint_nixos.nix.run import Nix
 from setpoint_nixos.ssh.session import Session
+from tests.rig.waiting import until
 from tests.systems.nixos.fleet import Fleet
 from tests.systems.nixos.nixes import call
-from tests.systems.nixos.servers.sshd import SHORT, OpenGate, until
+from tests.systems.nixos.servers.sshd import SHORT, OpenGate
 from tests.systems.nixos.simhost import PROFILE, RUNNING, SimHost
 
 Start = Callable[..., SimHost]

@@ -8,12 +8,10 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
 
 import dns.exception
 import dns.message
@@ -24,6 +22,8 @@ import dns.rdatatype
 import dns.tsig
 import pytest
 
+from tests.rig.waiting import until
+
 PATIENCE = 20.0
 """Seconds for which anything is waited for; what is waited for takes a fraction of one."""
 
@@ -31,19 +31,9 @@ HMAC = "hmac-sha256"
 SECRET = "8PRghja9Z9A9aCaB2jxQDjf2+xeCKJWbyAmMI4OCF4c="
 """The secret of every TSIG key here."""
 
-T = TypeVar("T")
 _PATH = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin"
 _PORTS = range(18_000, 32_000)
 """Below those that the system hands out for connections, so that a port is still free when its server is restarted."""
-
-
-def until(find: Callable[[], T], what: str | Callable[[], str], patience: float = PATIENCE) -> T:
-    """The first true thing that is found; fails with what was waited for when there is none in time."""
-    deadline = time.monotonic() + patience
-    while not (found := find()):
-        assert time.monotonic() < deadline, f"not in time: {what if isinstance(what, str) else what()}"
-        time.sleep(0.01)
-    return found
 
 
 def free_port() -> int:

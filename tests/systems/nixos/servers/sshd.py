@@ -9,12 +9,11 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Self
 
 import pytest
 
@@ -22,25 +21,16 @@ from setpoint.model.secret import Secret
 from setpoint_nixos.ssh.access import Access
 from setpoint_nixos.ssh.link import Patience
 from setpoint_nixos.ssh.session import Session
+from tests.rig.waiting import until
 
 PATIENCE = 20.0
 """Seconds for which anything is waited for; what is waited for takes a fraction of one."""
 SHORT = Patience(connect=10.0, answer=5.0, keepalive=2.0)
 """For tests of what does not answer."""
 USER = os.environ.get("USER") if os.geteuid() else "root"
-T = TypeVar("T")
 _PATH = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin"
 _PORTS = range(18_000, 32_000)
 """Below those that the system hands out for connections, so that a port is still free when its server is restarted."""
-
-
-def until(find: Callable[[], T], what: str, patience: float = PATIENCE) -> T:
-    """The first true thing that is found; fails with what was waited for when there is none in time."""
-    deadline = time.monotonic() + patience
-    while not (found := find()):
-        assert time.monotonic() < deadline, f"not in time: {what}"
-        time.sleep(0.01)
-    return found
 
 
 def free_port() -> int:
