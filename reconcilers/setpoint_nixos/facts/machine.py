@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
+from setpoint.model.observation import Unknown
 from setpoint_nixos.facts.model import Cpu, Known, Memory, Os
 from setpoint_nixos.facts.parts import Part, RubbishError, complete, decimal, natural, one_line, pairs, wanted
+from setpoint_nixos.facts.storage import blocks
 
 _MACHINE: Final = re.compile(r"[0-9a-f]{32}")
 _BOOT: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_LONG: Final = 120
+"""Characters of a name of a graphics processor."""
 _MODELS: Final = ("model name", "Model", "Hardware", "cpu model")
 
 
@@ -89,9 +94,23 @@ def memory(part: Part) -> Memory:
     return Memory(size("MemTotal"), size("MemAvailable"), size("SwapTotal"), size("SwapFree"))
 
 
-def gpus(part: Part) -> tuple[str, ...]:
-    """Its graphics processors: place, ids of vendor and device, and driver."""
-    return tuple(line.strip() for line in complete(part))
+def gpus(part: Part, names: Known[Mapping[str, str]]) -> tuple[str, ...]:
+    """Its graphics processors: place, ids of vendor and device, driver, and the name where one is known."""
+    return tuple(_gpu(line.split(), names) for line in complete(part))
+
+
+def _gpu(words: list[str], names: Known[Mapping[str, str]]) -> str:
+    name = "" if isinstance(names, Unknown) else names.get(words[0], "")
+    return " ".join([*words, f"({name})"] if name else words)
+
+
+def cards(part: Part) -> Mapping[str, str]:
+    """What graphics processors are called, by their places."""
+    named = {place: pairs(Part("\n".join(lines), 0), ":") for place, lines in blocks(complete(part))}
+    return {
+        place: f"{told.get('Vendor', '')} {told.get('Device', '')}".strip()[:_LONG]
+        for place, told in named.items()
+    }
 
 
 def yes_or_no(part: Part) -> bool:

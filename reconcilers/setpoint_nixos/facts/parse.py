@@ -37,7 +37,7 @@ def parse(text: str, mark: str, begun: float, ended: float, paths: Sequence[str]
         record=_raw(parts, "record"),
         deploying=_raw(parts, "status"),
         cpu=parts.read("cpu", lambda part: machine.cpu(part, parts.read("load", machine.load_average))),
-        gpus=parts.read("gpu", machine.gpus),
+        gpus=parts.read("gpu", lambda part: machine.gpus(part, parts.read("cards", machine.cards))),
         memory=parts.read("memory", machine.memory),
         filesystems=_filesystems(parts),
         units=parts.read("units", services.units),

@@ -75,6 +75,23 @@ for device in /sys/bus/pci/devices/*; do
     esac
 done
 echo all'
+# Apart, for it may fail: what these are called.
+look cards '
+for ids in /usr/share/misc/pci.ids /usr/share/hwdata/pci.ids; do [ ! -r "$ids" ] || break; done
+tab=$(printf "\t")
+for device in /sys/bus/pci/devices/*; do
+    [ -r "$device/class" ] || continue
+    case $(cat "$device/class") in 0x03*)
+        printf "== %s\n" "${device##*/}"
+        vendor=$(cat "$device/vendor") card=$(cat "$device/device")
+        if known lspci; then
+            lspci -D -vmm -s "${device##*/}"
+        elif [ -r "$ids" ]; then
+            sed -n "/^${vendor#0x}  /,/^[0-9a-fC]/{s/^${vendor#0x}  /Vendor: /p;s/^$tab${card#0x}  /Device: /p;}" "$ids"
+        fi
+    esac
+done
+echo all'
 look nixos '
 link running /run/current-system
 link booted /run/booted-system
@@ -111,10 +128,13 @@ echo all
 exit $all'
 look md '
 if [ ! -e /proc/mdstat ]; then echo all; exit 0; fi
+# The kernel keeps no date of a check; the timer that begins them leaves one.
+checked=$(stat -c %Y /var/lib/systemd/timers/stamp-mdcheck_start.timer)
 for array in /sys/block/md*/md; do
     [ -e "$array/degraded" ] || [ -e "$array/array_state" ] || continue
     device=${array%/md}
-    printf "%s degraded=%s mismatch=%s action=%s\n" "${device##*/}" "$(cat "$array/degraded")" "$(cat "$array/mismatch_cnt")" "$(cat "$array/sync_action")"
+    printf "%s degraded=%s mismatch=%s action=%s checked=%s\n" "${device##*/}" "$(cat "$array/degraded")" \
+        "$(cat "$array/mismatch_cnt")" "$(cat "$array/sync_action")" "$checked"
 done
 echo all'
 look smart '

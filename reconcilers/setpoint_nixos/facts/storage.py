@@ -136,7 +136,7 @@ def _btrfs(place: str, lines: list[str]) -> Store:
 
 
 def md(part: Part) -> tuple[Store, ...]:
-    """Arrays of md; the kernel keeps no date of their last check."""
+    """Arrays of md, with the date on which checks of all of them were begun last."""
     found: list[Store] = []
     for line in complete(part):
         name, _, rest = line.strip().partition(" ")
@@ -146,9 +146,9 @@ def md(part: Part) -> tuple[Store, ...]:
             raise RubbishError(f"how many disks {name[:20]} lacks was looked for")
         action = values.get("action", "")
         what = f"it lacks {missing} disk{'s' if missing > 1 else ''}" if missing else ""
-        found.append(
-            Store("md", name, f"{what}, and recovers" if what and action == "recover" else what, None)
-        )
+        checked = number(values.get("checked", ""))
+        said = f"{what}, and recovers" if what and action == "recover" else what
+        found.append(Store("md", name, said, None if checked is None else float(checked)))
     return tuple(found)
 
 

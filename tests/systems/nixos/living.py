@@ -39,19 +39,19 @@ class Life(living.Life):
             told = {str(s.key): f"{s.outcome}: {s.sentence}" for s in self.estate.store.statuses()}
             raise AssertionError(told) from None
 
-    async def comes_to(self, outcome: str) -> str:
+    async def comes_to(self, outcome: str, name: str = NAME) -> str:
         """Look again until it has that outcome, or one at which it rests; and what it says then."""
-        await self.supervisor.resync([self.key(NAME)], "test")
-        await self.until(lambda: self._seen() in {outcome, "Done", "Failed", "Held"})
-        assert self.outcome(NAME) == outcome, self.sentence(NAME)
-        return self.sentence(NAME)
+        await self.supervisor.resync([self.key(name)], "test")
+        await self.until(lambda: self._seen(name) in {outcome, "Done", "Failed", "Held"})
+        assert self.outcome(name) == outcome, self.sentence(name)
+        return self.sentence(name)
 
     def looked_at(self, name: str) -> bool:
         return self.estate.store.status(self.key(name)) is not None
 
-    def _seen(self) -> str:
-        status = self.estate.store.status(self.key(NAME))
-        asked = self.estate.store.last_request(self.key(NAME))
+    def _seen(self, name: str) -> str:
+        status = self.estate.store.status(self.key(name))
+        asked = self.estate.store.last_request(self.key(name))
         return status.outcome if status is not None and status.handled >= asked else ""
 
 
@@ -63,17 +63,17 @@ def host(simulated: SimHost, **spec: Any) -> str:
         "hostKey": simulated.host_key,
         "key": {"file": str(simulated.root / "key")},
     }
-    return manifest("Host", "web01", {**access, **spec})
+    return manifest("Host", simulated.name, {**access, **spec})
 
 
-def nixos(url: str, policy: Mapping[str, Any] | None = None, **spec: Any) -> str:
+def nixos(url: str, policy: Mapping[str, Any] | None = None, *, name: str = "web01", **spec: Any) -> str:
     """The manifest of a NixosHost."""
     return manifest(
         "NixosHost",
-        "web01",
+        name,
         {"flake": {"url": f"git+{url}", "ref": "main"}, **spec},
         policy=policy or {},
-        target="web01",
+        target=name,
     )
 
 

@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from setpoint.model.errors import RefusalError, TransportError
@@ -304,14 +304,93 @@ def test_a_btrfs_tells_its_errors_and_scrub() -> None:
 
 
 def test_an_array_of_md_tells_what_it_lacks() -> None:
-    text = "md0 degraded=1 mismatch=0 action=recover\nmd1 degraded=0 mismatch=0 action=idle\nmd2 degraded= mismatch= action=\nall"
-    found = told(md=text).md
-    assert not isinstance(found, Unknown)
-    assert [(each.name, each.trouble) for each in found] == [
-        ("md0", "it lacks 1 disk, and recovers"),
-        ("md1", ""),
-        ("md2", ""),
-    ]
+    text = (
+        "md0 degraded=1 mismatch=0 action=recover checked=1763262000\n"
+        "md1 degraded=0 mismatch=0 action=idle checked=\nmd2 degraded= mismatch= action= checked=x\nall"
+    )
+    assert told(md=text).md == (
+        Store("md", "md0", "it lacks 1 disk, and recovers", 1_763_262_000.0),
+        Store("md", "md1", "", None),
+        Store("md", "md2", "", None),
+    )
+
+
+CARDS = "0000:01:00.0 0x10de 0x2684 nvidia\n0000:02:00.0 0x1002 0x7550 \nall"
+
+
+@pytest.mark.parametrize(
+    ("names", "first"),
+    [
+        ("== 0000:01:00.0\nSlot:\t0000:01:00.0\nVendor:\tNVIDIA Corporation\nDevice:\tAD102\nRev:\ta1\nall", " (NVIDIA Corporation AD102)"),
+        ("== 0000:01:00.0\nVendor: NVIDIA Corporation\nall", " (NVIDIA Corporation)"),
+        ("== 0000:01:00.0\nall", ""),
+        ("rubbish\nall", ""),
+        ("rubb", ""),
+        (("", 137), ""),
+        (("", 1), ""),
+    ],
+    ids=["lspci", "vendor-alone", "not-called", "rubbish", "cut", "hung", "failed"],
+)  # fmt: skip
+def test_graphics_processors_are_told_by_name_where_one_is_known(
+    names: str | tuple[str, int], first: str
+) -> None:
+    assert told(gpu=CARDS, cards=names).gpus == (
+        f"0000:01:00.0 0x10de 0x2684 nvidia{first}",
+        "0000:02:00.0 0x1002 0x7550",
+    )
+
+
+IDS = """\
+10dd  Other
+\t2684  No card of theirs
+10de  NVIDIA Corporation
+\t2683  Another
+\t2684  AD102 [GeForce RTX 4090]
+\t\t2684 2684  Of a board
+1002  Advanced Micro Devices
+\t2684  No card of theirs
+C 03  Display controller
+"""
+
+
+@pytest.mark.parametrize("asked", ["pci.ids", "lspci"])
+def test_names_of_cards_come_from_lspci_or_from_the_list_of_ids(tmp_path: Path, asked: str) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can pretend other devices")
+    for name, words in {"class": "0x030000", "vendor": "0x10de", "device": "0x2684"}.items():
+        place = tmp_path / "devices/0000:01:00.0" / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(f"{words}\n")
+    (tmp_path / "misc").mkdir()
+    (tmp_path / "misc/pci.ids").write_text(IDS if asked == "pci.ids" else "rubbish\n")
+    answer = '[ "$*" = "-D -vmm -s 0000:01:00.0" ] && printf "Vendor:\\tNVIDIA Corporation\\nDevice:\\tAD102 [GeForce RTX 4090]\\n"'
+    path = shim(tmp_path, "lspci", answer) if asked == "lspci" else os.environ["PATH"]
+    inside = (
+        'mount --bind "$0/devices" /sys/bus/pci/devices; mkdir -p /usr/share/misc; '
+        'mount --bind "$0/misc" /usr/share/misc; exec sh -s "$@"'
+    )
+    elsewhere = (
+        "unshare",
+        "--mount",
+        "--propagation",
+        "private",
+        "sh",
+        "-ec",
+        inside,
+        str(tmp_path),
+        MARK,
+        "5",
+    )
+    done = subprocess.run(
+        elsewhere,
+        input=SCRIPT,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PATH": path},
+        check=True,
+        timeout=60,
+    )
+    facts = parse(done.stdout.decode(), MARK, 0.0, 1.0, ())
+    assert facts.gpus == ("0000:01:00.0 0x10de 0x2684 (NVIDIA Corporation AD102 [GeForce RTX 4090])",)
 
 
 SMART = """== /dev/sda
@@ -449,6 +528,7 @@ PARTS = [
     "boot",
     "uptime",
     "gpu",
+    "cards",
     "reboot",
 ]
 PIECES = st.sampled_from(
@@ -458,6 +538,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.dictionaries(
         st.sampled_from(PARTS), st.lists(st.one_of(PIECES, st.text(max_size=20)), max_size=12).map("".join)
@@ -468,6 +549,7 @@ def test_no_text_of_any_part_makes_it_fail(parts: dict[str, str]) -> None:
     assert {each.name for each in dataclasses.fields(facts)} >= set(USED["cat"])
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(), st.lists(st.text(), max_size=3))
 def test_no_text_at_all_makes_it_fail(text: str, paths: list[str]) -> None:
     facts = parse(f"@{MARK} {text}\n@{MARK}. 0", MARK, 0.0, 1.0, paths)

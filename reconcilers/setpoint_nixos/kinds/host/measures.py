@@ -116,7 +116,7 @@ MEASURES: Final[tuple[Measure[HostState], ...]] = (
     Measure("filesystem_free", Unit.BYTES, "Room on a filesystem.", _free, ("mountpoint",)),
     Measure("filesystem_size", Unit.BYTES, "Size of a filesystem.", _size, ("mountpoint",)),
     Measure("storage_healthy", Unit.NONE, "Whether a pool of ZFS, a btrfs or an array of md is well.", _healthy, _STORE),
-    Measure("scrubbed", Unit.MOMENT, "When a pool of ZFS or a btrfs was last scrubbed.", _scrubbed, _STORE),
+    Measure("scrubbed", Unit.MOMENT, "When a pool of ZFS, a btrfs or an array of md was last scrubbed.", _scrubbed, _STORE),
     Measure("disk_healthy", Unit.NONE, "Whether SMART says that a disk is well.", _disks, ("device",)),
     Measure("units_failed", Unit.NONE, "Units that failed.", _failed),
     Measure("reboot_needed", Unit.NONE, "Whether only a reboot brings into force what is installed.", _reboot),

@@ -64,7 +64,8 @@ class Watch(Spec):
         timedelta(days=3),
     )
     scrub: Duration = described(
-        "A pool of ZFS or a btrfs whose last scrub is longer ago is a problem.", timedelta(days=45)
+        "A pool of ZFS, a btrfs or an array of md whose last scrub is longer ago is a problem.",
+        timedelta(days=45),
     )
     clock: Duration = described("By how much its clock may be off.", timedelta(seconds=5))
     units: tuple[str, ...] = described(

@@ -13,40 +13,11 @@ from setpoint.model.plan import ActResult, Started
 from setpoint_nixos.deploying import ACTIVATE, DELIVER, REBOOT, Operation, activation
 from setpoint_nixos.guard import hand
 from setpoint_nixos.guard.order import Mode, Order
-from setpoint_nixos.kinds.nixos_host.compute import roots
-from setpoint_nixos.kinds.nixos_host.spec import BuildSpec
-from setpoint_nixos.nix.events import Event
-from setpoint_nixos.nix.perform import Job
-from setpoint_nixos.nix.read import System
-from setpoint_nixos.nix.remote import Remote
+from setpoint_nixos.kinds.nixos_host.deliver import deliver
 from setpoint_nixos.reach import Reach
-from setpoint_nixos.shop import shop
 
 _AGAIN: Final = timedelta(minutes=10)
 _TIME: Final = 30.0
-
-
-async def deliver(reach: Reach, acting: Acting) -> ActResult:
-    """Begin to build it and bring it to the host."""
-    told, name = acting.arguments, acting.owner.key.name
-    system = System(str(told["drv"]), str(told["system"]), str(told["platform"]))
-    remote = Remote(name, reach.session, links=roots(reach))
-    policy = BuildSpec.model_validate(told["build"]).policy()
-    job = Job(policy, system, name, {name: remote})
-    operation = Operation(DELIVER, f"deliver {acting.owner.key} {system.out}", system.out, 0.0)
-    at = shop()
-
-    def hear(event: Event) -> None:
-        work = at.work(operation.name)
-        if work is not None:
-            work.said = str(event)
-
-    async def both() -> None:
-        await at.builds.build(job, hear)
-        await at.builds.deliver(job, hear)
-
-    at.begin(operation.name, both())
-    return Started(str(operation))
 
 
 async def activate(reach: Reach, acting: Acting) -> ActResult:
