@@ -31,6 +31,7 @@ class Work:
 class Shop:
     """One per process. All that it keeps on the disk can be made again."""
 
+    nix: Nix
     flakes: Flakes
     evaluations: Evaluations
     builds: Builds
@@ -68,6 +69,7 @@ def open_shop(folder: Path, nix: Nix) -> Shop:
     """One that keeps its files in this folder and uses this Nix."""
     workshop = Workshop()
     return Shop(
+        nix,
         Flakes(folder / "flakes"),
         Evaluations(nix, folder / "evaluations", workshop),
         Builds(nix, folder / "roots", workshop),

@@ -85,8 +85,8 @@ class Acting:
     Attributes:
         secrets: by their place in the comparable tree, as `Kind.secrets` names them; never in the arguments.
         note: writes the notes of the intent to the journal, in place of those before; they are there once it returns.
-        key: the secret that `Kind.keys` names so. Raises SettingsError when it cannot be read.
-        way: the client of the other target that `Kind.ways` names so. Raises SetpointError when none can be made.
+        key: the secret that `Kind.keys` names so. Raises RefusalError when it cannot be read.
+        way: the client of the other target that `Kind.ways` names so. Raises TargetError when none can be made.
     """
 
     owner: Owner

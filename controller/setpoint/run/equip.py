@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any
 
-from setpoint.model.errors import TransportError
+from setpoint.model.errors import RefusalError, SettingsError, TransportError
 from setpoint.model.key import Key
 from setpoint.model.reference import Name
 from setpoint.model.secret import Secret
@@ -15,7 +16,12 @@ from setpoint.secrets import resolve_secret
 
 def key_of(now: Pass) -> Callable[[str], Secret]:
     """Reads a key by its name when it is asked for: whatever needs none is not kept from going on."""
-    return lambda name: resolve_secret(now.kind.keys(now.spec)[name])
+
+    def key(name: str) -> Secret:
+        with _nothing_done():
+            return resolve_secret(now.kind.keys(now.spec)[name])
+
+    return key
 
 
 def way_of(desk: Desk, now: Pass) -> Callable[[str], Any]:
@@ -30,9 +36,19 @@ def way_of(desk: Desk, now: Pass) -> Callable[[str], Any]:
                 f"{name.kind}/{name} is not in force, and {now.owner.key} needs it",
                 remedy="see setpoint status for why",
             )
-        return lane.client()
+        with _nothing_done():
+            return lane.client()
 
     return way
+
+
+@contextmanager
+def _nothing_done() -> Generator[None]:
+    """The intent is in the journal by now: it is taken back after an error that says that nothing was done."""
+    try:
+        yield
+    except SettingsError as error:
+        raise RefusalError(error.message, remedy=error.remedy) from error
 
 
 def ways_of(desk: Desk, now: Pass) -> frozenset[Key]:

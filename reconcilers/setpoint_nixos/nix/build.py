@@ -42,21 +42,23 @@ class Machine:
         store: where it is, e.g. `ssh-ng://nix@builder1`.
         platforms: what it builds for.
         key_file: the private key, readable by whoever runs Nix's builds; empty for that user's own.
-        host_key: the one public key that it may show: `ssh-ed25519 AAAA…`.
+        host_key: the one public key that it may show: `ssh-ed25519 AAAA…`; empty where a bridge leads to it.
         jobs: how many builds it takes at once.
         features: what it has, e.g. `kvm`.
+        way: the name of the host to which a bridge leads; empty for one that Nix goes to by itself.
     """
 
     store: str
     platforms: tuple[str, ...]
-    host_key: str
+    host_key: str = ""
     key_file: str = ""
     jobs: int = 1
     features: tuple[str, ...] = ()
+    way: str = ""
 
     def line(self) -> str:
         """As Nix takes it in `builders`."""
-        key = base64.b64encode(" ".join(self.host_key.split()[:2]).encode()).decode()
+        key = base64.b64encode(" ".join(self.host_key.split()[:2]).encode()).decode() or "-"
         fields = (
             self.store,
             ",".join(self.platforms),
@@ -139,7 +141,8 @@ def building(policy: Policy, order: Order) -> tuple[Call, ...]:
             return _at(name, order, f"{NEXT}-for-{order.host}")
         case Distributed(machines):
             options = {"max-jobs": "0", "builders": " ; ".join(machine.line() for machine in machines)}
-            return (Call(Work.BUILDING, commands.realise(drv, order.root, options)),)
+            ways = tuple(dict.fromkeys(machine.way for machine in machines if machine.way))
+            return (Call(Work.BUILDING, commands.realise(drv, order.root, options), reaches=ways),)
         case FromCache(publish=None):
             return ()
         case FromCache():

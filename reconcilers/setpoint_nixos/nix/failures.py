@@ -70,7 +70,7 @@ def copying(cause: str, what: str, scope: str = "") -> TargetError:
 _COPYING: Final[tuple[tuple[re.Pattern[str], str, type[TargetError]], ...]] = (
     (
         _UNSIGNED,
-        "sign what is copied with a key that stands in the host's trusted-public-keys, or deploy as root",
+        "sign it: name by build.signingKey a key that is in the host's nix.settings.trusted-public-keys, or enter it as root",
         UnsignedError,
     ),
     (

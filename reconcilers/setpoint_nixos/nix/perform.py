@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -28,6 +29,10 @@ from setpoint_nixos.nix.sign import as_input
 from setpoint_nixos.nix.workshop import Work, Workshop
 
 _ASKING: Final = timedelta(minutes=2)
+_NOBODY: Final = re.compile(
+    r"[Uu]nable to start any build|[Ff]ailed to find a machine|required (?:system|platform|to build)",
+    re.ASCII,
+)
 _GONE: Final = ("missing derivation", "failed to obtain derivation", "is not valid", "no such derivation")
 
 
@@ -176,13 +181,15 @@ def _key(job: Job) -> bytes:
 
 def _error(call: Call, job: Job, ended: Ended, told: Told, bridges: tuple[Bridge, ...]) -> TargetError:
     if call.where and ended.code == NO_PROGRAM:
-        return no_program(call.where, call.command)
+        return no_program(_named(job, call.where), call.command)
     if any(words in told.cause for words in _GONE) and call.work is Work.BUILDING:
         return GoneError(
             f"the derivation of {job.host} is not there any more ({told.cause})", remedy="evaluate it again"
         )
+    if call.work is Work.BUILDING and _NOBODY.search(told.cause):
+        return _no_machine(job, told, bridges)
     if call.work is Work.BUILDING:
-        place = f" on {call.where}" if call.where else ""
+        place = f" on {_named(job, call.where)}" if call.where else ""
         return BuildError(
             f"{job.host} cannot be built{place}: {told.cause}", remedy=_log_hint(told), log=told.log
         )
@@ -202,7 +209,26 @@ def _of_copy(call: Call, job: Job, told: Told, bridges: tuple[Bridge, ...]) -> T
                 return error
     complaint = "; ".join(made.complaint for made in bridges if made.complaint)
     cause = f"{told.cause}; {complaint}" if complaint else told.cause
-    return copying(cause, f"{call.where or job.host} cannot be given {job.system.out}")
+    # The last that it reaches is where it goes to.
+    place = call.where or next(reversed(call.reaches), job.host)
+    return copying(cause, f"{_named(job, place)} cannot be given {job.system.out}")
+
+
+def _no_machine(job: Job, told: Told, bridges: tuple[Bridge, ...]) -> TargetError:
+    """Nix tells only that no machine takes a piece; why, the ways to them may know."""
+    said = [str(made.failure) for made in bridges if made.failure is not None]
+    words = "; ".join(dict.fromkeys(said)) or told.cause
+    if said:
+        return TransportError(f"no machine takes what {job.host} is built of: {words}")
+    return RefusalError(
+        f"no machine takes what {job.host} is built of: {words}",
+        remedy="see that one of build.machines has its platform and features, and that this machine's Nix trusts our user",
+    )
+
+
+def _named(job: Job, place: str) -> str:
+    """A host as people call it."""
+    return job.remotes[place].name if place in job.remotes else place
 
 
 def _log_hint(told: Told) -> str:

@@ -15,6 +15,7 @@ from setpoint.model.errors import RefusalError
 from setpoint_nixos.nix.failures import MissingError, OverdueError
 from setpoint_nixos.nix.read import plain
 
+_STATE: Final = Path("/nix/var/nix")
 _LONGEST_LINE: Final = 1 << 16
 _LONGEST_ANSWER: Final = 64 << 20
 _KEPT_ERRORS: Final = 1 << 18
@@ -52,6 +53,13 @@ class Nix:
     store: str = "auto"
     programs: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def by_daemon(self) -> bool:
+        """Whether a daemon of this machine builds, whose programs see nothing of what we give ours; as Nix itself decides."""
+        if self.store != "auto":
+            return self.store == "daemon" or self.store.startswith("unix://")
+        return not os.access(_STATE, os.R_OK | os.W_OK) and (_STATE / "daemon-socket/socket").exists()
 
     async def run(
         self,

@@ -111,6 +111,13 @@ def test_a_machine_is_told_with_the_one_key_that_it_may_show() -> None:
     assert call.command[call.command.index("max-jobs") + 1] == "0"
 
 
+def test_a_machine_behind_a_bridge_is_told_without_a_key_and_reached() -> None:
+    bridged = Machine("ssh-ng://forge", ("x86_64-linux",), way="forge")
+    assert bridged.line() == "ssh-ng://forge x86_64-linux - 1 1 - - -"
+    (call,) = building(Distributed((bridged, MACHINE, bridged)), ORDER)
+    assert call.reaches == ("forge",)
+
+
 def test_links_keep_paths_where_the_user_may_make_them() -> None:
     (_, at_target) = building(OnTarget(), ORDER)
     (_, at_builder) = building(OnBuilder("forge"), ORDER)

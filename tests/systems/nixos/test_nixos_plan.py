@@ -153,8 +153,6 @@ def test_an_operation_is_read_back_from_its_text() -> None:
         {"flake": {"url": "path:/x"}},
         {"flake": {**FLAKE, "ref": "a..b"}},
         {"flake": {**FLAKE, "attribute": 'x".y'}},
-        {"flake": FLAKE, "build": {"on": "cache"}},
-        {"flake": FLAKE, "build": {"caches": [{"url": "https://c"}]}},
         {"flake": FLAKE, "build": {"on": "cache", "caches": [{"url": "c"}]}},
         {"flake": FLAKE, "allowedUnits": ["a b"]},
         {"flake": FLAKE, "checks": [{}]},

@@ -113,5 +113,6 @@ def test_a_key_that_cannot_be_read_stops_only_who_asks_for_it(
         report = await rig.once(replace(box(), references=(SHELF,)))
         assert ("cannot be read" in report.outcome.sentence) is asks
         assert bool(rig.world.things) is not asks
+        assert rig.store.intent(BOX) is None
 
     rigged(body)

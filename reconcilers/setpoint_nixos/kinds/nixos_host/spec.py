@@ -12,22 +12,10 @@ from setpoint.model.quantity import Duration
 from setpoint.model.spec import Spec, described
 from setpoint_nixos.guard.checks import Check
 from setpoint_nixos.guard.order import Mode, Order
-from setpoint_nixos.nix.build import FromCache, Local, OnTarget, Policy
-from setpoint_nixos.nix.cache import Cache
+from setpoint_nixos.kinds.nixos_host.build import BuildSpec
 from setpoint_nixos.nix.flake_url import FlakeUrl
 
 NAME: Final = r"^[A-Za-z0-9_][-A-Za-z0-9_.]*$"
-
-
-class BuildOn(StrEnum):
-    """Where a system is built."""
-
-    LOCAL = "local"
-    """On the machine of Setpoint, and copied."""
-    TARGET = "target"
-    """On the host itself."""
-    CACHE = "cache"
-    """By others: the host fetches it from binary caches."""
 
 
 class OnForeign(StrEnum):
@@ -64,42 +52,11 @@ class FlakeSpec(Spec):
         return FlakeUrl.parse(self.url + (joint + "&".join(options) if options else ""))
 
 
-class CacheSpec(Spec):
-    """A binary cache."""
-
-    url: str = described("Where the host fetches from: https://…")
-    key: str = described("The public key by which it is signed; the host's own settings count without.", "")
-
-
-class BuildSpec(Spec):
-    """Where the system is built."""
-
-    on: BuildOn = described("local, target or cache.", BuildOn.LOCAL)
-    caches: tuple[CacheSpec, ...] = described("Where the host fetches from, with cache.", ())
-
-    @model_validator(mode="after")
-    def _sound(self) -> BuildSpec:
-        if (self.on is BuildOn.CACHE) != bool(self.caches):
-            raise ValueError("caches are written with `on: cache`, and only with that")
-        self.policy()
-        return self
-
-    def policy(self) -> Policy:
-        """As the builder takes it."""
-        match self.on:
-            case BuildOn.LOCAL:
-                return Local()
-            case BuildOn.TARGET:
-                return OnTarget()
-            case BuildOn.CACHE:
-                return FromCache(tuple(Cache(each.url, each.key) for each in self.caches))
-
-
 class NixosHostSpec(Spec):
     """The system of a NixOS host, from a flake."""
 
     flake: FlakeSpec = described("The flake that the system comes from.")
-    build: BuildSpec = described("Where it is built.", BuildSpec())
+    build: BuildSpec = described("Where it is built, and how it is signed.", BuildSpec())
     mode: Mode = described(
         "switch: at once and at every boot; boot: at the next boot; test: until the next boot.", Mode.SWITCH
     )
