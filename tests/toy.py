@@ -413,6 +413,7 @@ BOX = Kind(
     remove=remove_box,
     treatments={"/labels": Treatment.SET, "/wood": Treatment.CREATE_ONLY},
     hosted_by="Shelf",
+    overridable=("/colour", "/size"),
     stateful=True,
     mark=mark_box,
     lasting=("serial",),

@@ -24,12 +24,15 @@ Request: TypeAlias = tuple[str, str, dict[str, Any] | None]
 SEEN: list[Request] = [("GET", route, None) for route in ("status", "keys", "drift", "history", "whoami")]
 HELD: list[Request] = [
     ("POST", "resync", {"keys": ["Box/a"]}),
+    ("POST", "order", {"keys": ["Box/a"]}),
     ("POST", "freeze", {"why": "a test", "key": "Box/b"}),
     ("POST", "unfreeze", {"key": "Box/b"}),
 ]
 RELEASED: list[Request] = [
     ("POST", "approve", {"token": "nothing"}),
     ("POST", "forget", {"key": "Box/none"}),
+    ("POST", "order", {"keys": ["Box/none"], "atOnce": True}),
+    ("POST", "order", {"keys": ["Box/none"], "changes": {"/colour": "blue"}}),
 ]
 
 

@@ -85,6 +85,7 @@ class Acting:
     Attributes:
         secrets: by their place in the comparable tree, as `Kind.secrets` names them; never in the arguments.
         note: writes the notes of the intent to the journal, in place of those before; they are there once it returns.
+        by: who ordered it; empty where the declaration alone is the reason.
         key: the secret that `Kind.keys` names so. Raises RefusalError when it cannot be read.
         way: the client of the other target that `Kind.ways` names so. Raises TargetError when none can be made.
     """
@@ -96,6 +97,7 @@ class Acting:
     note: Callable[[Mapping[str, Json]], Awaitable[None]] = _unwritten
     key: Callable[[str], Secret] = _nothing_given
     way: Callable[[str], Any] = _nothing_given
+    by: str = ""
 
 
 def _two(_spec: Any, _scope: str) -> int:
@@ -236,6 +238,7 @@ class Kind(Generic[P, S]):
             None for a kind whose objects are never deleted.
         stateful: losing it loses data; creating it again needs approval.
         names_only: what it refers to only has to be there and not in sync, because it does no more than name it.
+        overridable: the places in the spec that a person may set otherwise for one time.
         problems: what is wrong although nothing differs.
         measures: the numbers of what is seen that Prometheus gets.
         status: what `status` shows besides the conditions.
@@ -290,6 +293,7 @@ class Kind(Generic[P, S]):
     remove: Callable[[Owner, S, Any], tuple[Step, ...]] | None = None
     stateful: bool = False
     names_only: bool = False
+    overridable: tuple[Pointer, ...] = ()
     problems: Callable[[S], tuple[Problem, ...]] = _no_problems
     measures: tuple[Measure[S], ...] = ()
     status: Callable[[S], Mapping[str, Json]] = _no_status

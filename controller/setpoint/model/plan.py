@@ -42,10 +42,12 @@ class Consent:
         why: one sentence that says what would happen.
         subject: names exactly what is agreed to. An agreement lasts for ever and holds for the same subject of the same
             key again, so it has to tell this time from others, e.g. by the version of what is seen.
+        again: it asks for no more than to try or to finish something; whoever orders it at once has agreed to that.
     """
 
     why: str
     subject: Json
+    again: bool = False
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,14 @@ async def _take(desk: Desk, now: Pass, free: Step) -> Outcome:
     """Take the step: the intent is in the journal before the effect."""
     identity = await _identity(desk, now, free)
     acting = Acting(
-        now.owner, identity, free.arguments, now.secrets, _writer(desk, now), key_of(now), way_of(desk, now)
+        now.owner,
+        identity,
+        free.arguments,
+        now.secrets,
+        _writer(desk, now),
+        key_of(now),
+        way_of(desk, now),
+        by=now.order.by if now.order is not None else "",
     )
     intent = replace(
         Intent(free.verb, identity, free.arguments, desk.ports.now(), free.scopes, _carried(now, free)),

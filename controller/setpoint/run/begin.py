@@ -17,10 +17,13 @@ from setpoint.run.wipe import doubt
 
 
 def begin(estate: Estate, resource: Resource) -> Pass:
-    """A pass that knows only what is declared."""
+    """A pass that knows only what is declared, and what is ordered for this time."""
     kind = estate.kinds[resource.key.kind]
-    spec = estate.readings.spec(resource, kind)
-    return Pass(resource, kind, spec, Owner(estate.name, resource.key, resource.formerly))
+    owner = Owner(estate.name, resource.key, resource.formerly)
+    placed = estate.orders.of(resource, estate.ports.now())
+    if placed is not None:
+        return Pass(resource, kind, placed.spec, owner, order=placed.order)
+    return Pass(resource, kind, estate.readings.spec(resource, kind), owner)
 
 
 def begin_blindly(estate: Estate, resource: Resource) -> Pass:

@@ -18,6 +18,7 @@ from setpoint.model.kind import Kind, Problem
 from setpoint.model.limit import Caution
 from setpoint.model.measure import Measured
 from setpoint.model.observation import Absent, Present
+from setpoint.model.order import Order
 from setpoint.model.outcome import Outcome
 from setpoint.model.plan import Intent, Obstacle, PlannedStep, Step
 from setpoint.model.resource import Resource
@@ -104,6 +105,7 @@ class Pass:
         secrets: values by their place in the comparable tree.
         prints: the fingerprints of those values.
         withheld: places of secrets that could not be read.
+        order: what a person wants done now; None when nobody does.
         outputs: what the kind publishes of the object; None before it was seen.
         measured: the numbers of what is seen; None before that, and for a kind without any.
     """
@@ -136,6 +138,7 @@ class Pass:
     secrets: Mapping[Pointer, Secret] = field(default_factory=dict[Pointer, Secret])
     prints: Mapping[Pointer, str] = field(default_factory=dict[Pointer, str])
     withheld: tuple[Pointer, ...] = ()
+    order: Order | None = None
 
     def learn(self, **news: Any) -> Pass:
         """The same pass, knowing more."""

@@ -16,6 +16,7 @@ from setpoint.model.kind import Kind
 from setpoint.model.limit import Caution
 from setpoint.model.resource import Resource
 from setpoint.run.lane import Lane
+from setpoint.run.orders import Orders
 from setpoint.run.ports import Ports
 from setpoint.run.readings import Readings
 from setpoint.run.sighted import Sighted
@@ -62,6 +63,7 @@ class Estate:
         readings: what was read of aggregates.
         sighted: who is seen with which of the values that resources hand out.
         turns: the groups whose members take turns.
+        orders: what people want done now.
         declared: when each key came to be declared while this process runs; gone once it was ready.
     """
 
@@ -93,6 +95,7 @@ class Estate:
     streaks: dict[Key, int] = field(default_factory=dict[Key, int])
     polled: set[Key] = field(default_factory=set[Key])
     turns: Turns = field(default_factory=Turns)
+    orders: Orders = field(default_factory=Orders)
     declared: dict[Key, float] = field(default_factory=dict[Key, float])
 
     def lane_of(self, resource: Resource) -> Lane | None:

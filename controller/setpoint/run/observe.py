@@ -235,6 +235,7 @@ def looked(desk: Desk, now: Pass, steps: tuple[Step, ...] = ()) -> Looked:
         radius=_radius(desk, now.owner.key, steps),
         conflicts=now.conflicts,
         group=desk.group(now),
+        at_once=now.order is not None and now.order.at_once,
         approved=now.approvals.__contains__,
         now=desk.ports.now(),
     )

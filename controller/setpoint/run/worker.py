@@ -119,7 +119,19 @@ async def _close(estate: Estate, desk: Desk, report: Report) -> Due:
         _tell(_log.debug, desk, report, status)
     await wake_others(estate, desk.lane, report, status)
     pass_turn(estate, report, status)
+    if _carried_out(estate, desk, report, status):
+        # From now on the declaration counts again, and that may differ.
+        return Class.CHANGED, 0.0
     return _next(estate, desk.lane, report, status.attempts)
+
+
+def _carried_out(estate: Estate, desk: Desk, report: Report, status: Status) -> bool:
+    """Whether this was the good end of an order for something that is not as declared."""
+    order, outcome = report.learned.order, report.outcome
+    if order is None:
+        return False
+    ended = estate.orders.note(order, status, outcome, target=desk.lane.target, stepped=stepped(report))
+    return ended and bool(order.changes) and not isinstance(outcome, Failed)
 
 
 def _tell(log: Callable[..., object], desk: Desk, report: Report, status: Status) -> None:

@@ -128,6 +128,8 @@ class EventKind(StrEnum):
     """Somebody froze or paused something, and why."""
     THAWED = "thawed"
     """Somebody ended a freeze or a pause."""
+    ORDERED = "ordered"
+    """Somebody wanted something done at once, or for one time otherwise than declared."""
     RESYNC = "resync"
     """Somebody asked to look now."""
     SOURCE = "source"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -13,6 +13,8 @@ LONGEST_WAIT = 60.0
 """Seconds that one long poll may last; whoever waits longer asks again."""
 MOST_EVENTS = 1000
 
+LONGEST_ORDER = 24 * 3600.0
+"""Seconds after which nobody remembers that he ordered something."""
 LAST = 253_402_300_799.0
 """The last moment that has a date, seconds since the epoch."""
 
@@ -55,6 +57,27 @@ class ResyncBody(Spec):
         ):
             raise ValueError("say exactly one of keys, kind, selector and all")
         return self
+
+
+class OrderBody(ResyncBody):
+    """Which resources are to be looked at now, and what is otherwise for this time."""
+
+    changes: dict[Text, Any] = described(
+        "What is otherwise than declared, by its place in the spec, e.g. /mode.", {}, max_length=100
+    )
+    at_once: bool = described("Whether it waits for no window and no turn.", default=False)
+    seconds: float = described("After which it is given up.", 3600.0, gt=0, le=LONGEST_ORDER)
+
+    @property
+    def plain(self) -> bool:
+        """Whether it asks for no more than a look."""
+        return not (self.changes or self.at_once)
+
+
+class OrderQuery(Spec):
+    """Which order to tell of."""
+
+    id: Text = described("The order.")
 
 
 class ApproveBody(Spec):

@@ -24,8 +24,11 @@ class Role(IntEnum):
         return self.name.lower()
 
 
-OPERATED: Final = frozenset({"/v1/resync", "/v1/freeze", "/v1/unfreeze", "/v1/undelete"})
-"""What operators may change, which is only ever to do less; whatever else changes something is for admins."""
+OPERATED: Final = frozenset({"/v1/resync", "/v1/order", "/v1/freeze", "/v1/unfreeze", "/v1/undelete"})
+"""What operators may change, which is only ever to do less; whatever else changes something is for admins.
+
+An order is one of these while it asks for no more than a look.
+"""
 _SEEING: Final = frozenset({"GET", "HEAD"})
 
 

@@ -27,12 +27,15 @@ from setpoint.surface.bodies import (
     HistoryQuery,
     KeyQuery,
     LeftBody,
+    OrderBody,
+    OrderQuery,
     ResyncBody,
     StatusQuery,
     ThawBody,
 )
+from setpoint.surface.orders import OrderAnswers
 from setpoint.surface.peer import Peer, peer_of
-from setpoint.surface.roles import Door, needed
+from setpoint.surface.roles import Door, Role, needed
 from setpoint.surface.select import UnknownError
 from setpoint.surface.views import View, error_view
 
@@ -68,7 +71,7 @@ async def serve_socket(
 
 def make_app(supervisor: Supervisor, door: Door) -> web.Application:
     """The routes; whoever `door` does not let in is refused."""
-    answers = Answers(supervisor)
+    answers, orders = Answers(supervisor), OrderAnswers(supervisor)
 
     def tells(model: type[B], tell: Callable[[B], Awaitable[View]]) -> Handler:
         async def handler(request: web.Request) -> web.Response:
@@ -87,6 +90,13 @@ def make_app(supervisor: Supervisor, door: Door) -> web.Application:
     async def keys(_request: web.Request) -> web.Response:
         return _json(answers.keys())
 
+    async def order(request: web.Request) -> web.Response:
+        body = await _body(request, OrderBody)
+        _refuse_unless_running(supervisor)
+        if not body.plain:
+            _admit(door, _peer(request), Role.ADMIN, request.path)
+        return _json(await orders.place(body, _peer(request).name))
+
     async def whoami(request: web.Request) -> web.Response:
         peer = _peer(request)
         return _json({"user": peer.name, "role": str(door.role_of(peer))})
@@ -101,6 +111,8 @@ def make_app(supervisor: Supervisor, door: Door) -> web.Application:
             web.get("/v1/history", tells(HistoryQuery, answers.history)),
             web.get("/v1/resync", tells(AnswerQuery, answers.answer)),
             web.post("/v1/resync", does(ResyncBody, answers.resync)),
+            web.get("/v1/order", tells(OrderQuery, orders.tell)),
+            web.post("/v1/order", order),
             web.post("/v1/approve", does(ApproveBody, answers.approve)),
             web.post("/v1/undelete", does(LeftBody, answers.undelete)),
             web.post("/v1/forget", does(LeftBody, answers.forget)),
@@ -136,22 +148,27 @@ async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse
 def _guard(door: Door) -> Middleware:
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        peer, wanted = _peer(request), needed(request.method, request.path)
-        role = door.role_of(peer)
-        if role is not None and role >= wanted:
-            return await handler(request)
-        _log.warning("peer_refused", uid=peer.uid, pid=peer.pid, role=role and str(role), path=request.path)
-        if role is None:
-            raise _RefusedError(
-                HTTPStatus.FORBIDDEN, f"{peer.name} may not talk to the daemon", remedy=door.admission()
-            )
-        raise _RefusedError(
-            HTTPStatus.FORBIDDEN,
-            f"{peer.name} has the role {role}, and this needs {wanted}",
-            remedy=door.promotion(wanted),
-        )
+        _admit(door, _peer(request), needed(request.method, request.path), request.path)
+        return await handler(request)
 
     return guard
+
+
+def _admit(door: Door, peer: Peer, wanted: Role, path: str) -> None:
+    """Refuse a peer whose role is too low."""
+    role = door.role_of(peer)
+    if role is not None and role >= wanted:
+        return
+    _log.warning("peer_refused", uid=peer.uid, pid=peer.pid, role=role and str(role), path=path)
+    if role is None:
+        raise _RefusedError(
+            HTTPStatus.FORBIDDEN, f"{peer.name} may not talk to the daemon", remedy=door.admission()
+        )
+    raise _RefusedError(
+        HTTPStatus.FORBIDDEN,
+        f"{peer.name} has the role {role}, and this needs {wanted}",
+        remedy=door.promotion(wanted),
+    )
 
 
 def _peer(request: web.Request) -> Peer:

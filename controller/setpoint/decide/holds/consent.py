@@ -13,7 +13,7 @@ from setpoint.model.plan import Consent, Step
 
 def consent(looked: Looked, step: Step) -> Hold | None:
     """Hold a step that asks for consent until exactly what it asks for is approved."""
-    if step.consent is None:
+    if step.consent is None or (step.consent.again and looked.at_once):
         return None
     token = consent_token(looked.owner.key, step.consent)
     if looked.approved(token):

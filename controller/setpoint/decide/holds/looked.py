@@ -38,6 +38,7 @@ class Looked:
         now: seconds since the epoch.
         conflicts: why fields must not be given the values that belong to them.
         group: with whom it takes turns; None when with nobody.
+        at_once: a person ordered that it waits for no window and no turn.
     """
 
     owner: Owner
@@ -59,3 +60,4 @@ class Looked:
     now: float
     conflicts: tuple[Conflict, ...] = ()
     group: Group | None = None
+    at_once: bool = False

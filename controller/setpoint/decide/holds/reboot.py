@@ -10,7 +10,7 @@ from typing import Final
 from setpoint.decide.holds.looked import Looked
 from setpoint.model.hold import Hold, Rule
 from setpoint.model.plan import Disruption, Step, waiting
-from setpoint.model.policy import Policy, Reboot
+from setpoint.model.policy import Reboot
 from setpoint.model.window import moment_text
 
 TRIES: Final = 3
@@ -22,7 +22,7 @@ def reboot(looked: Looked, step: Step) -> Hold | None:
     if step.disruption is not Disruption.RESTART:
         return None
     fields = ", ".join(change.path.lstrip("/") for change in step.changes) or step.summary
-    return _in_vain(looked, step, fields) or _untimely(looked.policy, looked.now, fields)
+    return _in_vain(looked, step, fields) or _untimely(looked, fields)
 
 
 def restart_token(looked: Looked, step: Step) -> str:
@@ -44,15 +44,16 @@ def _in_vain(looked: Looked, step: Step, fields: str) -> Hold | None:
     return Hold(Rule.REBOOT_PENDING, why, release, token=token)
 
 
-def _untimely(policy: Policy, now: float, fields: str) -> Hold | None:
+def _untimely(looked: Looked, fields: str) -> Hold | None:
+    policy = looked.policy
     if policy.reboot is Reboot.WHEN_NEEDED:
         return None
     why = f"{fields} takes effect after a restart"
     window = policy.window_for(Disruption.RESTART)
     if policy.reboot is Reboot.NEVER or window is None:
         return Hold(Rule.REBOOT_PENDING, why, "restart it when it suits you")
-    if window.is_open(now):
+    if looked.at_once or window.is_open(looked.now):
         return None
-    opens = window.next_opening(now)
+    opens = window.next_opening(looked.now)
     release = f"it is restarted when the window opens, {moment_text(opens, window.zone)}"
     return Hold(Rule.REBOOT_PENDING, why, release, passing=True, until=opens)

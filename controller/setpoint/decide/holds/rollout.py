@@ -18,7 +18,7 @@ from setpoint.model.rollout import Group, Peer
 def rollout(looked: Looked, step: Step) -> Hold | None:
     """Hold every step that changes what runs until it is its turn; what was begun goes on, for that may mend it."""
     group = looked.group
-    if group is None or group.changing or not changes(looked.observation, step):
+    if group is None or group.changing or looked.at_once or not changes(looked.observation, step):
         return None
     if not group.canary:
         hold = _canaries(looked, group)

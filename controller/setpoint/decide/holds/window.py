@@ -10,7 +10,7 @@ from setpoint.model.window import moment_text
 
 def window(looked: Looked, step: Step) -> Hold | None:
     """Hold every step of a class whose window is closed, until it opens."""
-    if step.disruption is Disruption.RESTART:
+    if step.disruption is Disruption.RESTART or looked.at_once:
         return None
     hours = looked.policy.window_for(step.disruption)
     if hours is None or hours.is_open(looked.now):
