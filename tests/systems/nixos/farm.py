@@ -43,7 +43,7 @@ class Farm:
         self.hosts = {one.name: one for one in hosts}
         self.fleet = Fleet(folder)
         for name, system in self.commit(payload="first").items():
-            call(nix, "nix", "build", "--no-link", self._reference(name))
+            call(nix, "nix", "build", "--no-link", self.reference(name))
             self.hosts[name].receive(nix, system)
             self.hosts[name].deploy(system)
             self.hosts[name].reboot()
@@ -54,7 +54,7 @@ class Farm:
             self.fleet.host(name, **{**knobs, **(apart or {}).get(name, {})})
         self._revision = self.fleet.commit()
         return {
-            name: call(self.nix, "nix", "eval", "--raw", f"{self._reference(name)}.outPath")
+            name: call(self.nix, "nix", "eval", "--raw", f"{self.reference(name)}.outPath")
             for name in self.hosts
         }
 
@@ -72,5 +72,6 @@ class Farm:
         told = json.loads(self.hosts[name].run("cat /var/lib/setpoint/record.json"))
         return Deploy(told["system"], told["phase"], told["began"], told["ended"])
 
-    def _reference(self, name: str) -> str:
+    def reference(self, name: str) -> str:
+        """The system of a host as it was committed last, as Nix takes it."""
         return self.fleet.reference(name, self._revision)

@@ -31,7 +31,7 @@ from tests.systems.nixos.simulated.link import Link
 PROFILE = "/nix/var/nix/profiles/system"
 RUNNING = "/run/current-system"
 _PARTS = Path(__file__).with_name("simulated")
-_NEEDS = ("unshare", "nsenter", "nix", "sshd", "ssh-keygen", "flock")
+_NEEDS = ("unshare", "nsenter", "nix", "sshd", "ssh-keygen", "flock", "setpriv")
 _PATH = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin"
 _NUMBERS = itertools.count(os.getpid())
 _NIX = """\
@@ -76,6 +76,7 @@ class SimHost:
         daemon: bool = False,
         users: tuple[str, ...] = (),
         nix_conf: str = "",
+        sudo: bool = False,
     ) -> None:
         """Make it.
 
@@ -85,6 +86,7 @@ class SimHost:
             daemon: whether nix-daemon runs, as users other than root need it.
             users: who can enter besides root.
             nix_conf: lines for its nix.conf.
+            sudo: whether those users may become root by it, without a password.
         """
         _fit()
         self.name = name
@@ -95,6 +97,8 @@ class SimHost:
         self._process: subprocess.Popen[bytes] | None = None
         self._link: Link | None = None
         self._furnish(nix_conf, users, systemd=systemd)
+        if sudo:
+            self._let_become_root()
         for switch, wanted in (("systemd", systemd), ("daemon", daemon)):
             if wanted:
                 (self.root / switch).touch()
@@ -117,9 +121,18 @@ class SimHost:
             )  # fmt: skip
         if systemd:
             programs = self.root / "upper/usr/local/bin"
-            programs.mkdir(parents=True)
+            programs.mkdir(parents=True, exist_ok=True)
             for program in ("systemctl", "systemd-run"):
                 shutil.copy(_PARTS / program, programs)
+
+    def _let_become_root(self) -> None:
+        become = self.root / "upper/usr/local/lib/become"
+        become.parent.mkdir(parents=True)
+        shutil.copy(shutil.which("setpriv", path=_PATH) or "", become)
+        become.chmod(0o4755)
+        programs = self.root / "upper/usr/local/bin"
+        programs.mkdir(parents=True, exist_ok=True)
+        shutil.copy(_PARTS / "sudo", programs)
 
     def rekey(self) -> None:
         """Make another host key, as an installation does; it shows it from its next start on."""

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import AsyncGenerator, Callable, Generator
 from dataclasses import dataclass
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -24,6 +21,7 @@ from setpoint_nixos.nix.sign import as_input, public_key
 from tests.systems.nixos.fleet import Fleet
 from tests.systems.nixos.nixes import VERSIONS, call, make_nix, physical, remove
 from tests.systems.nixos.nixing import Reach, builds, evaluated, has, reaching
+from tests.systems.nixos.servers.cache import serving
 from tests.systems.nixos.simhost import SimHost
 
 Start = Callable[..., SimHost]
@@ -71,33 +69,11 @@ def yard(own_nix: Nix, key: Secret, fleet: Fleet, tmp_path: Path, reach: Reach) 
     return Yard(own_nix, key, fleet, tmp_path, reach)
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    """Serves a folder, and takes what is put into it."""
-
-    def do_PUT(self) -> None:
-        place = Path(self.translate_path(self.path))
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(self.rfile.read(int(self.headers["Content-Length"])))
-        self.send_response(201)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as it is called
-        pass
-
-
 @pytest.fixture
 def served(tmp_path: Path) -> Generator[tuple[str, Path]]:
     """A web server and its folder."""
-    folder = tmp_path / "cache"
-    folder.mkdir()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", folder
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(tmp_path / "cache") as cache:
+        yield cache.url, cache.folder
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -124,7 +100,7 @@ async def test_a_host_that_does_not_trust_us_takes_only_what_is_signed(yard: Yar
     system = await yard.system("signed")
     work, remotes = yard.work, {"web01": yard.reach(host, "deploy")}
     await work.build(Job(Local(), system, "web01", remotes))
-    with pytest.raises(UnsignedError, match="sign what is copied with a key"):
+    with pytest.raises(UnsignedError, match=r"sign it: name by build\.signingKey"):
         await work.deliver(Job(Local(), system, "web01", remotes))
     assert not has(host, system.out)
     await work.deliver(Job(Local(), system, "web01", remotes, yard.key))
