@@ -418,6 +418,7 @@ BOX = Kind(
     mark=mark_box,
     lasting=("serial",),
     problems=box_problems,
+    renewed=lambda state: state.fields.get("painted"),
     measures=(
         Measure("weight", Unit.NONE, "How heavy the box is.", lambda state: only(state.fields.get("weight"))),
         Measure(

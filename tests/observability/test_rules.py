@@ -30,6 +30,7 @@ EXPECTED = {
     *("SetpointBreakerOpen", "SetpointOperationOverdue", "SetpointHoldsWaiting", "SetpointSourceFailing"),
     *(
         "SetpointNotInSyncForLong",
+        "SetpointHostStale",
         "SetpointDeletionHeld",
         "SetpointSourceOld",
         "SetpointLoopLag",

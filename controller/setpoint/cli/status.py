@@ -56,7 +56,7 @@ _EVERY = 1.0
     "longest",
     type=Duration(),
     metavar="DURATION",
-    help="Only those that were not seen in sync for longer than that, e.g. 14d, or never.",
+    help="Only those that were not seen in sync for longer than that, e.g. 14d, or never; and what was brought into force longer ago.",
 )
 @click.option(
     "--exit-code",

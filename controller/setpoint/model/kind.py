@@ -170,6 +170,10 @@ def _all_told(_: Any) -> tuple[str, ...]:
     return ()
 
 
+def _undated(_: Any) -> float | None:
+    return None
+
+
 def _no_status(_: Any) -> Mapping[str, Json]:
     return {}
 
@@ -241,6 +245,8 @@ class Kind(Generic[P, S]):
         overridable: the places in the spec that a person may set otherwise for one time.
         problems: what is wrong although nothing differs.
         measures: the numbers of what is seen that Prometheus gets.
+        renewed: when what is seen was last brought into force, seconds since the epoch, where that being long ago is worth
+            telling (`status --max-age`); None where it is not, or not known.
         status: what `status` shows besides the conditions.
         compute: makes absolute what a spec says relative to its target, and reads what that takes beyond the survey; a
             routine look at a spec without anything relative costs no call. None for a kind without such values.
@@ -296,6 +302,7 @@ class Kind(Generic[P, S]):
     overridable: tuple[Pointer, ...] = ()
     problems: Callable[[S], tuple[Problem, ...]] = _no_problems
     measures: tuple[Measure[S], ...] = ()
+    renewed: Callable[[S], float | None] = _undated
     status: Callable[[S], Mapping[str, Json]] = _no_status
     compute: Callable[[Any, Computing[P, S]], Awaitable[Computed[P]]] | None = None
     secrets: Callable[[P], Mapping[Pointer, SecretRef]] = _no_secrets

@@ -91,6 +91,7 @@ def _status(desk: Desk, report: Report, before: Status | None) -> Status:
         else (before.outputs if before else None),
         notes=dict(learned.notes) if learned.notes is not None else (before.notes if before else {}),
         measured=_measured(learned, before),
+        renewed_at=_renewed(learned, before),
     )
 
 
@@ -99,6 +100,13 @@ def _measured(learned: Pass, before: Status | None) -> Measured | None:
     if learned.measured is not None or isinstance(learned.observation, Absent):
         return learned.measured
     return before.measured if before else None
+
+
+def _renewed(learned: Pass, before: Status | None) -> float | None:
+    """The last time that was told, while nobody knows better."""
+    if learned.observation is not None:
+        return learned.renewed
+    return before.renewed_at if before else None
 
 
 def _troubles(desk: Desk, report: Report) -> tuple[Problem, ...]:

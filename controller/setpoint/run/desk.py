@@ -107,6 +107,7 @@ class Pass:
         withheld: places of secrets that could not be read.
         order: what a person wants done now; None when nobody does.
         outputs: what the kind publishes of the object; None before it was seen.
+        renewed: when what is seen was last brought into force, seconds since the epoch; None where that is not told.
         measured: the numbers of what is seen; None before that, and for a kind without any.
     """
 
@@ -130,6 +131,7 @@ class Pass:
     problems: tuple[Problem, ...] = ()
     detail: Mapping[str, Json] | None = None
     outputs: Mapping[str, Json] | None = None
+    renewed: float | None = None
     measured: Measured | None = None
     notes: Mapping[Pointer, str] | None = None
     lacking: Mapping[Pointer, Obstacle] = field(default_factory=dict[Pointer, Obstacle])

@@ -168,6 +168,7 @@ async def observe(desk: Desk, now: Pass) -> Pass | Outcome:
                 problems=now.kind.problems(state),
                 detail=now.kind.status(state),
                 outputs=now.kind.publish(state).model_dump(mode="json"),
+                renewed=now.kind.renewed(state),
                 measured=take_measures(now.kind.measures, state, desk.ports.now())
                 if now.kind.measures
                 else None,

@@ -36,6 +36,7 @@ class Status:
         outputs: what it publishes for others; kept while it cannot be seen.
         notes: the arithmetic behind what was computed, by its place in the comparable tree.
         measured: the numbers of what was seen last; kept while it cannot be seen.
+        renewed_at: when what was seen last was brought into force; None where its kind does not tell.
     """
 
     key: Key
@@ -56,6 +57,7 @@ class Status:
     outputs: dict[str, Json] | None = None
     notes: dict[Pointer, str] = field(default_factory=dict[Pointer, str])
     measured: Measured | None = None
+    renewed_at: float | None = None
 
 
 @dataclass(frozen=True)

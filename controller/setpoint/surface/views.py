@@ -17,6 +17,7 @@ from setpoint.model.errors import DeclarationProblem, SetpointError
 from setpoint.model.freeze import Freeze
 from setpoint.model.hold import Hold
 from setpoint.model.key import Key
+from setpoint.model.measure import Measured
 from setpoint.model.outcome import Done
 from setpoint.model.resource import Resource
 from setpoint.store.records import Event, EventKind, Item, Status
@@ -105,6 +106,7 @@ def resource_view(
         **_verdict(resource, status),
         "lookedAt": time_text(status.reconciled_at) if status else None,
         "inSyncAt": time_text(status.in_sync_at) if status else None,
+        "renewedAt": time_text(status.renewed_at) if status else None,
         "driftSince": time_text(status.drift_since) if status else None,
         "rebuildAt": time_text(rebuild),
         "known": status.known if status else False,
@@ -116,7 +118,17 @@ def resource_view(
         "detail": (status.detail if status else None) or {},
         "outputs": (status.outputs if status else None) or {},
         "notes": status.notes if status else {},
+        "measured": _measured(status.measured) if status and status.measured else None,
     }
+
+
+def _measured(measured: Measured) -> View:
+    """The numbers of what was seen, by the end of their metric's name, each with the values of its labels."""
+    numbers = {
+        name: [{"labels": list(labels), "value": value} for labels, value in taken]
+        for name, taken in measured.numbers.items()
+    }
+    return {"at": time_text(measured.at), "numbers": numbers}
 
 
 def rebuild_of(resource: Resource, item: Item | None, now: float) -> float | None:

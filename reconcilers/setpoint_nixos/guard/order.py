@@ -11,6 +11,7 @@ from typing import Final
 
 _SYSTEM: Final = re.compile(r"/nix/store/[a-z0-9]{32}-[A-Za-z0-9+._?=-]+")
 _WORD: Final = re.compile(r"[A-Za-z0-9@:._/+-]*")
+_UNFIT: Final = re.compile(r"[^A-Za-z0-9@._+-]")
 _UNIT: Final = re.compile(r"[A-Za-z0-9@:._\\-]+")
 
 
@@ -83,6 +84,11 @@ class Order:
 def token_of(system: str, mode: Mode, attempt: int) -> str:
     """The token of an activation."""
     return hashlib.sha256(f"{system} {mode} {attempt}".encode()).hexdigest()[:32]
+
+
+def by_order(estate: str, person: str) -> str:
+    """Who deploys, as the record says: an estate by its declarations, or for a person who ordered it."""
+    return f"{estate}:{_UNFIT.sub('-', person)}" if person else estate
 
 
 def _seconds(time: timedelta) -> int:

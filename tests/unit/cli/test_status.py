@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,7 @@ ROW_FIELDS = {
     "key", "namespace", "kind", "name", "target", "origin", "drift", "labels", "retained", "lingering", "outcome", "ready",
     "reason", "sentence", "since", "lookedAt", "inSyncAt", "driftSince", "rebuildAt", "known", "attempts", "version",
     "conditions", "changes", "holds", "detail", "outputs", "notes",
+    "renewedAt", "measured",
 }  # fmt: skip
 FIELDS = {
     "estate", "phase", "pid", "source", "problems", "waiting", "retained", "resources", "released", "lanes",
@@ -304,6 +305,22 @@ async def test_what_was_not_seen_in_sync_for_long_is_told_and_ends_by_a_code_of_
     assert [one["key"] for one in json.loads(said.out)["resources"]] == ["Box/b"]
     assert (await ask("status", "--max-age", "16d", "--exit-code")).code == 0
     assert (await ask("status", "Box/a", "--max-age", "14d", "--exit-code")).code == 0
+
+
+async def test_what_was_brought_into_force_long_ago_is_told_although_it_is_in_sync(
+    served: Served, ask: Ask
+) -> None:
+    served.fields("a")["painted"] = datetime.now(UTC).timestamp() - 15 * 86_400
+    assert (await ask("resync", "--all", "--wait")).code == 0
+    said = await ask("status", "--max-age", "14d", "--exit-code", "-o", "json")
+    (stale_one,) = json.loads(said.out)["resources"]
+    assert (said.code, stale_one["key"], stale_one["outcome"]) == (2, "Box/a", "Done")
+    served.world.down = True
+    await ask("resync", "Box/a", "--wait")
+    said = await ask("status", "--max-age", "14d", "--exit-code", "-o", "json")
+    assert [one["key"] for one in json.loads(said.out)["resources"]] == ["Box/a"]
+    served.world.down = False
+    assert (await ask("status", "--max-age", "16d", "--exit-code")).code == 0
 
 
 async def test_an_exit_code_by_age_needs_an_age(served: Served, ask: Ask) -> None:

@@ -6,9 +6,10 @@ from setpoint.examples import examples
 from setpoint.model.kind import Kind
 from setpoint_nixos.kinds.nixos_host.act import ACTS
 from setpoint_nixos.kinds.nixos_host.compute import compute
+from setpoint_nixos.kinds.nixos_host.measures import MEASURES
 from setpoint_nixos.kinds.nixos_host.plan import declare, plan
 from setpoint_nixos.kinds.nixos_host.spec import NixosHostSpec
-from setpoint_nixos.kinds.nixos_host.state import NixosState, observe, problems, project, status
+from setpoint_nixos.kinds.nixos_host.state import NixosState, deployed, observe, problems, project, status
 
 KIND: Kind[NixosHostSpec, NixosState] = Kind(
     name="NixosHost",
@@ -24,7 +25,10 @@ KIND: Kind[NixosHostSpec, NixosState] = Kind(
     keys=lambda spec: spec.build.keys,
     ways=lambda spec: spec.build.ways,
     hosted_by="Host",
+    overridable=("/build/on", "/mode"),
     problems=problems,
+    measures=MEASURES,
+    renewed=deployed,
     status=status,
     compute=compute,
     examples=examples(__name__),

@@ -12,7 +12,7 @@ from setpoint.model.kind import Acting
 from setpoint.model.plan import ActResult, Started
 from setpoint_nixos.deploying import ACTIVATE, DELIVER, REBOOT, Operation, activation
 from setpoint_nixos.guard import hand
-from setpoint_nixos.guard.order import Mode, Order
+from setpoint_nixos.guard.order import Mode, Order, by_order
 from setpoint_nixos.kinds.nixos_host.deliver import deliver
 from setpoint_nixos.reach import Reach
 
@@ -30,7 +30,7 @@ async def activate(reach: Reach, acting: Acting) -> ActResult:
         timedelta(seconds=told["confirm"]),
         timedelta(seconds=told["activate"]),
         revision=told["revision"],
-        by=acting.owner.estate,
+        by=by_order(acting.owner.estate, acting.by),
         allowed=tuple(told["units"]),
     )
     await hand.start(reach.session, order)

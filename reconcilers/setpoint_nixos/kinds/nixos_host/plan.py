@@ -11,7 +11,7 @@ from setpoint.model.tree import Json, Tree
 from setpoint_nixos.deploying import ACTIVATE, DELIVER, REBOOT
 from setpoint_nixos.guard.order import Mode, Order, token_of
 from setpoint_nixos.guard.saying import ended_badly
-from setpoint_nixos.guard.state import Record
+from setpoint_nixos.guard.state import Kept, Record
 from setpoint_nixos.kinds.nixos_host.spec import NixosHostSpec, OnForeign, Resolved
 from setpoint_nixos.kinds.nixos_host.state import NixosState
 
@@ -43,7 +43,7 @@ def plan(found: Diff, planning: Planning[NixosHostSpec, NixosState]) -> tuple[St
         return ()
     if spec.staged:
         return (_reboot(spec, state, found.changes),)
-    activate = _activate(spec, state, found.changes)
+    activate = _activate(spec, state, found.changes, planning.owner.estate)
     return (activate,) if spec.present else (_deliver(spec, activate),)
 
 
@@ -55,7 +55,7 @@ def attempt_after(record: Record | None, system: str, mode: Mode) -> int:
     return next(numbers, -1) + 1
 
 
-def _activate(spec: Resolved, state: NixosState, changes: tuple[Change, ...]) -> Step:
+def _activate(spec: Resolved, state: NixosState, changes: tuple[Change, ...], estate: str) -> Step:
     attempt = attempt_after(state.record, spec.system, spec.mode)
     checks: list[Json] = [
         each.model_dump(mode="json", by_alias=True, exclude_none=True) for each in spec.checks
@@ -78,7 +78,7 @@ def _activate(spec: Resolved, state: NixosState, changes: tuple[Change, ...]) ->
         Disruption.NONE if spec.mode is Mode.BOOT else Disruption.HOT,
         arguments,
         scopes=SCOPES,
-        consent=_consent(spec, state),
+        consent=_consent(spec, state, estate),
     )
 
 
@@ -111,20 +111,31 @@ def _reboot(spec: Resolved, state: NixosState, changes: tuple[Change, ...]) -> S
     )
 
 
-def _consent(spec: Resolved, state: NixosState) -> Consent | None:
-    """What a person has to agree to: to try again what proved to be bad, and to replace what others put there."""
+def _consent(spec: Resolved, state: NixosState, estate: str) -> Consent | None:
+    """What a person has to agree to: to try again what is bad, to keep what was a test, to replace what others put there."""
     why: list[str] = []
     subject: dict[str, Json] = {"system": spec.system}
     record = state.record
     if record is not None and record.system == spec.system and record.rejected:
         why.append(f"{ended_badly(record)}; the same would be tried again")
         subject["again"] = record.token
+    if record is not None and _is_tried(record, spec, estate):
+        why.append(
+            f"{_short(spec.system)} was ordered to be tried until the next boot ({record.by}); it would be kept"
+        )
+        subject["kept"] = record.token
     others = [one for one in state.foreign if one != spec.system]
     if others and spec.on_foreign is OnForeign.REPORT:
         names = " and ".join(map(_short, others))
         why.append(f"{names} was put there by somebody else since the last deploy, and would be replaced")
         subject["foreign"] = list(others)
-    return Consent("; ".join(why), subject) if why else None
+    return Consent("; ".join(why), subject, again="foreign" not in subject) if why else None
+
+
+def _is_tried(record: Record, spec: Resolved, estate: str) -> bool:
+    """Whether somebody ordered just this system for a test, and not the declaration."""
+    tried = record.mode is Mode.TEST and record.system == spec.system and isinstance(record.phase, Kept)
+    return tried and spec.mode is not Mode.TEST and record.by.startswith(f"{estate}:")
 
 
 def _short(system: str) -> str:

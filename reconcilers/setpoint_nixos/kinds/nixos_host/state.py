@@ -103,15 +103,23 @@ def project(state: NixosState) -> Projection:
     return Projection(tree, unseen=tuple(unseen))
 
 
+def deployed(state: NixosState) -> float | None:
+    """When the last deploy ended that came into force, seconds since the epoch; of one from elsewhere its generation tells."""
+    record = state.record
+    if record is not None and record.ended and isinstance(record.phase, Kept | Staged):
+        return record.ended
+    return None if isinstance(state.nixos.made, Unknown) else float(state.nixos.made)
+
+
 def problems(state: NixosState) -> tuple[Problem, ...]:
     """A deploy long ago, and a host that could not go back."""
     found: list[Problem] = []
     record = state.record
     if record is not None and isinstance(record.phase, Stuck):
         found.append(Problem("ReturnFailed", ended_badly(record)))
-    deployed = state.nixos.made if record is None or not record.ended else record.ended
-    if state.stale_after is not None and isinstance(deployed, (int, float)):
-        since = state.at - deployed
+    at = deployed(state)
+    if state.stale_after is not None and at is not None:
+        since = state.at - at
         if since > state.stale_after:
             found.append(
                 Problem(
