@@ -6,10 +6,13 @@ import asyncio
 import os
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from time import monotonic
+from typing import Any, Final, TypeVar
 from weakref import WeakKeyDictionary
 
+from setpoint.model.key import DEFAULT_NAMESPACE, Key
 from setpoint_nixos.nix.evaluate import Evaluations
 from setpoint_nixos.nix.flake import Flakes
 from setpoint_nixos.nix.perform import Builds
@@ -17,6 +20,11 @@ from setpoint_nixos.nix.run import Nix
 from setpoint_nixos.nix.workshop import Workshop
 
 T = TypeVar("T")
+_TIDYING: Final = "tidy"
+_DAY: Final = timedelta(days=1)
+_SETTLED: Final = timedelta(hours=1)
+"""After a start, when everything that is declared was looked at."""
+_KEPT: Final = timedelta(days=30)
 
 
 @dataclass
@@ -36,6 +44,8 @@ class Shop:
     evaluations: Evaluations
     builds: Builds
     _works: dict[str, Work] = field(default_factory=dict[str, Work])
+    _declared: set[str] = field(default_factory=set[str])
+    _tidied: float = field(default_factory=lambda: monotonic() - (_DAY - _SETTLED).total_seconds())
 
     def work(self, name: str) -> Work | None:
         """What goes on, or has ended and was not taken yet, by this name."""
@@ -52,6 +62,28 @@ class Shop:
     def take(self, name: str) -> None:
         """Forget what has ended."""
         self._works.pop(name, None)
+
+    def declared(self, key: Key) -> None:
+        """Note that a resource is still declared; once a day, what was of use to none of them for long is forgotten."""
+        self._declared.add(link_of(key))
+        if monotonic() - self._tidied > _DAY.total_seconds():
+            self._tidied = monotonic()
+            self.take(_TIDYING)
+            self.begin(_TIDYING, self.tidy())
+
+    async def tidy(self, older: timedelta = _KEPT) -> int:
+        """Forget what was of no use in that time; how many files and folders are gone."""
+        declared, self._declared = self._declared, set()
+        await asyncio.to_thread(self.builds.keep, declared)
+        gone = await self.evaluations.prune(older)
+        for prune in (self.builds.prune, self.flakes.prune):
+            gone += await asyncio.to_thread(prune, older)
+        return gone
+
+
+def link_of(key: Key) -> str:
+    """What the links that keep the systems of a resource are called."""
+    return key.name if key.namespace == DEFAULT_NAMESPACE else f"{key.namespace}_{key.name}"
 
 
 _shops: WeakKeyDictionary[asyncio.AbstractEventLoop, Shop] = WeakKeyDictionary()

@@ -25,6 +25,8 @@ BOUNDS: Final = Bounds(timedelta(minutes=10), 2 << 30)
 """Enough for a large system of nixpkgs."""
 _ASKING: Final = Bounds(timedelta(seconds=30))
 _KEPT: Final = timedelta(days=30)
+_MOST: Final = 20_000
+"""Evaluations that are remembered, a block of the disk each."""
 
 
 @dataclass(frozen=True)
@@ -182,9 +184,13 @@ class _Memory:
 
     def prune(self, older: timedelta) -> int:
         limit, gone = time() - older.total_seconds(), 0
+        ages: list[tuple[float, Path]] = []
         for place in self.folder.glob("*.json*"):
             with suppress(OSError):
-                if place.stat().st_mtime < limit:
+                ages.append((place.stat().st_mtime, place))
+        for number, (at, place) in enumerate(sorted(ages, reverse=True)):
+            with suppress(OSError):
+                if number >= _MOST or at < limit:
                     place.unlink()
                     gone += 1
         return gone

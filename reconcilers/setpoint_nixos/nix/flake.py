@@ -6,10 +6,11 @@ import asyncio
 import hashlib
 import re
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time
 from typing import Final
 
 from setpoint.model.errors import SourceError
@@ -73,6 +74,17 @@ class Flakes:
                 told = _Told(await self._pin(repository.mirror, flake), monotonic())
                 repository.told[key] = told
             return replace(told.pinned, folder=flake.folder)
+
+    def prune(self, older: timedelta) -> int:
+        """Remove the mirrors of repositories that nobody asked for since the start, nor fetched from in that time; how many."""
+        used = {repository.mirror.git.directory for repository in self._repositories.values()}
+        limit, gone = time() - older.total_seconds(), 0
+        for place in self._folder.glob("*"):
+            with suppress(OSError):
+                if place not in used and place.stat().st_mtime < limit:
+                    shutil.rmtree(place)
+                    gone += 1
+        return gone
 
     def _repository(self, url: str) -> _Repository:
         if url not in self._repositories:

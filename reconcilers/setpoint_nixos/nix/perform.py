@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from time import time
 from typing import Final
 
 from setpoint.model.errors import OutcomeUnknownError, RefusalError, TargetError, TransportError
@@ -102,6 +103,22 @@ class Builds:
             RefusalError: anything else that Nix refuses.
         """
         await self._carry_out(job, delivering, hear)
+
+    def keep(self, hosts: Iterable[str]) -> None:
+        """Note that what was built here for these hosts is still of use."""
+        for host in hosts:
+            with suppress(OSError):
+                os.utime(self._roots / host, follow_symlinks=False)
+
+    def prune(self, older: timedelta) -> int:
+        """Let Nix collect what was built here for hosts of which nothing was heard in that time; how many."""
+        limit, gone = time() - older.total_seconds(), 0
+        for link in self._roots.glob("*"):
+            with suppress(OSError):
+                if link.lstat().st_mtime < limit:
+                    link.unlink()
+                    gone += 1
+        return gone
 
     async def differences(self, before: str, job: Job) -> tuple[Row, ...] | None:
         """What the system differs in from one that its host has, once it was delivered; None when that cannot be told."""

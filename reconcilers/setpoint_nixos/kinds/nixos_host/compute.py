@@ -33,6 +33,7 @@ async def compute(reach: Reach, computing: Computing[NixosHostSpec, NixosState])
         TargetError: the flake does not give it.
     """
     spec, at = computing.spec, shop()
+    at.declared(computing.owner.key)
     try:
         pinned = await at.flakes.pin(spec.flake.parsed())
     except SourceError as error:

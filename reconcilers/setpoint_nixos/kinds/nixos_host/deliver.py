@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from setpoint.model.errors import RefusalError
-from setpoint.model.key import DEFAULT_NAMESPACE, Key
 from setpoint.model.kind import Acting
 from setpoint.model.plan import ActResult, Started
 from setpoint.model.secret import Secret
@@ -22,7 +21,7 @@ from setpoint_nixos.nix.read import System
 from setpoint_nixos.nix.remote import Remote
 from setpoint_nixos.nix.sign import public_key
 from setpoint_nixos.reach import Reach
-from setpoint_nixos.shop import shop
+from setpoint_nixos.shop import link_of, shop
 
 
 async def deliver(reach: Reach, acting: Acting) -> ActResult:
@@ -46,11 +45,6 @@ async def deliver(reach: Reach, acting: Acting) -> ActResult:
     return Started(str(operation))
 
 
-def named(key: Key) -> str:
-    """What the links that keep the systems of a resource are called."""
-    return key.name if key.namespace == DEFAULT_NAMESPACE else f"{key.namespace}_{key.name}"
-
-
 @dataclass
 class _Making:
     """From what is declared to a job: other hosts are asked for only where the place needs them."""
@@ -62,7 +56,7 @@ class _Making:
     remotes: dict[str, Remote] = field(default_factory=dict[str, Remote])
 
     def job(self) -> Job:
-        host = named(self.acting.owner.key)
+        host = link_of(self.acting.owner.key)
         self.remotes[host] = Remote(self.acting.owner.key.name, self.reach.session, links=roots(self.reach))
         policy = self._policy()
         key = self._key(PUBLISHING if isinstance(policy, FromCache) else SIGNING)
