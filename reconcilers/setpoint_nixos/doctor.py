@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from typing import Final
 
-from setpoint.model.errors import TargetError
+from setpoint.model.errors import RefusalError, TargetError
 from setpoint.model.examine import OPEN, Check, Examination, Verdict
 from setpoint.model.observation import Unknown
 from setpoint.model.secret import hush
@@ -36,7 +36,11 @@ _WANTED: Final = {
 
 async def examine(asked: Examination[HostSpec]) -> AsyncGenerator[Check]:
     """Enter the host and look at it; nothing is written."""
-    reach = connect(asked.spec, asked.secrets, OPEN)
+    try:
+        reach = connect(asked.spec, asked.secrets, OPEN)
+    except RefusalError as error:
+        yield Check("enters", Verdict.WARNING, error.message, error.remedy)
+        return
     values = [secret.reveal() for secret in asked.secrets.values()]
     try:
         async for check in _checks(reach):

@@ -10,15 +10,22 @@ from setpoint.model.survey import Survey
 from setpoint_nixos.facts.growth import Past
 from setpoint_nixos.facts.look import look
 from setpoint_nixos.facts.model import Facts
+from setpoint_nixos.ssh.access import public_key
 from setpoint_nixos.ssh.session import Session
 
 
 @dataclass
 class Reach:
-    """A host that is spoken to; `paths` are those whose sizes are watched."""
+    """A host that is spoken to.
+
+    Attributes:
+        paths: those whose sizes are watched.
+        incarnation: which making of it is meant; empty where that is not told.
+    """
 
     session: Session
     paths: tuple[str, ...] = ()
+    incarnation: str = ""
     _past: Past = field(default_factory=Past)
 
     async def close(self) -> None:
@@ -42,4 +49,8 @@ async def survey(reach: Reach, begun: float) -> Survey[Facts]:
             f"{reach.session.access} does not tell which host it is: {facts.machine_id.why}",
             remedy="let the user read /etc/machine-id, and make it with systemd-machine-id-setup where it is empty",
         )
-    return Survey(facts=facts, target_id=facts.machine_id, begun=begun)
+    if not reach.incarnation:
+        return Survey(facts=facts, target_id=facts.machine_id, begun=begun)
+    # The key comes from others, so nothing else than this remembers which one it was.
+    shown = f"{facts.machine_id} {public_key(reach.session.host_key).get_fingerprint()}"
+    return Survey(facts=facts, target_id=shown, begun=begun, incarnation=reach.incarnation)

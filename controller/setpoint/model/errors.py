@@ -7,7 +7,8 @@ SetpointError
 ├── StateError           the state directory is in use, or not usable
 └── TargetError          what a target answered, or failed to answer
     ├── TransportError   it never reached the target: not executed; the only one that feeds breakers
-    │   └── DownError    not even tried: its breaker is open, and the target tells of it
+    │   ├── DownError    not even tried: its breaker is open, and the target tells of it
+    │   └── AwaitedError not even tried: how it is reached is not published yet by another resource
     ├── RefusalError     the target understood and said no
     │   └── BusyError    not now: a lock, or too much to do; nothing was done, and the same call may work soon
     ├── ConflictError    the world moved between observe and act: observe afresh
@@ -22,7 +23,11 @@ from typing import TYPE_CHECKING
 from setpoint.model.printable import brief
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from setpoint.model.key import Key
     from setpoint.model.origin import Origin
+    from setpoint.model.tree import Pointer
 
 _LONGEST = 600
 """Characters of each part of a mistake: a value may be a megabyte, and is quoted."""
@@ -71,6 +76,18 @@ class TransportError(TargetError):
 
 class DownError(TransportError):
     """The call was not tried, for those before it did not arrive."""
+
+
+class AwaitedError(TransportError):
+    """The call was not tried: how the target is reached another resource, `on`, has to publish first.
+
+    `known` is what others publish for it already, by its place in the spec.
+    """
+
+    def __init__(self, message: str, on: Key, known: Mapping[Pointer, str]) -> None:
+        super().__init__(message)
+        self.on = on
+        self.known = known
 
 
 class RefusalError(TargetError):

@@ -42,6 +42,8 @@ class Looking(Generic[P]):
         routine: at the last look it was as the same declaration says, and nobody has asked for this one; so what may
             be some seconds old is good enough to see that this is still so.
         handed: what it has handed out, by number; only for a kind with a `space`.
+        since: since when this object is known, seconds since the epoch; one that is made anew is another one. 0 while it
+            was not seen before.
     """
 
     spec: P
@@ -50,6 +52,7 @@ class Looking(Generic[P]):
     survey: Survey[Any]
     routine: bool = False
     handed: tuple[Grant, ...] = ()
+    since: float = 0.0
 
 
 @dataclass(frozen=True)

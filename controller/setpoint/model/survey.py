@@ -20,6 +20,8 @@ class Survey(Generic[F_co]):
     Attributes:
         facts: the system's own frozen value; its kinds know its type.
         target_id: the target's own identity (cluster id, host key), pinned at first contact.
+        incarnation: which making of the target its declaration speaks of; another one may have another identity.
+            Empty where that is not told.
         found: the objects that bear a mark of any estate, with their identities.
         errors: per part that could not be read (`node/pve2`), one sentence.
         complete: everything that bears our mark would be in `found`.
@@ -32,6 +34,7 @@ class Survey(Generic[F_co]):
     found: tuple[tuple[Mark, Identity], ...] = ()
     errors: Mapping[str, str] = field(default_factory=dict[str, str])
     complete: bool = True
+    incarnation: str = ""
 
     @cached_property
     def by_key(self) -> Mapping[Key, tuple[tuple[Mark, Identity], ...]]:

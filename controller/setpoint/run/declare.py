@@ -24,6 +24,7 @@ from setpoint.model.resource import Resource
 from setpoint.model.tree import Json
 from setpoint.run.depart import Departure, depart, lasting, lingering, with_claims
 from setpoint.run.estate import Estate
+from setpoint.run.given import given
 from setpoint.run.here import HERE
 from setpoint.run.here import KIND as NOWHERE
 from setpoint.run.here import declared as always_declared
@@ -147,7 +148,13 @@ async def arrange_lanes(estate: Estate) -> None:
 
 async def _open_lane(estate: Estate, target: Key) -> Lane:
     """A lane in which the steps under way hold their places already."""
-    lane = Lane(target, estate.kinds[target.kind], estate.ports, moved=partial(breaker_moved, estate))
+    lane = Lane(
+        target,
+        estate.kinds[target.kind],
+        estate.ports,
+        moved=partial(breaker_moved, estate),
+        taking=partial(given, estate),
+    )
     for key, intent in estate.store.intents(target):
         resource = estate.served(key)
         if resource is not None and (resource.target or key) == target:

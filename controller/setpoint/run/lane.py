@@ -6,10 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import ValidationError
+
+from setpoint.model.errors import AwaitedError, RefusalError
 from setpoint.model.key import Key
 from setpoint.model.kind import Kind, TargetPort
 from setpoint.model.resource import Resource
 from setpoint.model.survey import Survey
+from setpoint.model.tree import Tree, lookup
 from setpoint.run.gate import LaneGate
 from setpoint.run.ports import Ports
 from setpoint.run.queue import Queue
@@ -30,6 +34,10 @@ class Busy:
     times: int
 
 
+def _as_declared(resource: Resource) -> Tree:
+    return resource.spec
+
+
 def _unheard(_target: Key, _scope: str) -> None:
     """Nobody listens."""
 
@@ -40,6 +48,7 @@ class Lane:
 
     Attributes:
         moved: called with the target and a scope whenever the breaker of the scope opened or closed.
+        taking: its spec with what it takes of others. Raises AwaitedError while that is not published.
         acted: when each key was last acted on; a survey begun before is stale for it.
         busy: since when the target has refused each key for now, every time.
         scouts: for each scope the key that was last turned away there; it tries the scope when a probe is due.
@@ -54,6 +63,7 @@ class Lane:
     ports: Ports
     queue: Queue = field(default_factory=Queue)
     moved: Callable[[Key, str], None] = _unheard
+    taking: Callable[[Resource], Tree] = _as_declared
     acted: dict[Key, float] = field(default_factory=dict[Key, float])
     busy: dict[Key, Busy] = field(default_factory=dict[Key, Busy])
     scouts: dict[str, Key] = field(default_factory=dict[str, Key])
@@ -63,6 +73,7 @@ class Lane:
     gate: LaneGate = field(init=False)
     _resource: Resource | None = None
     _spec: Any = None
+    _taken: Tree | None = None
     _client: Any = None
     _surveyor: Surveyor | None = None
 
@@ -92,7 +103,7 @@ class Lane:
             SetpointError: a secret is missing, or the declaration cannot be used.
         """
         if self._client is None:
-            spec = self._declared()
+            spec = self._reached()
             secrets = {name: resolve_secret(ref) for name, ref in self.port.secrets(spec).items()}
             client = self.port.connect(spec, secrets, self.gate)
             self._client = client
@@ -105,6 +116,7 @@ class Lane:
         Raises:
             SetpointError: no client could be made, or nothing at all could be read.
         """
+        await self._follow()
         self.client()
         assert self._surveyor is not None  # noqa: S101  # client() makes both
         return await self._surveyor.since(moment)
@@ -125,6 +137,37 @@ class Lane:
         if self._spec is None:
             self._spec = self.kind.spec.model_validate(self._resource.spec)
         return self._spec
+
+    def _reached(self) -> Any:
+        """The declaration, with what it takes of others.
+
+        Raises:
+            TargetError: that is not published, or is no value for it.
+        """
+        declared = self._declared()
+        assert self._resource is not None  # noqa: S101  # what is declared comes from it
+        self._taken = self.taking(self._resource)
+        if self._taken is self._resource.spec:
+            return declared
+        try:
+            return self.kind.spec.model_validate(self._taken)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"]))
+            why = f"what {self.target} takes of others is no value for {place}: {first['msg']}"
+            raise RefusalError(why, remedy="see what they publish, and let it take another one") from None
+
+    async def _follow(self) -> None:
+        """Give the client back when others publish something else; while they say nothing it goes on."""
+        if self._client is None or self._resource is None or self._taken is None:
+            return
+        try:
+            same = self.taking(self._resource) == self._taken
+        except AwaitedError as error:
+            taken = self._taken
+            same = all(lookup(taken, place) == text for place, text in error.known.items())
+        if not same:
+            await self._disconnect()
 
     def _limit(self, scope: str) -> int:
         return self.port.budget(self._declared(), scope)

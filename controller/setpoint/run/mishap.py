@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from setpoint.decide import backoff
 from setpoint.model.errors import (
+    AwaitedError,
     BusyError,
     ConflictError,
     DownError,
@@ -32,6 +33,8 @@ async def judge(desk: Desk, learned: Pass, error: SetpointError, *, looking: boo
     key, target = learned.owner.key, desk.lane.target
     if looking and key != target and not isinstance(error, StateError):
         return Blocked(f"{target} cannot be looked at: {error}", target)
+    if isinstance(error, AwaitedError):
+        return Blocked(str(error), error.on)
     if isinstance(error, OutcomeUnknownError):
         return await _doubt(desk, key, error)
     if isinstance(error, TargetError):

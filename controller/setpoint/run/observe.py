@@ -67,14 +67,21 @@ async def survey(desk: Desk, now: Pass) -> Pass | Outcome:
 
 
 async def recognise(desk: Desk, now: Pass, seen: Survey[Any]) -> Outcome | None:
-    """Hold what would go to another target than the one we know; remember one that is seen for the first time."""
+    """Hold what would go to another target than the one we know; remember one that is seen for the first time.
+
+    One of which the declaration tells that it was made anew since is another one by right.
+    """
     pinned = desk.store.pinned(desk.lane.target)
     if pinned is None:
         # Whoever makes something elsewhere relies on it that every mark of a target that is known was noted.
         await desk.search(desk.lane)
     token = f"{desk.lane.target}={seen.target_id}"
-    if pinned is None or (pinned != seen.target_id and token in now.approvals):
-        await desk.calls.call(desk.store.pin, desk.lane.target, seen.target_id, desk.ports.now())
+    made = desk.store.incarnation(desk.lane.target)
+    another = bool(seen.incarnation) and seen.incarnation != made
+    free = pinned == seen.target_id or (another and made) or token in now.approvals
+    if pinned is None or (free and (another or pinned != seen.target_id)):
+        moment, which = desk.ports.now(), seen.incarnation or made
+        await desk.calls.call(desk.store.pin, desk.lane.target, seen.target_id, moment, which)
     elif pinned != seen.target_id:
         why = f"{desk.lane.target} answers as '{seen.target_id}', it was '{pinned}'"
         release = f"check its endpoints, or accept it: setpoint approve {token}"
@@ -148,7 +155,8 @@ async def observe(desk: Desk, now: Pass) -> Pass | Outcome:
     """Read the object."""
     assert now.survey is not None  # noqa: S101  # an earlier stage
     handed = () if now.kind.space is None else tuple(desk.store.grants(now.owner.key))
-    looking = Looking(now.spec, now.owner, now.identity, now.survey, _routine(desk, now), handed)
+    since = now.item.age.since if now.item is not None else 0.0
+    looking = Looking(now.spec, now.owner, now.identity, now.survey, _routine(desk, now), handed, since)
     try:
         async with asyncio.timeout(LIMIT):
             seen = await now.kind.observe(desk.lane.client(), looking)

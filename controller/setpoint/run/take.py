@@ -20,6 +20,7 @@ from setpoint.model.spec import Spec
 from setpoint.model.tree import Json, Pointer, Tree, lookup, parts
 from setpoint.run.desk import Desk, Pass
 from setpoint.run.entries import with_items
+from setpoint.run.given import texts_of
 
 _SOON = timedelta(seconds=2)
 
@@ -111,7 +112,7 @@ async def _take(desk: Desk, now: Pass, one: Wanted) -> _Taken | Outcome:
 def _published(desk: Desk, now: Pass, one: Wanted, handed: FromOutput, giver: Key | None) -> _Taken | Outcome:
     """What another resource publishes; it may be known although that one cannot be seen now."""
     status = desk.store.status(giver) if giver is not None else None
-    values = _output((status.outputs if status is not None else None) or {}, handed.output)
+    values = texts_of((status.outputs if status is not None else None) or {}, handed.output)
     if values or (values is not None and now.kind.entry is not None):
         every = isinstance(handed, EachOutput) and handed.every
         texts = {one.field: values[0]} if values else {}
@@ -120,19 +121,6 @@ def _published(desk: Desk, now: Pass, one: Wanted, handed: FromOutput, giver: Ke
     if isinstance(now.observation, Absent) and now.kind.entry is None:
         return Blocked(lacking, giver)
     return _Taken(one, {}, problem=Problem("OutputMissing", f"{_shown(one)} is not compared: {lacking}"))
-
-
-def _output(outputs: Mapping[str, Json], path: str) -> tuple[str, ...] | None:
-    """What is published there, each as a text; nothing where the giver says that there is nothing, None while it does not."""
-    try:
-        value = lookup({**outputs}, "/" + path.replace(".", "/"))
-    except KeyError:
-        return None
-    if value is None or isinstance(value, bool | float | dict):
-        return None
-    several = value if isinstance(value, list) else [value]
-    texts = (str(one) for one in several if isinstance(one, str | int) and not isinstance(one, bool))
-    return tuple(text for text in texts if text)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ class Decisions:
 
     _db: Database
     _approvals: Cache[str, Approval]
-    _pins: Cache[Key, str]
+    _pins: Cache[Key, tuple[str, str]]
     _requests: Cache[Key, int]
     _salt: Cache[int, bytes]
 
@@ -51,14 +51,22 @@ class Decisions:
         """The salt; None before it was first asked for."""
         return self._salt.get(1)
 
-    def pin(self, target: Key, target_id: str, at: float) -> None:
-        """Remember who the target is; replaces what was remembered."""
-        self._db.run("INSERT OR REPLACE INTO pin VALUES (?, ?, ?)", (key_text(target), target_id, at))
-        self._pins.put(target, target_id)
+    def pin(self, target: Key, target_id: str, at: float, incarnation: str = "") -> None:
+        """Remember who the target is, and which making of it; replaces what was remembered."""
+        self._db.run(
+            "INSERT OR REPLACE INTO pin VALUES (?, ?, ?, ?)", (key_text(target), target_id, at, incarnation)
+        )
+        self._pins.put(target, (target_id, incarnation))
 
     def pinned(self, target: Key) -> str | None:
         """Who the target was at first contact; None before."""
-        return self._pins.get(target)
+        known = self._pins.get(target)
+        return None if known is None else known[0]
+
+    def incarnation(self, target: Key) -> str:
+        """Which making of the target was pinned; empty where that is not known."""
+        known = self._pins.get(target)
+        return "" if known is None else known[1]
 
     def _next_request(self, key: Key, by: str, at: float) -> int:
         """Number a request to look at the key again; each is one more than the last."""
@@ -75,8 +83,9 @@ class Decisions:
         rows = self._db.rows("SELECT token, by, at FROM approval")
         return {row[0]: Approval(*row) for row in rows}
 
-    def _load_pins(self) -> dict[Key, str]:
-        return {key_from(key): who for key, who in self._db.rows("SELECT target, target_id FROM pin")}
+    def _load_pins(self) -> dict[Key, tuple[str, str]]:
+        rows = self._db.rows("SELECT target, target_id, incarnation FROM pin")
+        return {key_from(key): (who, incarnation) for key, who, incarnation in rows}
 
     def _load_requests(self) -> dict[Key, int]:
         return {key_from(key): number for key, number in self._db.rows("SELECT key, number FROM request")}

@@ -17,10 +17,11 @@ class Access:
     """A host, and how one gets into it.
 
     Attributes:
-        host_key: the one public key that it may show: `ssh-ed25519 AAAA…`.
+        host_key: the one public key that it may show: `ssh-ed25519 AAAA…`; empty where `container` tells who knows it.
         key: the private key to get in with, as text in OpenSSH's format or PEM.
         passphrase: what opens the private key, where that is locked.
         via: the host through which it is reached; None for a straight way.
+        container: its number, where it is a container of `via`, which reads the key out of it.
     """
 
     address: str
@@ -30,6 +31,7 @@ class Access:
     port: int = PORT
     passphrase: Secret | None = None
     via: Access | None = None
+    container: str = ""
 
     def __str__(self) -> str:
         address = f"[{self.address}]" if ":" in self.address else self.address

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import asyncssh
@@ -12,6 +12,7 @@ import asyncssh
 from setpoint.model.errors import TargetError
 from setpoint_nixos.ssh.access import Access, private_key, public_key
 from setpoint_nixos.ssh.failures import unreached
+from setpoint_nixos.ssh.inside import ask
 from setpoint_nixos.ssh.process import Process, tagged
 
 _TYPES: Final = (
@@ -69,10 +70,12 @@ class Link:
 
     Attributes:
         used: whether a command was given over it yet.
+        host_key: the key that the last host has to show, and shows.
     """
 
     hops: tuple[asyncssh.SSHClientConnection, ...]
     used: bool = False
+    host_key: str = ""
     _cut: bool = False
 
     @property
@@ -110,7 +113,9 @@ async def connect(access: Access, patience: Patience) -> Link:
     link = Link(())
     try:
         for hop in access.way():
-            link.hops = (*link.hops, await _enter(hop, link.hops, patience))
+            link.host_key = hop.host_key or await ask(hop, link.hops[-1], patience.answer)
+            pinned = replace(hop, host_key=link.host_key)
+            link.hops = (*link.hops, await _enter(pinned, link.hops, patience))
     except (TargetError, asyncio.CancelledError):
         link.abort()
         raise

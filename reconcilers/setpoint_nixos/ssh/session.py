@@ -60,6 +60,11 @@ class Session:
         self._places = asyncio.Semaphore(TOGETHER)
         self._farewells: set[asyncio.Task[object]] = set()
 
+    @property
+    def host_key(self) -> str:
+        """The key that the host shows; as declared while nobody was there yet."""
+        return self.access.host_key if self._link is None else self._link.host_key
+
     def fresh(self) -> Session:
         """Another one to the same host, which makes a connection of its own; whoever asked for it closes it."""
         return Session(self.access, self._gate, self._patience)

@@ -135,9 +135,9 @@ async def test_a_host_is_known_by_its_machine_id_and_shows_what_it_is(sshd: Sshd
     spec = declared(sshd, watch={"paths": ["/etc"]})
     async with reaching(spec) as reach:
         seen = await survey(reach, 5.0)
+        looking = Looking(spec, Owner("home", Key("default", "Host", "here")), None, seen)
+        found = await KIND.observe(reach, looking)
     assert seen.target_id == Path("/etc/machine-id").read_text().strip()  # noqa: ASYNC240
-    looking = Looking(spec, Owner("home", Key("default", "Host", "here")), None, seen)
-    found = await KIND.observe(None, looking)
     assert isinstance(found, Present)
     assert found.identity == {"id": seen.target_id}
     shown = json.loads(json.dumps(status(found.state)))

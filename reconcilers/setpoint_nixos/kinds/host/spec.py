@@ -2,55 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
-from typing import Final
 
 from pydantic import field_validator, model_validator
 
+from setpoint.model.handed import FromOutput
 from setpoint.model.quantity import Duration
 from setpoint.model.secret import SecretRef
 from setpoint.model.spec import Spec, described
-from setpoint_nixos.ssh.access import PORT, public_key
-
-_ADDRESS: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*")
-_USER: Final = r"^[a-z_][a-z0-9_-]{0,31}$"
-
-
-def _address(value: str) -> str:
-    if not _ADDRESS.fullmatch(value):
-        raise ValueError(f"'{value}' is no address; write a name or an address alone, user and port apart")
-    return value
-
-
-def _host_key(value: str) -> str:
-    """Without its comment, which is no part of it."""
-    public_key(value)
-    return " ".join(value.split()[:2])
-
-
-class Jump(Spec):
-    """A host that is passed on the way."""
-
-    address: str = described("Its name or address.")
-    port: int = described("Where its sshd listens.", PORT, ge=1, le=65535)
-    user: str = described("As whom it is entered.", "root", pattern=_USER)
-    host_key: str = described("The public key that it shows: type and base64.")
-    key: SecretRef | None = described(
-        "Where the private key to enter it is found; the same as for the host itself when left out.", None
-    )
-    passphrase: SecretRef | None = described(
-        "Where the passphrase of that key is found, if it has one.", None
-    )
-
-    _plain_address = field_validator("address")(_address)
-    _sound_key = field_validator("host_key")(_host_key)
-
-    @model_validator(mode="after")
-    def _own_passphrase(self) -> Jump:
-        if self.passphrase is not None and self.key is None:
-            raise ValueError("passphrase opens key, which is not written; write both or neither")
-        return self
+from setpoint_nixos.kinds.host.spec_way import USER, InContainer, Jump, ThroughHost, plain_address, sound_key
+from setpoint_nixos.ssh.access import PORT
 
 
 class Watch(Spec):
@@ -91,18 +52,48 @@ class Watch(Spec):
 class HostSpec(Spec):
     """A machine that is reached over SSH."""
 
-    address: str = described("Its name or address.", examples=["192.0.2.10", "web01.example.org"])
+    address: str | FromOutput = described(
+        "Its name or address; `{from: KIND/NAME, output: PATH}` takes what another resource publishes.",
+        examples=["192.0.2.10", "web01.example.org"],
+    )
     port: int = described("Where its sshd listens.", PORT, ge=1, le=65535)
-    user: str = described("As whom it is entered.", "root", pattern=_USER)
+    user: str = described("As whom it is entered.", "root", pattern=USER)
     key: SecretRef = described("Where the private key to enter it is found.")
     passphrase: SecretRef | None = described("Where the passphrase of the key is found, if it has one.", None)
-    host_key: str = described(
+    host_key: str | FromOutput | InContainer = described(
         "The public key that it shows, as in its /etc/ssh/ssh_host_ed25519_key.pub: type and base64. Another one is "
-        "never accepted.",
+        "never accepted. `{from: KIND/NAME, output: PATH}` takes what another resource publishes, `{container: NUMBER}` what "
+        "its node reads out of it.",
         examples=["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBQZI5ioto6X7+Ai1aDzs9UsTJKpsWAbs6xzAPmD7q3l"],
     )
-    jump: tuple[Jump, ...] = described("Hosts that are passed on the way, the nearest first.", ())
+    incarnation: str | FromOutput | None = described(
+        "Which making of the host this is, where others tell its key: with another one, another key and machine id are "
+        "right; with the same one they are held.",
+        None,
+    )
+    jump: tuple[Jump | ThroughHost, ...] = described(
+        "Hosts that are passed on the way, the nearest first; `{host: NAME}` for a declared Host, entered with the same key.",
+        (),
+        examples=[[{"host": "pve1"}]],
+    )
     watch: Watch = described("What is too much for it.", Watch())
 
-    _plain_address = field_validator("address")(_address)
-    _sound_key = field_validator("host_key")(_host_key)
+    @field_validator("address")
+    @classmethod
+    def _plain_address(cls, value: str | FromOutput) -> str | FromOutput:
+        return plain_address(value) if isinstance(value, str) else value
+
+    @field_validator("host_key")
+    @classmethod
+    def _sound_key(cls, value: str | FromOutput | InContainer) -> str | FromOutput | InContainer:
+        return sound_key(value) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _told(self) -> HostSpec:
+        if not isinstance(self.host_key, str) and self.incarnation is None:
+            raise ValueError(
+                "hostKey is told by others, so incarnation has to tell when it may change; add it"
+            )
+        if isinstance(self.host_key, InContainer) and not self.jump:
+            raise ValueError("the node of a container tells its hostKey; name the Host of the node in jump")
+        return self

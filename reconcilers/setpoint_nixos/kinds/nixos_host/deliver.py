@@ -96,14 +96,15 @@ class _Making:
                 f"ssh-ng://{known}", platforms, jobs=machine.jobs, features=machine.features, way=known
             )
         # Its daemon goes there by itself, as root and by OpenSSH, so nothing of ours reaches it but what the line says.
-        access = cast("Reach", self.acting.way(machine.host)).session.access
+        session = cast("Reach", self.acting.way(machine.host)).session
+        access = session.access
         if not machine.key_file:
             raise RefusalError(
                 f"the Nix daemon of this machine is to hand builds to {machine.host}, and has no key to enter it",
                 remedy="write its `keyFile` under build.machines, readable for root",
             )
         store = f"ssh-ng://{access.user}@{access.address}"
-        return Machine(store, platforms, access.host_key, machine.key_file, machine.jobs, machine.features)
+        return Machine(store, platforms, session.host_key, machine.key_file, machine.jobs, machine.features)
 
     def _cache(self) -> Policy:
         caches = tuple(Cache(each.url, each.key) for each in self.build.caches)
