@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from setpoint_nixos.nix.run import Nix
+from tests.systems.nixos.farm import Farm
 from tests.systems.nixos.fleet import Fleet
 from tests.systems.nixos.nixes import call, make_nix, remove
 from tests.systems.nixos.simhost import SimHost
@@ -50,5 +51,28 @@ def simhost() -> Generator[Callable[..., SimHost]]:
 
         def start(name: str, **options: Any) -> SimHost:
             return stack.enter_context(SimHost(name, **options))
+
+        yield start
+
+
+@pytest.fixture
+def state(nix: Nix, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A state directory for a daemon whose Nix has the store of the tests."""
+    for name, value in {**nix.environment, "NIX_REMOTE": nix.store}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("CACHE_DIRECTORY", str(tmp_path / "cache"))
+    folder = tmp_path / "state"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def farm_of(nix: Nix, tmp_path_factory: pytest.TempPathFactory) -> Generator[Callable[..., Farm]]:
+    """Starts hosts for all tests of a module: `farm_of("web01", "web02")`."""
+    with ExitStack() as stack:
+
+        def start(*names: str) -> Farm:
+            hosts = [stack.enter_context(SimHost(name, systemd=True)) for name in names]
+            return Farm(tmp_path_factory.mktemp("farm"), nix, hosts)
 
         yield start

@@ -43,7 +43,7 @@ class Farm:
         self.hosts = {one.name: one for one in hosts}
         self.fleet = Fleet(folder)
         for name, system in self.commit(payload="first").items():
-            call(nix, "nix", "build", "--no-link", self.reference(name))
+            self.build(name)
             self.hosts[name].receive(nix, system)
             self.hosts[name].deploy(system)
             self.hosts[name].reboot()
@@ -58,12 +58,19 @@ class Farm:
             for name in self.hosts
         }
 
-    def files(self, **labels: Mapping[str, str]) -> dict[str, str]:
-        """Manifests of all hosts; each has the labels that are given for it."""
+    def build(self, name: str) -> None:
+        """Build the system of a host as it was committed last, into the store here."""
+        call(self.nix, "nix", "build", "--no-link", self.reference(name))
+
+    def files(self, **more: Mapping[str, Any]) -> dict[str, str]:
+        """Manifests of all hosts; each has the labels, the policy and the fields of spec that are given for it."""
         files: dict[str, str] = {}
         for name, one in self.hosts.items():
-            system = json.loads(nixos(self.fleet.url, name=name))
-            system["metadata"]["labels"] = {"tier": "web", **labels.get(name, {})}
+            given = more.get(name, {})
+            system = json.loads(
+                nixos(self.fleet.url, given.get("policy"), name=name, **given.get("spec", {}))
+            )
+            system["metadata"]["labels"] = given.get("labels", {})
             files |= {f"host-{name}": host(one), f"system-{name}": json.dumps(system)}
         return files
 

@@ -28,6 +28,7 @@ class Knobs(TypedDict, total=False):
         failReturn: as failActivate, from its second activation on; so a return to it fails.
         failBoot: the boot loader cannot be installed: exit code 1 after activation, with `boot`.
         inhibit: a switch inhibitor refuses: exit code 1 to `check` and `test`, 0 to `boot`.
+        dies: the exit code with which switch-to-configuration dies after the activation, as of a panic.
         initChange: another interface of init: exit code 100, only a reboot helps.
         breakNet: activation cuts the link of the host; that of any other system restores it.
         slow: seconds that activation takes.
@@ -46,6 +47,7 @@ class Knobs(TypedDict, total=False):
     failReturn: bool
     failBoot: bool
     inhibit: bool
+    dies: int
     initChange: str
     breakNet: bool
     slow: float

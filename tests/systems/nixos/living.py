@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -99,3 +101,14 @@ async def alive(folder: Path, **files: str) -> AsyncGenerator[Life]:
             stop.set()
             await running
             store.close()
+
+
+async def _live_on(folder: Path) -> None:
+    files: dict[str, str] = json.loads((folder / "files.json").read_text())
+    async with alive(folder, **files):
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    # A process of its own, to be killed: a life on a folder with declarations in `files.json`.
+    asyncio.run(_live_on(Path(sys.argv[1])))

@@ -196,6 +196,22 @@ async def test_what_a_switch_inhibitor_refuses_boots_next(site: Site) -> None:
         assert systems(site.host) == (site.before, wanted)
 
 
+async def test_a_host_that_shows_another_key_is_given_nothing_until_that_is_declared(site: Site) -> None:
+    wanted = site.commit(payload="one")
+    files = site.files()
+    site.host.rekey()
+    site.host.reboot()
+    async with alive(site.folder, **files) as life:
+        await life.until(lambda: life.looked_at(NAME))
+        assert life.outcome(NAME) == "Blocked"
+        assert life.sentence("Host/web01").count("SHA256:") == 2
+        assert "Accepted publickey" not in site.host.console
+        assert systems(site.host) == (site.before, site.before)
+        await life.submit(**site.files())
+        await life.until(lambda: life.outcome(NAME) == "Done")
+        assert systems(site.host) == (wanted, wanted)
+
+
 async def test_a_host_that_builds_itself_gets_no_copy_from_here(site: Site) -> None:
     wanted = site.commit(payload="built there")
     async with alive(site.folder, **site.files(build={"on": "target"})) as life:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator, Iterable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
 from setpoint.model.hold import Rule
 from setpoint.model.key import Key
-from setpoint_nixos.nix.run import Nix
 from tests.systems.nixos.farm import Deploy, Farm
 from tests.systems.nixos.living import Life, alive
-from tests.systems.nixos.simhost import RUNNING, SimHost
+from tests.systems.nixos.simhost import RUNNING
 
 NAMES = ("web01", "web02", "web03", "web04", "web05")
 CANARY, *OTHERS = NAMES
@@ -34,22 +32,9 @@ policy:
 
 
 @pytest.fixture(scope="module")
-def farm(nix: Nix, tmp_path_factory: pytest.TempPathFactory) -> Generator[Farm]:
+def farm(farm_of: Callable[..., Farm]) -> Farm:
     """Five hosts, of which tests that follow each other find what the one before left."""
-    with ExitStack() as stack:
-        hosts = [stack.enter_context(SimHost(name, systemd=True)) for name in NAMES]
-        yield Farm(tmp_path_factory.mktemp("farm"), nix, hosts)
-
-
-@pytest.fixture
-def state(nix: Nix, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A state directory for a daemon with the store of the tests."""
-    for name, value in {**nix.environment, "NIX_REMOTE": nix.store}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("CACHE_DIRECTORY", str(tmp_path / "cache"))
-    folder = tmp_path / "state"
-    folder.mkdir()
-    return folder
+    return farm_of(*NAMES)
 
 
 def key(name: str) -> str:
@@ -57,7 +42,9 @@ def key(name: str) -> str:
 
 
 def files(farm: Farm) -> dict[str, str]:
-    return {"defaults": DEFAULTS, **farm.files(**{CANARY: {"canary": "true"}})}
+    web = {"tier": "web"}
+    members = {name: {"labels": web} for name in OTHERS}
+    return {"defaults": DEFAULTS, **farm.files(**members, **{CANARY: {"labels": {**web, "canary": "true"}}})}
 
 
 async def look(life: Life) -> None:

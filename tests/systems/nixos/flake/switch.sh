@@ -56,6 +56,7 @@ if [ -n "@failReturn@" ] && [ "${returning:-0}" != 0 ]; then
 fi
 echo "activating the configuration..." >&2
 $out/activate
+if [ -n "@dies@" ]; then exit @dies@; fi
 if [ -n "@failActivate@" ]; then
   echo "Activation script snippet 'users' failed (1)" >&2
   status=2

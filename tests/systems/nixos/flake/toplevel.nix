@@ -48,7 +48,7 @@ let
     printf '#!/bin/sh\nln -sfn %s /run/current-system\n' $out >$out/activate
     sed -e "s|@out@|$out|g" -e "s|@failUnits@|$failUnits|g" -e "s|@failActivate@|$failActivate|g" \
       -e "s|@inhibit@|$inhibit|g" -e "s|@breakNet@|$breakNet|g" -e "s|@slow@|$slow|g" \
-      -e "s|@failReturn@|$failReturn|g" -e "s|@failBoot@|$failBoot|g" \
+      -e "s|@failReturn@|$failReturn|g" -e "s|@failBoot@|$failBoot|g" -e "s|@dies@|$dies|g" \
       ${./switch.sh} >$out/bin/switch-to-configuration
     chmod +x $out/init $out/activate $out/bin/switch-to-configuration
   '' {
@@ -57,6 +57,7 @@ let
     failReturn = flag "failReturn";
     failBoot = flag "failBoot";
     inhibit = flag "inhibit";
+    dies = toString (knob "dies" "");
     breakNet = flag "breakNet";
     slow = toString (knob "slow" 0);
   };
