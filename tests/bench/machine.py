@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
 import sqlite3
 import subprocess
 from importlib.metadata import version
@@ -35,6 +36,12 @@ def sentence(found: dict[str, Any]) -> str:
         f"{found['cores']} cores ({found['cpu']}), {found['memoryGiB']} GiB, load {load}; "
         f"Python {found['python']}, SQLite {found['sqlite']}, git {found['git']}, pydantic {found['pydantic']}"
     )
+
+
+def processors() -> float:
+    """Seconds of processors that this process took so far, and its ended children."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def _cpu() -> str:
