@@ -41,13 +41,13 @@ class Estate:
 def repository(
     root: Path, texts: Iterable[tuple[str, str]], secrets: Mapping[str, str], **settings: Any
 ) -> Estate:
-    """These files in a repository that the daemon is only told of by its hook; `secrets` are environment variables."""
+    """These files in a repository on this host, of which the daemon is told by its hook; `secrets` are environment variables."""
     bare, port = root / "bare.git", free_port(0)
     folder = prepare(
         root / "estate",
         texts,
-        # A transport that cannot be watched, and a poll that never comes: the hook is what tells.
-        source={"git": {"url": f"file://localhost{bare}", "poll": "1h"}},
+        # It is watched, too; the hook is what tells first.
+        source={"git": {"url": str(bare), "poll": "1h"}},
         hook={"listen": f"127.0.0.1:{port}", "secret": {"env": "BENCH_HOOK"}},
         secrets={**secrets, "BENCH_HOOK": SECRET},
         systems=False,

@@ -8,13 +8,22 @@ from datetime import timedelta
 from typing import final
 
 from setpoint.model.errors import SourceError
+from setpoint.sources.commit import Commit, is_near, read_commit
 from setpoint.sources.faults import hide_password
-from setpoint.sources.mirror import Commit, Mirror, MirrorDamagedError
+from setpoint.sources.mirror import FETCHED, Mirror, MirrorDamagedError
+from setpoint.sources.objects import Conversation, conversation
 from setpoint.sources.process import AnswerTooLongError, Git
 from setpoint.sources.snapshot import HistoryRewrittenError, Snapshot
 from setpoint.sources.source import DEFAULT_LIMITS, Approved, Bell, Limits, local_path
-from setpoint.sources.tree import Entry, Listing, check_limits, list_tree, measure_blobs, read_blobs
+from setpoint.sources.tree import Entry, Listing, check_limits, measure_blobs, read_blobs, sort_out
+from setpoint.sources.walk import Folders, list_lines
 from setpoint.sources.watching import Watched, rings
+
+FEW = 32
+"""Files up to which it is faster to ask for one after the other in a conversation that goes on anyway."""
+
+TIDY = 16
+"""Commits after which git is asked once more whether the mirror should be repacked."""
 
 
 @final
@@ -41,6 +50,8 @@ class GitSource:
         self._bell = Bell(poll)
         self._last: Snapshot | None = None
         self._listing: Listing | None = None
+        self._folders: Folders = {}
+        self._followed = 0
         self._blobs: dict[str, bytes] = {}
         self._turn = asyncio.Lock()
 
@@ -53,14 +64,19 @@ class GitSource:
         """
         async with self._turn:
             try:
-                return await self._read(await self._mirror.update(previous), previous, approved)
+                async with conversation(self._mirror.git) as git:
+                    if self._mirror.git.directory.is_dir():
+                        git.begin()
+                    await self._mirror.update(previous, tidy=self._followed % TIDY == 0)
+                    return await self._read(git, previous, approved)
             except MirrorDamagedError:
-                head = await self._mirror.renew(previous)
+                await self._mirror.renew(previous)
             try:
-                return await self._read(head, previous, approved)
+                async with conversation(self._mirror.git) as git:
+                    return await self._read(git, previous, approved)
             except MirrorDamagedError as error:
                 raise SourceError(
-                    f"commit {head.id[:12]} of {self._place} cannot be read ({error})",
+                    f"the head of {self._mirror.branch} of {self._place} cannot be read ({error})",
                     remedy="git fsck the repository, or fetch it as the user of the daemon",
                 ) from error
 
@@ -73,7 +89,8 @@ class GitSource:
         async with self._turn:
             try:
                 commit = await self._mirror.resolve(revision)
-                return await self._snapshot(await self._mirror.describe(commit))
+                async with conversation(self._mirror.git) as git:
+                    return await self._snapshot(git, await read_commit(git, commit))
             except MirrorDamagedError as error:
                 raise SourceError(
                     f"'{revision}' of {self._place} cannot be read ({error})",
@@ -93,10 +110,11 @@ class GitSource:
     def _place(self) -> str:
         return hide_password(self._mirror.url)
 
-    async def _read(self, head: Commit, previous: str | None, approved: Approved) -> Snapshot:
+    async def _read(self, git: Conversation, previous: str | None, approved: Approved) -> Snapshot:
+        head = await read_commit(git, FETCHED)
         if (
             previous is not None
-            and previous not in head.recent
+            and not await is_near(git, head, previous)
             and not await self._mirror.descends(head.id, previous)
             and not approved(head.id)
         ):
@@ -107,23 +125,26 @@ class GitSource:
                 commit=head.id,
             )
         if self._last is None or self._last.version != head.id:
-            self._last = await self._snapshot(head)
+            self._last = await self._snapshot(git, head)
+            self._followed += 1
         return self._last
 
-    async def _snapshot(self, head: Commit) -> Snapshot:
-        listing = await list_tree(self._mirror, head.id, self._folder, self._listing)
-        files = await self._files(listing.entries, f"commit {head.id[:12]} of {self._place}")
-        self._listing = listing
+    async def _snapshot(self, git: Conversation, head: Commit) -> Snapshot:
+        lines, folders = await list_lines(git, head.tree, self._folders)
+        # Ten thousand lines take longer than the loop may stand still.
+        listing = await asyncio.to_thread(sort_out, lines, head.id, self._folder, self._listing)
+        files = await self._files(git, listing.entries, f"commit {head.id[:12]} of {self._place}")
+        self._listing, self._folders = listing, folders
         return Snapshot(self.name, head.id, files, head.author, head.subject, listing.notes)
 
-    async def _files(self, entries: tuple[Entry, ...], where: str) -> dict[str, bytes]:
+    async def _files(self, git: Conversation, entries: tuple[Entry, ...], where: str) -> dict[str, bytes]:
         """The content of every entry; what the snapshot before held is taken from it, and not read again."""
         before = self._blobs
         missing = tuple(entry for entry in entries if entry.blob not in before)
         sizes = {entry.path: len(before.get(entry.blob, b"")) for entry in entries}
         check_limits(dict.fromkeys(sizes, 0), self._limits, where)
         try:
-            read = await read_blobs(self._mirror, missing, self._limits.total_bytes - sum(sizes.values()))
+            read = await self._blobs_of(git, missing, self._limits.total_bytes - sum(sizes.values()))
         except AnswerTooLongError:
             # How much it is in all is told by git, which opens every object for it.
             check_limits({**sizes, **await measure_blobs(self._mirror, missing)}, self._limits, where)
@@ -133,6 +154,16 @@ class GitSource:
         known = {**before, **{entry.blob: read[entry.path] for entry in missing}}
         self._blobs = {entry.blob: known[entry.blob] for entry in entries}
         return {entry.path: known[entry.blob] for entry in entries}
+
+    async def _blobs_of(self, git: Conversation, entries: tuple[Entry, ...], room: int) -> dict[str, bytes]:
+        """The content of entries; `room` is how many bytes are expected at most."""
+        if len(entries) > FEW:
+            return await read_blobs(self._mirror, entries, room)
+        read: dict[str, bytes] = {}
+        for entry in entries:
+            read[entry.path] = (await git.read(entry.blob, "blob", room)).content
+            room -= len(read[entry.path])
+        return read
 
 
 def _moving_parts(url: str) -> tuple[Watched, ...]:

@@ -25,28 +25,11 @@ _OTHERS = "refs/setpoint/others/"
 _REFUSED = 1
 """How a fetch ends that could not move a ref; what is wrong with the remote ends it otherwise."""
 
-_DESCRIBE = (
-    "log", "-32", "-z", "--no-show-signature", "--encoding=UTF-8", "--format=%H%x00%an <%ae>%x00%s",
-)  # fmt: skip
 _ACCESS = "give the state directory to the user of the daemon, and see that it has room"
 
 
 class MirrorDamagedError(Exception):
     """The mirror does not give what it must hold; a new one may."""
-
-
-@dataclass(frozen=True)
-class Commit:
-    """A commit, and what git tells of it.
-
-    Attributes:
-        recent: itself and some of the commits that it contains.
-    """
-
-    id: str
-    author: str
-    subject: str
-    recent: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -57,10 +40,14 @@ class Mirror:
     branch: str
     git: Git
 
-    async def update(self, in_force: str | None) -> Commit:
-        """Fetch the branch and give its head; makes the mirror when there is none.
+    async def update(self, in_force: str | None, *, tidy: bool = True) -> None:
+        """Fetch the branch, whose head is FETCHED then; makes the mirror when there is none.
 
         As long as the branch only grows, its head keeps the commit in force; before anything else, that is pinned.
+
+        Args:
+            in_force: the commit in force.
+            tidy: have git see whether it should repack; that takes longer than a small fetch.
 
         Raises:
             MirrorDamagedError: something that does not look like the remote's fault.
@@ -69,28 +56,14 @@ class Mirror:
         if not self.git.directory.is_dir():
             await self._make()
         refspec = f"{_HEADS}{self.branch}:{FETCHED}"
-        answer = await self.git.ask_remote(_FETCH, self.url, refspec)
+        command = _FETCH if tidy else (*_FETCH, "--no-auto-maintenance")
+        answer = await self.git.ask_remote(command, self.url, refspec)
         if answer.code == _REFUSED:
             if in_force is not None:
                 await self._pin(in_force)
-            answer = await self.git.ask_remote(_FETCH, self.url, f"+{refspec}")
+            answer = await self.git.ask_remote(command, self.url, f"+{refspec}")
         if answer.code:
             raise await self._fault(answer.errors)
-        return await self.describe(FETCHED)
-
-    async def describe(self, revision: str) -> Commit:
-        """The commit that `revision` names in the mirror.
-
-        Raises:
-            MirrorDamagedError: it cannot be read.
-        """
-        output = await self.read(*_DESCRIBE, revision, "--")
-        words = output.decode(errors="replace").removesuffix("\0").split("\0")
-        match words:
-            case [commit, author, subject, *_]:
-                return Commit(commit, author, subject, frozenset(words[::3]))
-            case _:
-                raise MirrorDamagedError(f"git log tells nothing of {revision}")
 
     async def resolve(self, revision: str) -> str:
         """The commit that a branch, a tag or a (shortened) commit id names; everything is fetched for it.
@@ -117,8 +90,8 @@ class Mirror:
             remedy=f"its branches are {branches}",
         )
 
-    async def renew(self, in_force: str | None) -> Commit:
-        """Make the mirror anew beside the old one, change places, and give the branch's head.
+    async def renew(self, in_force: str | None) -> None:
+        """Make the mirror anew beside the old one, and change places.
 
         Raises:
             SourceError: it cannot be made.
@@ -126,7 +99,7 @@ class Mirror:
         place = self.git.directory
         fresh = _beside(place)
         try:
-            head = await replace(self, git=replace(self.git, directory=fresh)).update(in_force)
+            await replace(self, git=replace(self.git, directory=fresh)).update(in_force)
             await asyncio.to_thread(_swap, place, fresh)
         except MirrorDamagedError as error:
             raise SourceError(
@@ -137,7 +110,6 @@ class Mirror:
             raise _unusable(place, error) from error
         finally:
             await asyncio.to_thread(_tidy, place)
-        return head
 
     async def descends(self, commit: str, ancestor: str) -> bool:
         """Whether `commit` contains `ancestor`; not when its whole history does not know that one.

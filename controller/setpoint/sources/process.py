@@ -94,6 +94,18 @@ class Git:
         answer = await self._run(arguments, b"", self.network, remote.known_to(environment(os.environ)))
         return replace(answer, errors=remote.hushed(answer.errors))
 
+    async def start(self, *arguments: str) -> asyncio.subprocess.Process:
+        """Start what stays on this host, to be spoken to; whoever does that bounds the time, and calls `end`.
+
+        Raises:
+            SourceError: git is missing.
+        """
+        return await self._start(arguments, environment(os.environ))
+
+    async def end(self, process: asyncio.subprocess.Process) -> None:
+        """Stop what was started, if it has not ended, and leave nothing of it behind."""
+        await programs.end(process, grace=0)
+
     async def _run(
         self, arguments: tuple[str, ...], given: bytes, limit: timedelta, env: dict[str, str]
     ) -> Answer:

@@ -18,6 +18,9 @@ STEP = 20
 DEBOUNCE = 400
 """Milliseconds after which changes are reported although there is no quiet."""
 
+PAUSE = 0.3
+"""Seconds from one ring to the next at least: a push is told by a hook, by several files, and soon after by its tags."""
+
 RETRY = 5.0
 """Seconds until a place that is not there, or that cannot be watched, is tried again."""
 
@@ -37,12 +40,14 @@ class Watched:
 
 
 async def rings(bell: Bell, places: tuple[Watched, ...]) -> AsyncGenerator[None]:
-    """Yields at every ring of `bell`, which a change in one of `places` rings too."""
+    """Yields at a ring of `bell`, which a change in one of `places` rings too; those that come close behind become one."""
     followers = [asyncio.create_task(_follow(bell, place)) for place in places]
     try:
         while True:
             await bell.wait()
+            rung = asyncio.get_running_loop().time()
             yield
+            await asyncio.sleep(rung + PAUSE - asyncio.get_running_loop().time())
     finally:
         for follower in followers:
             follower.cancel()
