@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 from weakref import WeakKeyDictionary
 
 from setpoint.model.key import DEFAULT_NAMESPACE, Key
+from setpoint_nixos.nix.data_slice import Slices
 from setpoint_nixos.nix.evaluate import Evaluations
 from setpoint_nixos.nix.flake import Flakes
 from setpoint_nixos.nix.perform import Builds
@@ -43,6 +44,7 @@ class Shop:
     flakes: Flakes
     evaluations: Evaluations
     builds: Builds
+    slices: Slices
     _works: dict[str, Work] = field(default_factory=dict[str, Work])
     _declared: set[str] = field(default_factory=set[str])
     _tidied: float = field(default_factory=lambda: monotonic() - (_DAY - _SETTLED).total_seconds())
@@ -105,6 +107,7 @@ def open_shop(folder: Path, nix: Nix) -> Shop:
         Flakes(folder / "flakes"),
         Evaluations(nix, folder / "evaluations", workshop),
         Builds(nix, folder / "roots", workshop),
+        Slices(folder / "slices"),
     )
 
 

@@ -114,6 +114,8 @@ class Evaluations:
         async with self._workshop.place(Work.EVALUATING):
             command = commands.evaluate(reference, wanted.inputs)
             ended = await self._nix.run(command, self._bounds, heard=told.take)
+        if told.unmatched:
+            raise _untaken(wanted)
         if ended.code:
             raise self._error(wanted, told.cause)
         # What belongs to a slice is fixed by its digest.
@@ -150,6 +152,14 @@ def _unlocked(wanted: Wanted, which: str) -> EvaluationError:
     return EvaluationError(
         f"the flake at revision {wanted.flake.revision[:12]} would be another one every day: {which} not in flake.lock",
         remedy="run nix flake lock and commit flake.lock",
+    )
+
+
+def _untaken(wanted: Wanted) -> EvaluationError:
+    names = ", ".join(wanted.inputs)
+    return EvaluationError(
+        f"the flake at revision {wanted.flake.revision[:12]} takes no data: it has no input {names}",
+        remedy=f'add `inputs.{names}.follows = "setpoint";` to it and commit flake.lock, or declare no data',
     )
 
 

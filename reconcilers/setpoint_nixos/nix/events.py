@@ -22,6 +22,7 @@ _PHASE_LINE: Final = 107
 _PROGRESS: Final = 105
 _ERROR: Final = 0
 _NOT_LOCKED: Final = "not writing modified lock file"
+_UNMATCHED: Final = "does not match any input"
 _INPUT: Final = re.compile(r"^\s*• (?:Added|Updated) input '([^']+)'", re.MULTILINE)
 _KEPT_LINES: Final = 25
 _LONGEST: Final = 400
@@ -71,11 +72,13 @@ class Told:
         hear: is told of every event.
         errors: what Nix called an error, its cause alone where it tells that apart.
         unlocked: the inputs of a flake that its lock file does not fix as they were taken.
+        unmatched: a flake has no input of a name by which it was given another.
     """
 
     hear: Callable[[Event], None] | None = None
     errors: list[str] = field(default_factory=list[str])
     unlocked: set[str] = field(default_factory=set[str])
+    unmatched: bool = False
     _rest: deque[str] = field(default_factory=lambda: deque[str](maxlen=_KEPT_LINES))
     _log: deque[Line] = field(default_factory=lambda: deque[Line](maxlen=_KEPT_LINES))
     _about: dict[int, tuple[int, str]] = field(default_factory=dict[int, tuple[int, str]])
@@ -126,6 +129,7 @@ class Told:
             self._rest.append(text)
             if _NOT_LOCKED in text:
                 self.unlocked.update(_INPUT.findall(text))
+            self.unmatched = self.unmatched or _UNMATCHED in text
 
     def _start(self, sort: int, number: int, texts: list[str]) -> None:
         self._about[number] = (sort, texts[0] if texts else "")

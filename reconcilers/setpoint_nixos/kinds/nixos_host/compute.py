@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from collections.abc import Mapping
+from time import monotonic
+from typing import Final, cast
 
 from setpoint.model.compute import Computed, Computing
 from setpoint.model.errors import SourceError
 from setpoint.model.plan import Obstacle
+from setpoint.model.resource import Resource
+from setpoint.model.tree import Json
 from setpoint_nixos.deploying import delivered
 from setpoint_nixos.guard.order import Mode
 from setpoint_nixos.guard.state import Staged
+from setpoint_nixos.kinds.nixos_host.data import lacking
 from setpoint_nixos.kinds.nixos_host.spec import NixosHostSpec, Resolved
 from setpoint_nixos.kinds.nixos_host.state import NixosState
+from setpoint_nixos.nix.data_slice import INPUT, Slice
 from setpoint_nixos.nix.evaluate import Wanted
 from setpoint_nixos.nix.flake_url import Pinned
 from setpoint_nixos.nix.read import System
@@ -35,23 +41,53 @@ async def compute(reach: Reach, computing: Computing[NixosHostSpec, NixosState])
     spec, at = computing.spec, shop()
     at.declared(computing.owner.key)
     try:
-        pinned = await at.flakes.pin(spec.flake.parsed())
+        pinned = await at.flakes.pin(spec.flake.parsed(), since=monotonic() if computing.asked else 0.0)
     except SourceError as error:
         return Computed(spec, lacking={"/running": Obstacle(error.message, error.remedy, passing=True)})
-    name = spec.flake.attribute or computing.owner.key.name
-    system = await _evaluated(at, pinned, name)
+    if obstacle := _unpublished(computing):
+        return Computed(spec, lacking={"/running": obstacle})
+    name, given = spec.flake.attribute or computing.owner.key.name, slice_of(computing)
+    system = await _evaluated(at, pinned, name, given)
     if system is None:
         why = f"revision {pinned.revision[:12]} is being evaluated"
         return Computed(spec, lacking={"/running": Obstacle(why, "wait for its end", passing=True)})
     made = await _resolved(reach, spec, computing.observed, pinned, system)
-    said = f"of revision {pinned.revision[:12]}" + (f"; {pinned.stale}" if pinned.stale else "")
+    said = f"of revision {pinned.revision[:12]}" + (f" with data {given.digest[:8]}" if given else "")
+    said += f"; {pinned.stale}" if pinned.stale else ""
     return Computed(made, notes={f"/{part}": said for part in ("running", "profile", "booted")})
 
 
-async def _evaluated(at: Shop, pinned: Pinned, name: str) -> System | None:
+def slice_of(computing: Computing[NixosHostSpec, NixosState]) -> Slice | None:
+    """What the configuration is given; None when nothing is declared for it."""
+    data, key = computing.spec.data, computing.owner.key
+    if data is None:
+        return None
+    own = _declared(computing)
+    labels: Mapping[str, str] = own.labels if own is not None else {}
+    return Slice(computing.owner.estate, key.namespace, key.name, labels, cast("Mapping[str, Json]", data))
+
+
+def _unpublished(computing: Computing[NixosHostSpec, NixosState]) -> Obstacle | None:
+    """A configuration that is given less than was declared for it would be another one."""
+    own = _declared(computing)
+    names = lacking(own.spec.get("data"), computing.spec.data or {}) if own is not None else ()
+    if not names:
+        return None
+    return Obstacle(
+        f"data {', '.join(names)} is not published yet", "wait for who publishes it", passing=True
+    )
+
+
+def _declared(computing: Computing[NixosHostSpec, NixosState]) -> Resource | None:
+    return next((one for one in computing.peers() if one.key == computing.owner.key), None)
+
+
+async def _evaluated(at: Shop, pinned: Pinned, name: str, given: Slice | None) -> System | None:
     """An evaluation outlives the look that began it, and the next one takes what came of it."""
-    what = f"evaluate {pinned.identity} {pinned.folder} {name}"
-    work = at.begin(what, at.evaluations.evaluate(Wanted(pinned, name)))
+    digest = given.digest if given is not None else ""
+    inputs = {INPUT: await asyncio.to_thread(at.slices.place, given)} if given is not None else {}
+    what = f"evaluate {pinned.identity} {pinned.folder} {name} {digest}"
+    work = at.begin(what, at.evaluations.evaluate(Wanted(pinned, name, inputs, digest)))
     await asyncio.wait({work.task}, timeout=PATIENCE)
     if not work.task.done():
         return None

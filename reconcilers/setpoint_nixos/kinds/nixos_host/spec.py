@@ -13,6 +13,7 @@ from setpoint.model.spec import Spec, described
 from setpoint_nixos.guard.checks import Check
 from setpoint_nixos.guard.order import Mode, Order
 from setpoint_nixos.kinds.nixos_host.build import BuildSpec
+from setpoint_nixos.kinds.nixos_host.data import Data
 from setpoint_nixos.nix.flake_url import FlakeUrl
 
 NAME: Final = r"^[A-Za-z0-9_][-A-Za-z0-9_.]*$"
@@ -56,6 +57,12 @@ class NixosHostSpec(Spec):
     """The system of a NixOS host, from a flake."""
 
     flake: FlakeSpec = described("The flake that the system comes from.")
+    data: Data | None = described(
+        "What the flake is given in the place of its input `estate`, by name: plain data, or "
+        "`{from: KIND/NAME, output: PATH}` for what another resource publishes. Nothing when left out.",
+        None,
+        examples=[{"domain": "example.net", "database": {"from": "Host/db01", "output": "ipv4"}}],
+    )
     build: BuildSpec = described("Where it is built, and how it is signed.", BuildSpec())
     mode: Mode = described(
         "switch: at once and at every boot; boot: at the next boot; test: until the next boot.", Mode.SWITCH
