@@ -25,6 +25,7 @@ class Computing(Generic[P, S]):
         observed: the present state; None when the object is proven absent.
         applied: the comparable declared tree that was last in force; None when nothing is remembered.
         peers: everything that is declared on the same target, this resource included.
+        asked: somebody asked for a fresh look, to which what was read before that is no answer.
     """
 
     spec: P
@@ -33,6 +34,7 @@ class Computing(Generic[P, S]):
     applied: Tree | None
     survey: Survey[Any]
     peers: Callable[[], Sequence[Resource]]
+    asked: bool
 
 
 @dataclass(frozen=True)

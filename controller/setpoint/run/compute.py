@@ -22,7 +22,9 @@ async def compute(desk: Desk, now: Pass) -> Pass | Outcome:
         return now
     assert now.survey is not None  # noqa: S101  # an earlier stage
     state = now.observation.state if isinstance(now.observation, Present) else None
-    computing = Computing(now.spec, now.owner, state, remembered(now), now.survey, desk.peers)
+    before = desk.store.status(now.owner.key)
+    asked = before is not None and desk.requested > before.handled
+    computing = Computing(now.spec, now.owner, state, remembered(now), now.survey, desk.peers, asked)
     try:
         async with asyncio.timeout(LIMIT):
             made: Computed[Spec] = await now.kind.compute(desk.lane.client(), computing)

@@ -58,9 +58,10 @@ class Flakes:
         self._within = within.total_seconds()
         self._repositories: dict[str, _Repository] = {}
 
-    async def pin(self, flake: FlakeUrl, *, now: bool = False) -> Pinned:
-        """The flake at the revision that its ref names now; `now` asks the forge although it was asked just before.
+    async def pin(self, flake: FlakeUrl, *, since: float = 0.0) -> Pinned:
+        """The flake at the revision that its ref names now.
 
+        What the forge was asked before `since`, a moment of the monotonic clock, counts no more.
         A forge that does not answer leaves the last revision known, which then says that it may be stale.
 
         Raises:
@@ -70,8 +71,9 @@ class Flakes:
         async with repository.turn:
             key = flake.revision or flake.ref
             told = repository.told.get(key)
-            if told is None or now or monotonic() - told.at > self._within:
-                told = _Told(await self._pin(repository.mirror, flake), monotonic())
+            asked = monotonic()
+            if told is None or told.at < max(since, asked - self._within):
+                told = _Told(await self._pin(repository.mirror, flake), asked)
                 repository.told[key] = told
             return replace(told.pinned, folder=flake.folder)
 

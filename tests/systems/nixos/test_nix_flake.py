@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from hypothesis import given
@@ -105,7 +106,7 @@ async def test_a_push_is_seen_by_the_next_question_and_not_before(fleet: Fleet, 
     assert (await patient.pin(url)).revision == first
     second = fleet.commit()
     assert (await patient.pin(url)).revision == first
-    assert (await patient.pin(url, now=True)).revision == second
+    assert (await patient.pin(url, since=monotonic())).revision == second
 
 
 @pytest.mark.parametrize("ref", ["", "main", "v1", "refs/heads/main", "refs/tags/v1"])

@@ -329,7 +329,9 @@ def test_an_ha_manager_that_does_not_obey_is_told_of_and_not_asked_again_and_aga
 async def test_one_that_is_where_it_may_be_costs_no_call(placement: dict[str, Any]) -> None:
     nothing_to_ask: Any = None
     seen = Survey(facts=made.facts("pve1", "pve2"), target_id="lab", begun=0.0)
-    computing = Computing(made.spec(node=None, placement=placement), made.OWNER, made.vm(), None, seen, list)
+    computing = Computing(
+        made.spec(node=None, placement=placement), made.OWNER, made.vm(), None, seen, list, asked=False
+    )
 
     assert VM_KIND.compute is not None
     assert (await VM_KIND.compute(Cluster(nothing_to_ask, (1, 9)), computing)).spec.node == "pve1"

@@ -271,7 +271,7 @@ def test_peers_count_where_they_are_and_those_to_be_made_where_they_will_be() ->
         tuple((Mark("home", keys[name], str(own)), {"vmid": vmid}) for name, own, vmid in marks),
     )
     owner = Owner("home", keys["me"])
-    computing: Computing[Any, Any] = Computing(None, owner, None, None, survey, lambda: estate)  # type: ignore[arg-type]
+    computing: Computing[Any, Any] = Computing(None, owner, None, None, survey, lambda: estate, asked=False)  # type: ignore[arg-type]
     assert peers_on("pve1", Name.CORES, computing) == (Peer(101, 3, "free"), Peer(None, 1, "capacity"))
     assert peers_on("pve1", Name.MEMORY, computing) == ()
     assert unclear_on("pve1", Name, computing) == ""
