@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from setpoint_nixos.nix.run import Nix
+from setpoint_nixos.shop import shop
 from tests.systems.nixos.fleet import Fleet
 from tests.systems.nixos.living import NAME, alive, host, nixos, systems
 from tests.systems.nixos.nixes import call
@@ -69,6 +70,16 @@ async def test_a_commit_is_deployed_and_the_second_look_sends_the_probe_alone(si
         newer = site.commit(payload="two")
         await life.comes_to("Done")
         assert systems(site.host) == (newer, newer)
+
+
+async def test_whoever_asks_for_a_look_is_answered_by_what_was_pushed_before(site: Site) -> None:
+    site.commit(payload="one")
+    async with alive(site.folder, **site.files()) as life:
+        shop().flakes._within = 3600.0  # pyright: ignore[reportPrivateUsage]  # as with a forge asked just now
+        await life.comes_to("Done")
+        wanted = site.commit(payload="two")
+        await life.comes_to("Done")
+        assert systems(site.host) == (wanted, wanted)
 
 
 async def test_what_somebody_sets_by_hand_is_set_back_if_it_was_ours_and_asked_about_if_not(
