@@ -11,7 +11,8 @@ import pytest
 
 from setpoint_lab.process import start_proxmox
 from tests.rig.estate import SECRET_NAME, cluster
-from tests.systems.dns.living import ZONE, alive, manifest, powerdns, zone
+from tests.rig.living import manifest
+from tests.systems.dns.living import ZONE, alive, powerdns, zone
 from tests.systems.dns.servers.pdns import Pdns
 from tests.systems.proxmox.drive import SECRET, Lab
 from tests.systems.proxmox.made_ct import ROOTFS, TEMPLATE

@@ -15,7 +15,8 @@ from setpoint.desired.gather import put_together, whence
 from setpoint.model.key import Key
 from setpoint_dns.kinds.dns_zone import KIND
 from setpoint_dns.kinds.dns_zone.spec import DnsZoneSpec
-from tests.systems.dns.living import KINDS, ZONE, manifest, zone
+from tests.rig.living import KINDS, manifest
+from tests.systems.dns.living import ZONE, zone
 
 SERVER = manifest(
     "DnsServer", "ns1", {"powerdns": {"endpoint": "http://127.0.0.1:8081", "key": {"env": "KEY"}}}

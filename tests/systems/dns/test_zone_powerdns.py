@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.systems.dns.living import NAME, NAMESERVERS, ZONE, Life, alive, manifest, powerdns, zone
+from tests.rig.living import Life, manifest
+from tests.systems.dns.living import NAME, NAMESERVERS, ZONE, alive, powerdns, zone
 from tests.systems.dns.servers.knot import KnotSecondary
 from tests.systems.dns.servers.pdns import Pdns
 from tests.systems.dns.servers.proxy import How, Proxy, http_write

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.systems.dns.living import Life, alive, manifest
+from tests.rig.living import Life, alive, manifest
 from tests.systems.nixos.servers.sshd import Sshd
 
 NAME = "Host/web01"
@@ -46,7 +46,7 @@ async def look(life: Life) -> str:
 async def test_a_second_look_is_one_command_over_the_connection_that_is_there(
     sshd: Sshd, tmp_path: Path
 ) -> None:
-    async with alive(tmp_path, host(sshd)) as life:
+    async with alive(tmp_path, host(sshd), NAME) as life:
         await life.settle()
         assert life.outcome(NAME) == "Done"
         before = commands(sshd)
@@ -58,7 +58,7 @@ async def test_a_second_look_is_one_command_over_the_connection_that_is_there(
 async def test_a_host_that_is_down_is_not_known_and_comes_back_by_itself(sshd: Sshd, tmp_path: Path) -> None:
     files = host(sshd)
     sshd.stop()
-    async with alive(tmp_path, files) as life:
+    async with alive(tmp_path, files, NAME) as life:
         await life.until(lambda: life.estate.store.status(life.key(NAME)) is not None)
         assert life.outcome(NAME) != "Done"
         assert "Connection refused" in life.sentence(NAME)
@@ -68,7 +68,7 @@ async def test_a_host_that_is_down_is_not_known_and_comes_back_by_itself(sshd: S
 
 async def test_a_changed_host_key_is_told_and_nothing_is_sent(sshd: Sshd, tmp_path: Path) -> None:
     files = host(sshd)
-    async with alive(tmp_path, files) as life:
+    async with alive(tmp_path, files, NAME) as life:
         await life.settle()
         sshd.rekey()
         before = commands(sshd)
@@ -81,7 +81,7 @@ async def test_a_changed_host_key_is_told_and_nothing_is_sent(sshd: Sshd, tmp_pa
 
 
 async def test_a_clone_with_the_same_host_key_is_held(sshd: Sshd, tmp_path: Path) -> None:
-    async with alive(tmp_path, host(sshd)) as life:
+    async with alive(tmp_path, host(sshd), NAME) as life:
         await life.settle()
         clone = "0123456789abcdef0123456789abcdef"
         sshd.shadow(cat=f'[ "$1" = /etc/machine-id ] && echo {clone} || exec /bin/cat "$@"')
@@ -97,7 +97,7 @@ async def test_what_is_wrong_with_a_host_is_a_condition(sshd: Sshd, tmp_path: Pa
         systemctl="case $1 in show) printf 'SystemState=degraded\\nNFailedUnits=1\\n';; "
         "list-units) [ \"$2\" = --all ] || echo 'nginx.service loaded failed failed Web';; esac"
     )
-    async with alive(tmp_path, host(sshd)) as life:
+    async with alive(tmp_path, host(sshd), NAME) as life:
         await life.settle()
         assert "UnitsFailed" in life.reasons(NAME)
         await life.declare(**host(sshd, watch={"units": ["nginx.*"]}))

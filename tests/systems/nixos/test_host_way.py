@@ -10,11 +10,16 @@ import pytest
 from pydantic import ValidationError
 
 from setpoint_nixos.kinds.host.spec import HostSpec
-from tests.systems.dns.living import Life, alive, manifest
+from tests.rig.living import Life, alive, manifest
 from tests.systems.nixos.servers.sshd import Sshd
 
 WEB = "Host/web01"
 GATE = "Host/gate"
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(living, "PATIENCE", 90.0)
 
 
 @pytest.fixture
@@ -47,7 +52,7 @@ def outputs(life: Life, name: str = WEB) -> dict[str, Any]:
 
 
 async def test_a_declared_host_is_passed_on_the_way(gate: Sshd, web: Sshd, tmp_path: Path) -> None:
-    async with alive(tmp_path, behind(gate, web)) as life:
+    async with alive(tmp_path, behind(gate, web), WEB) as life:
         await life.until(lambda: life.estate.store.status(life.key(WEB)) is not None)
         await life.settle()
         assert life.outcome(WEB) == "Done"
@@ -62,7 +67,7 @@ async def test_who_is_behind_one_that_was_never_entered_waits_and_says_so(
 ) -> None:
     files = behind(gate, web)
     gate.stop()
-    async with alive(tmp_path, files) as life:
+    async with alive(tmp_path, files, WEB) as life:
         await life.until(lambda: life.estate.store.status(life.key(WEB)) is not None)
         assert life.outcome(WEB) == "Blocked"
         assert life.sentence(WEB) == "Host/gate does not publish access yet"
@@ -74,7 +79,7 @@ async def test_a_problem_of_a_host_on_the_way_keeps_nobody_from_passing(
     gate: Sshd, web: Sshd, tmp_path: Path
 ) -> None:
     gate.shadow(systemctl="printf 'SystemState=degraded\\nNFailedUnits=1\\n'")
-    async with alive(tmp_path, behind(gate, web)) as life:
+    async with alive(tmp_path, behind(gate, web), WEB) as life:
         await life.until(lambda: life.estate.store.status(life.key(WEB)) is not None)
         await life.until(lambda: life.outcome(WEB) == "Done")
 
@@ -88,7 +93,7 @@ def in_container(gate: Sshd, web: Sshd) -> dict[str, str]:
 async def test_the_key_of_a_container_is_what_its_node_reads_out_of_it(
     gate: Sshd, web: Sshd, tmp_path: Path
 ) -> None:
-    async with alive(tmp_path, in_container(gate, web)) as life:
+    async with alive(tmp_path, in_container(gate, web), WEB) as life:
         await life.until(lambda: life.estate.store.status(life.key(WEB)) is not None)
         await life.until(lambda: life.outcome(WEB) == "Done")
         assert outputs(life)["hostKey"] == " ".join(web.host_key.split()[:2])
@@ -98,7 +103,7 @@ async def test_another_key_of_the_same_making_is_held_and_of_another_one_is_righ
     gate: Sshd, web: Sshd, tmp_path: Path
 ) -> None:
     files = in_container(gate, web)
-    async with alive(tmp_path, files) as life:
+    async with alive(tmp_path, files, WEB) as life:
         await life.until(lambda: life.estate.store.status(life.key(WEB)) is not None)
         await life.until(lambda: life.outcome(WEB) == "Done")
         web.rekey()
@@ -109,7 +114,9 @@ async def test_another_key_of_the_same_making_is_held_and_of_another_one_is_righ
         assert life.rules(WEB) == ["Identity"], life.sentence(WEB)
         await life.declare(web01=files["web01"].replace('"first"', '"second"'))
         assert life.outcome(WEB) == "Done"
-    async with alive(tmp_path, {**files, "web01": files["web01"].replace('"first"', '"second"')}) as life:
+    async with alive(
+        tmp_path, {**files, "web01": files["web01"].replace('"first"', '"second"')}, WEB
+    ) as life:
         await life.begin_anew()
         assert life.outcome(WEB) == "Done"
 
@@ -117,7 +124,7 @@ async def test_another_key_of_the_same_making_is_held_and_of_another_one_is_righ
 async def test_a_node_that_cannot_tell_says_what_to_do(gate: Sshd, web: Sshd, tmp_path: Path) -> None:
     files = in_container(gate, web)
     gate.shadow(pct="echo 'container 200 not running!' >&2; exit 255")
-    async with alive(tmp_path, files) as life:
+    async with alive(tmp_path, files, WEB) as life:
         await life.until(lambda: life.estate.store.status(life.key(WEB)) is not None)
         await life.until(lambda: "not running" in life.sentence(WEB))
         assert "container 200" in life.sentence(WEB)
