@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 from weakref import WeakKeyDictionary
 
 from setpoint.model.key import DEFAULT_NAMESPACE, Key
+from setpoint_nixos.nix.closure import Row
 from setpoint_nixos.nix.data_slice import Slices
 from setpoint_nixos.nix.evaluate import Evaluations
 from setpoint_nixos.nix.flake import Flakes
@@ -25,6 +26,7 @@ _TIDYING: Final = "tidy"
 _DAY: Final = timedelta(days=1)
 _SETTLED: Final = timedelta(hours=1)
 """After a start, when everything that is declared was looked at."""
+_COMPARED: Final = 200
 _KEPT: Final = timedelta(days=30)
 
 
@@ -38,13 +40,20 @@ class Work:
 
 @dataclass
 class Shop:
-    """One per process. All that it keeps on the disk can be made again."""
+    """One per process. All that it keeps on the disk can be made again.
+
+    Attributes:
+        compared: which packages change from one system to another; for the latest of them.
+    """
 
     nix: Nix
     flakes: Flakes
     evaluations: Evaluations
     builds: Builds
     slices: Slices
+    compared: dict[tuple[str, str], tuple[Row, ...]] = field(
+        default_factory=dict[tuple[str, str], tuple[Row, ...]]
+    )
     _works: dict[str, Work] = field(default_factory=dict[str, Work])
     _declared: set[str] = field(default_factory=set[str])
     _tidied: float = field(default_factory=lambda: monotonic() - (_DAY - _SETTLED).total_seconds())
@@ -64,6 +73,12 @@ class Shop:
     def take(self, name: str) -> None:
         """Forget what has ended."""
         self._works.pop(name, None)
+
+    def remember(self, before: str, after: str, changed: tuple[Row, ...]) -> None:
+        """Keep which packages change, so that a host that is held is not asked at every look."""
+        self.compared[before, after] = changed
+        while len(self.compared) > _COMPARED:
+            del self.compared[next(iter(self.compared))]
 
     def declared(self, key: Key) -> None:
         """Note that a resource is still declared; once a day, what was of use to none of them for long is forgotten."""

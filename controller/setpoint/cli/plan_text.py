@@ -19,6 +19,8 @@ _BY = {
     Releaser.COMMIT: "released by a commit",
     Releaser.HAND: "released by hand",
 }
+_MOST = 30
+"""Lines for what a step comes to beyond what is compared."""
 _NO_MEMORY = "without memory: nothing is remembered yet, so every difference counts as made by hand"
 
 
@@ -87,7 +89,7 @@ def _body(row: dict[str, Any]) -> Iterator[str]:
     for step in row["steps"]:
         disruption = "" if step["disruption"] == "none" else f"  [{step['disruption']}]"
         yield f"{'! ' if step['holds'] else '~ '}{step['summary']}{disruption}"
-        yield from (f"    {line}" for line in _changes(step["changes"]))
+        yield from (f"    {line}" for line in (*_changes(step["changes"]), *_details(step["details"])))
         yield from (f"    held: {_why(hold, step)}{_release(hold)}" for hold in step["holds"])
     if not row["steps"]:
         yield from _changes(row["changes"])
@@ -114,6 +116,15 @@ def _changes(changes: list[dict[str, Any]]) -> Iterator[str]:
             yield f"{field(change['path'])}: {seen(change)} → {wanted(change)}"
         if change["note"]:
             yield f"({change['note']})"
+
+
+def _details(changes: list[dict[str, Any]]) -> Iterator[str]:
+    """The first of them, each on one line."""
+    for change in changes[:_MOST]:
+        note = f"  ({change['note']})" if change["note"] else ""
+        yield f"{field(change['path'])}: {seen(change)} → {wanted(change)}{note}"
+    if len(changes) > _MOST:
+        yield f"and {len(changes) - _MOST} more; -o json tells all"
 
 
 def _section(row: dict[str, Any]) -> Iterator[str]:

@@ -113,6 +113,7 @@ def _step(planned: PlannedStep) -> View:
         "summary": step.summary,
         "disruption": step.disruption.name.lower(),
         "changes": [change_view(change) for change in step.changes],
+        "details": [change_view(change) for change in step.details],
         "holds": [hold_view(hold) for hold in planned.holds],
     }
 

@@ -60,6 +60,7 @@ class Step:
         arguments: plain data for the act; goes to the journal, so never a secret.
         scopes: the scarce parts of the target that it uses until it has ended, e.g. `node/pve1`, `storage/ceph`.
         obstacle: why the step cannot be taken at all; it is shown and held, and its verb names no act.
+        details: what it comes to beyond what is compared, such as the packages of a system; a text shows the first of them.
         then: a step that this one makes necessary, where that is known already; it is shown, and planned for good once
             it is seen to be needed.
         reserve: an id to reserve before the step; the engine adds it to the identity.
@@ -76,6 +77,7 @@ class Step:
     obstacle: Obstacle | None = None
     then: Step | None = None
     consent: Consent | None = None
+    details: tuple[Change, ...] = ()
 
 
 def waiting(step: Step) -> dict[Pointer, str]:

@@ -1,18 +1,22 @@
-"""What two systems differ in, as a person reads it: rows of packages, from the text of `nix store diff-closures`."""
+"""What two systems differ in, as a person reads it: rows of packages, from the paths that each needs and their sizes."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
-from setpoint_nixos.nix.read import plain
+_HASH: Final = len("/nix/store/") + 33
+"""Characters before the name in a store path."""
+_VERSION: Final = re.compile(r"(?P<name>.*?)-(?P<version>[^A-Za-z].*)")
+_OUTPUT: Final = re.compile(r"(?P<version>.*)-(?:[a-z]+|lib32|lib64)")
+_WORTH: Final = 8 << 10
+"""Bytes below which a package that only grew is not worth telling."""
 
-_ROW: Final = re.compile(r"(?P<name>[^\s:]+): (?P<rest>.+)")
-_SIZE: Final = re.compile(r"(?P<number>[+-]?\d+(?:\.\d+)?) (?P<unit>bytes|B|KiB|MiB|GiB|TiB)")
-_UNITS: Final = {"bytes": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
-_NONE: Final = "∅"
-_UNNAMED: Final = "ε"
+Closure = Mapping[str, int]
+"""Each path that a system needs, itself included, with its bytes."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,7 @@ class Row:
     Attributes:
         before: its versions, empty texts for those without one; none when it was not there.
         after: the same of what follows; none when it is gone.
-        size: bytes that it grew by, as exactly as Nix tells; 0 when that is not worth telling.
+        size: bytes that it grew by.
     """
 
     name: str
@@ -31,47 +35,71 @@ class Row:
     size: int
 
     def __str__(self) -> str:
-        return ", ".join(part for part in (self._versions(), self._grown()) if part)
+        return ", ".join(part for part in (self._changed(), self.grown) if part)
 
-    def _versions(self) -> str:
+    def _changed(self) -> str:
+        before, after = (
+            ", ".join(version or "without version" for version in side) for side in (self.before, self.after)
+        )
         if self.before == self.after:
             return self.name
-        if not self.before or not self.after:
-            known = [version for version in self.before or self.after if version]
-            return " ".join((self.name, *known, "is new" if self.after else "is gone"))
-        before, after = (
-            ", ".join(each or "without version" for each in side) for side in (self.before, self.after)
+        return (
+            f"{self.name} {before} → {after}"
+            if before and after
+            else f"{self.name} {before or after} is {'new' if after else 'gone'}"
         )
-        return f"{self.name} {before} → {after}"
 
-    def _grown(self) -> str:
-        return f"{self.size / (1 << 20):+.1f} MiB" if self.size else ""
-
-
-def rows(text: str) -> tuple[Row, ...]:
-    """Every line that tells of a package, in Nix's order; changes of mere configuration are in none."""
-    return tuple(row for row in map(_row, plain(text).splitlines()) if row is not None)
+    @property
+    def grown(self) -> str:
+        """How much it grew, for people; empty when that is not worth telling."""
+        return f"{self.size / (1 << 20):+.1f} MiB" if abs(self.size) >= _WORTH else ""
 
 
-def _row(line: str) -> Row | None:
-    match = _ROW.fullmatch(line.strip())
+def rows(before: Closure, after: Closure) -> tuple[Row, ...]:
+    """What changed: first what has another version, is new or gone, then what only grew; each by name.
+
+    A package whose content alone changed is in none, like a change of mere configuration.
+    """
+    old, new = _packages(before), _packages(after)
+    found: list[Row] = []
+    for name in sorted(old.keys() | new.keys()):
+        left, right = old.get(name, {}), new.get(name, {})
+        size = sum(right.values()) - sum(left.values())
+        row = Row(name, _versions(left), _versions(right), size)
+        if row.before != row.after or row.grown:
+            found.append(row)
+    return tuple(sorted(found, key=lambda row: (row.before == row.after, row.name)))
+
+
+def sized(text: str) -> Closure:
+    """What a command tells that prints all paths, and then the sizes of all, a line each.
+
+    Raises:
+        ValueError: it told something else.
+    """
+    lines = text.split()
+    paths, sizes = lines[: len(lines) // 2], lines[len(lines) // 2 :]
+    return dict(zip(paths, map(int, sizes), strict=True))
+
+
+def _packages(closure: Closure) -> Mapping[str, Mapping[str, int]]:
+    """The paths of each package, each with its bytes."""
+
+    def name(path: str) -> str:
+        return _parted(path)[0]
+
+    grouped = groupby(sorted(closure, key=name), name)
+    return {name: {path: closure[path] for path in paths} for name, paths in grouped}
+
+
+def _versions(paths: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({_parted(path)[1] for path in paths}))
+
+
+def _parted(path: str) -> tuple[str, str]:
+    """Name and version, as Nix parts them: a version begins with no letter, and an output's name is no part of it."""
+    match = _VERSION.fullmatch(path[_HASH:])
     if match is None:
-        return None
-    left, arrow, right = match["rest"].partition(" → ")
-    # Versions have no blanks, and the size stands last in every shape.
-    size = _SIZE.search(match["rest"].rpartition(", ")[2] if arrow else match["rest"])
-    if not arrow:
-        return Row(match["name"], (), (), _bytes(size)) if size is not None else None
-    if size is not None:
-        right = right.rpartition(", ")[0]
-    return Row(match["name"], _versions(left), _versions(right), _bytes(size))
-
-
-def _versions(text: str) -> tuple[str, ...]:
-    if text == _NONE:
-        return ()
-    return tuple("" if version == _UNNAMED else version for version in text.split(", "))
-
-
-def _bytes(size: re.Match[str] | None) -> int:
-    return 0 if size is None else round(float(size["number"]) * _UNITS[size["unit"]])
+        return path[_HASH:], ""
+    output = _OUTPUT.fullmatch(match["version"])
+    return match["name"], output["version"] if output is not None else match["version"]

@@ -75,9 +75,9 @@ def closure(path: str) -> Command:
     return ("nix-store", "--query", "--requisites", path)
 
 
-def differences(before: str, after: str) -> Command:
-    """What two closures differ in, as text for `closure.rows`."""
-    return (*_NIX, "store", "diff-closures", before, after)
+def sizes(*paths: str) -> Command:
+    """The bytes of each of these paths, a line each."""
+    return ("nix-store", "--query", "--size", *paths)
 
 
 def sign(path: str, store: str = "") -> Command:

@@ -15,10 +15,8 @@ from typing import Final
 
 from setpoint.model.errors import OutcomeUnknownError, RefusalError, TargetError, TransportError
 from setpoint.model.secret import Secret
-from setpoint_nixos.nix import commands
 from setpoint_nixos.nix.bridge import Bridge, bridge, place, store
 from setpoint_nixos.nix.build import Call, Order, Policy, building, delivering
-from setpoint_nixos.nix.closure import Row, rows
 from setpoint_nixos.nix.events import Event, Told
 from setpoint_nixos.nix.failures import NO_PROGRAM, BuildError, MissingError, copying, no_program
 from setpoint_nixos.nix.openssh import settings
@@ -29,7 +27,6 @@ from setpoint_nixos.nix.shim import shim
 from setpoint_nixos.nix.sign import as_input
 from setpoint_nixos.nix.workshop import Work, Workshop
 
-_ASKING: Final = timedelta(minutes=2)
 _NOBODY: Final = re.compile(
     r"[Uu]nable to start any build|[Ff]ailed to find a machine|required (?:system|platform|to build)",
     re.ASCII,
@@ -119,13 +116,6 @@ class Builds:
                     link.unlink()
                     gone += 1
         return gone
-
-    async def differences(self, before: str, job: Job) -> tuple[Row, ...] | None:
-        """What the system differs in from one that its host has, once it was delivered; None when that cannot be told."""
-        remote = job.remotes[job.host]
-        command = commands.differences(before, job.system.out)
-        ended = await remote.run(command, Bounds(_ASKING))
-        return rows(ended.output) if ended.code == 0 else None
 
     async def _carry_out(
         self,

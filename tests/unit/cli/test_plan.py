@@ -169,7 +169,7 @@ def test_the_documents_have_stable_fields(estate: Estate) -> None:
     assert {frozenset(row) for row in told["resources"]} == {frozenset(ROW_FIELDS)}
     steps = [step for row in told["resources"] for step in row["steps"]]
     assert {frozenset(step) for step in steps} == {
-        frozenset({"verb", "summary", "disruption", "changes", "holds"})
+        frozenset({"verb", "summary", "disruption", "changes", "details", "holds"})
     }
     assert told["summary"] == {
         "change": 1, "held": 0, "failed": 0, "waiting": 0, "inSync": 1, "reported": 0, "steps": 1,

@@ -12,12 +12,14 @@ from setpoint.model.errors import SourceError
 from setpoint.model.plan import Obstacle
 from setpoint.model.resource import Resource
 from setpoint.model.tree import Json
+from setpoint_nixos.comparing import packages
 from setpoint_nixos.deploying import delivered
 from setpoint_nixos.guard.order import Mode
 from setpoint_nixos.guard.state import Staged
 from setpoint_nixos.kinds.nixos_host.data import lacking
 from setpoint_nixos.kinds.nixos_host.spec import NixosHostSpec, Resolved
 from setpoint_nixos.kinds.nixos_host.state import NixosState
+from setpoint_nixos.nix.closure import Row
 from setpoint_nixos.nix.data_slice import INPUT, Slice
 from setpoint_nixos.nix.evaluate import Wanted
 from setpoint_nixos.nix.flake_url import Pinned
@@ -54,6 +56,7 @@ async def compute(reach: Reach, computing: Computing[NixosHostSpec, NixosState])
     made = await _resolved(reach, spec, computing.observed, pinned, system)
     said = f"of revision {pinned.revision[:12]}" + (f" with data {given.digest[:8]}" if given else "")
     said += f"; {pinned.stale}" if pinned.stale else ""
+    said += _told(made, computing.observed)
     return Computed(made, notes={f"/{part}": said for part in ("running", "profile", "booted")})
 
 
@@ -98,6 +101,7 @@ async def _evaluated(at: Shop, pinned: Pinned, name: str, given: Slice | None) -
 async def _resolved(
     reach: Reach, spec: NixosHostSpec, seen: NixosState | None, pinned: Pinned, system: System
 ) -> Resolved:
+    present = not _differs(seen, system) or await delivered(reach, system.out, roots(reach))
     written = {name: getattr(spec, name) for name in spec.model_fields_set}
     return Resolved(
         **written,
@@ -105,8 +109,32 @@ async def _resolved(
         drv=system.drv,
         platform=system.platform,
         revision=pinned.revision,
-        present=not _differs(seen, system) or await delivered(reach, system.out, roots(reach)),
+        present=present,
         staged=_staged(spec, seen, system),
+        packages=await _changed(reach, seen, system.out, present=present),
+    )
+
+
+async def _changed(
+    reach: Reach, seen: NixosState | None, system: str, *, present: bool
+) -> tuple[Row, ...] | None:
+    running = seen.nixos.running if seen is not None else None
+    if not isinstance(running, str) or running == system:
+        return None
+    return await packages(shop(), reach, running, system, present=present)
+
+
+def _told(made: Resolved, seen: NixosState | None) -> str:
+    """What is known of its packages, in a few words."""
+    if seen is None or made.system == seen.nixos.running:
+        return ""
+    if made.packages is None:
+        return "; it is not built yet, so which packages change is not known" if not made.present else ""
+    size = sum(row.size for row in made.packages) / (1 << 20)
+    return (
+        f"; packages that change: {len(made.packages)}, {size:+.1f} MiB"
+        if made.packages
+        else "; no package changes"
     )
 
 

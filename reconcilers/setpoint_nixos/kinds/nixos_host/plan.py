@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
-from setpoint.model.diff import Change, Diff
+from setpoint.model.diff import MISSING, Change, Diff, Missing
 from setpoint.model.kind import Planning
 from setpoint.model.plan import Consent, Disruption, Step
 from setpoint.model.tree import Json, Tree
@@ -44,7 +45,7 @@ def plan(found: Diff, planning: Planning[NixosHostSpec, NixosState]) -> tuple[St
     if spec.staged:
         return (_reboot(spec, state, found.changes),)
     activate = _activate(spec, state, found.changes, planning.owner.estate)
-    return (activate,) if spec.present else (_deliver(spec, activate),)
+    return (replace(activate, details=packages(spec)),) if spec.present else (_deliver(spec, activate),)
 
 
 def attempt_after(record: Record | None, system: str, mode: Mode) -> int:
@@ -97,6 +98,19 @@ def _deliver(spec: Resolved, activate: Step) -> Step:
         scopes=SCOPES,
         then=activate,
         consent=activate.consent,
+        details=packages(spec),
+    )
+
+
+def packages(spec: Resolved) -> tuple[Change, ...]:
+    """The packages that change, as people read them."""
+
+    def text(versions: tuple[str, ...]) -> Json | Missing:
+        return ", ".join(version or "without version" for version in versions) if versions else MISSING
+
+    return tuple(
+        Change(f"/packages/{row.name}", text(row.after), text(row.before), note=row.grown)
+        for row in spec.packages or ()
     )
 
 

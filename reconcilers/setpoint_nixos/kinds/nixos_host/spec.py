@@ -14,6 +14,7 @@ from setpoint_nixos.guard.checks import Check
 from setpoint_nixos.guard.order import Mode, Order
 from setpoint_nixos.kinds.nixos_host.build import BuildSpec
 from setpoint_nixos.kinds.nixos_host.data import Data
+from setpoint_nixos.nix.closure import Row
 from setpoint_nixos.nix.flake_url import FlakeUrl
 
 NAME: Final = r"^[A-Za-z0-9_][-A-Za-z0-9_.]*$"
@@ -99,6 +100,7 @@ class Resolved(NixosHostSpec):
         revision: of the flake.
         present: whether the host has it and keeps it.
         staged: whether it boots next and only that is lacking.
+        packages: what changes from what runs; None when that is not known, e.g. before it is built.
     """
 
     system: str
@@ -107,3 +109,4 @@ class Resolved(NixosHostSpec):
     revision: str
     present: bool
     staged: bool
+    packages: tuple[Row, ...] | None = None
