@@ -51,12 +51,11 @@ async def bridge(remote: Remote, socket: Path, command: Command = SERVE) -> Asyn
     made = Bridge(socket)
     running: set[asyncio.Task[None]] = set()
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            running.add(task)
-            task.add_done_callback(running.discard)
-        await _serve(made, remote, command, reader, writer)
+    def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # asyncio complains of tasks that it made itself when they are cancelled.
+        task = asyncio.create_task(_serve(made, remote, command, reader, writer))
+        running.add(task)
+        task.add_done_callback(running.discard)
 
     server = await asyncio.start_unix_server(serve, socket, limit=_CHUNK)
     try:

@@ -235,7 +235,7 @@ async def test_a_copy_that_is_cancelled_leaves_nothing_behind(
     going.cancel()
     with pytest.raises(asyncio.CancelledError):
         await going
-    assert not mentioned(system.out)
+    await until(lambda: not mentioned(system.out), "nothing of it goes on here")
     assert not complaints
     await until(lambda: "nix-daemon" not in host.run("cat /proc/[0-9]*/comm"), "the host's end is gone")
     await work.deliver(order)
