@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -17,6 +18,8 @@ import click
 from click.shell_completion import CompletionItem
 
 WORDS = "words.json"
+_NAMES = re.compile(r"\b([A-Z][A-Za-z]*[a-z][A-Za-z]*)/NAME")
+_OF = "names of "
 _LONGEST = 100
 """Characters of what a verb is for."""
 Completing = Callable[[click.Context, click.Parameter, str], list[CompletionItem[Any]]]
@@ -105,6 +108,8 @@ def _values(param: click.Parameter) -> str | list[str]:
             return "file" if path.file_okay else "dir"
         case _ if "KIND/NAME" in metavar:
             return "keys"
+        case _ if named := _NAMES.search(metavar):
+            return f"{_OF}{named[1]}"
         case _ if metavar.startswith(("KIND", "[KIND")):
             return "kinds"
         case _:
@@ -143,10 +148,20 @@ def _words(values: str, context: click.Context) -> list[str]:
     if not values:
         return []
     keys = known_keys(Path(context.params["config"]) if context.params.get("config") else None)
+    if values.startswith(_OF):
+        return [*_names_of(values.removeprefix(_OF), keys)]
     if values == "namespaces":
         return sorted({key.split("/")[0] if key.count("/") > 1 else "default" for key in keys})
     kinds = {next((part for part in key.split("/") if part[:1].isupper()), "") for key in keys}
     return [*sorted(kinds), *keys]
+
+
+def _names_of(kind: str, keys: list[str]) -> Iterator[str]:
+    """The names of one kind, alone where that says all."""
+    for key in keys:
+        *space, its, name = key.split("/")
+        if its == kind:
+            yield key if space else name
 
 
 if __name__ == "__main__":

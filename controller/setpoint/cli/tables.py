@@ -114,12 +114,16 @@ def age(text: str | None, now: datetime | None = None) -> str:
     """How long ago a moment is, in its largest unit; a dash for none."""
     if not text:
         return "-"
-    then = datetime.fromisoformat(text)
-    seconds = max(int(((now or datetime.now(UTC)) - then).total_seconds()), 0)
+    return span(((now or datetime.now(UTC)) - datetime.fromisoformat(text)).total_seconds())
+
+
+def span(seconds: float) -> str:
+    """How long something lasts, in its largest unit; what lies ahead lasts no time."""
+    whole = max(int(seconds), 0)
     for size, unit in _SPANS:
-        if seconds >= size:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"
+        if whole >= size:
+            return f"{whole // size}{unit}"
+    return f"{whole}s"
 
 
 def coloured() -> bool:

@@ -64,6 +64,7 @@ class Estate:
         sighted: who is seen with which of the values that resources hand out.
         turns: the groups whose members take turns.
         orders: what people want done now.
+        only: the keys that are looked at at all; None for every one.
         declared: when each key came to be declared while this process runs; gone once it was ready.
     """
 
@@ -96,6 +97,7 @@ class Estate:
     polled: set[Key] = field(default_factory=set[Key])
     turns: Turns = field(default_factory=Turns)
     orders: Orders = field(default_factory=Orders)
+    only: frozenset[Key] | None = None
     declared: dict[Key, float] = field(default_factory=dict[Key, float])
 
     def lane_of(self, resource: Resource) -> Lane | None:

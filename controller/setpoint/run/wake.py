@@ -23,7 +23,9 @@ _log = structlog.stdlib.get_logger("setpoint.wake")
 
 
 def wake(estate: Estate, key: Key, cls: Class = Class.CHANGED, delay: float = 0.0) -> None:
-    """Make `key` due in its lane."""
+    """Make `key` due in its lane, unless only others are looked at."""
+    if estate.only is not None and key not in estate.only:
+        return
     resource = estate.served(key)
     lane = estate.lane_of(resource) if resource is not None else None
     if lane is not None:

@@ -94,6 +94,17 @@ def test_kinds_are_completed(folder: Path) -> None:
     assert complete(folder, "explain", "") == sorted(installed_kinds())
 
 
+def test_names_of_one_kind_stand_alone_where_that_says_all(folder: Path) -> None:
+    declared = ("Host/web01", "NixosHost/web01", "lab/Host/web02")
+    for number, key in enumerate(declared):
+        *space, kind, name = key.split("/")
+        metadata = f"name: {name}" + "".join(f", namespace: {one}" for one in space)
+        (folder / f"estate/{number}.yaml").write_text(f"kind: {kind}\nmetadata: {{{metadata}}}\nspec: {{}}\n")
+    assert complete(folder, "hosts", "") == ["web01", "lab/Host/web02"]
+    assert complete(folder, "deploy", "w") == ["web01"]
+    assert complete(folder, "deploy", "--mode", "") == ["switch", "boot", "test"]
+
+
 def test_keys_are_those_of_the_source_when_nothing_else_is_known(folder: Path) -> None:
     assert complete(folder, "status", "") == ["Box", "Shelf", "Box/a", "Shelf/s", "test/Box/b"]
     assert complete(folder, "status", "Box/") == ["Box/a"]
