@@ -96,11 +96,12 @@ class Fleet:
         """Declare it no more."""
         del self._hosts[name]
 
-    def write(self, path: str, text: str) -> None:
-        """Put another file into the repository."""
+    def write(self, path: str, text: str) -> Path:
+        """Put another file into the repository; where it lies until it is committed."""
         place = self._tree / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text)
+        return place
 
     def commit(self) -> str:
         """Commit what was declared, and give the revision; there is a new one each time."""

@@ -69,11 +69,16 @@ class Shelf:
             f"}}).config{part}",
         )
 
+    def inputs(self, flake: str) -> str:
+        """The text of a flake in which `OURS` and `NIXPKGS` stand for the inputs."""
+        text = flake.replace("OURS", f"git+file://{self.ours}?dir=nix&ref=main")
+        return text.replace("NIXPKGS", f"git+file://{self.nixpkgs}?ref=main")
+
     def flake(self, folder: Path, text: str) -> Path:
-        """A repository with this flake and its lock; `OURS` and `NIXPKGS` stand for the inputs."""
-        content = text.replace("OURS", f"git+file://{self.ours}?dir=nix&ref=main")
+        """A repository with such a flake, committed without its lock."""
         made = repository(folder, None, "")
-        (made / "flake.nix").write_text(content.replace("NIXPKGS", f"git+file://{self.nixpkgs}?ref=main"))
+        (made / "flake.nix").write_text(self.inputs(text))
+        commit(made)
         return made
 
 
