@@ -37,16 +37,16 @@ python3Packages.buildPythonApplication {
     structlog
     watchfiles
   ];
-  makeWrapperArgs = [ "--suffix PATH : ${lib.makeBinPath [ git openssh nix ]}" ];
+  makeWrapperArgs = [ "--suffix" "PATH" ":" (lib.makeBinPath [ git openssh nix ]) ];
 
   # Off the network: every system is found and imported, and the estate that the lab converges is read.
-  doInstallCheck = true;
-  installCheckPhase = ''
-    runHook preInstallCheck
+  pythonImportsCheck = [ "setpoint" "setpoint_addresses" "setpoint_dns" "setpoint_nixos" "setpoint_proxmox" "setpoint_lab" ];
+  checkPhase = ''
+    runHook preCheck
     $out/bin/setpoint --version
     $out/bin/setpoint schema >/dev/null
     $out/bin/setpoint validate ${../examples/estate}
-    runHook postInstallCheck
+    runHook postCheck
   '';
 
   meta = {

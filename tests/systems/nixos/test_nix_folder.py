@@ -309,13 +309,17 @@ def test_the_package_needs_what_the_project_says(bare: tuple[Nix, Shelf]) -> Non
             nix,
             f"let pkgs = import {shelf.nixpkgs}/pkgs.nix (import {shelf.nixpkgs}/lib.nix);"
             f" made = pkgs.callPackage {shelf.ours}/nix/package.nix {{ }};"
-            " in { inherit (made) pname version installCheckPhase; names = map (one: one.name) made.dependencies; }",
+            " in { inherit (made) pname version checkPhase pythonImportsCheck; names = map (one: one.name) made.dependencies; }",
         )
     )
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     needed = {name for line in project["dependencies"] for name in names_in(line)}
     assert {*made["names"]} == needed
     assert (made["pname"], made["version"]) == (project["name"], project["version"])
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"][
+        "wheel"
+    ]
+    assert {*made["pythonImportsCheck"]} == {Path(each).name for each in wheel["packages"]}
 
 
 EXTRAS: Final = {"asyncssh[bcrypt]": "bcrypt", "dnspython[idna]": "idna"}
