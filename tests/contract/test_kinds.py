@@ -74,6 +74,15 @@ def test_every_field_is_described(kind: Kind[Any, Any]) -> None:
         assert not [name for name, field in model.model_fields.items() if not field.description]
 
 
+def test_what_may_be_set_for_one_time_is_a_field(kind: Kind[Any, Any]) -> None:
+    for place in kind.overridable:
+        models = [kind.spec]
+        for name in parts(place):
+            found = [(field.alias or key, field) for one in models for key, field in one.model_fields.items()]
+            (field,) = [field for alias, field in found if alias == name]
+            models = [*models_in(field.annotation)]
+
+
 def test_its_folder_holds_what_a_reader_looks_for(kind: Kind[Any, Any]) -> None:
     module = importlib.import_module(kind.spec.__module__)
     folder = Path(str(module.__file__)).parent

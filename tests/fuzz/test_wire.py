@@ -43,12 +43,12 @@ def request(line: str, body: bytes, *headers: str) -> bytes:
     return "\r\n".join(head).encode() + b"\r\n\r\n" + body
 
 
-ROUTES = ("/v1/resync", "/v1/approve", "/v1/freeze", "/v1/unfreeze")
+ROUTES = ("/v1/resync", "/v1/order", "/v1/approve", "/v1/freeze", "/v1/unfreeze")
 SOCKET = [
     *(request(f"POST {route}", body) for route in ROUTES for body in BODIES),
     *(
         request(f"GET /v1/{target}", b"")
-        for target in ("status", "status?key=Box/a", "drift?key=Box/a", "history?key=Box/a&limit=5", "keys", "whoami", "resync?key=Box/a&number=1&wait=0")
+        for target in ("status", "status?key=Box/a", "drift?key=Box/a", "history?key=Box/a&limit=5", "keys", "whoami", "resync?key=Box/a&number=1&wait=0", "order?id=none")
     ),
 ]  # fmt: skip
 PUSH = json.dumps({"ref": "refs/heads/main", "commits": [{"id": "1" * 40}]}).encode()

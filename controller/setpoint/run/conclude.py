@@ -83,7 +83,7 @@ def _status(desk: Desk, report: Report, before: Status | None) -> Status:
         known=known,
         attempts=_attempts(outcome, before),
         handled=desk.requested if settled(outcome) else (before.handled if before else 0),
-        in_sync_at=now if learned.found == Diff() else (before.in_sync_at if before else None),
+        in_sync_at=now if _as_declared(learned) else (before.in_sync_at if before else None),
         drift_since=(since or now) if drifted else (None if known else since),
         detail=dict(learned.detail) if learned.detail is not None else (before.detail if before else None),
         outputs=dict(learned.outputs)
@@ -100,6 +100,11 @@ def _measured(learned: Pass, before: Status | None) -> Measured | None:
     if learned.measured is not None or isinstance(learned.observation, Absent):
         return learned.measured
     return before.measured if before else None
+
+
+def _as_declared(learned: Pass) -> bool:
+    """Whether it was seen as it is declared; as it was ordered otherwise is not that."""
+    return learned.found == Diff() and not (learned.order is not None and learned.order.changes)
 
 
 def _renewed(learned: Pass, before: Status | None) -> float | None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from setpoint.model.errors import SetpointError
 from setpoint.model.key import Key
 from setpoint.model.order import Order
+from setpoint.model.resource import Resource
+from setpoint.model.spec import Spec
 from setpoint.run.orders import ordered
 from setpoint.run.supervisor import Supervisor
 from setpoint.store.records import Event, EventKind
@@ -26,8 +30,7 @@ class OrderAnswers:
         """Take an order; its id is what `tell` takes.
 
         Raises:
-            UnknownError: it means nothing that is declared.
-            SetpointError: a kind does not let that be otherwise for one time.
+            UnknownError: it means nothing that is declared, or what a kind does not let be otherwise for one time.
         """
         estate = self.supervisor.estate
         keys, now = choose(estate.resources, body), estate.ports.now()
@@ -35,8 +38,7 @@ class OrderAnswers:
         order = Order(
             estate.ports.new_id(), by, now, now + body.seconds, at_once=body.at_once, changes=body.changes
         )
-        # All are judged before any is taken: half an order is none.
-        specs = [(one, ordered(estate.kinds[one.key.kind], one, order.changes)) for one in chosen]
+        specs = self._specs(chosen, order)
         for key in () if order.plain else keys:
             event = Event(now, EventKind.ORDERED, str(order), key, estate.version, by)
             await estate.calls.call(estate.store.record, event)
@@ -59,6 +61,14 @@ class OrderAnswers:
                 remedy="it was restarted since, and goes on as is declared; see setpoint status",
             )
         return {"id": query.id, "members": [self._member(query.id, key) for key in members]}
+
+    def _specs(self, chosen: Sequence[Resource], order: Order) -> list[tuple[Resource, Spec]]:
+        """What each is to be; all are judged before any is taken, for half an order is none."""
+        kinds = self.supervisor.estate.kinds
+        try:
+            return [(one, ordered(kinds[one.key.kind], one, order.changes)) for one in chosen]
+        except SetpointError as error:
+            raise UnknownError(error.message, remedy=error.remedy) from None
 
     def _member(self, order: str, key: Key) -> View:
         """One resource: whether it came to the end of the order, and whether what is told of it is newer than that."""

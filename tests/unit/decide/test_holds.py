@@ -228,5 +228,12 @@ def test_consent_covers_its_subject_and_nothing_else(key: Key, asked: Consent, *
     assert (consent(looked, replace(STEP, consent=asked)) is None) is same
 
 
+def test_only_to_try_again_is_agreed_to_by_an_order_at_once() -> None:
+    at_once = replace(LOOKED, at_once=True)
+    assert consent(at_once, FAR) is not None
+    again = replace(STEP, consent=replace(ASKED, again=True))
+    assert (consent(at_once, again), consent(LOOKED, again) is not None) == (None, True)
+
+
 def test_a_step_that_asks_nobody_is_free() -> None:
     assert consent(LOOKED, STEP) is None

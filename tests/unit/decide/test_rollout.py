@@ -31,6 +31,12 @@ def held(group: Group | None, step: Step = CHANGE, approved: str = "", **looked:
     return rollout(replace(LOOKED, group=group, approved=approved.__eq__, **looked), step)
 
 
+def test_who_is_ordered_at_once_waits_for_no_turn() -> None:
+    waits = replace(GROUP, peers=(OUT, replace(CANARY, ready=False)))
+    assert held(waits) is not None
+    assert held(waits, at_once=True) is None
+
+
 @pytest.mark.parametrize(
     ("group", "why"),
     [

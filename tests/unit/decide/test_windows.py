@@ -50,6 +50,15 @@ def test_a_class_waits_for_its_hours(policy: dict[str, Any], now: float, held: s
     assert waits(policy, now) == held
 
 
+def test_an_order_at_once_waits_for_no_window_but_is_none_to_destroy() -> None:
+    shut = {"windows": dict.fromkeys(CLASSES, NIGHT)}
+    looked = replace(LOOKED, policy=Policy.model_validate(shut), now=OUTSIDE, at_once=True)
+    assert [d for d in Disruption if window(looked, step(d)) is not None] == [
+        Disruption.RECREATE,
+        Disruption.DESTROY,
+    ]
+
+
 def test_the_hold_passes_when_the_window_opens_and_names_the_moment() -> None:
     looked = replace(LOOKED, policy=Policy.model_validate({"window": NIGHT}), now=OUTSIDE)
     (planned,) = judge(looked, (step(Disruption.DESTROY),))

@@ -66,8 +66,10 @@ def test_what_is_ordered_is_done_once_and_then_the_declaration_counts_again() ->
         world.fault = lambda moment, verb: seen.append(colour(world)) if moment == "after" else None
         async with serving(Store.in_memory(), red()) as shelves:
             await settled(shelves)
+            declared_at = shelves.status(BOX).in_sync_at
             order = place(shelves, {"/colour": "blue"})
             await shelves.until(lambda: ending(shelves, order) == "Done")
+            assert shelves.estate.orders.ended[order.id, BOX].in_sync_at == declared_at
             await shelves.until(lambda: colour(world) == "red")
             await settled(shelves)
             assert seen == ["red", "blue", "red"]

@@ -47,8 +47,8 @@ async def test_a_plain_order_is_a_look_and_no_more(served: Served) -> None:
     ("body", "status", "sentence"),
     [
         ({"keys": ["Box/aa"]}, 404, "Box/aa is not declared"),
-        ({"keys": ["Box/a"], "changes": {"/wood": "oak"}}, 500, "wood of Box/a cannot be set for one time"),
-        ({"keys": ["Box/a"], "changes": {"/size": 0}}, 500, "Box/a cannot be with size: 0"),
+        ({"keys": ["Box/a"], "changes": {"/wood": "oak"}}, 404, "wood of Box/a cannot be set for one time"),
+        ({"keys": ["Box/a"], "changes": {"/size": 0}}, 404, "Box/a cannot be with size: 0"),
         ({"keys": ["Box/a"], "seconds": 1e9}, 400, "seconds: "),
     ],
     ids=["unknown", "not for one time", "does not fit", "too long"],

@@ -9,8 +9,10 @@ from setpoint.model.window import moment_text
 
 
 def window(looked: Looked, step: Step) -> Hold | None:
-    """Hold every step of a class whose window is closed, until it opens."""
-    if step.disruption is Disruption.RESTART or looked.at_once:
+    """Hold every step of a class whose window is closed, until it opens; an order at once is none to destroy."""
+    if step.disruption is Disruption.RESTART:
+        return None
+    if looked.at_once and step.disruption < Disruption.RECREATE:
         return None
     hours = looked.policy.window_for(step.disruption)
     if hours is None or hours.is_open(looked.now):
