@@ -105,14 +105,16 @@ def test_a_manifest_is_valid(block: Block) -> None:
     # A page may show what lies in a defaults.yaml: it has no name.
     place = "page.yaml" if "metadata: {name:" in block.text else "defaults.yaml"
     tables = {
-        Path(one.file).name: one.text.encode() for one in blocks(block.page) if one.file.endswith(".csv")
+        Path(one.file).name: one.text.encode()
+        for one in blocks(block.page)
+        if one.file.endswith((".csv", "estate/defaults.yaml"))
     }
     files = {"cluster.yaml": CLUSTER, place: block.text.encode(), **tables}
     if "kind: DnsZone" in block.text or "kind: DnsRecords" in block.text:
         files["server.yaml"] = SERVER
     if "kind: DnsRecords" in block.text:
         files["zone.yaml"] = ZONE
-    if "kind: NixosHost" in block.text:
+    if "kind: NixosHost" in block.text and "kind: Host\n" not in block.text:
         files["host.yaml"] = HOST
     compiled = compile_set(files, installed_kinds(), version="test")
     if MISTAKEN in block.info:

@@ -15,6 +15,8 @@ from tests.systems.nixos.living import Life, alive, systems
 from tests.systems.nixos.nixes import call
 from tests.systems.nixos.simhost import PROFILE, SimHost
 
+pytestmark = pytest.mark.timeout(400)
+
 NAMES = ("running", "profile", "booted", "foreign", "warned")
 BOOTED = "/run/booted-system"
 

@@ -8,9 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from setpoint.model.hold import Rule
 from tests.systems.nixos.farm import Farm
 from tests.systems.nixos.living import Life, alive, systems
+
+pytestmark = pytest.mark.timeout(400)
 
 LOCK = (
     "mkdir -p /run/nixos; setsid flock /run/nixos/switch-to-configuration.lock sh -c "

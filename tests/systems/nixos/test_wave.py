@@ -14,6 +14,8 @@ from tests.systems.nixos.farm import Deploy, Farm
 from tests.systems.nixos.living import Life, alive
 from tests.systems.nixos.simhost import RUNNING
 
+pytestmark = pytest.mark.timeout(400)
+
 NAMES = ("web01", "web02", "web03", "web04", "web05")
 CANARY, *OTHERS = NAMES
 AWAY = "web05"
