@@ -14,10 +14,11 @@
     in
     {
       lib = import ./lib.nix;
+      # By their paths, so that one which is imported twice counts once.
       nixosModules = {
-        default = ./module.nix;
-        guest = ./guest.nix;
-        manifests = ./manifests.nix;
+        default.imports = [ ./module.nix ];
+        guest.imports = [ ./guest.nix ];
+        manifests.imports = [ ./manifests.nix ];
       };
       overlays.default = final: _: { setpoint = final.callPackage ./package.nix { }; };
       packages = builtins.listToAttrs (map (name: { inherit name; value = package name; }) systems);

@@ -302,6 +302,23 @@ def test_a_guest_answers_about_its_health_where_that_is_wanted(guest: Configure)
     assert service["serviceConfig"]["DynamicUser"]
 
 
+def test_a_machine_may_have_both_modules_and_import_one_twice(bare: tuple[Nix, Shelf], lib: str) -> None:
+    nix, shelf = bare
+    flake = f"((import {shelf.ours}/nix/flake.nix).outputs {{ self = null; nixpkgs = null; }}).nixosModules"
+    given = json.dumps({"services": {"setpoint": DAEMON}, "setpoint": {"guest": GUEST}})
+    made = value(
+        ask(
+            nix,
+            f"(import {shelf.nixpkgs}/evaluate.nix {{ lib = import {shelf.lib(lib)};"
+            f" modules = with {flake}; [ default guest guest manifests (builtins.fromJSON {nix_text(given)}) ];"
+            " }).config",
+        )
+    )
+    assert {*made["users"]["users"]} == {"deploy", "setpoint"}
+    assert made["users"]["users"]["deploy"]["openssh"]["authorizedKeys"]["keys"] == [KEY]
+    assert len(made["security"]["sudo"]["extraRules"]) == 2
+
+
 def test_the_package_needs_what_the_project_says(bare: tuple[Nix, Shelf]) -> None:
     nix, shelf = bare
     made = value(

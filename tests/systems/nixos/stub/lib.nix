@@ -92,6 +92,7 @@ let
         options = loaded.options or { };
         config = if whole then loaded.config or { } else removeAttrs loaded [ "imports" ];
         freeform = loaded.freeformType or null;
+        path = if isFunction module || isAttrs module then null else toString module;
       };
     in
     [ here ] ++ concatMap (collect arguments) (loaded.imports or [ ]);
@@ -122,7 +123,9 @@ let
 
   evaluated = path: extra: modules:
     let
-      found = concatMap (collect ({ inherit config lib; } // extra)) modules;
+      # A file that is imported twice counts once.
+      found = foldl' (kept: one: if one.path != null && any (other: other.path == one.path) kept then kept else kept ++ [ one ]) [ ]
+        (concatMap (collect ({ inherit config lib; } // extra)) modules);
       freeforms = filter (one: one != null) (map (one: one.freeform) found);
       config = tree path (mergedOptions (map (one: one.options) found)) (if freeforms == [ ] then null else head freeforms) (map (one: one.config) found);
     in
