@@ -33,6 +33,14 @@ class Silence:
 
 
 @dataclass(frozen=True)
+class HostKey:
+    """The host key of a VM, and the machine that was running when it was read."""
+
+    pid: int
+    key: str
+
+
+@dataclass(frozen=True)
 class Beside:
     """What was read of a VM beside its configuration.
 
@@ -89,6 +97,7 @@ class Cluster:
             another listing reads it again.
         making: the vmids under which we began to make guests that do not show their mark yet.
         silences: per vmid, the guest agents that did not answer.
+        host_keys: per vmid, what the guest agent read last.
         beside: per vmid, what was read last beside the configuration.
         contents: what was found out of files on storages.
         sums: of files of this host.
@@ -109,6 +118,7 @@ class Cluster:
     claims: dict[Key, Claim] = field(default_factory=dict[Key, Claim])
     asked: dict[int, Asked] = field(default_factory=dict[int, Asked])
     silences: dict[int, Silence] = field(default_factory=dict[int, Silence])
+    host_keys: dict[int, HostKey] = field(default_factory=dict[int, HostKey])
     beside: dict[int, Beside] = field(default_factory=dict[int, Beside])
     outdated: set[int] = field(default_factory=set[int])
     loads: Loads = field(default_factory=Loads)

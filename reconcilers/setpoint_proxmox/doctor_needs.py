@@ -173,6 +173,13 @@ def _of_features(spec: VirtualMachineSpec) -> Iterator[Requirement]:
         yield Requirement(
             "/vms", "VM.GuestAgent.Audit|VM.Monitor", "to ask guest agents for addresses", below=True
         )
+    if spec.host is not None and spec.host.host_key is None:
+        yield Requirement(
+            "/vms",
+            "VM.GuestAgent.FileRead|VM.GuestAgent.Unrestricted|VM.Monitor",
+            "to have guest agents read host keys",
+            below=True,
+        )
     if "startup" in spec.model_fields_set:
         yield Requirement("/", "Sys.Modify", "to set the order in which guests start")
 

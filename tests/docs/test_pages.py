@@ -38,6 +38,10 @@ ZONE = b"kind: DnsZone\nmetadata: {name: example.org}\nspec: {nameservers: [ns1.
 """What records on a page are in."""
 HOST = (ROOT / "reconcilers/setpoint_nixos/kinds/host/examples/host.yaml").read_bytes()
 """What a system of NixOS on a page runs on."""
+NODE = HOST.replace(b"name: web01", b"name: pve1")
+"""The node of a container on a page that is a host."""
+SHARED = b"kind: Host\nspec: {key: {file: /etc/setpoint/deploy-key}}\n---\nkind: NixosHost\nspec: {flake: {url: 'git+https://git.example.net/infra'}}\n"
+"""What the hosts on a page share."""
 
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`(setpoint [a-z][^`]*)`")
@@ -116,13 +120,18 @@ def test_a_manifest_is_valid(block: Block) -> None:
         files["zone.yaml"] = ZONE
     if "kind: NixosHost" in block.text and "kind: Host\n" not in block.text:
         files["host.yaml"] = HOST
-    compiled = compile_set(files, installed_kinds(), version="test")
+    beside = 0
+    if place == "page.yaml" and re.search(r"^  host:", block.text, re.MULTILINE):
+        files |= {"pve1.yaml": NODE}
+        beside = 1 + ("nixos:" in block.text)
+    shared = {"defaults.yaml": SHARED} if beside else {}
+    compiled = compile_set(files | shared, installed_kinds(), version="test")
     if MISTAKEN in block.info:
         assert compiled.problems
     else:
         assert compiled.problems == ()
         makes = len(files) - len(tables) + block.text.count("\n---\n") + ("kind: ResourceSet" in block.text)
-        assert len(compiled.resources) == (makes if place == "page.yaml" else 1)
+        assert len(compiled.resources) == (makes + beside if place == "page.yaml" else len(files) - 1)
 
 
 @pytest.mark.parametrize("block", found(overlay))

@@ -54,6 +54,7 @@ class Lane:
         scouts: for each scope the key that was last turned away there; it tries the scope when a probe is due.
         said: what the target's status said when the keys that wait for it were last woken.
         searched: the survey in which strays were last looked for, and what was declared then.
+        asked: how many times in a row those were asked for a look that are to publish how the target is reached.
         slots: the places of operations.
         gate: what every call to the target passes; a new one with every new client.
     """
@@ -69,6 +70,7 @@ class Lane:
     scouts: dict[str, Key] = field(default_factory=dict[str, Key])
     said: list[str] = field(default_factory=list[str])
     searched: tuple[Survey[Any] | None, Mapping[Key, Resource] | None] = (None, None)
+    asked: int = 0
     slots: Slots = field(init=False)
     gate: LaneGate = field(init=False)
     _resource: Resource | None = None

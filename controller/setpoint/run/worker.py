@@ -119,10 +119,26 @@ async def _close(estate: Estate, desk: Desk, report: Report) -> Due:
         _tell(_log.debug, desk, report, status)
     await wake_others(estate, desk.lane, report, status)
     pass_turn(estate, report, status)
+    _ask_again(estate, desk.lane, report)
     if _carried_out(estate, desk, report, status):
         # From now on the declaration counts again, and that may differ.
         return Class.CHANGED, 0.0
     return _next(estate, desk.lane, report, status.attempts)
+
+
+def _ask_again(estate: Estate, lane: Lane, report: Report) -> None:
+    """Have who is to publish how a target is reached looked at soon, and then ever more seldom.
+
+    What starts tells its address within a minute, and would else be looked at in ten.
+    """
+    outcome = report.outcome
+    if report.learned.owner.key != lane.target:
+        return
+    if not isinstance(outcome, Blocked) or outcome.on is None:
+        lane.asked = 0
+        return
+    wake(estate, outcome.on, Class.RESYNC, backoff.while_awaited(lane.asked).total_seconds())
+    lane.asked += 1
 
 
 def _carried_out(estate: Estate, desk: Desk, report: Report, status: Status) -> bool:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, model_validator
 
 from setpoint.model.quantity import Bytes, Duration
 from setpoint.model.spec import Spec, described
+from setpoint_proxmox.guest.host import GuestHost
 from setpoint_proxmox.guest.names import Names
 from setpoint_proxmox.guest.placement_spec import Placement
 from setpoint_proxmox.guest.texts import NODE, POOL, VOLUME
@@ -134,6 +135,12 @@ class GuestSpec(Spec):
         "Names in DNS that it asks for; the zones give them its addresses.",
         (),
         examples=[[{"zone": "example.org"}]],
+    )
+    host: GuestHost | None = described(
+        "The host that the guest is, entered over SSH: makes a Host of the same name; `{}` is enough where the defaults of "
+        "Host name the key.",
+        None,
+        examples=[{}],
     )
     description: str = described(
         "Notes shown in Proxmox; our mark is added as the last line.", "", max_length=7500

@@ -72,6 +72,8 @@ class GuestState:
         addresses: NIC slot -> addresses with prefix, as they are told from inside; None when they are not.
         silence: why nothing is told from inside although it should; empty when it is, or nothing was asked.
         keeper: who decides on its power in its place; None when it does itself.
+        since: since when this making of the guest is known, seconds since the epoch; 0 at the first look.
+        host_key: the public key that its sshd shows; empty where it is not asked for, or not known.
         allowed: the nodes of its placement when it is on one of them, its own alone when it is not; empty when nothing
             is declared about that.
     """
@@ -94,10 +96,17 @@ class GuestState:
     addresses: Mapping[str, tuple[str, ...]] | None = None
     silence: str = ""
     keeper: Keeper | None = None
+    since: float = 0.0
+    host_key: str = ""
     allowed: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.words.noun} {self.vmid}"
+
+    @property
+    def configured(self) -> tuple[str, ...]:
+        """The fixed addresses that it was given from outside, where nothing inside tells any."""
+        return ()
 
     @property
     def foreign(self) -> bool:

@@ -17,11 +17,6 @@ WEB = "Host/web01"
 GATE = "Host/gate"
 
 
-@pytest.fixture(autouse=True)
-def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(living, "PATIENCE", 90.0)
-
-
 @pytest.fixture
 def gate() -> Generator[Sshd]:
     with Sshd() as server:

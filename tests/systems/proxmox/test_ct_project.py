@@ -145,6 +145,7 @@ def test_outputs_are_the_reachable_addresses() -> None:
     assert found.model_dump() == {
         "vmid": VMID, "node": "pve1", "name": "dns01", "macs": {"net0": MAC.upper()},
         "addresses": {"v4": ("192.0.2.9",), "v6": ("2001:db8::9",)}, "ipv4": "192.0.2.9", "ipv6": "2001:db8::9",
+        "address": "192.0.2.9", "hostKey": None, "incarnation": "first",
     }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ NIC = "virtio=BC:24:11:00:00:01,bridge=vmbr0"
 
 def test_what_is_known_without_an_agent_is_published() -> None:
     assert publish(vm(net0=NIC)) == GuestOutputs(
-        vmid=101, node="pve1", name="web01", macs={"net0": "BC:24:11:00:00:01"}
+        vmid=101, node="pve1", name="web01", macs={"net0": "BC:24:11:00:00:01"}, incarnation="first"
     )
 
 
@@ -52,6 +52,28 @@ def test_addresses_that_others_can_reach_come_in_order(
     assert outputs.addresses == Addresses(v4=v4, v6=v6)
     assert outputs.ipv4 == (v4[0] if v4 else None)
     assert outputs.ipv6 == (v6[0] if v6 else None)
+
+
+@pytest.mark.parametrize(
+    ("power", "seen", "config", "expected"),
+    [
+        pytest.param("running", {"net0": ("2001:db8::5/64",)}, {}, "2001:db8::5", id="as told"),
+        pytest.param("running", None, {"ipconfig0": "ip=192.0.2.5/24,gw=192.0.2.1"}, "192.0.2.5", id="as given"),
+        pytest.param("running", None, {"ipconfig0": "ip=dhcp", "ipconfig1": "ip6=2001:db8::6/64"}, "2001:db8::6", id="as given for another card"),
+        pytest.param("running", {"net0": ("192.0.2.9/24",)}, {"ipconfig0": "ip=192.0.2.5/24"}, "192.0.2.9", id="rather as told"),
+        pytest.param("running", None, {"ipconfig0": "ip=dhcp"}, None, id="unknown"),
+        pytest.param("stopped", None, {"ipconfig0": "ip=192.0.2.5/24"}, None, id="off"),
+    ],
+)  # fmt: skip
+def test_where_it_is_reached(
+    power: str, seen: dict[str, tuple[str, ...]] | None, config: dict[str, str], expected: str | None
+) -> None:
+    assert publish(replace(vm(**config), power=power, addresses=seen)).address == expected
+
+
+def test_its_making_is_a_moment() -> None:
+    first, second = (publish(replace(vm(), since=since)).incarnation for since in (1_795_230_970.25, 2e9))
+    assert (first, second) == ("2026-11-21T03:16:10.250+00:00", "2033-05-18T03:33:20.000+00:00")
 
 
 def test_a_container_in_the_way_publishes_nothing() -> None:

@@ -22,6 +22,11 @@ def test_backoff_doubles_from_two_seconds() -> None:
     assert [backoff.delay(n, 1.0).total_seconds() for n in (1, 2, 3, 9, 10, 11)] == [2, 4, 8, 512, 900, 900]
 
 
+def test_what_is_awaited_is_asked_for_soon_and_then_ever_more_seldom() -> None:
+    waits = [backoff.while_awaited(times).total_seconds() for times in (0, 1, 2, 6, 7, 8, 10_000)]
+    assert waits == [5, 10, 20, 320, 600, 600, 600]
+
+
 @given(INTERVAL, CHANCE)
 def test_polls_stay_within_ten_percent(interval: timedelta, chance: float) -> None:
     assert abs(schedule.next_look(interval, chance) - interval) <= interval * 0.101

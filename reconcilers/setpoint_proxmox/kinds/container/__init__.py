@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from setpoint.examples import examples
 from setpoint.model.kind import Kind
+from setpoint_proxmox.guest.host import expand, told_by_node
 from setpoint_proxmox.guest.names import asks
 from setpoint_proxmox.guest.naming import NAMES, identity_of, object_id
 from setpoint_proxmox.guest.outputs import GuestOutputs, publish
@@ -47,5 +48,6 @@ KIND: Kind[ContainerSpec, CtState] = Kind(
     describe=describe,
     untold=untold,
     asks=lambda key, spec: asks(key, spec.dns),
+    expand=expand(told_by_node),
     examples=examples(__name__),
 )

@@ -35,7 +35,8 @@ async def _read(cluster: Cluster, guest: Guest, looking: Looking[ContainerSpec])
     beside = await read_beside(cluster, guest, found.digest, now, routine=routine)
     ct = seen(CtState, guest, found, beside, looking.spec.placement)
     told, silence = await _addresses(cluster, ct)
-    return present(replace(ct, addresses=told, silence=silence), lambda ct: {"vmid": ct.vmid})
+    state = replace(ct, addresses=told, silence=silence, since=looking.since)
+    return present(state, lambda ct: {"vmid": ct.vmid})
 
 
 async def _addresses(cluster: Cluster, ct: CtState) -> tuple[dict[str, tuple[str, ...]] | None, str]:

@@ -12,6 +12,7 @@ from setpoint_proxmox.guest.beside import read_beside
 from setpoint_proxmox.guest.observe import find, present, read_config, seen
 from setpoint_proxmox.guest.words import MACHINE
 from setpoint_proxmox.kinds.virtual_machine.observe_inside import addresses, has_drive, image_current
+from setpoint_proxmox.kinds.virtual_machine.observe_key import Shown, host_key
 from setpoint_proxmox.kinds.virtual_machine.spec import VirtualMachineSpec
 from setpoint_proxmox.kinds.virtual_machine.state import VmState
 
@@ -34,8 +35,14 @@ async def _read(cluster: Cluster, guest: Guest, looking: Looking[VirtualMachineS
     beside = await read_beside(cluster, guest, found.digest, now, routine=routine, has_drive=drive)
     vm = seen(VmState, guest, found, beside, looking.spec.placement)
     told = await addresses(cluster, vm, beside.machine, now)
+    wanted = looking.spec.host is not None and looking.spec.host.host_key is None
+    pid = beside.machine.get("pid")
+    shown = await host_key(cluster, vm, told, pid, routine=routine) if wanted else Shown()
     state = replace(
         vm,
+        since=looking.since,
+        host_key=shown.key,
+        keyless=shown.silence,
         addresses=told.addresses,
         silence=told.silence,
         image_current=image_current(cluster, guest.vmid, beside.drive),

@@ -32,7 +32,7 @@ class Told:
 
 async def addresses(cluster: Cluster, vm: VmState, machine: Mapping[str, Json], now: float) -> Told:
     """Ask the guest agent of a running VM that has one configured; one that is silent is soon left alone."""
-    if machine.get("qmpstatus", machine.get("status")) != "running" or not _has_agent(vm.current):
+    if machine.get("qmpstatus", machine.get("status")) != "running" or not has_agent(vm.current):
         return Told()
     pid = whole(machine.get("pid"))
     before = cluster.silences.get(vm.vmid)
@@ -71,7 +71,8 @@ def image_current(cluster: Cluster, vmid: int, drive: Iterable[Mapping[str, Json
     return not any(_differs(row) for row in drive if row.get("key") != "cipassword")
 
 
-def _has_agent(config: Config) -> bool:
+def has_agent(config: Config) -> bool:
+    """Whether a guest agent is configured."""
     text = str(config.get("agent") or "")
     return bool(text) and is_true(parse(text, "enabled").get("enabled", "0"))
 
