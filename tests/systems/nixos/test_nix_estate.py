@@ -183,6 +183,21 @@ def test_two_that_declare_it_differently_are_both_named(estate: Estate) -> None:
     )
 
 
+def test_modules_and_functions_may_be_taken_from_the_folder_alone(estate: Estate) -> None:
+    stand_in = f"git+file://{estate.shelf.nixpkgs}?ref=main"
+    options = (
+        "--no-write-lock-file",
+        "--override-input",
+        "nixpkgs",
+        stand_in,
+        "--apply",
+        "builtins.attrNames",
+    )
+    for output, names in (("lib", ["estate", "manifests"]), ("nixosModules", ["default", "guest"])):
+        answer = evaluate(estate.nix, *options, f"path:{estate.shelf.ours}/nix#{output}")
+        assert {*names} <= {*(answer.value or ())}, answer.errors
+
+
 def manifests_of(estate: Estate, hosts: str) -> str:
     """The expression for the manifests of these configurations."""
     return f"""
