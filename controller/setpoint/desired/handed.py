@@ -14,6 +14,7 @@ from setpoint.model.handed import FromOutput, Handed
 from setpoint.model.tree import Json, Pointer, Tree, join
 
 _ANY = "*"
+_NESTED = frozenset({dict, list})
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def _is_flat(tree: Json) -> bool:
     """Whether nothing that is written as a mapping is below, as in most of thousands of entries."""
     if not isinstance(tree, dict):
         return False
-    return not any(isinstance(value, dict | list) for value in tree.values())
+    return _NESTED.isdisjoint(map(type, tree.values()))
 
 
 def _below_here(tree: dict[str, Json] | list[Json], way: _Way) -> Iterable[tuple[str, Json]]:

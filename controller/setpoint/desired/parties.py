@@ -14,6 +14,7 @@ from setpoint.desired.lookup import readings
 from setpoint.model.gather import Ask, Asked, Gathering, Share, Shares, Unshared, Whence
 from setpoint.model.key import Key, in_order
 from setpoint.model.kind import Kind
+from setpoint.model.reading import read
 from setpoint.model.resource import Resource
 from setpoint.model.spec import Spec
 from setpoint.model.tree import Json, Tree
@@ -149,7 +150,7 @@ def _same(known: _Known, aggregates: Mapping[Key, Tree], asked: tuple[Asked, ...
 
 def _read(one: Resource, kind: Kind[Any, Any]) -> Spec | None:
     try:
-        spec: Spec = kind.spec.model_validate(one.spec)
+        spec: Spec = read(kind.spec, one.spec)
     except ValidationError:
         return None
     return spec

@@ -25,14 +25,14 @@ def _names(value: Any, path: Path) -> Iterator[tuple[Path, Name]]:
         yield path, value
     elif not (_is(value, dict) and _is_flat(value)):
         for step, below in _below(value):
-            # Thousands of values are plain ones.
-            if type(below) not in _PLAIN:
+            # Thousands of values are plain ones, or mappings of such.
+            if type(below) not in _PLAIN and not (_is(below, dict) and _is_flat(below)):
                 yield from _names(below, (*path, step))
 
 
 def _is_flat(value: dict[Any, Any]) -> bool:
     """Whether a mapping has plain values alone, as most of thousands of entries have."""
-    return all(type(one) in _PLAIN for one in value.values())
+    return _PLAIN.issuperset(map(type, value.values()))
 
 
 def _below(value: Any) -> Iterable[tuple[str | int, Any]]:

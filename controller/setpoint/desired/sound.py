@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Any
 
@@ -24,10 +24,10 @@ from setpoint.model.errors import DeclarationError
 from setpoint.model.origin import Origin
 from setpoint.model.tree import Json, Scalar, Tree
 
-_INDICATOR = re.compile(r"[&*!](?<!\w[&*!])")
+INDICATOR = re.compile(r"[&*!](?<!\w[&*!])")
 """What may begin an anchor, an alias or a tag; inside a word it does not."""
 
-_LINE = re.compile(r"^(?:%|[^\n]{2000})", re.MULTILINE)
+LINE = re.compile(r"^(?:%|[^\n]{2000})", re.MULTILINE)
 """What may be a directive, and a line so long that it could hold a deep nest."""
 
 _MARKER = re.compile(r"^---(?=[ \t\n]|\Z)", re.MULTILINE)
@@ -48,14 +48,14 @@ class Sound:
     """One document without a mistake in its YAML.
 
     Attributes:
-        nulls: whether any value in it is null.
-        node: what it was made from, which knows the places.
+        nulls: whether any value in it may be null.
+        where: the place of the value at a path: that of the key it belongs to; None when it is not there.
     """
 
     tree: Tree
     nulls: bool
     origin: Origin
-    node: yaml.MappingNode
+    where: Callable[[Path], Origin | None]
 
 
 def read_sound(path: str, content: bytes) -> list[Sound]:
@@ -65,15 +65,14 @@ def read_sound(path: str, content: bytes) -> list[Sound]:
         UnusualError: there is something that only `reader` can judge.
     """
     try:
-        return list(_documents(path, decode(path, content)))
+        return [document for document, _ in documents(path, decode(path, content))]
     except (DeclarationError, yaml.YAMLError, ValueError):
         # ValueError: a number that 64 bits cannot hold.
         raise UnusualError from None
 
 
-def place(document: Sound, path: Path) -> Origin | None:
-    """Where the value at `path` was written: the place of the key it belongs to; None when it is not there."""
-    node: Any = document.node
+def place(node: Any, name: str, line: int, path: Path) -> Origin | None:
+    """Where the value at `path` below a node was written, in a text that begins after `line` lines of file `name`."""
     mark = node.start_mark
     for step in path:
         match node, step:
@@ -87,22 +86,30 @@ def place(document: Sound, path: Path) -> Origin | None:
                 mark = node.start_mark
             case _:
                 return None
-    return marked(document.origin.path, 0, mark)
+    return marked(name, line, mark)
 
 
-def _documents(path: str, text: str) -> Iterator[Sound]:
-    if _INDICATOR.search(text) or _LINE.search(text) or not is_shallow(text):
+def documents(path: str, text: str) -> Iterator[tuple[Sound, yaml.MappingNode]]:
+    """Every document of a text, with the node that it was made from.
+
+    Raises:
+        UnusualError: there is something that only `reader` can judge.
+        YAMLError: it is no YAML.
+        ValueError: a number that 64 bits cannot hold.
+    """
+    if INDICATOR.search(text) or LINE.search(text) or not is_shallow(text):
         raise UnusualError
-    parser = _Parser(text)
+    parser = Parser(text)
     begun = count = 0
     while parser.check_node():
         begun += 1
         node = parser.get_node()
         if isinstance(node, yaml.MappingNode):
-            making = _Making()
+            making = Making()
             tree = making.mapping(node, 1)
             count += making.count
-            yield Sound(tree, making.nulls, marked(path, 0, node.start_mark), node)
+            where = partial(place, node, path, 0)
+            yield Sound(tree, making.nulls, marked(path, 0, node.start_mark), where), node
         elif _is_nothing(node):
             count += 1
         else:
@@ -122,7 +129,7 @@ def is_shallow(text: str) -> bool:
     )
 
 
-class _Parser(yaml.CBaseLoader):
+class Parser(yaml.CBaseLoader):
     """Composes nodes without tags: there are none in the text, and values are told from texts later."""
 
     # The composer, which is compiled, calls these for every node, and by position.
@@ -140,10 +147,11 @@ class _Parser(yaml.CBaseLoader):
 _resolved = lru_cache(maxsize=1 << 14)(resolve)
 
 
-class _Making:
-    """The plain values of one document."""
+class Making:
+    """The plain values of one document; `count` is how many there are."""
 
     def __init__(self) -> None:
+        """Begin with the document itself."""
         self.count = 1
         self.nulls = False
 

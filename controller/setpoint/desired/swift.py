@@ -22,12 +22,14 @@ from setpoint.desired.lifespan import fault
 from setpoint.desired.node import Fields, Node, Origins, Path, child
 from setpoint.desired.places import rendered
 from setpoint.desired.references import names_in
-from setpoint.desired.sound import Sound, UnusualError, place, read_sound
+from setpoint.desired.resound import read_anew
+from setpoint.desired.sound import Sound, UnusualError
 from setpoint.desired.validate import judge
 from setpoint.model.key import DEFAULT_NAMESPACE, Key, is_namespace
 from setpoint.model.kind import Kind
 from setpoint.model.origin import Origin
 from setpoint.model.policy import Policy
+from setpoint.model.reading import remember
 from setpoint.model.tree import Json, Tree, leaves
 
 M = TypeVar("M", bound=BaseModel)
@@ -70,7 +72,7 @@ def read_swiftly(path: str, content: bytes, stack: Stack, kinds: Mapping[str, Ki
     fitted = set[Origin]()
     drafts = tuple(
         _draft(document, Writing(path, content, index, stack, ""), kinds, fitted)
-        for index, document in enumerate(read_sound(path, content))
+        for index, document in enumerate(read_anew(path, content))
     )
     declared = tuple((draft.key, draft.origin) for draft in drafts)
     return Piece(drafts, declared, fitted=frozenset(fitted)) if fitted else Piece(drafts, declared)
@@ -99,7 +101,7 @@ def quickly(
 
 
 def _written(document: Sound | _Grown, path: Path) -> Origin | None:
-    return place(document, path) if isinstance(document, Sound) else _reached(document.node, path)
+    return document.where(path) if isinstance(document, Sound) else _reached(document.node, path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,7 @@ def _draft(
         raise UnusualError
     _valid(Envelope, {**merged, "policy": {}, "spec": {}})
     value, judged = _valid(kind.spec, spec), _policy(to_json(policy))
+    remember(spec, value)
     if fault(judged, kind) is not None or (kind.expand is not None and kind.expand(key, spec)):
         raise UnusualError
     labels: Any = metadata.get("labels", {})

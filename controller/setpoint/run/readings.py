@@ -7,6 +7,7 @@ from typing import Any
 from setpoint.desired.handed import Wanted, wanted_in
 from setpoint.model.key import Key
 from setpoint.model.kind import Kind
+from setpoint.model.reading import read
 from setpoint.model.resource import Resource
 from setpoint.model.spec import Spec
 
@@ -27,7 +28,7 @@ class Readings:
         known = self._specs.get(resource.key)
         if known is not None and known[0] is resource:
             return known[1]
-        found: Spec = kind.spec.model_validate(resource.spec)
+        found: Spec = read(kind.spec, resource.spec)
         if kind.gathers is not None:
             self._specs[resource.key] = resource, found
         return found

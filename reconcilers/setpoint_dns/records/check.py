@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from itertools import chain
+from operator import attrgetter
 from typing import TypeVar
 
 from setpoint.model.handed import FromOutput
@@ -21,6 +23,7 @@ from setpoint_dns.records.types import EXAMPLES
 from setpoint_dns.records.zone import Declarations, Entry, Ground
 
 W = TypeVar("W", bound=Written)
+_ID = attrgetter("name", "type")
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,12 @@ def check_parts(ground: Ground, parts: Sequence[Part], memory: Memory | None = N
     kept = memory or Memory()
     kept.stand_on(ground)
     read = _Reading(ground, kept)
-    entries = tuple(entry for number, part in enumerate(parts) for entry in read.entries(number, part))
+    entries = read.quickly(parts)
+    if entries is None:
+        read = _Reading(ground, kept)
+        entries = tuple(entry for number, part in enumerate(parts) for entry in read.entries(number, part))
     kept.read = read.sound
-    zone = Declarations(ground, entries)
+    zone = Declarations(ground, entries, kept.zone)
     return (*read.findings, *kept.judge(zone, entries, _judged))
 
 
@@ -96,6 +102,31 @@ class _Reading:
         self._memory = memory
         self._part = 0
         self._seen: dict[Id, tuple[int, Pointer]] = {}
+
+    def quickly(self, parts: Sequence[Part]) -> tuple[Entry, ...] | None:
+        """Every set of all parts, those of before where the same is written; None where anything is wrong."""
+        known, sound = self._memory.read, self.sound
+        for number, part in enumerate(parts):
+            self._part = number
+            if part.nameservers:
+                self._take((number, ""), part.nameservers, self._nameservers)
+            for written, types in part.records.items():
+                place = number, written
+                before = known.get(place)
+                if before is not None and before[0] == types:
+                    sound[place] = before
+                else:
+                    self._take(place, types, partial(self._named, written))
+            if self.findings:
+                return None
+        found = tuple(chain.from_iterable(entries for _, entries in sound.values()))
+        return found if len(set(map(_ID, found))) == len(found) else None
+
+    def _take(self, place: Place, given: W, make: Callable[[W], Iterator[Entry]]) -> None:
+        """The sets of a name, whoever else declares them."""
+        before = self._memory.known(place, given)
+        self._seen.clear()
+        self.sound[place] = given, tuple(make(given)) if before is None else before
 
     def entries(self, number: int, part: Part) -> Iterator[Entry]:
         """Every set of a part that the view has."""

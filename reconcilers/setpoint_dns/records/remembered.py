@@ -13,6 +13,8 @@ from setpoint_dns.records.zone import Declarations, Entry, Ground
 Place: TypeAlias = tuple[int, str]
 """The position of a part, and a name as it is written there; empty for the name servers."""
 Written: TypeAlias = ByType | tuple[str, ...]
+_SPARE: Final = 2
+"""How many trails are kept for each set, before those that nobody rests on any more are let go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,12 @@ class Memory:
         judge: Callable[[Entry, Declarations], Iterable[Finding]],
     ) -> list[Finding]:
         """What is found of every set; asked for anew where the set is another one, or what it rested on."""
-        news = _News(self.zone, zone)
+        news = zone.news
         judged: dict[int, _Judged] = {}
         found: list[Finding] = []
         for entry in entries:
             one = self._judged.get(id(entry))
-            if one is None or one.entry is not entry or not news.spare(one.trail):
+            if one is None or one.entry is not entry or news is None or not news.isdisjoint(one.trail):
                 zone.trail = set()
                 findings = tuple(judge(entry, zone))
                 trail = frozenset(zone.trail)
@@ -75,25 +77,6 @@ class Memory:
             judged[id(entry)] = one
             found += one.findings
         self.zone, self._judged = zone, judged
-        self._trails = {one.trail: one.trail for one in judged.values()}
+        if len(self._trails) > _SPARE * len(judged):
+            self._trails = {one.trail: one.trail for one in judged.values()}
         return found
-
-
-class _News:
-    """What is said otherwise than in the zone of before."""
-
-    def __init__(self, before: Declarations | None, now: Declarations) -> None:
-        self._before: Final = before
-        self._now: Final = now
-        self._spared: dict[frozenset[str], bool] = {}
-
-    def spare(self, trail: frozenset[str]) -> bool:
-        """Whether all of a trail is said as it was; thousands of sets have one of a few."""
-        known = self._spared.get(trail)
-        if known is None:
-            known = self._spared[trail] = self._before is not None and all(map(self._same, trail))
-        return known
-
-    def _same(self, what: str) -> bool:
-        assert self._before is not None  # noqa: S101  # the caller
-        return self._before.says(what) == self._now.says(what)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -79,18 +79,54 @@ class Entry:
 class Declarations:
     """The sets of a zone, for looking up what others say.
 
+    Args:
+        ground: on which they stand.
+        entries: all of them.
+        before: those of another time on the same ground, which saves work.
+
     Attributes:
         trail: what was looked up: names, and what is said of the zone as a whole (`WHOLE`). Whoever asks may put an empty
             one in its place, and then see what an answer rests on.
+        news: what may be said otherwise than before, as a trail names it; None for everything.
     """
 
-    def __init__(self, ground: Ground, entries: tuple[Entry, ...]) -> None:
+    def __init__(
+        self, ground: Ground, entries: tuple[Entry, ...], before: Declarations | None = None
+    ) -> None:
         self.ground = ground
         self.trail: set[str] = set()
+        self.news: frozenset[str] | None = None
         self._entries = entries
         self._names: dict[str, dict[str, Entry]] = {}
+        if before is None:
+            self._note(entries)
+        else:
+            self._go_on_from(before)
+
+    def _note(self, entries: Iterable[Entry]) -> None:
         for entry in entries:
             self._names.setdefault(entry.name, {}).setdefault(entry.type, entry)
+
+    def _go_on_from(self, before: Declarations) -> None:
+        """Work out anew only what comes of sets that came, went or are other ones."""
+        then, now = {*map(id, before._entries)}, {*map(id, self._entries)}
+        other = [one for one in self._entries if id(one) not in then]
+        other += [one for one in before._entries if id(one) not in now]
+        names, types = {one.name for one in other}, {one.type for one in other}
+        self._names = {**before._names}
+        for name in names:
+            self._names.pop(name, None)
+        self._note(one for one in self._entries if one.name in names)
+        as_it_was = {
+            "_served": "NS" not in types,
+            "_cuts": "NS" not in types,
+            "_dnames": "DNAME" not in types,
+            "_between": before._names.keys() == self._names.keys(),
+        }
+        for whole, same in as_it_was.items():
+            if same and whole in before.__dict__:
+                self.__dict__[whole] = before.__dict__[whole]
+        self.news = frozenset((*names, *(one for one in WHOLE if self._wholes(one) != before._wholes(one))))
 
     def at(self, name: str) -> Mapping[str, Entry]:
         """The sets of a name, by type."""

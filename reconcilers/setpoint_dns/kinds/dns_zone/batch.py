@@ -147,9 +147,11 @@ def _foreign(state: ZoneState, put: Collection[Id]) -> dict[Id, tuple[str, str]]
 
 def _in_the_way(state: ZoneState, put: Mapping[Id, RRset], drop: tuple[Id, ...]) -> dict[Id, tuple[str, str]]:
     """Sets that cannot be where they are declared: an alias stands alone, and what stays there is not ours."""
-    staying: dict[str, set[str]] = {}
-    for name, rtype in state.zone.rrsets.keys() - put.keys() - {*drop}:
-        staying.setdefault(name, set()).add(rtype)
+    staying: dict[str, set[str]] = {name: set() for name, _ in put}
+    going = {*put, *drop}
+    for name, rtype in state.zone.rrsets:
+        if name in staying and (name, rtype) not in going:
+            staying[name].add(rtype)
     found: dict[Id, str] = {}
     for name, rtype in put:
         others = staying.get(name, set())

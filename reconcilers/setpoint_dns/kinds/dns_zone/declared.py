@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import chain
 from typing import Final
 
 from setpoint_dns.content import Id, RRset, Zone
@@ -15,10 +16,20 @@ from setpoint_dns.kinds.dns_zone.names import relative
 from setpoint_dns.kinds.dns_zone.spec import DnsZoneSpec, Ownership
 from setpoint_dns.rdata import canonical, canonical_type
 from setpoint_dns.records.expand import pending, rrsets
+from setpoint_dns.records.spec import ByType
 from setpoint_dns.records.types import SIGNING
 from setpoint_dns.records.zone import ADDRESSES
 
 _KEPT: Final = 16
+
+
+@dataclass(frozen=True)
+class _Named:
+    """What is written at a name, and what it comes to."""
+
+    written: ByType
+    sets: tuple[tuple[Id, RRset], ...]
+    waiting: frozenset[Id]
 
 
 @dataclass(frozen=True)
@@ -28,6 +39,7 @@ class _Declared:
     spec: DnsZoneSpec
     sets: Sets
     waiting: frozenset[Id]
+    names: Mapping[str, _Named]
 
 
 @dataclass(frozen=True)
@@ -73,18 +85,37 @@ def _declared(spec: DnsZoneSpec) -> _Declared:
     for known in _DECLARED:
         if known.spec.records is spec.records and _ground(known.spec) == _ground(spec):
             return known
-    made = _Declared(spec, _made(spec), pending(f"{spec.zone}.", spec.records, spec.view))
+    alike = next((known for known in reversed([*_DECLARED]) if _ground(known.spec) == _ground(spec)), None)
+    names = _names(spec, {} if alike is None else alike.names)
+    waits = frozenset(which for one in names.values() if one.waiting for which in one.waiting)
+    made = _Declared(spec, _made(spec, names).beside(alike.sets if alike else None), waits, names)
     _DECLARED.append(made)
     return made
+
+
+def _names(spec: DnsZoneSpec, before: Mapping[str, _Named]) -> Mapping[str, _Named]:
+    """What is at each name; what is written there as before is the same object."""
+    origin = f"{spec.zone}."
+    found: dict[str, _Named] = {}
+    for name, types in spec.records.items():
+        known = before.get(name)
+        if known is None or known.written != types:
+            own = {name: types}
+            sets = rrsets(origin, own, spec.ttl, spec.view)
+            known = _Named(types, tuple(sets.items()), pending(origin, own, spec.view))
+        found[name] = known
+    return found
 
 
 def _ground(spec: DnsZoneSpec) -> tuple[object, ...]:
     return spec.zone, spec.view, spec.ttl, spec.nameservers, spec.addressed
 
 
-def _made(spec: DnsZoneSpec) -> Sets:
+def _made(spec: DnsZoneSpec, names: Mapping[str, _Named]) -> Sets:
     origin = f"{spec.zone}."
-    found = Sets(rrsets(origin, spec.records, spec.ttl, spec.view))
+    found = Sets(chain.from_iterable(one.sets for one in names.values()))
+    if len(found) < sum(len(one.sets) for one in names.values()):
+        rrsets(origin, spec.records, spec.ttl, spec.view)  # It says which is there twice.
     if spec.nameservers is not None:
         values = {canonical("NS", one, origin) for one in spec.nameservers}
         found[origin, "NS"] = RRset(origin, "NS", spec.ttl, tuple(sorted(values)))
@@ -101,7 +132,9 @@ def divide(zone: Zone, spec: DnsZoneSpec) -> tuple[Sets, Mapping[Id, str]]:
     for known in _DIVIDED:
         if known.zone is zone and known.goes_for(spec, declared):
             return known.parts
-    parts = _parts(zone, spec, {*declared.sets, *declared.waiting, *_pointing(zone, names(spec))})
+    sets, apart = _parts(zone, spec, {*declared.sets, *declared.waiting, *_pointing(zone, names(spec))})
+    last = (known.parts[0] for known in reversed([*_DIVIDED]) if known.zone.name == zone.name)
+    parts = sets.beside(next(last, None)), apart
     _DIVIDED.append(_Divided(zone, spec, declared, parts))
     return parts
 

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from setpoint.model.gather import Asked, Gathering, Inside, Shares, Unshared, Whence, Written
 from setpoint.model.handed import FromOutput
 from setpoint.model.key import DEFAULT_NAMESPACE, Key
+from setpoint.model.reading import read
 from setpoint.model.tree import Pointer, Tree, join
 from setpoint_dns.asks import RECORDS, TOPIC, told_at
 from setpoint_dns.kinds.dns_zone.pointers import Forward, Pointers, pointers
@@ -93,7 +94,7 @@ class Sharing:
         known = self._wholes.get(key)
         if known is not None and known.tree is tree:
             return known.spec
-        return complete(DnsZoneSpec.model_validate(tree), key)
+        return complete(read(DnsZoneSpec, tree), key)
 
     def _whole(self, key: Key, tree: Tree, zone: DnsZoneSpec, asks: tuple[Asked, ...]) -> _Whole:
         known = self._wholes.get(key)

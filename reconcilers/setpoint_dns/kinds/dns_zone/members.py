@@ -13,10 +13,23 @@ from setpoint_dns.kinds.dns_zone.names import member
 class Sets(dict[Id, RRset]):
     """Record sets by name and type. Whoever has one does not change it any more."""
 
+    before: Sets | None = None
+    """Others, most of which are the very same; they save work."""
+
+    def beside(self, before: Sets | None) -> Sets:
+        """The same sets, which know others that are much the same."""
+        if before is not None and "members" in before.__dict__:
+            self.before = before
+        return self
+
     @cached_property
     def members(self) -> Tree:
         """Their comparable tree, in which equal sets are the very same value."""
-        return {member(which): _content(one) for which, one in self.items()}
+        before, self.before = self.before, None  # Or none would ever go.
+        if before is None or [*before] != [*self]:
+            return {member(which): _content(one) for which, one in self.items()}
+        other = {member(which): _content(one) for which, one in self.items() if before[which] is not one}
+        return {**before.members, **other}
 
 
 def members(sets: Mapping[Id, RRset]) -> Tree:
