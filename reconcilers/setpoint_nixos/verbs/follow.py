@@ -16,6 +16,8 @@ from setpoint.cli.tables import paint
 from setpoint.cli.verdict import row_verdict
 
 _EVERY: Final = 0.5
+_STILL: Final = 10.0
+"""Seconds after which a wave that nobody moves is left to whoever mends it."""
 _WORDS: Final = {
     Ending.FINE: "in sync",
     Ending.DIFFERENT: "not there yet",
@@ -39,14 +41,22 @@ class Following:
     _told: dict[str, str] = field(default_factory=dict[str, str])
 
     async def until(self, deadline: float) -> list[Mapping[str, Any]]:
-        """The members when all came to an end, or at that moment of the loop."""
+        """The members when all came to an end, or nobody goes on before somebody mends one, or at that moment of the loop."""
+        clock = asyncio.get_running_loop().time
+        moved = clock()
         while True:
             members: list[Mapping[str, Any]] = (await self.look())["members"]
             for member in members:
                 self._tell(member)
-            if all(one["ended"] for one in members) or asyncio.get_running_loop().time() >= deadline:
+            moved = moved if self._stands(members) else clock()
+            if all(one["ended"] for one in members) or clock() >= min(deadline, moved + _STILL):
                 return members
             await asyncio.sleep(_EVERY)
+
+    def _stands(self, members: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether one ended badly, and all others that did not end wait for their turn."""
+        bad = any(one["ended"] and self.ending(one) is not Ending.FINE for one in members)
+        return bad and all(one["ended"] or _waits(one) for one in members)
 
     def ending(self, member: Mapping[str, Any]) -> Ending:
         """How it ended for one host."""
@@ -82,12 +92,19 @@ class Following:
             click.echo(f"{key}: {row['sentence']}", err=True)
 
 
+def _waits(member: Mapping[str, Any]) -> bool:
+    """Whether nothing but its turn is waited for."""
+    row = member["resource"]
+    holds = row["holds"] if row is not None and member["looked"] else ()
+    return bool(holds) and all(hold["rule"] == "Rollout" for hold in holds)
+
+
 def _sentence(member: Mapping[str, Any]) -> str:
     row = member["resource"]
     if row is None:
         return "is declared no more"
     if not member["ended"]:
-        return f"not done in time, and goes on: {row['sentence']}"
+        return f"{'waits' if _waits(member) else 'not done in time, and goes on'}: {row['sentence']}"
     if row["outcome"] != "Done":
         return f"{row['outcome'].lower()}: {row['sentence']}"
     revision = str(row["detail"].get("revision") or "")
