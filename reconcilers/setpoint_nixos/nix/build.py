@@ -13,6 +13,8 @@ from setpoint_nixos.nix.commands import Command
 from setpoint_nixos.nix.read import System
 from setpoint_nixos.nix.workshop import Work
 
+_SOON: Final = {"connect-timeout": "10", "stalled-download-timeout": "15", "download-attempts": "2"}
+"""A cache that hangs is given up; Nix itself would wait for it for some minutes."""
 NEXT: Final = "setpoint-next"
 """The name of the link that keeps a path at a host until a profile does."""
 
@@ -167,7 +169,7 @@ def delivering(policy: Policy, order: Order) -> tuple[Call, ...]:
             send = Call(Work.COPYING, command, "", (name, order.host))
             return (*_signing(order, name), send, keep)
         case FromCache(caches, publish):
-            options = {"substituters": " ".join(cache.url for cache in caches)}
+            options = {"substituters": " ".join(cache.url for cache in caches), **_SOON}
             if keys := " ".join(cache.key for cache in caches if cache.key):
                 options["extra-trusted-public-keys"] = keys
             fetch = Call(Work.COPYING, commands.realise(out, link, options), order.host)

@@ -24,6 +24,10 @@ _ERROR: Final = 0
 _NOT_LOCKED: Final = "not writing modified lock file"
 _UNMATCHED: Final = "does not match any input"
 _INPUT: Final = re.compile(r"^\s*• (?:Added|Updated) input '([^']+)'", re.MULTILINE)
+_FETCHING: Final = re.compile(
+    r"unable to (?:download|read)|HTTP error|ignoring (?:untrusted )?substitute|not signed by|lacks a (?:valid )?signature"
+)
+_LABEL: Final = re.compile(r"^\s*(?:(?:warning|error):\s*)+")
 _KEPT_LINES: Final = 25
 _LONGEST: Final = 400
 
@@ -101,6 +105,12 @@ class Told:
         """Why it failed, in one line."""
         text = "\n".join(f"error: {error}" for error in self.errors) or "\n".join(self._rest)
         return read.cause(text)
+
+    @property
+    def complaint(self) -> str:
+        """What it said last of a store that it could not fetch from; it goes on with others then, and may fail without a word."""
+        lines = [line for text in self._rest for line in text.splitlines() if _FETCHING.search(line)]
+        return brief(_LABEL.sub("", lines[-1]), _LONGEST) if lines else ""
 
     @property
     def log(self) -> tuple[str, ...]:

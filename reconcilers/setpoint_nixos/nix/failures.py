@@ -67,6 +67,37 @@ def copying(cause: str, what: str, scope: str = "") -> TargetError:
     return RefusalError(words, scope=scope)
 
 
+def fetching(cause: str, complaint: str, host: str, path: str) -> TargetError:
+    """The error of a host that got nothing from its binary caches; Nix tells why in `complaint`, if at all."""
+    words = f"{host} cannot be given {path} by its caches ({brief(complaint or cause, _LONGEST)})"
+    for pattern, remedy, kind in (*_FETCHING, *_COPYING):
+        if pattern.search(f"{complaint}; {cause}"):
+            return kind(words, remedy=remedy)
+    return RefusalError(words, remedy="have it built and put there by others, or by build.publish")
+
+
+def full(words: str, place: str) -> str:
+    """What to do when the words tell of a disk that is full; empty when they do not."""
+    return f"free some space in /nix of {place}, e.g. with nix-collect-garbage" if _FULL.search(words) else ""
+
+
+_FETCHING: Final[tuple[tuple[re.Pattern[str], str, type[TargetError]], ...]] = (
+    (
+        re.compile(r"ignoring untrusted substituter"),
+        "add it to the host's nix.settings.trusted-substituters, or enter the host as root",
+        RefusalError,
+    ),
+    (
+        re.compile(r"not signed by|lacks a (?:valid )?signature"),
+        "write the public key of the cache beside its URL, or into the host's nix.settings.trusted-public-keys",
+        UnsignedError,
+    ),
+    (
+        re.compile(r"unable to (?:download|read)|HTTP error"),
+        "see that the cache answers the host, e.g. by curl URL/nix-cache-info there; it is tried again",
+        TransportError,
+    ),
+)
 _COPYING: Final[tuple[tuple[re.Pattern[str], str, type[TargetError]], ...]] = (
     (
         _UNSIGNED,

@@ -16,9 +16,17 @@ from typing import Final
 from setpoint.model.errors import OutcomeUnknownError, RefusalError, TargetError, TransportError
 from setpoint.model.secret import Secret
 from setpoint_nixos.nix.bridge import Bridge, bridge, place, store
-from setpoint_nixos.nix.build import Call, Order, Policy, building, delivering
+from setpoint_nixos.nix.build import Call, FromCache, Order, Policy, building, delivering
 from setpoint_nixos.nix.events import Event, Told
-from setpoint_nixos.nix.failures import NO_PROGRAM, BuildError, MissingError, copying, no_program
+from setpoint_nixos.nix.failures import (
+    NO_PROGRAM,
+    BuildError,
+    MissingError,
+    copying,
+    fetching,
+    full,
+    no_program,
+)
 from setpoint_nixos.nix.openssh import settings
 from setpoint_nixos.nix.read import System
 from setpoint_nixos.nix.remote import Remote
@@ -197,9 +205,10 @@ def _error(call: Call, job: Job, ended: Ended, told: Told, bridges: tuple[Bridge
         return _no_machine(job, told, bridges)
     if call.work is Work.BUILDING:
         place = f" on {_named(job, call.where)}" if call.where else ""
-        return BuildError(
-            f"{job.host} cannot be built{place}: {told.cause}", remedy=_log_hint(told), log=told.log
-        )
+        remedy = full(
+            " ".join((told.cause, *told.log)), _named(job, call.where) or "this machine"
+        ) or _log_hint(told)
+        return BuildError(f"{job.host} cannot be built{place}: {told.cause}", remedy=remedy, log=told.log)
     return _of_copy(call, job, told, bridges)
 
 
@@ -214,8 +223,10 @@ def _of_copy(call: Call, job: Job, told: Told, bridges: tuple[Bridge, ...]) -> T
                 )
             case error:
                 return error
-    complaint = "; ".join(made.complaint for made in bridges if made.complaint)
-    cause = f"{told.cause}; {complaint}" if complaint else told.cause
+    complaints = [made.complaint for made in bridges if made.complaint]
+    if isinstance(job.policy, FromCache) and call.where:
+        return fetching(told.cause, told.complaint, job.remotes[call.where].name, job.system.out)
+    cause = "; ".join((told.cause, *complaints))
     # The last that it reaches is where it goes to.
     place = call.where or next(reversed(call.reaches), job.host)
     return copying(cause, f"{_named(job, place)} cannot be given {job.system.out}")

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.rig.waiting import until
 from tests.systems.nixos.farm import Farm
+from tests.systems.nixos.killing import process
 from tests.systems.nixos.living import Life, alive, systems
 from tests.systems.nixos.simhost import PROFILE, SimHost
+
+pytestmark = pytest.mark.timeout(400)
 
 COPIED, ACTIVATING, ADOPTED, LATE = "copied", "activating", "adopted", "late"
 """By where a host is when the controller dies, or by what comes of the system that waits to be confirmed."""
@@ -38,21 +40,6 @@ def phase(host: SimHost) -> str:
 
 def delivered(host: SimHost, system: str) -> bool:
     return host.points("/nix/var/nix/gcroots/setpoint-next") == system
-
-
-@contextmanager
-def process(state: Path, files: dict[str, str]) -> Iterator[None]:
-    """A controller as a process of its own, which is killed at the end of the block."""
-    (state / "files.json").write_text(json.dumps(files))
-    with (state / "log").open("wb") as log:
-        command = (sys.executable, "-m", "tests.systems.nixos.living", str(state))
-        controller = subprocess.Popen(command, stdout=log, stderr=log)
-        try:
-            yield
-            assert controller.poll() is None, (state / "log").read_text()
-        finally:
-            controller.kill()
-            controller.wait()
 
 
 def closed() -> str:
