@@ -8,6 +8,7 @@ import platform
 import subprocess
 import time
 from collections.abc import Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
 
@@ -102,6 +103,12 @@ USED: Mapping[str, tuple[str, ...]] = {
     "psql": (),
     "who": ("logins",),
     "du": (),
+    "lspci": (),
+    "sed": (),
+    "id": (),
+    "btrfs": (),
+    "chronyc": (),
+    "sudo": (),
     "cat": ("machine_id", "boot_id", "uptime", "os", "memory", "cpu"),
 }
 """The programs that the script uses, and the facts that are not known without them."""
@@ -138,6 +145,24 @@ def test_a_broken_program_spoils_its_own_part_alone(tmp_path: Path, program: str
     assert facts.boot_id == BOOT_ID
     assert isinstance(facts.memory, Unknown) is False
     assert isinstance(facts.listening, Unknown) is (program == "ss")
+
+
+def test_each_program_that_hangs_spoils_its_own_part_alone(tmp_path: Path) -> None:
+    hanging = [program for program in USED if program != "cat"]
+
+    def look_without(program: str) -> Facts:
+        folder = tmp_path / program
+        folder.mkdir()
+        return run_here(shim(folder, program, BREAKS["hanging"]), 4)
+
+    with ThreadPoolExecutor(12) as together:
+        found = dict(zip(hanging, together.map(look_without, hanging), strict=True))
+    for program, facts in found.items():
+        for name in ("boot_id", "uptime", "memory", "cpu", "os"):
+            assert not isinstance(getattr(facts, name), Unknown), (program, name)
+        for name in USED[program]:
+            assert isinstance(getattr(facts, name), Unknown), (program, name)
+        assert isinstance(facts.listening, Unknown) is (program == "ss"), program
 
 
 def test_everything_that_hangs_at_once_ends_in_time(tmp_path: Path) -> None:

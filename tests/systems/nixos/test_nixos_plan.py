@@ -13,7 +13,7 @@ from setpoint.model.identity import Owner
 from setpoint.model.key import Key
 from setpoint.model.kind import Planning
 from setpoint.model.observation import Unknown
-from setpoint.model.plan import Disruption
+from setpoint.model.plan import Disruption, Step
 from setpoint_nixos.deploying import Operation
 from setpoint_nixos.facts.model import Nixos
 from setpoint_nixos.guard.checks import Check
@@ -112,13 +112,19 @@ def test_the_next_step_and_who_has_to_agree(
     assert steps(wanted(**fields), seen) == expected
 
 
-def test_only_a_reboot_restarts_and_staging_disturbs_nothing() -> None:
+def test_only_a_reboot_restarts_and_what_prepares_disturbs_nothing() -> None:
     owner, diff = Owner("home", Key.parse("NixosHost/web01")), Diff((Change("/running", NEW, OLD),))
+
+    def first(**fields: Any) -> Step:
+        return plan(diff, Planning(wanted(**fields), owner, state(), {"host": "x"}, None))[0]
+
     found = [
-        plan(diff, Planning(spec, owner, state(), {"host": "x"}, None))[0].disruption
-        for spec in (wanted(), wanted(mode="boot"), wanted(staged=True))
+        first(**fields).disruption for fields in ({}, {"mode": "boot"}, {"staged": True}, {"present": False})
     ]
-    assert found == [Disruption.HOT, Disruption.NONE, Disruption.RESTART]
+    assert found == [Disruption.HOT, Disruption.NONE, Disruption.RESTART, Disruption.NONE]
+    after = first(present=False).then
+    assert after is not None
+    assert (after.verb, after.disruption) == ("activate", Disruption.HOT)
 
 
 @pytest.mark.parametrize("number", [0, 1, 7])
