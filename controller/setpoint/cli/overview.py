@@ -97,6 +97,8 @@ def _details(row: dict[str, Any]) -> Iterator[str]:
     if outputs:
         yield f"  outputs: {', '.join(outputs)}"
     yield from (f"  {field(path)}: {note}" for path, note in row["notes"].items())
+    if row["order"]:
+        yield f"  {row['order']}"
     if row["rebuildAt"]:
         yield f"  wiped and made anew by schedule at {row['rebuildAt'].replace('T', ' ').replace(':00Z', ' UTC')}"
     for change in row["changes"]:

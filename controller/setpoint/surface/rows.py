@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from setpoint.model.key import Key
+from setpoint.model.resource import Resource
 from setpoint.run.estate import Estate
 from setpoint.store.records import Status
 from setpoint.surface import views
@@ -57,7 +58,13 @@ def _row(estate: Estate, key: Key, status: Status | None) -> View:
         retained=key in estate.retained,
         lingering=key in estate.lingering,
         rebuild=views.rebuild_of(resource, estate.store.item(key), estate.ports.now()),
+        order=_ordered(estate, resource),
     )
+
+
+def _ordered(estate: Estate, resource: Resource) -> str | None:
+    placed = estate.orders.of(resource, estate.ports.now())
+    return None if placed is None or placed.order.plain else f"{placed.order}, by {placed.order.by}"
 
 
 def _rests(estate: Estate, key: Key, status: Status) -> bool:

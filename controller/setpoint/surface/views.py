@@ -85,6 +85,7 @@ def resource_view(
     retained: bool = False,
     lingering: bool = False,
     rebuild: float | None = None,
+    order: str | None = None,
 ) -> View:
     """One declared thing and what is known of it; what was seen under another declaration is Pending again.
 
@@ -94,6 +95,7 @@ def resource_view(
         retained: its declaration is broken now, and it is kept as it was.
         lingering: it is declared no more, and stays for what it holds.
         rebuild: when it is made anew by schedule, seconds since the epoch.
+        order: what somebody ordered of it that is not done yet.
     """
     return {
         **_name(resource.key),
@@ -109,6 +111,7 @@ def resource_view(
         "renewedAt": time_text(status.renewed_at) if status else None,
         "driftSince": time_text(status.drift_since) if status else None,
         "rebuildAt": time_text(rebuild),
+        "order": order,
         "known": status.known if status else False,
         "attempts": status.attempts if status else 0,
         "version": status.version if status else "",

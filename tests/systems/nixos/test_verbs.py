@@ -20,9 +20,10 @@ from tests.systems.nixos.farm import Farm
 from tests.systems.nixos.living import Life, alive, systems
 from tests.systems.nixos.simhost import SimHost
 
+pytestmark = pytest.mark.timeout(600)
 SETTINGS = "estate: home\nsource: {directory: {path: estate}}\nstate: state\n"
 _LATER = f"{datetime.now(UTC) + timedelta(days=3):%a}".lower()
-CLOSED = {"windows": {"hot": f"{_LATER} 03:00-03:01 UTC"}, "interval": "1d"}
+CLOSED = {"windows": {"hot": f"{_LATER} 03:00-03:01 UTC"}}
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,12 @@ class Desk:
 
     def host(self, name: str) -> SimHost:
         return self.farm.hosts[name]
+
+    def only(self, name: str, policy: dict[str, Any] | None = None) -> dict[str, str]:
+        """The manifests of one host alone, which is looked at once a day."""
+        shared = {"interval": "1d", **(policy or {})}
+        files = self.farm.files(**{name: {"policy": shared}})
+        return {place: text for place, text in files.items() if place.endswith(name)}
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +165,7 @@ async def test_a_deploy_is_asked_of_the_daemon_and_its_overrides_hold_for_this_t
 
 async def test_what_was_ordered_to_be_tried_is_kept_by_nobody_but_a_person(desk: Desk) -> None:
     booting = desk.farm.commit(payload="to-boot")["web02"]
-    async with desk.daemon(desk.farm.files(**labelled({"interval": "1d"}))) as life:
+    async with desk.daemon(desk.only("web02")) as life:
         await in_sync(life, "web02")
         tried = desk.farm.commit(payload="to-try")["web02"]
         said = await desk.type("deploy", "web02", "--mode", "test")
@@ -171,8 +178,8 @@ async def test_what_was_ordered_to_be_tried_is_kept_by_nobody_but_a_person(desk:
 
 async def test_what_was_taken_back_is_tried_again_by_an_order_at_once_and_by_no_other(desk: Desk) -> None:
     desk.farm.commit(payload="good-one")
-    async with desk.daemon(desk.farm.files(**labelled({"interval": "1d"}))) as life:
-        await in_sync(life, "web01", "web02")
+    async with desk.daemon(desk.only("web01")) as life:
+        await in_sync(life, "web01")
         bad = desk.farm.commit({"web01": {"failUnits": ["nginx.service"]}}, payload="bad-one")["web01"]
 
         def tries() -> int:
@@ -195,10 +202,10 @@ async def test_a_window_is_waited_for_unless_somebody_orders_otherwise_and_a_dry
     desk: Desk,
 ) -> None:
     desk.farm.commit(payload="in-hours")
-    async with desk.daemon(desk.farm.files(**labelled({"interval": "1d"}))) as life:
-        await in_sync(life, "web01", "web02")
+    async with desk.daemon(desk.only("web01")) as life:
+        await in_sync(life, "web01")
     wanted = desk.farm.commit(payload="after-hours")["web01"]
-    files = desk.farm.files(**labelled(CLOSED))
+    files = desk.only("web01", CLOSED)
     estate = desk.write(files)
     async with desk.daemon(files):
         before = systems(desk.host("web01"))

@@ -26,7 +26,7 @@ ROW_FIELDS = {
     "key", "namespace", "kind", "name", "target", "origin", "drift", "labels", "retained", "lingering", "outcome", "ready",
     "reason", "sentence", "since", "lookedAt", "inSyncAt", "driftSince", "rebuildAt", "known", "attempts", "version",
     "conditions", "changes", "holds", "detail", "outputs", "notes",
-    "renewedAt", "measured",
+    "renewedAt", "measured", "order",
 }  # fmt: skip
 FIELDS = {
     "estate", "phase", "pid", "source", "problems", "waiting", "retained", "resources", "released", "lanes",

@@ -19,7 +19,7 @@ from setpoint.run.orders import KEPT, Orders, is_end, ordered
 from setpoint.run.preview import Preview
 from setpoint.run.wake import wake
 from setpoint.store.store import Store
-from tests.toy import KINDS, World
+from tests.toy import KINDS, World, lose_reply
 from tests.unit.run.shelves import Shelves, box, declared, in_virtual_time, serving, shelf, worlds
 
 BOX, SHELF = box("x"), shelf("a")
@@ -94,6 +94,45 @@ def test_an_order_that_fails_is_over_and_what_follows_is_as_declared() -> None:
             world.fault = lambda moment, verb: None
             await settled(shelves)
             assert world.effects == ["create"]
+
+    in_virtual_time(body)
+
+
+def test_a_lost_reply_ends_no_order_and_nothing_is_done_twice() -> None:
+    async def body() -> None:
+        world = worlds("a")["a"]
+        async with serving(Store.in_memory(), red()) as shelves:
+            await settled(shelves)
+
+            def lose_one(moment: str, verb: str) -> None:
+                if moment == "after":
+                    world.fault = lambda moment, verb: None
+                    lose_reply(moment, verb)
+
+            world.fault = lose_one
+            order = place(shelves, {"/colour": "blue"})
+            await shelves.until(lambda: ending(shelves, order) == "Done")
+            await shelves.until(lambda: colour(world) == "red")
+            await settled(shelves)
+            assert world.effects == ["create", "set", "set"]
+
+    in_virtual_time(body)
+
+
+def test_after_a_restart_the_declaration_counts_again() -> None:
+    async def body() -> None:
+        world, store = worlds("a")["a"], Store.in_memory()
+        async with serving(store, red()) as shelves:
+            await settled(shelves)
+            world.fault = lambda moment, verb: lose_reply(moment, verb) if verb == "set" else None
+            order = place(shelves, {"/colour": "blue"})
+            await shelves.until(lambda: colour(world) == "blue")
+            assert not ending(shelves, order)
+        world.fault = lambda moment, verb: None
+        async with serving(store, red()) as shelves:
+            await shelves.until(lambda: colour(world) == "red")
+            await settled(shelves)
+            assert world.effects == ["create", "set", "set"]
 
     in_virtual_time(body)
 

@@ -11,6 +11,12 @@ from setpoint.cli.client import RefusedError
 from tests.served import Served
 
 
+async def told_of(served: Served, key: str) -> list[dict[str, Any]]:
+    """The history of a resource, newest first."""
+    events: list[dict[str, Any]] = (await served.get("/v1/history", key=key, limit=50))["events"]
+    return events
+
+
 async def carried_out(served: Served, body: dict[str, Any]) -> dict[str, Any]:
     """How the members of an order ended, by their key."""
     told = await served.post("/v1/order", body)
@@ -26,11 +32,31 @@ async def test_an_order_is_carried_out_and_stands_in_the_history(served: Served)
     await served.in_sync("Box/a", "Box/b")
     ended = await carried_out(served, {"selector": "tier=front", "changes": {"/colour": "blue"}})
     assert {key: row["outcome"] for key, row in ended.items()} == {"Box/a": "Done"}
-    await served.until(lambda _: served.fields("a")["colour"] == "red")
-    events = (await served.get("/v1/history", key="Box/a", limit=50))["events"]
+    async with asyncio.timeout(20):
+        while len(steps := [one for one in await told_of(served, "Box/a") if one["kind"] == "step"]) < 3:
+            await asyncio.sleep(0.02)
+    assert [one["sentence"] for one in steps] == ["set colour", "set colour", "make the box"]
+    assert served.fields("a")["colour"] == "red"
+    events = await told_of(served, "Box/a")
     (event,) = [event for event in events if event["kind"] == "ordered"]
     assert event["sentence"] == "ordered now, for this time with colour: blue"
-    assert [e["sentence"] for e in events if e["kind"] == "step"][:2] == ["set colour", "set colour"]
+
+
+async def test_an_order_is_shown_while_it_is_not_done(served: Served) -> None:
+    await served.in_sync("Box/a", "Box/b")
+    seen = asyncio.Event()
+
+    async def wait(_scopes: tuple[str, ...]) -> None:
+        await seen.wait()
+
+    served.world.trouble = wait
+    await served.post("/v1/order", {"keys": ["Box/a"], "changes": {"/colour": "blue"}, "atOnce": True})
+    told = {row["key"]: row["order"] for row in (await served.get("/v1/status"))["resources"]}
+    said = "ordered now, for this time with colour: blue, without waiting for windows and turns, by "
+    assert told.pop("Box/a").startswith(said)
+    assert set(told.values()) == {None}
+    seen.set()
+    await served.until(lambda told: all(row["order"] is None for row in told["resources"]))
 
 
 async def test_a_plain_order_is_a_look_and_no_more(served: Served) -> None:
