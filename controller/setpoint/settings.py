@@ -186,6 +186,20 @@ class Settings(Spec):
         {},
     )
 
+    work: Mapping[str, Mapping[str, int]] = described(
+        "By system, how much of each sort of its work goes on at once on this machine; its kinds say which sorts there are.",
+        {},
+    )
+
+    @field_validator("work")
+    @classmethod
+    def _some(cls, value: Mapping[str, Mapping[str, int]]) -> Mapping[str, Mapping[str, int]]:
+        for system, sorts in value.items():
+            for sort, number in sorts.items():
+                if number < 1:
+                    raise ValueError(f"{system}.{sort}: {number} would stop it for good; write at least 1")
+        return value
+
     @field_validator("estate")
     @classmethod
     def _estate_name(cls, value: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from setpoint.model.errors import SetpointError
+from setpoint.model.errors import SetpointError, SettingsError
 from setpoint.model.kind import Kind, System
 
 GROUP = "setpoint.systems"
@@ -21,13 +21,36 @@ def installed_systems() -> tuple[System, ...]:
     return tuple(load_system(entry) for entry in sorted(entry_points(group=GROUP)))
 
 
-def installed_kinds() -> Mapping[str, Kind[Any, Any]]:
-    """Every kind of every installed system, by name.
+def installed_kinds(work: Mapping[str, Mapping[str, int]] | None = None) -> Mapping[str, Kind[Any, Any]]:
+    """Every kind of every installed system, by name; where they are to work, `work` of the settings is told to them.
 
     Raises:
-        SetpointError: a system cannot be loaded, or two kinds clash.
+        SetpointError: a system cannot be loaded, two kinds clash, or there is no such work.
     """
-    return registry(installed_systems())
+    systems = installed_systems()
+    if work is not None:
+        apportion(systems, work)
+    return registry(systems)
+
+
+def apportion(systems: Iterable[System], work: Mapping[str, Mapping[str, int]]) -> None:
+    """Tell each system how much of its work goes on at once on this machine, as the settings say it.
+
+    Raises:
+        SettingsError: there is no such system, or no such sort of work.
+    """
+    known = {system.name: system for system in systems}
+    for name, told in work.items():
+        sorts = known[name].work if name in known else {}
+        for sort in told:
+            if sort not in sorts:
+                right = {f"{system.name}.{each}" for system in known.values() for each in system.work}
+                raise SettingsError(
+                    f"work.{name}.{sort} of the settings names no work of an installed system",
+                    remedy=f"write one of {', '.join(sorted(right))}",
+                )
+    for system in known.values():
+        system.apportion({**system.work, **work.get(system.name, {})})
 
 
 def load_system(entry: EntryPoint) -> System:

@@ -31,6 +31,7 @@ from setpoint_nixos.guard.state import (
     Underway,
     Waiting,
 )
+from setpoint_nixos.nix.workshop import Work
 from setpoint_nixos.reach import Reach
 from setpoint_nixos.shop import shop
 
@@ -87,7 +88,10 @@ async def poll(reach: Reach, text: str) -> OperationState:
         case "reboot":
             return await _reboot(reach, operation)
         case _:
-            return await _activation(reach, operation)
+            found = await _activation(reach, operation)
+            if isinstance(found, Finished):
+                shop().workshop.leave(Work.ACTIVATING, operation.name)
+            return found
 
 
 async def find(reach: Reach, intent: Intent) -> str | None:

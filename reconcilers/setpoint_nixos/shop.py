@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from setpoint_nixos.nix.evaluate import Evaluations
 from setpoint_nixos.nix.flake import Flakes
 from setpoint_nixos.nix.perform import Builds
 from setpoint_nixos.nix.run import Nix
-from setpoint_nixos.nix.workshop import Workshop
+from setpoint_nixos.nix.workshop import Budgets, Workshop
 
 T = TypeVar("T")
 _TIDYING: Final = "tidy"
@@ -47,6 +47,7 @@ class Shop:
     """
 
     nix: Nix
+    workshop: Workshop
     flakes: Flakes
     evaluations: Evaluations
     builds: Builds
@@ -103,6 +104,15 @@ def link_of(key: Key) -> str:
     return key.name if key.namespace == DEFAULT_NAMESPACE else f"{key.namespace}_{key.name}"
 
 
+_budgets = Budgets()
+
+
+def apportion(work: Mapping[str, int]) -> None:
+    """How much of each sort goes on at once, for whichever shop is opened from now on."""
+    global _budgets  # noqa: PLW0603  # of this machine, as the shop is of this process
+    _budgets = Budgets(**work)
+
+
 _shops: WeakKeyDictionary[asyncio.AbstractEventLoop, Shop] = WeakKeyDictionary()
 
 
@@ -116,9 +126,10 @@ def shop() -> Shop:
 
 def open_shop(folder: Path, nix: Nix) -> Shop:
     """One that keeps its files in this folder and uses this Nix."""
-    workshop = Workshop()
+    workshop = Workshop(_budgets)
     return Shop(
         nix,
+        workshop,
         Flakes(folder / "flakes"),
         Evaluations(nix, folder / "evaluations", workshop),
         Builds(nix, folder / "roots", workshop),

@@ -155,6 +155,9 @@ MISTAKES: list[Any] = [
         id="role",
     ),
     pytest.param(f"{GIT}socket: 5\n", ":3:1: socket:", id="type"),
+    pytest.param(
+        f"{GIT}work: {{a: {{b: 0}}}}\n", ":3:1: work: a.b: 0 would stop it for good; write at", id="no work"
+    ),
     pytest.param("source: {directory: {path: x}}\n", ":1:1: estate: is missing; add it", id="missing"),
     pytest.param(f"{GIT}estate: other\n", ":3:1: 'estate' is written twice, first in line 1", id="twice"),
     pytest.param("estate: home\nsource: {}\n", ":2:1: source: exactly one of git and directory", id="none"),

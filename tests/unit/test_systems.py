@@ -7,9 +7,9 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from setpoint.model.errors import SetpointError
+from setpoint.model.errors import SetpointError, SettingsError
 from setpoint.model.kind import System
-from setpoint.systems import GROUP, installed_kinds, installed_systems, load_system, registry
+from setpoint.systems import GROUP, apportion, installed_kinds, installed_systems, load_system, registry
 from tests.unit.desired.estate import KINDS
 
 BOX, THING = KINDS["Box"], KINDS["Thing"]
@@ -44,6 +44,26 @@ def test_kinds_that_clash_are_told(systems: list[System], sentence: str) -> None
     with pytest.raises(SetpointError) as caught:
         registry(systems)
     assert str(caught.value) == sentence
+
+
+def test_each_system_is_told_how_much_of_its_work_goes_on_at_once() -> None:
+    told: list[dict[str, int]] = []
+    busy = System(
+        "a", (BOX,), work={"weighing": 2, "moving": 4}, apportion=lambda work: told.append({**work})
+    )
+    apportion([busy, System("b", (THING,))], {"a": {"moving": 1}})
+    apportion([busy], {})
+    assert told == [{"weighing": 2, "moving": 1}, {"weighing": 2, "moving": 4}]
+
+
+@pytest.mark.parametrize("name", ["a", "nobody"])
+def test_work_that_nobody_does_is_told_with_what_there_is(name: str) -> None:
+    busy = System("a", (BOX,), work={"weighing": 2, "moving": 4})
+    with pytest.raises(SettingsError) as caught:
+        apportion([busy], {name: {"flying": 1}})
+    assert str(caught.value) == (
+        f"work.{name}.flying of the settings names no work of an installed system; write one of a.moving, a.weighing"
+    )
 
 
 BAD = {

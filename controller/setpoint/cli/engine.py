@@ -34,7 +34,7 @@ async def open_engine(settings: Settings, meters: Meters | None = None) -> Async
     """
     # Thousands of long-lived values: with the default thresholds the collector walks them all again and again.
     gc.set_threshold(50_000, 20, 20)
-    kinds, ports = installed_kinds(), Ports(meters=meters or Silence())
+    kinds, ports = installed_kinds(settings.work), Ports(meters=meters or Silence())
     source = build_source(settings.source, settings.state)
     with StateLock(settings.state):
         store, calls = (

@@ -69,7 +69,7 @@ async def open_foresight(settings: Settings) -> AsyncGenerator[tuple[Estate, boo
     store = remembered or Store.in_memory()
     estate = Estate(
         settings.estate,
-        installed_kinds(),
+        installed_kinds(settings.work),
         store,
         StoreInline(),
         Ports(),

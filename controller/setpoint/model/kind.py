@@ -326,6 +326,10 @@ class Kind(Generic[P, S]):
     examples: tuple[str, ...] = ()
 
 
+def _unbounded(_: Mapping[str, int]) -> None:
+    """It does no work of its own here."""
+
+
 @dataclass(frozen=True)
 class System:
     """One package of kinds, found by the entry point group `setpoint.systems`.
@@ -333,9 +337,13 @@ class System:
     Attributes:
         skeleton: the files of a first estate, by their path below the folder of the declarations; valid together.
         entrances: how an estate that is there already is taken over, by the word after `setpoint init --from`.
+        work: the sorts of work that it does on this machine, and how much of each goes on at once unless settings say more.
+        apportion: takes how much of each sort goes on at once, before any of it begins.
     """
 
     name: str
     kinds: tuple[Kind[Any, Any], ...]
     skeleton: Callable[[], Mapping[str, str]] = dict[str, str]
     entrances: Mapping[str, Entrance] = field(default_factory=dict[str, Entrance])
+    work: Mapping[str, int] = field(default_factory=dict[str, int])
+    apportion: Callable[[Mapping[str, int]], None] = _unbounded

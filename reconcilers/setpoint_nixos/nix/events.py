@@ -65,7 +65,15 @@ class Counted:
     failed: int
 
 
-Event: TypeAlias = Building | Copying | Line | Counted
+@dataclass(frozen=True)
+class Awaiting:
+    """Nothing goes on yet: so many others have all the places for this sort of work."""
+
+    work: str
+    others: int
+
+
+Event: TypeAlias = Awaiting | Building | Copying | Line | Counted
 
 
 @dataclass

@@ -17,7 +17,7 @@ from setpoint.model.errors import OutcomeUnknownError, RefusalError, TargetError
 from setpoint.model.secret import Secret
 from setpoint_nixos.nix.bridge import Bridge, bridge, place, store
 from setpoint_nixos.nix.build import Call, FromCache, Order, Policy, building, delivering
-from setpoint_nixos.nix.events import Event, Told
+from setpoint_nixos.nix.events import Awaiting, Event, Told
 from setpoint_nixos.nix.failures import (
     NO_PROGRAM,
     BuildError,
@@ -150,6 +150,8 @@ class Builds:
     async def _do(
         self, call: Call, job: Job, told: Told, environment: Mapping[str, str], bridges: Mapping[str, Bridge]
     ) -> None:
+        if self._workshop.is_full(call.work) and told.hear is not None:
+            told.hear(Awaiting(call.work.value, self._workshop.load(call.work).busy))
         async with self._workshop.place(call.work):
             ended = await self._run(call, job, told, environment)
         if ended.code:

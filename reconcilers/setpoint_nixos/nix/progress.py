@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, assert_never
 
 from setpoint.model.printable import brief
-from setpoint_nixos.nix.events import Building, Copying, Counted, Event, Line
+from setpoint_nixos.nix.events import Awaiting, Building, Copying, Counted, Event, Line
 
 _HASH: Final = 33
 """Characters before the name in the last part of a store path."""
@@ -15,6 +15,8 @@ _LONG: Final = 160
 def progress(event: Event) -> str:
     """One phrase; empty when it says nothing yet."""
     match event:
+        case Awaiting(work, others):
+            return f"waits for a place for {work}, which {others} others have"
         case Building(drv, machine):
             return f"{_name(drv)} is built" + (f" on {machine}" if machine else "")
         case Copying(path):

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from time import time
 
 
 class Work(StrEnum):
@@ -47,6 +48,7 @@ class _Bench:
     places: asyncio.Semaphore
     busy: int = 0
     waiting: int = 0
+    held: dict[str, float] = field(default_factory=dict[str, float])
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,39 @@ class Workshop:
         finally:
             bench.busy -= 1
             bench.places.release()
+
+    async def enter(self, work: Work, name: str, until: float, patience: float) -> bool:
+        """Take a place beyond this call, for `name`, which leaves it; whether there was one within `patience` seconds.
+
+        Who never leaves, as nobody asks how it ended, loses its place at `until`, in seconds since the epoch.
+        """
+        bench = self._benches[work]
+        for overdue in [each for each, end in bench.held.items() if end < time()]:
+            self.leave(work, overdue)
+        if name in bench.held:
+            return True
+        bench.waiting += 1
+        try:
+            async with asyncio.timeout(patience):
+                await bench.places.acquire()
+        except TimeoutError:
+            return False
+        finally:
+            bench.waiting -= 1
+        bench.busy += 1
+        bench.held[name] = until
+        return True
+
+    def leave(self, work: Work, name: str) -> None:
+        """Give back what `name` took; nothing when it took none."""
+        bench = self._benches[work]
+        if bench.held.pop(name, None) is not None:
+            bench.busy -= 1
+            bench.places.release()
+
+    def is_full(self, work: Work) -> bool:
+        """Whether somebody who comes now has to wait."""
+        return self._benches[work].places.locked()
 
     def load(self, work: Work) -> Load:
         """How a sort stands now."""

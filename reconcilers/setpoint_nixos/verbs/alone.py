@@ -73,7 +73,7 @@ async def _running(settings: Settings, folder: Path) -> AsyncGenerator[Superviso
     store = Store.copy_in_memory(settings.database_path) or Store.in_memory()
     estate = Estate(
         settings.estate,
-        installed_kinds(),
+        installed_kinds(settings.work),
         store,
         StoreInline(),
         Ports(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from setpoint_nixos.nix.events import Building, Copying, Counted, Event, Line
+from setpoint_nixos.nix.events import Awaiting, Building, Copying, Counted, Event, Line
 from setpoint_nixos.nix.progress import progress
 
 PATH = f"/nix/store/{'a' * 32}-nginx-1.2"
@@ -21,8 +21,19 @@ PATH = f"/nix/store/{'a' * 32}-nginx-1.2"
         (Counted("copies", 3, 9, 0), "3 of 9 copies"),
         (Counted("copies", 0, 0, 0), ""),
         (Copying("odd"), "odd is copied"),
+        (Awaiting("copying", 4), "waits for a place for copying, which 4 others have"),
     ],
-    ids=["built", "built-elsewhere", "copied", "log", "log-in-colour", "counted", "nothing-to-count", "odd"],
+    ids=[
+        "built",
+        "built-elsewhere",
+        "copied",
+        "log",
+        "log-in-colour",
+        "counted",
+        "nothing-to-count",
+        "odd",
+        "waits",
+    ],
 )
 def test_progress_is_told_in_words(event: Event, told: str) -> None:
     assert progress(event) == told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from time import time
 
 import pytest
 
@@ -41,3 +42,26 @@ async def test_a_place_is_given_back_after_a_failure() -> None:
             async with workshop.place(Work.BUILDING):
                 raise KeyError
     assert workshop.load(Work.BUILDING) == Load(0, 0)
+
+
+async def test_a_place_that_outlasts_its_call_is_had_by_one_name_until_that_leaves() -> None:
+    places, soon = Workshop(Budgets(activating=1)), time() + 60
+    assert await places.enter(Work.ACTIVATING, "a", soon, 1)
+    assert await places.enter(Work.ACTIVATING, "a", soon, 1)
+    assert places.is_full(Work.ACTIVATING)
+    assert not await places.enter(Work.ACTIVATING, "b", soon, 0.01)
+    assert places.load(Work.ACTIVATING) == Load(1, 0)
+    waiting = asyncio.create_task(places.enter(Work.ACTIVATING, "b", soon, 60))
+    await asyncio.sleep(0)
+    places.leave(Work.ACTIVATING, "unknown")
+    places.leave(Work.ACTIVATING, "a")
+    assert await waiting
+    places.leave(Work.ACTIVATING, "b")
+    assert places.load(Work.ACTIVATING) == Load(0, 0)
+    assert not places.is_full(Work.ACTIVATING)
+
+
+async def test_a_place_that_nobody_gives_back_is_free_once_it_has_to_be_over() -> None:
+    places = Workshop(Budgets(activating=1))
+    assert await places.enter(Work.ACTIVATING, "forgotten", time() - 1, 1)
+    assert await places.enter(Work.ACTIVATING, "next", time() + 60, 0.01)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from setpoint.model.secret import Secret
+from setpoint_nixos import SYSTEM
 from setpoint_nixos.nix.run import Nix
 from setpoint_nixos.nix.sign import public_key
+from setpoint_nixos.shop import apportion
 from tests.systems.nixos.farm import Farm
 from tests.systems.nixos.living import alive, host, nixos, systems
 from tests.systems.nixos.nixes import call, make_nix, remove
@@ -97,6 +99,17 @@ def yard(nix: Nix, tmp_path_factory: pytest.TempPathFactory) -> Generator[Yard]:
     remove(folder / "others")
 
 
+@pytest.fixture
+def budget() -> Generator[Callable[..., None]]:
+    """Sets how much of each sort of work goes on at once."""
+
+    def most(**work: int) -> None:
+        apportion({**SYSTEM.work, **work})
+
+    yield most
+    apportion(SYSTEM.work)
+
+
 def told(yard: Yard, build: Mapping[str, Any]) -> dict[str, Any]:
     """A declaration with what only the yard knows."""
     text = json.dumps(build).replace('"KEY"', json.dumps({"file": str(yard.key)}))
@@ -134,6 +147,20 @@ async def test_a_system_is_built_where_it_is_declared_and_runs(
         await life.comes_to("Done", f"NixosHost/{name}")
         assert systems(yard.farm.hosts[name]) == (wanted, wanted)
         assert yard.having(name, wanted) == having
+
+
+async def test_no_more_hosts_are_activated_at_once_than_there_are_places(
+    yard: Yard, state: Path, budget: Callable[..., None]
+) -> None:
+    budget(activating=1)
+    names = ("web01", "forge")
+    wanted = yard.farm.commit(payload="in turns", slow=2)
+    async with alive(state, **yard.farm.files()) as life:
+        for name in names:
+            await life.comes_to("Done", f"NixosHost/{name}")
+    first, second = sorted((yard.farm.deploy(name) for name in names), key=lambda deploy: deploy.began)
+    assert {first.system, second.system} == {wanted[name] for name in names}
+    assert first.ended <= second.began
 
 
 async def test_what_nobody_signed_is_refused_with_what_to_do(yard: Yard, state: Path) -> None:

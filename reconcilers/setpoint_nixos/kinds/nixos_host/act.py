@@ -7,17 +7,21 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final, cast
 
-from setpoint.model.errors import RefusalError
+from setpoint.model.errors import BusyError, OutcomeUnknownError, RefusalError, TargetError
 from setpoint.model.kind import Acting
 from setpoint.model.plan import ActResult, Started
 from setpoint_nixos.deploying import ACTIVATE, DELIVER, REBOOT, Operation, activation
 from setpoint_nixos.guard import hand
 from setpoint_nixos.guard.order import Mode, Order, by_order
 from setpoint_nixos.kinds.nixos_host.deliver import deliver
+from setpoint_nixos.nix.workshop import Work
 from setpoint_nixos.reach import Reach
+from setpoint_nixos.shop import shop
 
 _AGAIN: Final = timedelta(minutes=10)
 _TIME: Final = 30.0
+_TURN: Final = 60.0
+"""Seconds for which a place is waited for before others of this host have theirs."""
 
 
 async def activate(reach: Reach, acting: Acting) -> ActResult:
@@ -33,8 +37,22 @@ async def activate(reach: Reach, acting: Acting) -> ActResult:
         by=by_order(acting.owner.estate, acting.by),
         allowed=tuple(told["units"]),
     )
-    await hand.start(reach.session, order)
-    return Started(activation(told, time.time()))
+    operation, places = activation(told, time.time()), shop().workshop
+    until = Operation.parse(operation).until
+    if not await places.enter(Work.ACTIVATING, order.token, until, _TURN):
+        most = places.load(Work.ACTIVATING).busy
+        raise BusyError(
+            f"{most} hosts are activated already",
+            remedy="wait, or allow more by work.nixos.activating of the settings",
+        )
+    try:
+        await hand.start(reach.session, order)
+    except OutcomeUnknownError:
+        raise  # it may have begun; its place is given back by whoever sees its end
+    except TargetError:
+        places.leave(Work.ACTIVATING, order.token)
+        raise
+    return Started(operation)
 
 
 async def reboot(reach: Reach, acting: Acting) -> ActResult:

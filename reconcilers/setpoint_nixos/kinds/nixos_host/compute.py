@@ -24,6 +24,7 @@ from setpoint_nixos.nix.data_slice import INPUT, Slice
 from setpoint_nixos.nix.evaluate import Wanted
 from setpoint_nixos.nix.flake_url import Pinned
 from setpoint_nixos.nix.read import System
+from setpoint_nixos.nix.workshop import Work
 from setpoint_nixos.reach import Reach
 from setpoint_nixos.shop import Shop, shop
 
@@ -51,7 +52,9 @@ async def compute(reach: Reach, computing: Computing[NixosHostSpec, NixosState])
     name, given = spec.flake.attribute or computing.owner.key.name, slice_of(computing)
     system = await _evaluated(at, pinned, name, given)
     if system is None:
+        load = at.workshop.load(Work.EVALUATING)
         why = f"revision {pinned.revision[:12]} is being evaluated"
+        why += f" ({load.busy} at once, and {load.waiting} wait)" if load.waiting else ""
         return Computed(spec, lacking={"/running": Obstacle(why, "wait for its end", passing=True)})
     made = await _resolved(reach, spec, computing.observed, pinned, system)
     said = f"of revision {pinned.revision[:12]}" + (f" with data {given.digest[:8]}" if given else "")
