@@ -32,10 +32,10 @@ def time_the_fetches() -> None:
     """The fetch is the network's time, and is told apart."""
     update = Mirror.update
 
-    async def timed(self: Mirror, in_force: str | None) -> str:
+    async def timed(self: Mirror, in_force: str | None, *, tidy: bool = True) -> None:
         began = time.perf_counter()
         try:
-            return await update(self, in_force)
+            await update(self, in_force, tidy=tidy)
         finally:
             fetching.append(time.perf_counter() - began)
 
