@@ -76,6 +76,7 @@ class Lane:
     _resource: Resource | None = None
     _spec: Any = None
     _taken: Tree | None = None
+    _spec_reached: Any = None
     _client: Any = None
     _surveyor: Surveyor | None = None
 
@@ -98,6 +99,15 @@ class Lane:
         self._resource, self._spec = resource, None
         self.slots.review()
 
+    @property
+    def spec(self) -> Any:
+        """The declaration by which the target is reached: what it takes of others is in its place.
+
+        Raises:
+            TargetError: that is not published, or is no value for it.
+        """
+        return self._reached() if self._client is None else self._spec_reached
+
     def client(self) -> Any:
         """The client, made at first use.
 
@@ -105,7 +115,7 @@ class Lane:
             SetpointError: a secret is missing, or the declaration cannot be used.
         """
         if self._client is None:
-            spec = self._reached()
+            spec = self._spec_reached = self._reached()
             secrets = {name: resolve_secret(ref) for name, ref in self.port.secrets(spec).items()}
             client = self.port.connect(spec, secrets, self.gate)
             self._client = client

@@ -46,6 +46,10 @@ async def take(desk: Desk, now: Pass) -> Pass | Outcome:
     A field that cannot have one is suspended in an object that is there, and keeps one that is not from being made.
     """
     key, wanted = now.owner.key, desk.spaces.wanted(now.resource, now.kind)
+    if key == desk.lane.target and any(isinstance(one.handed, FromOutput) for one in wanted):
+        # Its lane has put in what it is reached by, and goes by that also while its giver says nothing.
+        wanted = tuple(one for one in wanted if not isinstance(one.handed, FromOutput))
+        now = now.learn(spec=desk.lane.spec)
     fields = {(giver, one.field) for one in wanted if (giver := _giver(desk, now, one)) is not None}
     left = {one.space for one in desk.store.grants_of(key) if (one.space, one.field) not in fields}
     if left:

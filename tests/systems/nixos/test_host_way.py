@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from setpoint.model.examine import Examination, Verdict
+from setpoint.model.secret import Secret
+from setpoint_nixos.doctor import examine
 from setpoint_nixos.kinds.host.spec import HostSpec
 from tests.rig.living import Life, alive, manifest
 from tests.systems.nixos.servers.sshd import Sshd
@@ -125,6 +128,22 @@ async def test_a_node_that_cannot_tell_says_what_to_do(gate: Sshd, web: Sshd, tm
         assert "container 200" in life.sentence(WEB)
         assert "or declare its hostKey" in life.sentence(WEB)
     assert web.entered == 0
+
+
+async def test_what_others_publish_and_is_no_value_is_told(gate: Sshd, web: Sshd, tmp_path: Path) -> None:
+    told = {"hostKey": {"from": "Host/gate", "output": "os"}, "incarnation": "first"}
+    async with alive(tmp_path, behind(gate, web, **told), WEB) as life:
+        await life.until(lambda: life.looked_at(WEB) and life.outcome(WEB) == "Failed")
+        assert "what Host/web01 takes of others is no value for hostKey" in life.sentence(WEB)
+    assert web.entered == 0
+
+
+async def test_doctor_says_of_what_only_the_daemon_knows_that_it_was_not_looked_at(web: Sshd) -> None:
+    declared = HostSpec.model_validate(spec(web, jump=[{"host": "gate"}]))
+    asked = Examination(declared, {"key": Secret((web.root / "key").read_text())}, {})
+    (check,) = [check async for check in examine(asked)]
+    assert check.verdict is Verdict.WARNING
+    assert "Host/gate publishes as access, which only the daemon knows" in check.sentence
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,19 @@ async def becomes_its_host(lab: Lab, life: Life, sshd: Sshd) -> None:
     await life.until(lambda: rests(life, "Host/web01", "Done"))
 
 
+async def test_an_agent_that_falls_silent_takes_nobody_s_host_away(
+    lab: Lab, sshd: Sshd, tmp_path: Path
+) -> None:
+    async with alive(tmp_path, declared(lab, web01=vm(entered(sshd)))) as life:
+        await becomes_its_host(lab, life, sshd)
+        lab.happen("guest_behaviour", guest_agent="absent")
+        await life.look_again(VM)
+        assert outputs(life, VM)["hostKey"] is None
+        await life.look_again("Host/web01")
+        assert life.outcome("Host/web01") == "Done"
+        assert sshd.entered == 1
+
+
 async def test_a_guest_that_was_made_anew_is_entered_by_its_new_key_also_after_a_restart(
     lab: Lab, sshd: Sshd, tmp_path: Path
 ) -> None:

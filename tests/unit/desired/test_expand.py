@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from setpoint.desired.changes import retain
 from setpoint.desired.compile import Cache, compile_set
@@ -106,7 +108,9 @@ def test_one_that_is_declared_by_hand_as_well_is_a_mistake() -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        pytest.param(("url: there", "size: 1MiB"), "w.yaml:6:3: spec.source.url: is missing", id="its own part"),
+        pytest.param(
+            ("url: there", "size: 1MiB"), "w.yaml:6:3: spec.source.url: is missing", id="its own part"
+        ),
         pytest.param(("  image: plain\n", "  image: []\n"), "w.yaml:5:3: spec.image", id="another part"),
         pytest.param(
             ("source:\n    url: there", "source: []"), "w.yaml:6:3: spec.source", id="another shape"
@@ -133,6 +137,35 @@ def test_bad_defaults_take_neither_away() -> None:
     before = compiled(MAIN | {"a/w.yaml": THING}, cache)
     after = compiled(MAIN | {"a/w.yaml": THING, "a/defaults.yaml": "kind: Nothing\n"}, cache)
     assert {OWN, W} <= retain(before.resources, after).resources.keys()
+
+
+TEXTS = st.sampled_from(
+    (
+        THING,
+        THING.replace("url: there", "url: [1]"),
+        THING.replace("plain", "[]"),
+        THING[: THING.index("  source")],
+        THING.replace("name: w", "name: x"),
+        "kind: Box\nmetadata: {name: w-box}\nspec: {url: u}\n",
+        "kind: [",
+    )
+)
+VERSIONS = st.lists(
+    st.dictionaries(st.sampled_from(("a.yaml", "b/c.yaml")), TEXTS, max_size=2)
+    | st.fixed_dictionaries(
+        {"a.yaml": TEXTS, "defaults.yaml": st.sampled_from(("kind: Box\n", "kind: No\n"))}
+    ),
+    max_size=4,
+)
+
+
+@given(VERSIONS)
+def test_what_is_made_from_the_version_before_is_what_is_made_from_nothing(
+    versions: list[dict[str, str]],
+) -> None:
+    cache = Cache()
+    for files in versions:
+        assert compiled(MAIN | files, cache) == compiled(MAIN | files)
 
 
 def test_what_is_made_goes_with_the_line_that_makes_it() -> None:
