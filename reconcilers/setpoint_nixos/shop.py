@@ -56,6 +56,7 @@ class Shop:
         default_factory=dict[tuple[str, str], tuple[Row, ...]]
     )
     _works: dict[str, Work] = field(default_factory=dict[str, Work])
+    _wanted: dict[Key, str] = field(default_factory=dict[Key, str])
     _declared: set[str] = field(default_factory=set[str])
     _tidied: float = field(default_factory=lambda: monotonic() - (_DAY - _SETTLED).total_seconds())
 
@@ -74,6 +75,14 @@ class Shop:
     def take(self, name: str) -> None:
         """Forget what has ended."""
         self._works.pop(name, None)
+
+    def wants(self, key: Key, name: str) -> None:
+        """Note what a resource waits for now; what it waited for before is ended, unless another one waits for it, too."""
+        before, self._wanted[key] = self._wanted.get(key, name), name
+        if before in self._wanted.values() or (work := self._works.pop(before, None)) is None:
+            return
+        if not work.task.cancel() and not work.task.cancelled():
+            work.task.exception()  # what came of it is of use to nobody
 
     def remember(self, before: str, after: str, changed: tuple[Row, ...]) -> None:
         """Keep which packages change, so that a host that is held is not asked at every look."""

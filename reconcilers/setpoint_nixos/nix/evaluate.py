@@ -68,10 +68,11 @@ class Evaluations:
         self._workshop = workshop
         self._bounds = bounds
         self._version = ""
+        self._asking = asyncio.Lock()
         self._turns: dict[str, asyncio.Lock] = {}
 
-    async def evaluate(self, wanted: Wanted, *, again: bool = False) -> Evaluated:
-        """The system; `again` evaluates although it is remembered, e.g. when its derivation was collected as garbage.
+    async def evaluate(self, wanted: Wanted) -> Evaluated:
+        """The system.
 
         Raises:
             EvaluationError: the flake does not give it, with the cause in Nix's words.
@@ -83,7 +84,7 @@ class Evaluations:
         turn = self._turns.setdefault(key, asyncio.Lock())
         try:
             async with turn:
-                found = None if again else await asyncio.to_thread(self._memory.recall, key)
+                found = await asyncio.to_thread(self._memory.recall, key)
                 if found is not None:
                     return Evaluated(found, remembered=True)
                 system = await self._process(wanted)
@@ -92,6 +93,10 @@ class Evaluations:
         finally:
             if not turn.locked():
                 self._turns.pop(key, None)
+
+    async def forget(self, system: read.System) -> None:
+        """Evaluate anew whatever gave this system: its derivation was collected as garbage, say."""
+        await asyncio.to_thread(self._memory.forget, system)
 
     async def prune(self, older: timedelta = _KEPT) -> int:
         """Forget what nobody asked for in that time; how many."""
@@ -103,9 +108,10 @@ class Evaluations:
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     async def _asked_version(self) -> str:
-        if not self._version:
-            ended = await self._nix.run(commands.VERSION, _ASKING)
-            self._version = str(read.version(ended.output))
+        async with self._asking:  # all hosts ask at once when the daemon starts
+            if not self._version:
+                ended = await self._nix.run(commands.VERSION, _ASKING)
+                self._version = str(read.version(ended.output))
         return self._version
 
     async def _process(self, wanted: Wanted) -> read.System:
@@ -191,6 +197,12 @@ class _Memory:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             half.write_text(json.dumps({"key": key, **asdict(system)}))
             half.rename(place)
+
+    def forget(self, system: read.System) -> None:
+        for place in self.folder.glob("*.json"):
+            with suppress(OSError, ValueError):
+                if read.system(place.read_text()) == system:
+                    place.unlink()
 
     def prune(self, older: timedelta) -> int:
         limit, gone = time() - older.total_seconds(), 0

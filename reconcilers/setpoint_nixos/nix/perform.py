@@ -39,7 +39,13 @@ _NOBODY: Final = re.compile(
     r"[Uu]nable to start any build|[Ff]ailed to find a machine|required (?:system|platform|to build)",
     re.ASCII,
 )
-_GONE: Final = ("missing derivation", "failed to obtain derivation", "is not valid", "no such derivation")
+_GONE: Final = (
+    "missing derivation",
+    "failed to obtain derivation",
+    "is not valid",
+    "is not a valid store path",
+    "no such derivation",
+)
 
 
 class GoneError(MissingError):
@@ -199,7 +205,7 @@ def _key(job: Job) -> bytes:
 def _error(call: Call, job: Job, ended: Ended, told: Told, bridges: tuple[Bridge, ...]) -> TargetError:
     if call.where and ended.code == NO_PROGRAM:
         return no_program(_named(job, call.where), call.command)
-    if any(words in told.cause for words in _GONE) and call.work is Work.BUILDING:
+    if any(words in told.cause for words in _GONE) and job.system.drv in call.command:
         return GoneError(
             f"the derivation of {job.host} is not there any more ({told.cause})", remedy="evaluate it again"
         )

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from setpoint.model.errors import OutcomeUnknownError, TransportError
 from setpoint_nixos.nix.commands import Command
 from setpoint_nixos.nix.failures import OverdueError
+from setpoint_nixos.nix.lines import Lines
 from setpoint_nixos.nix.run import Bounds, Ended
 from setpoint_nixos.ssh.access import Access
 
@@ -84,7 +85,7 @@ class Remote:
             TransportError: it was not begun, or its end was not seen in time.
             RefusalError: the host does not let us in.
         """
-        kept, rest = bytearray(), b""
+        kept, lines = bytearray(), Lines(heard)
         try:
             async with (
                 asyncio.timeout(bounds.time.total_seconds()),
@@ -94,10 +95,7 @@ class Remote:
                 while chunk := await stream.read():
                     kept += chunk
                     del kept[:-_KEPT]
-                    *lines, rest = (rest + chunk).split(b"\n")
-                    for line in lines:
-                        if heard is not None:
-                            heard(line.decode(errors="replace"))
+                    lines.take(chunk)
                 status = await stream.wait()
         except OutcomeUnknownError as error:
             raise TransportError(error.message, remedy=_AGAIN, scope=error.scope) from error
@@ -107,6 +105,5 @@ class Remote:
                 f"{what} on {self.name} did not end within {bounds.time} and was stopped",
                 remedy="allow it more time, or see what the host is busy with",
             ) from None
-        if rest and heard is not None:
-            heard(rest.decode(errors="replace"))
+        lines.end()
         return Ended(status, kept.decode(errors="replace"), "")

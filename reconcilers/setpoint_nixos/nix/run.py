@@ -13,10 +13,10 @@ from typing import Final
 from setpoint import programs
 from setpoint.model.errors import RefusalError
 from setpoint_nixos.nix.failures import MissingError, OverdueError
+from setpoint_nixos.nix.lines import Lines
 from setpoint_nixos.nix.read import plain
 
 _STATE: Final = Path("/nix/var/nix")
-_LONGEST_LINE: Final = 1 << 16
 _LONGEST_ANSWER: Final = 64 << 20
 _KEPT_ERRORS: Final = 1 << 18
 _GRACE: Final = 3.0
@@ -124,21 +124,11 @@ async def _talk(
 
 
 async def _listen(stream: asyncio.StreamReader | None, heard: Callable[[str], None] | None) -> str:
-    """Pass on whole lines, and keep the end; a line without end is cut, not awaited."""
-    kept, line = bytearray(), bytearray()
+    """Pass on whole lines, and keep the end."""
+    kept, lines = bytearray(), Lines(heard)
     while stream is not None and (chunk := await stream.read(programs.CHUNK)):
         kept += chunk
         del kept[:-_KEPT_ERRORS]
-        line += chunk
-        *whole, rest = line.split(b"\n")
-        for each in whole:
-            _pass_on(bytes(each), heard)
-        line = bytearray(rest[:_LONGEST_LINE])
-    if line:
-        _pass_on(bytes(line), heard)
+        lines.take(chunk)
+    lines.end()
     return kept.decode(errors="replace")
-
-
-def _pass_on(line: bytes, heard: Callable[[str], None] | None) -> None:
-    if heard is not None:
-        heard(line.decode(errors="replace"))

@@ -14,7 +14,7 @@ from setpoint.model.errors import RefusalError
 from setpoint_nixos.nix.evaluate import Evaluations, Wanted
 from setpoint_nixos.nix.failures import EvaluationError, OverdueError
 from setpoint_nixos.nix.flake import Flakes
-from setpoint_nixos.nix.flake_url import FlakeUrl
+from setpoint_nixos.nix.flake_url import FlakeUrl, Pinned
 from setpoint_nixos.nix.run import Bounds, Nix
 from setpoint_nixos.nix.workshop import Budgets, Load, Work, Workshop
 from tests.systems.nixos.fleet import Fleet
@@ -100,8 +100,22 @@ async def test_what_is_remembered_starts_no_process(installed: Nix, fleet: Fleet
     again = await later.evaluate(Wanted(flake, "web01"))
     assert again.remembered
     assert again.system == first.system
+    other = await evaluations(installed, tmp_path).evaluate(Wanted(flake, "web.example"))
+    await later.forget(first.system)
     with pytest.raises(OverdueError):
-        await later.evaluate(Wanted(flake, "web01"), again=True)
+        await later.evaluate(Wanted(flake, "web01"))
+    assert (await later.evaluate(Wanted(flake, "web.example"))).system == other.system
+
+
+async def test_hosts_that_ask_at_once_ask_for_the_version_of_nix_once(tmp_path: Path) -> None:
+    program, asked = tmp_path / "nix", tmp_path / "asked"
+    program.write_text(f'#!/bin/sh\necho "$1" >>{asked}\n[ "$1" = --version ] && echo \'nix (Nix) 2.8.0\'\n')
+    program.chmod(0o755)
+    at_work = evaluations(Nix(programs=tmp_path), tmp_path)
+    flake = Pinned("/nowhere.git", "refs/heads/main", "0" * 40, "0" * 40)
+    wanted = [Wanted(flake, f"host{number}") for number in range(5)]
+    await asyncio.gather(*(at_work.evaluate(each) for each in wanted), return_exceptions=True)
+    assert asked.read_text().count("--version") == 1
 
 
 PURE = """{ outputs = { self }: {

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from setpoint_nixos.nix.evaluate import Wanted
+from setpoint_nixos.nix.flake_url import FlakeUrl
 from setpoint_nixos.nix.run import Nix
 from setpoint_nixos.shop import shop
 from tests.systems.nixos.fleet import Fleet
 from tests.systems.nixos.living import NAME, alive, host, nixos, systems
 from tests.systems.nixos.nixes import call
+from tests.systems.nixos.nixing import mentioned, until
 from tests.systems.nixos.simhost import PROFILE, SimHost
 
 Start = Callable[..., SimHost]
@@ -70,6 +74,36 @@ async def test_a_commit_is_deployed_and_the_second_look_sends_the_probe_alone(si
         newer = site.commit(payload="two")
         await life.comes_to("Done")
         assert systems(site.host) == (newer, newer)
+
+
+@pytest.mark.parametrize("on", ["local", "target"])
+async def test_a_derivation_that_was_collected_before_it_was_built_is_evaluated_again(
+    site: Site, on: str
+) -> None:
+    wanted, at = site.commit(payload=f"collected, {on}"), shop()
+    pinned = await at.flakes.pin(FlakeUrl.parse(f"git+{site.fleet.url}?ref=main"))
+    remembered = (await at.evaluations.evaluate(Wanted(pinned, "web01"))).system
+    call(site.nix, "nix-store", "--delete", remembered.drv)
+    async with alive(site.folder, **site.files(build={"on": on})) as life:
+        assert "is not there any more" in await life.comes_to("Failed")
+        await life.comes_to("Done")
+        assert systems(site.host) == (wanted, wanted)
+
+
+async def test_a_commit_ends_the_evaluation_of_the_one_before(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Its package calls the function by the same name.
+    monkeypatch.setattr(import_module("setpoint_nixos.kinds.nixos_host.compute"), "PATIENCE", 0.5)
+    site.fleet.host("web01", burn=60_000_000)
+    slow = site.fleet.commit()
+    async with alive(site.folder, **site.files()) as life:
+        await until(lambda: bool(mentioned(f"rev={slow}")), "it is being evaluated", 60)
+        wanted = site.commit(payload="quick")
+        await life.until(lambda: life.looked_at(NAME))
+        await life.comes_to("Done")
+        assert systems(site.host) == (wanted, wanted)
+        assert not mentioned(f"rev={slow}")
 
 
 async def test_whoever_asks_for_a_look_is_answered_by_what_was_pushed_before(site: Site) -> None:

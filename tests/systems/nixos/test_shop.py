@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from pathlib import Path
 
@@ -68,6 +69,36 @@ async def test_once_a_day_what_was_of_no_use_for_long_is_forgotten(
     at.declared(WEB)
     assert await tidied(at)
     assert there(tmp_path) == recent
+
+
+async def test_what_no_resource_waits_for_any_more_is_ended(tmp_path: Path) -> None:
+    at = open_shop(tmp_path, Nix())
+    shared = at.begin("shared", asyncio.Event().wait()).task
+    for key in (WEB, OPS):
+        at.wants(key, "shared")
+    at.wants(WEB, "newer")
+    await asyncio.sleep(0)
+    assert not shared.cancelled(), "another one waits for it"
+    at.wants(OPS, "newer")
+    await asyncio.wait({shared})
+    assert shared.cancelled()
+    assert at.work("shared") is None
+
+
+async def test_what_failed_and_is_of_use_to_nobody_complains_nowhere(tmp_path: Path) -> None:
+    complaints = list[dict[str, object]]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: complaints.append(told))
+    at = open_shop(tmp_path, Nix())
+
+    async def fail() -> None:
+        raise ValueError("no root file system")
+
+    at.wants(WEB, "torn")
+    await asyncio.wait({at.begin("torn", fail()).task})
+    at.wants(WEB, "mended")
+    gc.collect()
+    assert at.work("torn") is None
+    assert not complaints
 
 
 async def test_what_was_built_for_a_host_is_kept_while_that_is_declared(tmp_path: Path) -> None:

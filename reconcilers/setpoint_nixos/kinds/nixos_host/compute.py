@@ -9,6 +9,7 @@ from typing import Final, cast
 
 from setpoint.model.compute import Computed, Computing
 from setpoint.model.errors import SourceError
+from setpoint.model.key import Key
 from setpoint.model.plan import Obstacle
 from setpoint.model.resource import Resource
 from setpoint.model.tree import Json
@@ -50,7 +51,7 @@ async def compute(reach: Reach, computing: Computing[NixosHostSpec, NixosState])
     if obstacle := _unpublished(computing):
         return Computed(spec, lacking={"/running": obstacle})
     name, given = spec.flake.attribute or computing.owner.key.name, slice_of(computing)
-    system = await _evaluated(at, pinned, name, given)
+    system = await _evaluated(at, computing.owner.key, pinned, name, given)
     if system is None:
         load = at.workshop.load(Work.EVALUATING)
         why = f"revision {pinned.revision[:12]} is being evaluated"
@@ -88,11 +89,12 @@ def _declared(computing: Computing[NixosHostSpec, NixosState]) -> Resource | Non
     return next((one for one in computing.peers() if one.key == computing.owner.key), None)
 
 
-async def _evaluated(at: Shop, pinned: Pinned, name: str, given: Slice | None) -> System | None:
+async def _evaluated(at: Shop, key: Key, pinned: Pinned, name: str, given: Slice | None) -> System | None:
     """An evaluation outlives the look that began it, and the next one takes what came of it."""
     digest = given.digest if given is not None else ""
     inputs = {INPUT: await asyncio.to_thread(at.slices.place, given)} if given is not None else {}
     what = f"evaluate {pinned.identity} {pinned.folder} {name} {digest}"
+    at.wants(key, what)
     work = at.begin(what, at.evaluations.evaluate(Wanted(pinned, name, inputs, digest)))
     await asyncio.wait({work.task}, timeout=PATIENCE)
     if not work.task.done():

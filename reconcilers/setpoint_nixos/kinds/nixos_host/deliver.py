@@ -15,7 +15,7 @@ from setpoint_nixos.kinds.nixos_host.compute import roots
 from setpoint_nixos.nix.build import Distributed, FromCache, Local, Machine, OnBuilder, OnTarget, Policy
 from setpoint_nixos.nix.cache import Cache
 from setpoint_nixos.nix.events import Event
-from setpoint_nixos.nix.perform import Job
+from setpoint_nixos.nix.perform import GoneError, Job
 from setpoint_nixos.nix.progress import progress
 from setpoint_nixos.nix.read import System
 from setpoint_nixos.nix.remote import Remote
@@ -38,7 +38,11 @@ async def deliver(reach: Reach, acting: Acting) -> ActResult:
             work.said = said
 
     async def both() -> None:
-        await at.builds.build(job, hear)
+        try:
+            await at.builds.build(job, hear)
+        except GoneError:
+            await at.evaluations.forget(system)
+            raise
         await at.builds.deliver(job, hear)
 
     at.begin(operation.name, both())
