@@ -167,11 +167,8 @@ async def _remember(
 ) -> None:
     now = estate.ports.now()
     in_force = {**estate.resources, **estate.dormant}
-    await estate.calls.call(estate.store.put_in_force, in_force, departure.left, departure.back, names)
-    await estate.calls.call(
-        estate.store.save_layer, Layer(snapshot.source, snapshot.version, now, dict(snapshot.files))
-    )
-    await estate.calls.call(estate.store.accept, snapshot.source, snapshot.version, now)
+    layer = Layer(snapshot.source, snapshot.version, now, dict(snapshot.files))
+    await estate.calls.call(estate.store.put_in_force, in_force, departure.left, departure.back, names, layer)
 
 
 async def _announce(estate: Estate, key: Key, snapshot: Snapshot, *, added: bool) -> None:

@@ -21,28 +21,31 @@ class Declared:
 
     def save_layer(self, layer: Layer) -> None:
         """Replace what is kept of the layer's source; files that are kept already are not written again."""
-        kept = self._layers.get(layer.source, {})
         with self._db.transaction():
-            if layer.source not in self._layers:
-                self._db.run("DELETE FROM layer WHERE source = ?", (layer.source,))
-            self._db.run(
-                "INSERT INTO layer VALUES (?, ?, ?) "
-                "ON CONFLICT (source) DO UPDATE SET version = excluded.version, fetched_at = excluded.fetched_at",
-                (layer.source, layer.version, layer.fetched_at),
-            )
-            self._db.run_many(
-                "DELETE FROM layer_file WHERE source = ? AND path = ?",
-                ((layer.source, path) for path in kept.keys() - layer.files.keys()),
-            )
-            self._db.run_many(
-                "INSERT OR REPLACE INTO layer_file VALUES (?, ?, ?)",
-                (
-                    (layer.source, path, content)
-                    for path, content in layer.files.items()
-                    if kept.get(path) != content
-                ),
-            )
-            self._db.after_commit(partial(self._layers.update, {layer.source: layer.files}))
+            self._write_layer(layer)
+
+    def _write_layer(self, layer: Layer) -> None:
+        kept = self._layers.get(layer.source, {})
+        if layer.source not in self._layers:
+            self._db.run("DELETE FROM layer WHERE source = ?", (layer.source,))
+        self._db.run(
+            "INSERT INTO layer VALUES (?, ?, ?) "
+            "ON CONFLICT (source) DO UPDATE SET version = excluded.version, fetched_at = excluded.fetched_at",
+            (layer.source, layer.version, layer.fetched_at),
+        )
+        self._db.run_many(
+            "DELETE FROM layer_file WHERE source = ? AND path = ?",
+            ((layer.source, path) for path in kept.keys() - layer.files.keys()),
+        )
+        self._db.run_many(
+            "INSERT OR REPLACE INTO layer_file VALUES (?, ?, ?)",
+            (
+                (layer.source, path, content)
+                for path, content in layer.files.items()
+                if kept.get(path) != content
+            ),
+        )
+        self._db.after_commit(partial(self._layers.update, {layer.source: layer.files}))
 
     def layer(self, source: str) -> Layer | None:
         """The last good content of a source; None when it never gave any."""

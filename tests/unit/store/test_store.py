@@ -113,6 +113,18 @@ class TestDesired:
         store.put_in_force({WEB: self.resource(WEB, "h2")}, (), ())
         assert store.desired() == {WEB: self.resource(WEB, "h2")}
 
+    def test_it_comes_into_force_with_its_files_and_as_the_accepted_version_or_not_at_all(
+        self, store: Store
+    ) -> None:
+        layer = Layer("git", "c1", 5.0, {"a.yaml": b"a"})
+        store.put_in_force({WEB: self.resource(WEB)}, (), (), layer=layer)
+        assert (store.layer("git"), store.accepted("git")) == (layer, "c1")
+        unwritable = Layer("git", "c2", 6.0, {"\ud800.yaml": b"b"})
+        with pytest.raises(UnicodeEncodeError):
+            store.put_in_force({MAIL: self.resource(MAIL)}, (), (), layer=unwritable)
+        assert store.desired() == {WEB: self.resource(WEB)}
+        assert (store.layer("git"), store.accepted("git")) == (layer, "c1")
+
     def test_what_was_kept_by_a_former_process_is_replaced(self, tmp_path: Path) -> None:
         first = Store.open(tmp_path / "s.db")
         first.put_in_force({WEB: self.resource(WEB), MAIL: self.resource(MAIL)}, (), ())
