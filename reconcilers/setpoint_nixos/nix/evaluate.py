@@ -137,7 +137,7 @@ class Evaluations:
         if "out of memory" in cause.lower() and self._bounds.memory is not None:
             return EvaluationError(
                 f"the evaluation of {wanted.host} {where} needs more than {self._bounds.memory >> 20} MiB of memory",
-                remedy="allow evaluations more, or make the configuration lighter",
+                remedy="make the configuration lighter, e.g. import nixpkgs once and not per module",
             )
         if "does not provide attribute" in cause and f'nixosConfigurations."{wanted.host}"' in cause:
             return EvaluationError(

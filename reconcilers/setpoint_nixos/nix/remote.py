@@ -103,7 +103,7 @@ class Remote:
             what = " ".join(command[:2])
             raise OverdueError(
                 f"{what} on {self.name} did not end within {bounds.time} and was stopped",
-                remedy="allow it more time, or see what the host is busy with",
+                remedy="see what the host is busy with",
             ) from None
         lines.end()
         return Ended(status, kept.decode(errors="replace"), "")

@@ -84,7 +84,7 @@ class Nix:
         except TimeoutError:
             raise OverdueError(
                 f"{' '.join(command[:2])} did not end within {bounds.time} and was stopped",
-                remedy="allow it more time, or see what it waits for",
+                remedy="see what it waits for; nix-daemon and the forge may be busy",
             ) from None
         finally:
             await programs.end(process, grace=_GRACE)
