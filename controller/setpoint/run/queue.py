@@ -10,6 +10,7 @@ import heapq
 import itertools
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -150,7 +151,7 @@ class Queue:
 
     async def _sleep(self) -> None:
         timeout = max(self._heap[0][0] - self.now(), 0.0) if self._heap else None
-        try:
-            await asyncio.wait_for(self._wake.wait(), timeout)
-        except TimeoutError:
-            return
+        # Not wait_for: before Python 3.12 that loses a cancellation which comes together with the wake.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self._wake.wait()

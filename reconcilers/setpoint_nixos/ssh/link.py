@@ -99,7 +99,8 @@ class Link:
         for hop in reversed(self.hops):
             hop.close()
             with suppress(TimeoutError):
-                await asyncio.wait_for(hop.wait_closed(), _FAREWELL)
+                async with asyncio.timeout(_FAREWELL):
+                    await hop.wait_closed()
         self.abort()
 
 

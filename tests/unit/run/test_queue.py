@@ -119,6 +119,23 @@ EVENTS = st.lists(
 )
 
 
+def test_a_waiter_that_is_cancelled_as_it_is_woken_ends() -> None:
+    """Else a daemon that is stopped just then goes on for ever."""
+
+    async def main() -> None:
+        queue = Queue()
+        queue.add(A, delay=60)
+        waiter = asyncio.create_task(queue.take())
+        await asyncio.sleep(1)
+        queue._wake.set()  # noqa: SLF001  # what add and done do; nothing is due
+        await asyncio.sleep(0)
+        waiter.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(waiter, 3600)
+
+    virtual_run(main())
+
+
 @settings(max_examples=60, deadline=None)
 @given(EVENTS, st.integers(1, 3))
 def test_every_add_is_followed_by_a_run_and_no_key_runs_twice_at_once(
