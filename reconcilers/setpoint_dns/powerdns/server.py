@@ -66,8 +66,7 @@ class PowerdnsServer:
 
     async def read(self, zone: str) -> Zone:
         """All of a zone; the same object as last time if nothing of it changed."""
-        body = await fetch(self._line, zone)
-        metadata = await fetch(self._line, zone, "/metadata")
+        body, metadata = await self._body_and_metadata(zone)
         keys = await fetch(self._line, zone, "/cryptokeys") if is_signed(body) else _NOTHING
         digest = hashlib.sha256(b"\0".join((body, metadata, keys))).digest()
         seen = self._seen.get(zone)
@@ -80,6 +79,17 @@ class PowerdnsServer:
         if seen.is_shell:
             raise GoneError(f"of zone {zone} there is only the shell that a failed creation left")
         return seen.zone
+
+    async def _body_and_metadata(self, zone: str) -> tuple[bytes, bytes]:
+        """Both at once; of two failures that of the zone itself is told."""
+        metadata = asyncio.ensure_future(fetch(self._line, zone, "/metadata"))
+        try:
+            body = await fetch(self._line, zone)
+        except BaseException:
+            metadata.cancel()
+            await asyncio.gather(metadata, return_exceptions=True)
+            raise
+        return body, await metadata
 
     async def serial(self, zone: str) -> int:
         """The serial as it is answered over DNS."""
