@@ -127,7 +127,7 @@ def test_a_waiter_that_is_cancelled_as_it_is_woken_ends() -> None:
         queue.add(A, delay=60)
         waiter = asyncio.create_task(queue.take())
         await asyncio.sleep(1)
-        queue._wake.set()  # noqa: SLF001  # what add and done do; nothing is due
+        queue._wake.set()  # what add and done do; nothing is due
         await asyncio.sleep(0)
         waiter.cancel()
         with pytest.raises(asyncio.CancelledError):
