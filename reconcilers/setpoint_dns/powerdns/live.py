@@ -19,6 +19,8 @@ from setpoint_dns.powerdns.serials import Rule
 from setpoint_dns.powerdns.settings import kind_of
 from setpoint_dns.server import GoneError
 
+_LATE: Final = 0.05
+"""Seconds by which the server's clock may be behind ours: what tells it the second moves on only some hundred times in one."""
 WRITABLE: Final = frozenset({"native", "primary", "producer"})
 
 
@@ -73,7 +75,7 @@ class Live:
             what = f"with soa_edit_api EPOCH a change would lower the serial of {self.zone}, {self.serial}, to the time"
             raise RefusalError(what, remedy="set soa_edit_api to DEFAULT or INCREASE")
         if self.rule.lowers_at(now):
-            await asyncio.sleep(1 - now % 1)
+            await asyncio.sleep(1 - now % 1 + _LATE)
 
 
 async def look(line: Line, zone: str, found: Id) -> Live:
