@@ -145,6 +145,28 @@ def test_canaries_go_first_and_one_that_is_ill_stops_the_others_until_it_is_mend
     in_virtual_time(body)
 
 
+def test_canaries_that_wait_for_the_same_member_do_not_wake_each_other() -> None:
+    async def body() -> None:
+        canaries, first = frozenset({2, 3}), box("b1")
+
+        def dent(moment: str, verb: str) -> None:
+            if moment == "after":
+                fields(1)["dented"] = True
+
+        async with serving(Store.in_memory(), web("red", canaries)) as shelves:
+            await made(shelves)
+            WORLD["s1"].fault = dent
+            declare(shelves, [member(1, "blue") if one.key == first else one for one in web("red", canaries)])
+            await shelves.until(lambda: fields(1)["colour"] == "blue")
+            declare(shelves, web("blue", canaries))
+            await shelves.until(lambda: rules(shelves, 2) == rules(shelves, 3) == [Rule.ROLLOUT])
+            before = len(shelves.ended)
+            await asyncio.sleep(600)
+            assert len(shelves.ended) - before < 600
+
+    in_virtual_time(body)
+
+
 def test_a_member_with_a_declaration_of_its_own_waits_until_the_canary_was_looked_at_and_no_longer() -> None:
     async def body() -> None:
         canaries = frozenset({2})

@@ -33,8 +33,12 @@ def changes(seen: Present[object] | Absent, step: Step) -> bool:
 
 
 def delaying(group: Group) -> tuple[Peer, ...]:
-    """Those for whom a member may have to wait."""
-    return tuple(peer for peer in group.peers if peer.changing or (peer.canary and not _proven(peer, group)))
+    """Those for whom a member may have to wait; canaries do not wait for each other, or each would wake the other for ever."""
+    return tuple(
+        peer
+        for peer in group.peers
+        if peer.changing or (not group.canary and peer.canary and not _proven(peer, group))
+    )
 
 
 def unproven(group: Group) -> tuple[Peer, ...]:
