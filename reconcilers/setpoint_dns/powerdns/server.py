@@ -84,12 +84,10 @@ class PowerdnsServer:
         """Both at once; of two failures that of the zone itself is told."""
         metadata = asyncio.ensure_future(fetch(self._line, zone, "/metadata"))
         try:
-            body = await fetch(self._line, zone)
-        except BaseException:
+            return await fetch(self._line, zone), await metadata
+        finally:
             metadata.cancel()
             await asyncio.gather(metadata, return_exceptions=True)
-            raise
-        return body, await metadata
 
     async def serial(self, zone: str) -> int:
         """The serial as it is answered over DNS."""
