@@ -18,11 +18,14 @@ STEP = 20
 DEBOUNCE = 400
 """Milliseconds after which changes are reported although there is no quiet."""
 
-PAUSE = 0.3
+PAUSE = 0.1
 """Seconds from one ring to the next at least: a push is told by a hook, by several files, and soon after by its tags."""
 
 RETRY = 5.0
 """Seconds until a place that is not there, or that cannot be watched, is tried again."""
+
+
+_LOCK = ".lock"
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,9 @@ class Watched:
     hidden: bool = True
 
     def counts(self, _change: Change, path: str) -> bool:
-        """Whether a change of `path` is of interest."""
+        """Whether a change of `path` is of interest; a lock is only there before what it guards is another one."""
+        if path.endswith(_LOCK):
+            return False
         inside = Path(path).relative_to(self.path) if Path(path).is_relative_to(self.path) else Path()
         return self.hidden or not any(part.startswith(".") for part in inside.parts)
 

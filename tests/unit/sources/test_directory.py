@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from watchfiles import Change
 
 from setpoint.model.errors import SourceError
 from setpoint.sources import directory
@@ -20,6 +21,7 @@ from setpoint.sources.directory import DirectorySource, digest
 from setpoint.sources.folder import Look, read_all
 from setpoint.sources.snapshot import Snapshot
 from setpoint.sources.source import Limits
+from setpoint.sources.watching import Watched
 from tests.unit.sources.listener import listening
 
 
@@ -250,3 +252,11 @@ class TestWatching:
             await listener.until_rung(lambda: None)
             os.mkdir(root)  # noqa: PTH102 - a path's own methods count as blocking
             await listener.until_rung((root / "defaults.yaml").touch)
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [("main", True), ("main.lock", False), ("feature/lock", True), (".hidden", True)],
+)
+def test_a_lock_is_no_change_of_what_it_guards(tmp_path: Path, name: str, *, counts: bool) -> None:
+    assert Watched(tmp_path).counts(Change.added, str(tmp_path / name)) is counts
