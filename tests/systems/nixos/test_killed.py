@@ -72,12 +72,16 @@ async def test_a_killed_controller_leaves_no_host_half_way_and_its_next_life_rep
     back = f"nix-env -p {PROFILE} --switch-generation 1 && {before[LATE]}/bin/switch-to-configuration switch"
     hosts[LATE].run(back)
     wanted = farm.commit({ACTIVATING: {"slow": 20}}, payload="second")
+
+    def said() -> str:
+        return (state / "log").read_text()[-4000:]
+
     with process(state, files(farm, hot=closed())):
-        until(lambda: delivered(hosts[COPIED], wanted[COPIED]), "it is copied", 90)
+        until(lambda: delivered(hosts[COPIED], wanted[COPIED]), said, 90)
         # On a slow machine a guard may be further than that.
-        until(lambda: phase(hosts[ADOPTED]) == "waiting", "it waits", 90)
-        until(lambda: phase(hosts[LATE]) in {"waiting", "returning", "returned"}, "it waits", 90)
-        until(lambda: phase(hosts[ACTIVATING]) not in {"", "checking"}, "it is activated", 90)
+        until(lambda: phase(hosts[ADOPTED]) == "waiting", said, 90)
+        until(lambda: phase(hosts[LATE]) in {"waiting", "returning", "returned"}, said, 90)
+        until(lambda: phase(hosts[ACTIVATING]) not in {"", "checking"}, said, 90)
     assert systems(hosts[ADOPTED]) == (wanted[ADOPTED], before[ADOPTED])
     assert systems(hosts[COPIED]) == (before[COPIED], before[COPIED])
     until(lambda: phase(hosts[LATE]) == "returned", "the host went back by itself", 60)
