@@ -117,7 +117,8 @@ async def test_a_canary_that_goes_back_stops_the_wave_and_a_mended_one_lets_it_g
         assert farm.deploy(CANARY).ended <= min(deploy.began for deploy in deploys)
 
         farm.hosts[AWAY].start()
-        await life.comes_to("Done", f"Host/{AWAY}")
+        await life.supervisor.resync([life.key(f"Host/{AWAY}")], "test")
+        await life.until(lambda: life.outcome(f"Host/{AWAY}") == "Done")
         await look(life)
         await all_come_to(life, "Done", [AWAY])
         assert farm.hosts[AWAY].points(RUNNING) == wanted[AWAY]
