@@ -21,6 +21,17 @@ async def start(command: Sequence[str], environment: Mapping[str, str]) -> async
     Raises:
         OSError: it cannot be started.
     """
+    starting = asyncio.create_task(_start(command, environment))
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        # asyncio would kill the program alone, and wait for pipes that its children hold.
+        with suppress(OSError):
+            await end(await starting, grace=0)
+        raise
+
+
+async def _start(command: Sequence[str], environment: Mapping[str, str]) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.PIPE,
