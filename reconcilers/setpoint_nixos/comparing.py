@@ -1,4 +1,4 @@
-"""Which packages change from what runs to what is wanted, wherever each of them is; nothing is built to tell it."""
+"""What changes from what runs to what is wanted, wherever each of them is; nothing is built to tell it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 from setpoint.model.errors import TargetError
 from setpoint_nixos.nix import commands
 from setpoint_nixos.nix.closure import Closure, Row, rows, sized
+from setpoint_nixos.nix.revision_only import is_revision_only
 from setpoint_nixos.nix.run import Bounds, Nix
 from setpoint_nixos.reach import Reach
 from setpoint_nixos.shop import Shop
@@ -34,8 +35,27 @@ async def packages(
     if not (old and new):
         return None
     found = rows(old, new)
-    at.remember(before, after, found)
+    at.compared.put((before, after), found)
     return found
+
+
+async def only_revision(at: Shop, before: str, after: str) -> bool:
+    """Whether a system differs from the one before in nothing but the revision that it bears, as far as both were evaluated here."""
+    known = at.alike.get((before, after))
+    if known is None:
+        known = await _alike(at, before, after)
+        at.alike.put((before, after), known)
+    return known
+
+
+async def _alike(at: Shop, before: str, after: str) -> bool:
+    old, new = await at.evaluations.origin(before), await at.evaluations.origin(after)
+    if old is None or new is None:
+        return False
+    try:
+        return await is_revision_only(at.nix, old, new, Bounds(timedelta(seconds=_TIME)))
+    except TargetError:
+        return False
 
 
 async def there(reach: Reach, path: str) -> Closure | None:

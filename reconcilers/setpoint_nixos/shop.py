@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 from setpoint.model.key import DEFAULT_NAMESPACE, Key
@@ -30,6 +30,23 @@ _COMPARED: Final = 200
 _KEPT: Final = timedelta(days=30)
 
 
+class Latest(Generic[T]):
+    """What was found out of pairs of systems, the one before and the one after; of the latest pairs."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], T] = {}
+
+    def get(self, pair: tuple[str, str]) -> T | None:
+        """What was found out of it; None while nothing was."""
+        return self._found.get(pair)
+
+    def put(self, pair: tuple[str, str], found: T) -> None:
+        """Keep it, so that a host that is held is not asked at every look."""
+        self._found[pair] = found
+        while len(self._found) > _COMPARED:
+            del self._found[next(iter(self._found))]
+
+
 @dataclass
 class Work:
     """Something that goes on; `said` is what it said last."""
@@ -43,7 +60,8 @@ class Shop:
     """One per process. All that it keeps on the disk can be made again.
 
     Attributes:
-        compared: which packages change from one system to another; for the latest of them.
+        compared: which packages change.
+        alike: whether nothing changes but the revision.
     """
 
     nix: Nix
@@ -52,9 +70,8 @@ class Shop:
     evaluations: Evaluations
     builds: Builds
     slices: Slices
-    compared: dict[tuple[str, str], tuple[Row, ...]] = field(
-        default_factory=dict[tuple[str, str], tuple[Row, ...]]
-    )
+    compared: Latest[tuple[Row, ...]] = field(default_factory=Latest[tuple[Row, ...]])
+    alike: Latest[bool] = field(default_factory=Latest[bool])
     _works: dict[str, Work] = field(default_factory=dict[str, Work])
     _wanted: dict[Key, str] = field(default_factory=dict[Key, str])
     _declared: set[str] = field(default_factory=set[str])
@@ -83,12 +100,6 @@ class Shop:
             return
         if not work.task.cancel() and not work.task.cancelled():
             work.task.exception()  # what came of it is of use to nobody
-
-    def remember(self, before: str, after: str, changed: tuple[Row, ...]) -> None:
-        """Keep which packages change, so that a host that is held is not asked at every look."""
-        self.compared[before, after] = changed
-        while len(self.compared) > _COMPARED:
-            del self.compared[next(iter(self.compared))]
 
     def declared(self, key: Key) -> None:
         """Note that a resource is still declared; once a day, what was of use to none of them for long is forgotten."""

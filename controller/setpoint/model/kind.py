@@ -260,11 +260,11 @@ class Kind(Generic[P, S]):
         space: what it hands out to fields of others; None for a kind that hands out nothing.
         asks: pure; what it contributes to aggregates, from its key and its spec as declared. None for a kind that
             contributes nothing.
+        expand: pure; the resources that a declaration makes beside its own, from its key and its merged spec, which may
+            not be valid yet. None for a kind whose declarations make nothing else.
         gathers: how it takes what others contribute; None for a kind to which nobody does.
         entry: pure; the part of an object that the field at this place of this spec stands in, where that part can wait
             alone for what it takes from others; the last argument is what is seen, None without an object. What is waited for
-        expand: pure; the resources that a declaration makes beside its own, from its key and its merged spec, which may
-            not be valid yet. None for a kind whose declarations make nothing else.
             is then left as it is, the object is made without it, and an item of which its giver says that there is nothing
             is left out. None for a kind without such parts.
         outputs: the model of what it publishes.
@@ -313,11 +313,11 @@ class Kind(Generic[P, S]):
     ways: Callable[[P], tuple[Name, ...]] = _no_ways
     space: Callable[[P], Space] | None = None
     asks: Callable[[Key, P], tuple[Ask, ...]] | None = None
+    expand: Callable[[Key, Tree], tuple[Expanded, ...]] | None = None
     gathers: Gathering | None = None
     entry: Callable[[Tree, Pointer, S | None], Entry] | None = None
     outputs: type[Outputs] = Outputs
     publish: Callable[[S], Outputs] = _no_outputs
-    expand: Callable[[Key, Tree], tuple[Expanded, ...]] | None = None
     machine: Callable[[S], str] = _no_text
     identity: Callable[[str], Identity | None] = _no_identity
     title: Callable[[S], str] = _no_text

@@ -18,6 +18,7 @@ from setpoint_nixos.nix import commands, read
 from setpoint_nixos.nix.events import Told
 from setpoint_nixos.nix.failures import EvaluationError
 from setpoint_nixos.nix.flake_url import Pinned
+from setpoint_nixos.nix.revision_only import Stamp, Stamped
 from setpoint_nixos.nix.run import Bounds, Nix
 from setpoint_nixos.nix.workshop import Work, Workshop
 
@@ -88,11 +89,16 @@ class Evaluations:
                 if found is not None:
                     return Evaluated(found, remembered=True)
                 system = await self._process(wanted)
-                await asyncio.to_thread(self._memory.remember, key, system)
+                stamp = Stamp(wanted.flake.revision, wanted.flake.committed)
+                await asyncio.to_thread(self._memory.remember, key, system, stamp)
                 return Evaluated(system, remembered=False)
         finally:
             if not turn.locked():
                 self._turns.pop(key, None)
+
+    async def origin(self, out: str) -> Stamped | None:
+        """Of what a system was made here; None when that is not remembered."""
+        return await asyncio.to_thread(self._memory.origin, out)
 
     async def forget(self, system: read.System) -> None:
         """Evaluate anew whatever gave this system: its derivation was collected as garbage, say."""
@@ -189,14 +195,23 @@ class _Memory:
             place.unlink()
         return None
 
-    def remember(self, key: str, system: read.System) -> None:
+    def remember(self, key: str, system: read.System, stamp: Stamp) -> None:
         """Whole or not at all; a folder that cannot be written costs time and nothing else."""
         place = self._place(key)
         half = place.with_name(f"{place.name}.{token_hex(4)}")
         with suppress(OSError):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            half.write_text(json.dumps({"key": key, **asdict(system)}))
+            half.write_text(json.dumps({"key": key, **asdict(system), **asdict(stamp)}))
             half.rename(place)
+
+    def origin(self, out: str) -> Stamped | None:
+        for place in self.folder.glob("*.json"):
+            with suppress(OSError, ValueError, KeyError):
+                text = place.read_text()
+                if out in text and (found := read.system(text)).out == out:
+                    told = cast("dict[str, Any]", json.loads(text))
+                    return Stamped(found.drv, Stamp(told["revision"], told["committed"]))
+        return None
 
     def forget(self, system: read.System) -> None:
         for place in self.folder.glob("*.json"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,6 +22,9 @@ _LONGEST_ANSWER: Final = 64 << 20
 _KEPT_ERRORS: Final = 1 << 18
 _GRACE: Final = 3.0
 """Seconds for Nix to end what it began: a builder leads a group of its own."""
+_BUSY: Final = re.compile(r"SQLite database .* is busy")
+_PAUSES: Final = (0.5, 2.0, 5.0)
+"""Seconds before each further try."""
 
 
 @dataclass(frozen=True)
@@ -72,20 +76,38 @@ class Nix:
     ) -> Ended:
         """Run a command; `heard` is told every line of its standard error as it comes.
 
+        One that found the store's database busy is run again: some versions of Nix give up while another one opens it.
+
         Raises:
             MissingError: there is no such program.
             OverdueError: it did not end in its time.
             RefusalError: it answers more than anybody reads.
         """
-        process = await self._start(command, self._environment(bounds) | dict(extra or {}))
+        environment = self._environment(bounds) | dict(extra or {})
         try:
             async with asyncio.timeout(bounds.time.total_seconds()):
-                return await _talk(process, given, heard)
+                for pause in _PAUSES:
+                    ended = await self._once(command, environment, given, heard)
+                    if not (ended.code and _BUSY.search(ended.errors)):
+                        return ended
+                    await asyncio.sleep(pause)
+                return await self._once(command, environment, given, heard)
         except TimeoutError:
             raise OverdueError(
                 f"{' '.join(command[:2])} did not end within {bounds.time} and was stopped",
                 remedy="see what it waits for; nix-daemon and the forge may be busy",
             ) from None
+
+    async def _once(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        given: bytes,
+        heard: Callable[[str], None] | None,
+    ) -> Ended:
+        process = await self._start(command, environment)
+        try:
+            return await _talk(process, given, heard)
         finally:
             await programs.end(process, grace=_GRACE)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from setpoint.model.errors import RefusalError
+from setpoint_nixos.nix import run
 from setpoint_nixos.nix.evaluate import Evaluations, Wanted
 from setpoint_nixos.nix.failures import EvaluationError, OverdueError
 from setpoint_nixos.nix.flake import Flakes
@@ -312,6 +313,23 @@ async def test_a_nix_that_never_stops_talking_is_stopped(tmp_path: Path) -> None
     place.chmod(0o755)
     with pytest.raises(RefusalError, match="Nix answers more than"):
         await Nix(programs=tmp_path).run(("nix",), AMPLE)
+
+
+BUSY = "error: SQLite database '/nix/var/nix/db/db.sqlite' is busy"
+
+
+@pytest.mark.parametrize(("busy", "tries", "code"), [(1, 2, 0), (99, 4, 1)], ids=["once", "always"])
+async def test_a_store_that_is_busy_is_tried_again_a_few_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, busy: int, tries: int, code: int
+) -> None:
+    monkeypatch.setattr(run, "_PAUSES", (0.0, 0.0, 0.0))
+    place, asked = tmp_path / "nix", tmp_path / "asked"
+    place.write_text(
+        f'#!/bin/sh\necho >>{asked}\n[ $(wc -l <{asked}) -gt {busy} ] || {{ echo "{BUSY}" >&2; exit 1; }}\n'
+    )
+    place.chmod(0o755)
+    ended = await Nix(programs=tmp_path).run(("nix",), AMPLE)
+    assert (ended.code, len(asked.read_text())) == (code, tries)
 
 
 @pytest.mark.parametrize("name", ['a".b', "a b", "", "-x", "${x}", "a\n"])

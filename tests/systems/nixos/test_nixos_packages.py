@@ -10,7 +10,7 @@ import pytest
 from setpoint.cli.plan_text import text_lines
 from setpoint.cli.plan_view import plan_view
 from setpoint.run.preview import Preview
-from setpoint_nixos.shop import shop
+from setpoint_nixos.shop import Latest, shop
 from tests.systems.nixos.farm import Farm
 from tests.systems.nixos.living import NAME, Life, alive
 from tests.systems.nixos.nixes import call
@@ -43,9 +43,21 @@ async def test_packages_are_told_once_they_are_built(farm: Farm, state: Path) ->
         farm.hosts["web01"].run(
             f"mkdir -p /nix/var/nix/gcroots && ln -sfn {wanted} /nix/var/nix/gcroots/setpoint-next"
         )
-        shop().compared.clear()
+        shop().compared = Latest()
         assert "packages.linux: 6.6.1 → 6.6.9" in await planned(life)
         await life.comes_to("Held")
         assert "packages." not in "\n".join(await planned(life)), (
             "it runs, and only its kernel waits for a reboot"
         )
+
+
+async def test_a_commit_that_brings_nothing_but_its_revision_is_told_as_that(farm: Farm, state: Path) -> None:
+    farm.commit(stamp=True)
+    async with alive(state, **farm.files()) as life:
+        await life.comes_to("Done")
+        farm.commit(stamp=True)
+        assert "nothing differs but the revision" in "\n".join(await planned(life))
+        farm.commit(stamp=True, payload="more")
+        told = "\n".join(await planned(life))
+        assert "not built yet" in told
+        assert "nothing differs but the revision" not in told

@@ -13,7 +13,7 @@ from setpoint.model.key import Key
 from setpoint.model.plan import Obstacle
 from setpoint.model.resource import Resource
 from setpoint.model.tree import Json
-from setpoint_nixos.comparing import packages
+from setpoint_nixos.comparing import only_revision, packages
 from setpoint_nixos.deploying import delivered
 from setpoint_nixos.guard.order import Mode
 from setpoint_nixos.guard.state import Staged
@@ -60,7 +60,7 @@ async def compute(reach: Reach, computing: Computing[NixosHostSpec, NixosState])
     made = await _resolved(reach, spec, computing.observed, pinned, system)
     said = f"of revision {pinned.revision[:12]}" + (f" with data {given.digest[:8]}" if given else "")
     said += f"; {pinned.stale}" if pinned.stale else ""
-    said += _told(made, computing.observed)
+    said += await _changes(at, made, computing.observed)
     return Computed(made, notes={f"/{part}": said for part in ("running", "profile", "booted")})
 
 
@@ -129,10 +129,17 @@ async def _changed(
     return await packages(shop(), reach, running, system, present=present)
 
 
-def _told(made: Resolved, seen: NixosState | None) -> str:
-    """What is known of its packages, in a few words."""
-    if seen is None or made.system == seen.nixos.running:
+async def _changes(at: Shop, made: Resolved, seen: NixosState | None) -> str:
+    """What is known of that in which it differs from what runs, in a few words."""
+    running = seen.nixos.running if seen is not None else None
+    if not isinstance(running, str) or made.system == running:
         return ""
+    if not made.packages and await only_revision(at, running, made.system):
+        return "; nothing differs but the revision"
+    return _told(made)
+
+
+def _told(made: Resolved) -> str:
     if made.packages is None:
         return "; it is not built yet, so which packages change is not known" if not made.present else ""
     size = sum(row.size for row in made.packages) / (1 << 20)
