@@ -41,9 +41,8 @@ def apportion(systems: Iterable[System], work: Mapping[str, Mapping[str, int]]) 
     """
     known = {system.name: system for system in systems}
     for name, told in work.items():
-        sorts = known[name].work if name in known else {}
         for sort in told:
-            if sort not in sorts:
+            if name not in known or sort not in known[name].work:
                 right = {f"{system.name}.{each}" for system in known.values() for each in system.work}
                 raise SettingsError(
                     f"work.{name}.{sort} of the settings names no work of an installed system",
