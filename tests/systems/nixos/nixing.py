@@ -48,7 +48,7 @@ def job(system: System, host: str, *remotes: Remote, policy: Policy | None = Non
     return Job(policy or Local(), system, host, {remote.name: remote for remote in remotes})
 
 
-async def until(true: Callable[[], bool], what: str, patience: float = 20.0) -> None:
+async def until(true: Callable[[], bool], what: str, patience: float = 60.0) -> None:
     """Wait for something; fails with what was waited for when it does not come."""
     async with asyncio.timeout(patience):
         while not true():

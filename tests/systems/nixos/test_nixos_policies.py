@@ -155,7 +155,8 @@ async def test_no_more_hosts_are_activated_at_once_than_there_are_places(
     budget(activating=1)
     names = ("web01", "forge")
     wanted = yard.farm.commit(payload="in turns", slow=2)
-    async with alive(state, **yard.farm.files()) as life:
+    files = {name: text for name, text in yard.farm.files().items() if "db01" not in name}
+    async with alive(state, **files) as life:
         for name in names:
             await life.comes_to("Done", f"NixosHost/{name}")
     first, second = sorted((yard.farm.deploy(name) for name in names), key=lambda deploy: deploy.began)
