@@ -126,16 +126,21 @@ async def test_a_canary_that_goes_back_stops_the_wave_and_a_mended_one_lets_it_g
 
 async def test_a_member_that_goes_back_keeps_its_place_until_it_is_mended(farm: Farm, state: Path) -> None:
     before = running(farm, OTHERS)
-    bad = {name: {"failActivate": True} for name in ("web02", "web03")}
-    wanted = farm.commit(bad, payload="next")
+    wanted = farm.commit({name: {"failActivate": True} for name in OTHERS}, payload="next")
     async with alive(state, **files(farm)) as life:
-        await life.until(lambda: all(Rule.CONSENT in held_by(life, name) for name in bad))
-        await life.until(lambda: all(held_by(life, name) == [Rule.ROLLOUT] for name in ("web04", "web05")))
+
+        def held(rule: Rule) -> list[str]:
+            return [name for name in OTHERS if held_by(life, name) == [rule]]
+
+        await life.until(lambda: len(held(Rule.CONSENT)) == LIMIT)
+        await life.until(lambda: len(held(Rule.ROLLOUT)) == len(OTHERS) - LIMIT)
+        bad, waiting = held(Rule.CONSENT), held(Rule.ROLLOUT)
         assert running(farm, [CANARY]) == {CANARY: wanted[CANARY]}
         assert running(farm, OTHERS) == before
-        said = life.sentence(key("web04"))
+        said = life.sentence(key(waiting[0]))
         assert f"{LIMIT} of the {len(NAMES)} of the group web" in said
         assert all(key(name) in said for name in bad)
+        assert len(bad) == LIMIT, "nobody took a place meanwhile"
         mended = farm.commit(payload="next")
         await look(life)
         await all_come_to(life, "Done", list(NAMES))
