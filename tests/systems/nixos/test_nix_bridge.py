@@ -236,7 +236,9 @@ async def test_a_copy_that_is_cancelled_leaves_nothing_behind(web01: Begin) -> N
         await going
     await until(lambda: not mentioned(site.out), "nothing of it goes on here")
     assert not complaints
-    await until(lambda: "nix-daemon" not in site.host.run("cat /proc/[0-9]*/comm || :"), "the host's end is gone")
+    await until(
+        lambda: "nix-daemon" not in site.host.run("cat /proc/[0-9]*/comm || :"), "the host's end is gone"
+    )
     await site.work.deliver(site.order)
     assert site.arrived
 
