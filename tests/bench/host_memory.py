@@ -21,8 +21,6 @@ HEAVY = 20
 LEAST, MOST = 150_000, 500_000
 HUNGRY = 100_000_000
 """Makes an evaluation want more than Nix may have, and keep all of it."""
-SLACK = 1.25
-"""Of a bound: Nix counts its heap, and not its code."""
 _PAUSE = 0.01
 
 
@@ -72,7 +70,7 @@ def _memory(peak: Peak, heavy: int) -> Iterator[Figure]:
     share = peak.one / each
     yield _bound(
         "memory of the evaluation that wants too much, of its bound",
-        f"{share:.0%}", share, SLACK, f"<= {SLACK:.0%}", f"{peak.one >> 20:,} MiB",
+        f"{share:.0%}", share, 1.0, "<= 100%", f"{peak.one >> 20:,} MiB",
     )  # fmt: skip
     weight = peak.daemon / 1e6
     yield _bound("memory of the daemon meanwhile", f"{weight:,.0f} MB", weight, WEIGHT, f"<= {WEIGHT:g} MB")

@@ -22,6 +22,8 @@ _LONGEST_ANSWER: Final = 64 << 20
 _KEPT_ERRORS: Final = 1 << 18
 _GRACE: Final = 3.0
 """Seconds for Nix to end what it began: a builder leads a group of its own."""
+_HEAP: Final = 88
+"""Of a hundred parts of the memory of an evaluation, those for its heap; Nix counts neither its code nor its marks."""
 _BUSY: Final = re.compile(r"SQLite database .* is busy")
 _PAUSES: Final = (0.5, 2.0, 5.0)
 """Seconds before each further try."""
@@ -29,7 +31,7 @@ _PAUSES: Final = (0.5, 2.0, 5.0)
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a program may take: `time`, and the bytes that an evaluation may use as its `memory`."""
+    """What a program may take: `time`, and the bytes of `memory` that an evaluation may use, Nix itself among them."""
 
     time: timedelta
     memory: int | None = None
@@ -115,7 +117,7 @@ class Nix:
         # `--eval-store auto` and others look at NIX_REMOTE only when it is set, and make a store in /nix otherwise.
         ours = {} if self.store == "auto" else {"NIX_REMOTE": self.store}
         if bounds.memory is not None:
-            ours["GC_MAXIMUM_HEAP_SIZE"] = str(bounds.memory)
+            ours["GC_MAXIMUM_HEAP_SIZE"] = str(bounds.memory * _HEAP // 100)
         return {**os.environ, **self.environment, **ours, "LC_ALL": "C", "NO_COLOR": "1", "TERM": "dumb"}
 
     async def _start(self, command: Sequence[str], env: Mapping[str, str]) -> asyncio.subprocess.Process:
