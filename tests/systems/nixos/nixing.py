@@ -20,6 +20,7 @@ from setpoint_nixos.nix.remote import Remote
 from setpoint_nixos.nix.run import Bounds, Nix
 from setpoint_nixos.nix.workshop import Workshop
 from setpoint_nixos.ssh.session import Session
+from tests.rig.waiting import PATIENCE
 from tests.systems.nixos.fleet import Fleet
 from tests.systems.nixos.servers.sshd import SHORT, OpenGate
 from tests.systems.nixos.simhost import SimHost
@@ -48,7 +49,7 @@ def job(system: System, host: str, *remotes: Remote, policy: Policy | None = Non
     return Job(policy or Local(), system, host, {remote.name: remote for remote in remotes})
 
 
-async def until(true: Callable[[], bool], what: str, patience: float = 60.0) -> None:
+async def until(true: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
     """Wait for something; fails with what was waited for when it does not come."""
     async with asyncio.timeout(patience):
         while not true():

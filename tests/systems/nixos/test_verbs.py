@@ -16,6 +16,7 @@ import pytest
 
 from setpoint.store.lock import StateLock
 from setpoint.surface.socket import serve_socket
+from tests.rig.admin import Said
 from tests.systems.nixos.farm import Farm
 from tests.systems.nixos.living import Life, alive, systems
 from tests.systems.nixos.simhost import SimHost
@@ -24,18 +25,6 @@ pytestmark = pytest.mark.timeout(600)
 SETTINGS = "estate: home\nsource: {directory: {path: estate}}\nstate: state\n"
 _LATER = f"{datetime.now(UTC) + timedelta(days=3):%a}".lower()
 CLOSED = {"windows": {"hot": f"{_LATER} 03:00-03:01 UTC"}}
-
-
-@dataclass(frozen=True)
-class Said:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.out)
-        return found
 
 
 @dataclass(frozen=True)
@@ -128,7 +117,7 @@ async def test_hosts_are_told_in_a_table_and_one_in_full(desk: Desk) -> None:
             "WHAT",
         ]
         assert [line.split()[0] for line in lines] == ["web01", "web02"]
-        one = (await desk.type("hosts", "web01", "-o", "json")).document["hosts"]
+        one = (await desk.type("hosts", "web01", "-o", "json")).told["hosts"]
         assert [row["name"] for row in one] == ["web01"]
         assert one[0]["reachable"]
         assert one[0]["deployedAt"]
@@ -256,6 +245,6 @@ async def test_a_host_that_is_away_is_told_and_keeps_nobody_else(desk: Desk) -> 
         wanted = desk.farm.commit(payload="one-of-both")["web01"]
         said = await desk.type("deploy", "--all", "-o", "json")
         assert said.code == 1, said
-        ended = {one["key"]: one["exitCode"] for one in said.document["hosts"]}
+        ended = {one["key"]: one["exitCode"] for one in said.told["hosts"]}
         assert ended == {"NixosHost/web01": 0, "NixosHost/web02": 1}
         assert systems(desk.host("web01")) == (wanted, wanted)
