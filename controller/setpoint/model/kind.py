@@ -15,6 +15,7 @@ from setpoint.model.expand import Expanded
 from setpoint.model.gather import Ask, Entry, Gathering
 from setpoint.model.handed import Grant, Space
 from setpoint.model.identity import Identity, Owner
+from setpoint.model.inventory import InventoryType
 from setpoint.model.key import Key
 from setpoint.model.measure import Measure
 from setpoint.model.observation import Observation
@@ -339,6 +340,8 @@ class System:
         entrances: how an estate that is there already is taken over, by the word after `setpoint init --from`.
         work: the sorts of work that it does on this machine, and how much of each goes on at once unless settings say more.
         apportion: takes how much of each sort goes on at once, before any of it begins.
+        inventory: where it lets people declare things outside of the repository; None when it does not.
+        lends: what it tells the inventories of other systems about its own kinds, by the name of the system that reads it.
     """
 
     name: str
@@ -347,3 +350,5 @@ class System:
     entrances: Mapping[str, Entrance] = field(default_factory=dict[str, Entrance])
     work: Mapping[str, int] = field(default_factory=dict[str, int])
     apportion: Callable[[Mapping[str, int]], None] = _unbounded
+    inventory: InventoryType | None = None
+    lends: Mapping[str, Callable[[], str]] = field(default_factory=dict[str, "Callable[[], str]"])

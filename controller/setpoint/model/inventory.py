@@ -1,0 +1,121 @@
+"""The contract of an inventory: another system that declares, below the manifests, and that may be told what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from setpoint.model.errors import DeclarationProblem
+from setpoint.model.secret import Secret, SecretRef
+from setpoint.model.spec import Spec
+from setpoint.model.standing import Standing
+
+if TYPE_CHECKING:
+    from setpoint.model.kind import Kind
+
+PREFIX = "@"
+"""What the path of a sheet begins with among the files of an estate: `@netbox/…`."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What an inventory holds, at one moment; nobody but the inventory reads it.
+
+    Attributes:
+        version: what people know this state by; another content has another one.
+        files: what was read, by a path of the inventory's choice; what did not change has equal bytes under the same path.
+        author, subject: who brought the last change, and what it was; empty where that is not known.
+    """
+
+    version: str
+    files: Mapping[str, bytes]
+    author: str = ""
+    subject: str = ""
+
+
+@dataclass(frozen=True)
+class Sheets:
+    """What an inventory declares.
+
+    Attributes:
+        files: declarations, one document each, by their path without `@NAME/` before it.
+        released: paths of sheets that are gone without anybody having been seen to delete what they were made of.
+        problems: of what says how they are made, where it stands in the repository.
+        notes: what was left out and why, one sentence each.
+    """
+
+    files: Mapping[str, bytes]
+    released: frozenset[str] = frozenset()
+    problems: tuple[DeclarationProblem, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Inventory(Protocol):
+    """A place outside of the repository where people declare things."""
+
+    @property
+    def name(self) -> str:
+        """How it is called in the settings, in messages, in the store, and in the paths of its sheets."""
+        ...
+
+    async def fetch(self, kept: Content | None) -> Content:
+        """Everything that it holds now; `kept` is what was last read with success, maybe by a process before this one.
+
+        Raises:
+            SourceError: it cannot be read, or what it says is not to be trusted; what is kept goes on to count.
+        """
+        ...
+
+    def watch(self) -> AsyncGenerator[None]:
+        """Yields whenever something may have changed; one iteration at a time, to be closed after use."""
+        ...
+
+    def poke(self) -> None:
+        """Ring, and have the next `fetch` read everything afresh."""
+        ...
+
+    def sheets(self, content: Content, files: Mapping[str, bytes]) -> Sheets:
+        """What `content` declares; pure, called in a thread. `files` are those of the repository."""
+        ...
+
+    def serving(self) -> AbstractAsyncContextManager[None]:
+        """What listens for calls while a daemon runs.
+
+        Raises:
+            SettingsError: on entry: it cannot listen as it was told.
+        """
+        ...
+
+    async def tell(self, standings: Sequence[Standing]) -> None:
+        """Write back how what it declares stands."""
+        ...
+
+    async def close(self) -> None:
+        """Give its connections back."""
+        ...
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What an inventory is opened with, beside its settings.
+
+    Attributes:
+        kinds: every installed one, by name.
+        lent: what other systems lend to it, by their names.
+        secret: reads a secret, afresh at each call. Raises SettingsError.
+    """
+
+    estate: str
+    kinds: Mapping[str, Kind[Any, Any]]
+    secret: Callable[[SecretRef], Secret]
+    lent: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True)
+class InventoryType:
+    """How a system's inventory is set up: what the settings say of it, and what makes it of them; that calls nobody yet."""
+
+    settings: type[Spec]
+    open: Callable[[Any, Opening], Inventory]
