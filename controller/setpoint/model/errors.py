@@ -4,6 +4,7 @@ SetpointError
 ├── DeclarationError     a person wrote something that cannot be (carries origin, field, remedy)
 ├── SettingsError        the daemon's own settings are wrong
 ├── SourceError          a source cannot be read, or what it gives cannot be trusted, as a whole
+│   └── NotToldError     an inventory was not told how some of what it declares stands (model/standing.py)
 ├── StateError           the state directory is in use, or not usable
 └── TargetError          what a target answered, or failed to answer
     ├── TransportError   it never reached the target: not executed; the only one that feeds breakers
