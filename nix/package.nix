@@ -40,7 +40,7 @@ python3Packages.buildPythonApplication {
   makeWrapperArgs = [ "--suffix" "PATH" ":" (lib.makeBinPath [ git openssh nix ]) ];
 
   # Off the network: every system is found and imported, and the estate that the lab converges is read.
-  pythonImportsCheck = [ "setpoint" "setpoint_addresses" "setpoint_dns" "setpoint_nixos" "setpoint_proxmox" "setpoint_lab" ];
+  pythonImportsCheck = [ "setpoint" "setpoint_addresses" "setpoint_dns" "setpoint_netbox" "setpoint_nixos" "setpoint_proxmox" "setpoint_lab" ];
   checkPhase = ''
     runHook preCheck
     $out/bin/setpoint --version
