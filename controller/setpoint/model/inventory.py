@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from setpoint.model.kind import Kind
 
 PREFIX = "@"
-"""What the path of a sheet begins with among the files of an estate: `@netbox/…`."""
+"""What the path of a sheet begins with among the files of an estate: `@NAME/…`."""
 
 
 @dataclass(frozen=True)
