@@ -307,7 +307,7 @@ def _change(running: Daemon, estate: Estate, desk: _Desk, number: int) -> Run:
             raise SideError(
                 f"{desk.zone.name} does not serve change {number}\n{running.log.read_text()[-3000:]}"
             )
-        time.sleep(0.002)
+        time.sleep(0.0005)
     taken = time.perf_counter() - began
     running.in_sync()
     return Run(taken, running.work() - worked, running.memory()["VmHWM"], desk.serial() - before)

@@ -101,7 +101,7 @@ class Supervisor:
         estate = self.estate
         now, fetched = estate.ports.now(), estate.source.fetched
         try:
-            previous = await estate.calls.call(estate.store.accepted, self.source.name)
+            previous = estate.store.accepted(self.source.name)
             snapshot = await self.source.fetch(previous, estate.store.approved)
             fetched = now
             if snapshot.version != estate.version or not estate.source.good or estate.is_due():
@@ -206,8 +206,7 @@ class Supervisor:
     async def _load(self) -> None:
         """Take up what was in force when the daemon stopped."""
         estate = self.estate
-        accepted = await estate.calls.call(estate.store.accepted, self.source.name)
-        estate.version = accepted or ""
+        estate.version = estate.store.accepted(self.source.name) or ""
         desired = await estate.calls.call(estate.store.desired)
         estate.resources = {key: r for key, r in desired.items() if key.kind in estate.kinds}
         estate.dormant = {key: r for key, r in desired.items() if key.kind not in estate.kinds}

@@ -20,7 +20,7 @@ from setpoint.sources.walk import Folders, list_lines
 from setpoint.sources.watching import Watched, rings
 
 FEW = 32
-"""Files up to which it is faster to ask for one after the other in a conversation that goes on anyway."""
+"""Files up to which nothing is done elsewhere: they are sorted out in place, and asked for one after the other."""
 
 TIDY = 16
 """Commits after which git is asked once more whether the mirror should be repacked."""
@@ -131,8 +131,10 @@ class GitSource:
 
     async def _snapshot(self, git: Conversation, head: Commit) -> Snapshot:
         lines, folders = await list_lines(git, head.tree, self._folders)
-        # Ten thousand lines take longer than the loop may stand still.
-        listing = await asyncio.to_thread(sort_out, lines, head.id, self._folder, self._listing)
+        if len(lines) > FEW:  # ten thousand take longer than the loop may stand still
+            listing = await asyncio.to_thread(sort_out, lines, head.id, self._folder, self._listing)
+        else:
+            listing = sort_out(lines, head.id, self._folder, self._listing)
         files = await self._files(git, listing.entries, f"commit {head.id[:12]} of {self._place}")
         self._listing, self._folders = listing, folders
         return Snapshot(self.name, head.id, files, head.author, head.subject, listing.notes)

@@ -7,6 +7,7 @@ from functools import partial
 
 from setpoint.model.key import Key
 from setpoint.model.resource import Resource
+from setpoint.store.cache import Cache
 from setpoint.store.codec import encode, key_from, key_text, resource_from
 from setpoint.store.database import Database
 from setpoint.store.records import Layer
@@ -18,6 +19,7 @@ class Declared:
     _db: Database
     _kept: Mapping[Key, Resource]
     _layers: dict[str, Mapping[str, bytes]]
+    _accepted: Cache[str, str]
 
     def save_layer(self, layer: Layer) -> None:
         """Replace what is kept of the layer's source; files that are kept already are not written again."""
@@ -88,8 +90,11 @@ class Declared:
     def accept(self, source: str, version: str, at: float) -> None:
         """Remember `version` as the one that is followed; a later one must descend from it."""
         self._db.run("INSERT OR REPLACE INTO accepted VALUES (?, ?, ?)", (source, version, at))
+        self._accepted.put(source, version)
 
     def accepted(self, source: str) -> str | None:
         """The version of a source that was last accepted."""
-        found = self._db.row("SELECT version FROM accepted WHERE source = ?", (source,))
-        return found[0] if found else None
+        return self._accepted.get(source)
+
+    def _load_accepted(self) -> dict[str, str]:
+        return dict(self._db.rows("SELECT source, version FROM accepted"))

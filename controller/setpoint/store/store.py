@@ -42,6 +42,7 @@ class Store(Tombstones, Audit, Decisions, Freezes):
         self._forgotten = Cache(database, self._load_forgotten, keep=sole)
         self._grants = Cache(database, self._load_grants, keep=sole)
         self._salt = Cache(database, self._load_salt, keep=sole)
+        self._accepted = Cache(database, self._load_accepted, keep=sole)
 
     @classmethod
     def open(cls, path: Path) -> Store:
@@ -104,7 +105,7 @@ class Store(Tombstones, Audit, Decisions, Freezes):
         caches = (
             self._statuses, self._items, self._reservations, self._intents,
             self._approvals, self._pins, self._requests, self._freezes, self._disruptions, self._salt,
-            self._tombstones, self._forgotten, self._grants,
+            self._tombstones, self._forgotten, self._grants, self._accepted,
         )  # fmt: skip
         for cache in caches:
             cache.keys()
