@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from posixpath import relpath
 
 from setpoint.desired.drafts import Piece
+from setpoint.desired.files import is_sheet
 from setpoint.desired.layers import EVERY, Layer
 from setpoint.desired.overlay import Overlay
 from setpoint.desired.reading import Reading
@@ -41,7 +42,7 @@ def astray(reading: Reading) -> list[tuple[str, DeclarationProblem]]:
 
 def _nothing(reading: Reading, overlay: Overlay, over: str) -> DeclarationProblem:
     """The folder that an overlay is laid over holds no manifest."""
-    folders = {name[: name.rfind("/") + 1] for name in reading.pieces}
+    folders = {name[: name.rfind("/") + 1] for name in reading.pieces if not is_sheet(name)}
     templates = {one.folder for one in reading.overlays.by_folder.values()}
     known = sorted((folders | templates) - {"", overlay.folder})
     here = overlay.folder or "."

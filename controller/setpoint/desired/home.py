@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from setpoint.desired.files import is_sheet
 from setpoint.desired.node import Fields, Leaf, child, plain
 from setpoint.model.errors import DeclarationProblem
 from setpoint.model.key import Key, is_namespace
@@ -107,9 +108,11 @@ def text_for(text: str, origin: Origin, at: Settled) -> str:
 def meant(text: str, origin: Origin, home: Home | None, former: frozenset[str]) -> str:
     """The name that is meant by one in a copy: what lies in the namespace it came from is the copy of that.
 
-    What the overlay itself says is taken at its word.
+    What the overlay itself says is taken at its word, and so is what a sheet says.
     """
     prefix, _, name = text.partition("/")
-    if home is None or not name or prefix not in former or origin.path.startswith(home.folder):
+    if home is None or not name or prefix not in former:
+        return text
+    if is_sheet(origin.path) or origin.path.startswith(home.folder):
         return text
     return f"{home.namespace}/{name}"

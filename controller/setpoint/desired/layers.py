@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 from setpoint.desired.envelope import Defaults, Patch
+from setpoint.desired.files import is_sheet
 from setpoint.desired.home import Home
 from setpoint.desired.node import Fields, Leaf, Node, Removed, child, plain
 from setpoint.desired.reader import Document, read
@@ -94,8 +95,8 @@ class Folder:
 
 
 def is_layer(path: str) -> bool:
-    """Whether a file holds defaults."""
-    return path.rpartition("/")[2] in (FILE, _MISNAMED)
+    """Whether a file holds defaults; a sheet never does."""
+    return path.rpartition("/")[2] in (FILE, _MISNAMED) and not is_sheet(path)
 
 
 def folder_of(path: str) -> str:

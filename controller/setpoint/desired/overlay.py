@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from posixpath import join, normpath
 
 from setpoint.desired.envelope import OverlayFile
+from setpoint.desired.files import is_sheet
 from setpoint.desired.home import Omission
 from setpoint.desired.layers import Layer, misplaced, without_empty
 from setpoint.desired.node import Fields, Leaf, as_fields, child, nearest
@@ -51,8 +52,8 @@ class Overlay:
 
 
 def is_overlay(path: str) -> bool:
-    """Whether a file says what its folder is laid over."""
-    return path.rpartition("/")[2] in (FILE, _MISNAMED)
+    """Whether a file says what its folder is laid over; a sheet never does."""
+    return path.rpartition("/")[2] in (FILE, _MISNAMED) and not is_sheet(path)
 
 
 def read_overlay(path: str, content: bytes, kinds: Collection[str]) -> Overlay:

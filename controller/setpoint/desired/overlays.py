@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from setpoint.desired.files import is_sheet
 from setpoint.desired.home import Home
 from setpoint.desired.layers import Layer, folders_above
 from setpoint.desired.overlay import Overlay
@@ -47,9 +48,11 @@ class Overlays:
         return None if found is None else self.by_folder[found]
 
     def units_of(self, path: str) -> Iterator[Unit]:
-        """Every way in which a file is declared."""
+        """Every way in which a file is declared; a sheet lies in no folder, so no overlay is about it."""
         realm = self.realm(path) if self.ordered else None
-        if realm is None:
+        if is_sheet(path):
+            yield Unit(path)
+        elif realm is None:
             yield Unit(path)
             yield from self._copies(Unit(path), None)
         elif realm.template:
