@@ -106,6 +106,20 @@ async def test_links_and_submodules_are_left_out_with_a_note(
     )
 
 
+async def test_what_is_named_like_the_sheets_of_an_inventory_is_left_out_with_a_note(
+    repository: Repository, source: GitSource
+) -> None:
+    repository.commit(
+        {"@register/x.yaml": b"x\n", "@y.yaml": b"x\n", "vms/@z.yaml": b"x\n", "@logo.png": b"x"}
+    )
+    snapshot = await source.fetch(None, never)
+    assert list(snapshot.files) == ["vms/@z.yaml"]
+    assert snapshot.notes == tuple(
+        f"{path} begins with @, which is kept for inventories, and is not read; rename it"
+        for path in ("@register/x.yaml", "@y.yaml")
+    )
+
+
 async def test_hidden_files_declare_nothing(repository: Repository, source: GitSource) -> None:
     repository.commit({".github/workflows/ci.yml": b"x\n", ".pre-commit.yaml": b"x\n", "a.yaml": b"x\n"})
     assert list((await source.fetch(None, never)).files) == ["a.yaml"]

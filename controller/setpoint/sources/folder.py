@@ -10,6 +10,8 @@ from pathlib import Path
 
 from setpoint.desired.files import is_declaration
 from setpoint.model.errors import SourceError
+from setpoint.model.inventory import PREFIX
+from setpoint.sources.tree import reserved
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,9 @@ def look(root: Path) -> Look:
         inside = root.resolve(strict=True)
         for path in _walk(root):
             name = _name(root, path)
+            if name.startswith(PREFIX):
+                notes.append(reserved(name))
+                continue
             found = _stamp(path, inside)
             if isinstance(found, Stamp):
                 stamps[name] = found

@@ -3,9 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from setpoint.model.errors import SourceError
+from setpoint.model.errors import DeclarationProblem, SourceError
+from setpoint.model.inventory import PREFIX, Content
+
+
+@dataclass(frozen=True)
+class Share:
+    """What an inventory has in a snapshot, beside the files that are made of it.
+
+    Attributes:
+        content: of which its sheets were made.
+        sheets: how many there are.
+        released: paths of those that are gone without anybody having been seen to delete what they were made of.
+        problems: of what says how sheets are made; while there are any, one that is missing may only not have been made.
+        notes: what was left out and why, one sentence each.
+    """
+
+    content: Content
+    sheets: int = 0
+    released: frozenset[str] = frozenset()
+    problems: tuple[DeclarationProblem, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -17,6 +37,8 @@ class Snapshot:
         files: path relative to the source's root -> content.
         author, subject: of the commit; empty where there is none.
         notes: what was left out and why, one sentence each.
+        shares: what inventories have in it, by their names.
+        trouble: why the source itself could not be read now; its files are then those that were read last.
     """
 
     source: str
@@ -25,6 +47,14 @@ class Snapshot:
     author: str = ""
     subject: str = ""
     notes: tuple[str, ...] = ()
+    shares: Mapping[str, Share] = field(default_factory=dict[str, Share])
+    trouble: SourceError | None = None
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """The version of the source and of each inventory, by what they are called in the store."""
+        told = {PREFIX + name: share.content.version for name, share in self.shares.items()}
+        return {self.source: self.version, **told}
 
 
 class HistoryRewrittenError(SourceError):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from setpoint.desired.files import is_declaration
 from setpoint.model.errors import SourceError
+from setpoint.model.inventory import PREFIX
 from setpoint.sources.mirror import Mirror, MirrorDamagedError
 from setpoint.sources.source import Limits
 
@@ -105,9 +106,16 @@ def _sorted_out(line: bytes, prefix: bytes, commit: str) -> Entry | str | None:
         _check_name(name, commit)
     if mode == _SUBMODULE:
         return f"{_shown(path)} is a submodule and not read"
+    if declares and path.startswith(PREFIX):
+        return reserved(path)
     if declares and mode == _SYMLINK:
         return f"{path} is a symbolic link and not read"
     return Entry(mode, blob, path) if declares else None
+
+
+def reserved(path: str) -> str:
+    """Why a file is not read that is named like what inventories declare."""
+    return f"{path} begins with {PREFIX}, which is kept for inventories, and is not read; rename it"
 
 
 async def measure_blobs(mirror: Mirror, entries: tuple[Entry, ...]) -> dict[str, int]:

@@ -91,6 +91,16 @@ class TestVersion:
         assert digest({"a": b"b"}) != digest({"ab": b""})
 
 
+async def test_what_is_named_like_the_sheets_of_an_inventory_is_left_out_with_a_note(root: Path) -> None:
+    (root / "@register").mkdir()
+    (root / "@register" / "x.yaml").write_text("x\n")
+    snapshot = await fetch(root)
+    assert len(snapshot.files) == 2
+    assert snapshot.notes == (
+        "@register/x.yaml begins with @, which is kept for inventories, and is not read; rename it",
+    )
+
+
 class TestLinks:
     async def test_a_link_that_stays_inside_is_read(self, root: Path) -> None:
         (root / "same.yaml").symlink_to("defaults.yaml")
