@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from setpoint.model.errors import DeclarationProblem
+from setpoint.model.errors import DeclarationProblem, SourceError
 from setpoint.model.secret import Secret, SecretRef
 from setpoint.model.spec import Spec
 from setpoint.model.standing import Standing
@@ -17,6 +17,18 @@ if TYPE_CHECKING:
 
 PREFIX = "@"
 """What the path of a sheet begins with among the files of an estate: `@NAME/…`."""
+
+
+class DoubtError(SourceError):
+    """What an inventory says is too far from what it said before; `token` is what a person approves to have it believed."""
+
+    def __init__(self, message: str, *, remedy: str, token: str) -> None:
+        super().__init__(message, remedy=remedy)
+        self.token = token
+
+
+def _nobody(_token: str) -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -64,6 +76,7 @@ class Inventory(Protocol):
         """Everything that it holds now; `kept` is what was last read with success, maybe by a process before this one.
 
         Raises:
+            DoubtError: what it says is believed only once a person approves the token, and a `poke` follows.
             SourceError: it cannot be read, or what it says is not to be trusted; what is kept goes on to count.
         """
         ...
@@ -105,12 +118,14 @@ class Opening:
         kinds: every installed one, by name.
         lent: what other systems lend to it, by their names.
         secret: reads a secret, afresh at each call. Raises SettingsError.
+        approved: whether a person approved a token of a `DoubtError`.
     """
 
     estate: str
     kinds: Mapping[str, Kind[Any, Any]]
     secret: Callable[[SecretRef], Secret]
     lent: Mapping[str, str] = field(default_factory=dict[str, str])
+    approved: Callable[[str], bool] = _nobody
 
 
 @dataclass(frozen=True)
