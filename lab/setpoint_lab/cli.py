@@ -117,8 +117,36 @@ def proxmox(
     pace: str,
 ) -> None:
     """The Proxmox VE API; prints `ready URL` when it listens."""
-    from setpoint_lab.serve import Settings, serve_proxmox  # noqa: PLC0415  # other verbs do without the emulator
+    from setpoint_lab.proxmox.lab import Settings  # noqa: PLC0415  # other verbs do without the emulator
+    from setpoint_lab.serve import serve_proxmox  # noqa: PLC0415
 
     begin = json.loads(state.read_text(encoding="utf-8")) if state else None
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(serve_proxmox(Settings(clock, seed, lag, pace), begin, host, port, tls))
+
+
+@serve.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, help="Port to listen on; 0 lets the system choose.")
+@click.option(
+    "--state", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="JSON file to begin with."
+)
+@click.option("--clock", type=click.Choice(["real", "virtual"]), default="real", show_default=True)
+@click.option("--seed", default=0, show_default=True, help="Repeats everything that is random.")
+@click.option("--tls", nargs=2, type=click.Path(exists=True, dir_okay=False), help="CERT KEY: speak HTTPS.")
+def netbox(
+    *,
+    host: str,
+    port: int,
+    state: Path | None,
+    clock: Literal["real", "virtual"],
+    seed: int,
+    tls: tuple[str, str] | None,
+) -> None:
+    """The NetBox REST API; prints `ready URL` when it listens."""
+    from setpoint_lab.netbox.lab import Settings  # noqa: PLC0415  # other verbs do without the emulator
+    from setpoint_lab.serve import serve_netbox  # noqa: PLC0415
+
+    begin = json.loads(state.read_text(encoding="utf-8")) if state else None
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve_netbox(Settings(clock, seed), begin, host, port, tls))

@@ -66,6 +66,32 @@ def launch_proxmox(
     command += ["--pace", pace]
     command += ["--state", str(state)] if state else []
     command += ["--tls", str(tls[0]), str(tls[1])] if tls else []
+    return _launch(command, apart=apart)
+
+
+def launch_netbox(
+    *,
+    clock: str = "real",
+    seed: int = 0,
+    port: int = 0,
+    host: str = "127.0.0.1",
+    state: Path | None = None,
+    tls: tuple[Path, Path] | None = None,
+    apart: bool = False,
+) -> Running:
+    """Start the NetBox emulator and wait until it listens; see `launch_proxmox`.
+
+    Raises:
+        NotReadyError: it did not.
+    """
+    command = [sys.executable, "-m", "setpoint_lab", "serve", "netbox"]
+    command += ["--host", host, "--port", str(port), "--clock", clock, "--seed", str(seed)]
+    command += ["--state", str(state)] if state else []
+    command += ["--tls", str(tls[0]), str(tls[1])] if tls else []
+    return _launch(command, apart=apart)
+
+
+def _launch(command: list[str], *, apart: bool) -> Running:
     process = subprocess.Popen(  # noqa: S603  # our own program
         command, stdout=subprocess.PIPE, text=True, start_new_session=apart
     )
@@ -88,16 +114,40 @@ def start_proxmox(
     tls: tuple[Path, Path] | None = None,
 ) -> Generator[Running]:
     """An emulator for the length of a with block, on a free port of 127.0.0.1."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = None
-        if state is not None:
-            file = Path(folder) / "state.json"
-            file.write_text(json.dumps(state), encoding="utf-8")
+    with _state_file(state) as file:
         running = launch_proxmox(clock=clock, seed=seed, lag=lag, pace=pace, state=file, tls=tls)
         try:
             yield running
         finally:
             running.stop()
+
+
+@contextlib.contextmanager
+def start_netbox(
+    *,
+    clock: str = "real",
+    seed: int = 0,
+    state: Mapping[str, Any] | None = None,
+    tls: tuple[Path, Path] | None = None,
+) -> Generator[Running]:
+    """An emulated NetBox for the length of a with block, on a free port of 127.0.0.1."""
+    with _state_file(state) as file:
+        running = launch_netbox(clock=clock, seed=seed, state=file, tls=tls)
+        try:
+            yield running
+        finally:
+            running.stop()
+
+
+@contextlib.contextmanager
+def _state_file(state: Mapping[str, Any] | None) -> Generator[Path | None]:
+    if state is None:
+        yield None
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "state.json"
+        file.write_text(json.dumps(state), encoding="utf-8")
+        yield file
 
 
 def _first_line(process: subprocess.Popen[str]) -> str:

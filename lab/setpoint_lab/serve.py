@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import signal
 import ssl
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from setpoint_lab.proxmox.app import Lab, Settings, listen
+if TYPE_CHECKING:
+    from aiohttp import web
 
-__all__ = ["Settings", "serve_proxmox"]
+    from setpoint_lab.netbox.lab import Settings as NetBoxSettings
+    from setpoint_lab.proxmox.lab import Settings
+
+Listen = Callable[[ssl.SSLContext | None], Awaitable[tuple["web.AppRunner", int]]]
 
 
 async def serve_proxmox(
@@ -26,16 +31,32 @@ async def serve_proxmox(
         port: port to listen on.
         tls: paths of certificate and key.
     """
+    from setpoint_lab.proxmox.app import Lab, listen  # noqa: PLC0415  # the other emulator does without
+
     emulated = Lab(settings, state)
+    await _serve(lambda context: listen(emulated, host, port, context), host, tls)
+    emulated.close()
+
+
+async def serve_netbox(
+    settings: NetBoxSettings, state: dict[str, Any] | None, host: str, port: int, tls: tuple[str, str] | None
+) -> None:
+    """The same for the other emulator; without a state there is a superuser."""
+    from setpoint_lab.netbox.app import Lab, listen  # noqa: PLC0415  # the other emulator does without
+
+    emulated = Lab(settings, state)
+    await _serve(lambda context: listen(emulated, host, port, context), host, tls)
+
+
+async def _serve(listen: Listen, host: str, tls: tuple[str, str] | None) -> None:
     context = None
     if tls:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(*tls)
-    runner, bound = await listen(emulated, host, port, context)
+    runner, bound = await listen(context)
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     click.echo(f"ready {'https' if context else 'http'}://{host}:{bound}")
     await stop.wait()
     await runner.cleanup()
-    emulated.close()

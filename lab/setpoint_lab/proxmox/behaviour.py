@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from setpoint_lab.proxmox.events import lab_event
 from setpoint_lab.proxmox.inside import Outcome
-from setpoint_lab.proxmox.untyped import is_list, is_object
+from setpoint_lab.untyped import is_list, is_object
 
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.world import World

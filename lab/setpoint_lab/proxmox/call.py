@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from setpoint_lab.proxmox.errors import ApiError
-from setpoint_lab.proxmox.untyped import is_list
+from setpoint_lab.untyped import is_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

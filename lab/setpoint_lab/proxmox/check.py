@@ -11,7 +11,7 @@ from setpoint_lab.proxmox.formats import FORMATS, FormatError
 from setpoint_lab.proxmox.named_shapes import CPU_TYPES, NAMED
 from setpoint_lab.proxmox.properties import PropertyError, split_properties
 from setpoint_lab.proxmox.schema import Method, Shape
-from setpoint_lab.proxmox.untyped import as_list, is_list, is_object
+from setpoint_lab.untyped import as_list, is_list, is_object
 
 MISSING = "property is missing and it is not optional"
 UNKNOWN = "property is not defined in schema and the schema does not allow additional properties"

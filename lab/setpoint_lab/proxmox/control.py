@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from setpoint_lab.proxmox.envelope import Answer, plain_json
 from setpoint_lab.proxmox.events import EVENTS
 from setpoint_lab.proxmox.snapshot import write_state
-from setpoint_lab.proxmox.untyped import is_object
+from setpoint_lab.untyped import is_object
 
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.dispatch import Request

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from setpoint_lab.proxmox.untyped import is_object
+from setpoint_lab.untyped import is_object
 
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.world import World

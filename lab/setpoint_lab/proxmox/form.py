@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from setpoint_lab.proxmox.errors import ApiError
-from setpoint_lab.proxmox.untyped import is_list, is_object
+from setpoint_lab.untyped import is_list, is_object
 
 Params = dict[str, Any]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from setpoint_lab.proxmox.untyped import is_object
+from setpoint_lab.untyped import is_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

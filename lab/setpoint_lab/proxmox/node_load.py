@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from setpoint_lab.proxmox.events import lab_event
-from setpoint_lab.proxmox.untyped import is_list
+from setpoint_lab.untyped import is_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

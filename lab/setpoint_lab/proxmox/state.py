@@ -14,10 +14,10 @@ from setpoint_lab.proxmox.acl import AclEntry, Kind
 from setpoint_lab.proxmox.guests import READERS
 from setpoint_lab.proxmox.history import read_history
 from setpoint_lab.proxmox.pace import PACES
-from setpoint_lab.proxmox.untyped import is_list, is_object
 from setpoint_lab.proxmox.users import Role, Token, User
 from setpoint_lab.proxmox.volumes import Storage, Volume
 from setpoint_lab.proxmox.world import Node, Pool, World
+from setpoint_lab.untyped import is_list, is_object
 
 State = Mapping[str, Any]
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from setpoint_lab.proxmox.events import lab_event
-from setpoint_lab.proxmox.untyped import is_list, is_object
 from setpoint_lab.proxmox.volumes import checksum_of
+from setpoint_lab.untyped import is_list, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

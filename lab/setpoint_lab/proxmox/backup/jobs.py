@@ -9,7 +9,7 @@ from setpoint_lab.proxmox.backup.calendar import parse_event
 from setpoint_lab.proxmox.call import split_list
 from setpoint_lab.proxmox.named_shapes import NAMED
 from setpoint_lab.proxmox.properties import split_properties
-from setpoint_lab.proxmox.untyped import is_list, is_object
+from setpoint_lab.untyped import is_list, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

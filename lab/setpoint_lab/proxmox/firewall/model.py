@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from setpoint_lab.proxmox import removal
 from setpoint_lab.proxmox.errors import ApiError
-from setpoint_lab.proxmox.untyped import is_object
 from setpoint_lab.proxmox.world import NO_QUORUM_SECONDS
+from setpoint_lab.untyped import is_object
 
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.call import Call

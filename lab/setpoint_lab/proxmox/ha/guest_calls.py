@@ -14,7 +14,7 @@ from setpoint_lab.proxmox.guests import check_quorum
 from setpoint_lab.proxmox.ha.manager import PLAIN, wake
 from setpoint_lab.proxmox.ha.model import KINDS, Command, Ha, sid_of
 from setpoint_lab.proxmox.routes import ROUTES, Handler
-from setpoint_lab.proxmox.untyped import is_object
+from setpoint_lab.untyped import is_object
 
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.call import Call

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from setpoint_lab.proxmox.call import split_list
-from setpoint_lab.proxmox.untyped import is_object, objects
+from setpoint_lab.untyped import is_object, objects
 
 if TYPE_CHECKING:
     import asyncio

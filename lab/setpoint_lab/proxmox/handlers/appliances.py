@@ -10,8 +10,8 @@ from setpoint_lab.proxmox.errors import ApiError
 from setpoint_lab.proxmox.handlers.storages import usable_storage
 from setpoint_lab.proxmox.handlers.transfers import Sum, check_takes, start_download
 from setpoint_lab.proxmox.routes import route
-from setpoint_lab.proxmox.untyped import is_list
 from setpoint_lab.proxmox.web_pages import offer
+from setpoint_lab.untyped import is_list
 
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.call import Call

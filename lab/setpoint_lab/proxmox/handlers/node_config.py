@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from setpoint_lab.proxmox.errors import ApiError
 from setpoint_lab.proxmox.routes import route
-from setpoint_lab.proxmox.untyped import is_object
+from setpoint_lab.untyped import is_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ from setpoint_lab.proxmox.handlers.node_config import one_line_end
 from setpoint_lab.proxmox.properties import split_properties
 from setpoint_lab.proxmox.routes import route
 from setpoint_lab.proxmox.schema import Shape, load
-from setpoint_lab.proxmox.untyped import is_object
+from setpoint_lab.untyped import is_object
 
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.call import Call

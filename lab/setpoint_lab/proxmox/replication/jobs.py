@@ -9,7 +9,7 @@ from setpoint_lab.proxmox import removal
 from setpoint_lab.proxmox.backup.selection import config_of
 from setpoint_lab.proxmox.errors import ApiError
 from setpoint_lab.proxmox.qemu.drives import drives
-from setpoint_lab.proxmox.untyped import is_list
+from setpoint_lab.untyped import is_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from setpoint_lab.proxmox.call import split_list
 from setpoint_lab.proxmox.errors import ApiError
 from setpoint_lab.proxmox.sdn.sections import KINDS, Config, Kind, Section, Sections, copy, stored
-from setpoint_lab.proxmox.untyped import is_object, objects
+from setpoint_lab.untyped import is_object, objects
 
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.world import World

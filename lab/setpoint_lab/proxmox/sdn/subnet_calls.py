@@ -14,7 +14,7 @@ from setpoint_lab.proxmox.sdn.rules import check_deletes, check_gateway
 from setpoint_lab.proxmox.sdn.vnet_calls import MISSING as VNET
 from setpoint_lab.proxmox.sdn.vnet_calls import require_vnet
 from setpoint_lab.proxmox.sdn.zone_calls import found
-from setpoint_lab.proxmox.untyped import is_list
+from setpoint_lab.untyped import is_list
 
 if TYPE_CHECKING:
     from setpoint_lab.proxmox.call import Call

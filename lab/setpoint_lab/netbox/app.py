@@ -1,0 +1,13 @@
+"""Where the emulator's parts come together: importing this module fills the tables of models, hooks and events."""
+
+from __future__ import annotations
+
+from setpoint_lab.netbox import outside
+from setpoint_lab.netbox.lab import Lab, Settings
+from setpoint_lab.netbox.models import core, dcim, extras, ipam, tenancy, users, virtualization
+from setpoint_lab.netbox.server import listen
+
+__all__ = ["PARTS", "Lab", "Settings", "listen"]
+
+PARTS = (core, dcim, extras, ipam, outside, tenancy, users, virtualization)
+"""The modules that register something."""

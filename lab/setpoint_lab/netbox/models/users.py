@@ -1,0 +1,101 @@
+"""Users, their tokens and what they may."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from setpoint_lab.netbox.computed import CREATED, Fixed
+from setpoint_lab.netbox.fields import Choice, Field, Flag, Json, Text
+from setpoint_lab.netbox.model import Model, Unique, register
+from setpoint_lab.netbox.models.common import DESCRIPTION
+from setpoint_lab.netbox.relations import Ref, RefMany, TypeNames
+
+if TYPE_CHECKING:
+    from setpoint_lab.netbox.store import Row
+    from setpoint_lab.netbox.world import World
+
+
+def _username(_world: World, row: Row) -> str:
+    return str(row["username"])
+
+
+def _token(_world: World, row: Row) -> str:
+    return str(row["key"] or f"v{row['version']} token {row['id']}")
+
+
+register(
+    Model(
+        endpoint="users/users",
+        type="users.user",
+        class_name="User",
+        verbose="user",
+        display=_username,
+        natural="username",
+        ordering=("username",),
+        brief=("id", "url", "display", "username"),
+        search=("username", "first_name", "last_name", "email"),
+        unique=(Unique(("username",), "A user with that username already exists."),),
+        fields=(
+            Text("username", required=True, longest=150),
+            Text("password", hidden=True, logged=False),
+            Text("first_name", longest=150),
+            Text("last_name", longest=150),
+            Text("email", longest=254),
+            Flag("is_superuser", hidden=True),
+            Flag("is_active", default=True),
+            Field("date_joined", logged=False),
+            Field("last_login", logged=False),
+            Fixed("groups", value=[]),
+            Fixed("permissions", value=[], logged=False),
+        ),
+    )
+)
+
+register(
+    Model(
+        endpoint="users/tokens",
+        type="users.token",
+        class_name="Token",
+        verbose="token",
+        display=_token,
+        natural="key",
+        ordering=("-created",),
+        brief=("id", "url", "display", "version", "key", "enabled", "write_enabled", "description"),
+        search=("description",),
+        fields=(
+            Choice("version", labels={1: "v1", 2: "v2"}, default=2, bare=True),
+            Ref("user", to="users/users", null=False, required=True, on_delete="cascade"),
+            Field("key"),
+            Field("secret", hidden=True, logged=False),
+            CREATED,
+            Text("expires", null=True, default=None),
+            Field("last_used"),
+            Flag("enabled", default=True),
+            Flag("write_enabled", default=True),
+            Fixed("pepper_id", value=1),
+            DESCRIPTION,
+            Json("allowed_ips"),
+        ),
+    )
+)
+
+register(
+    Model(
+        endpoint="users/permissions",
+        type="users.objectpermission",
+        class_name="ObjectPermission",
+        verbose="permission",
+        natural="name",
+        brief=("id", "url", "display", "name", "description", "enabled", "object_types", "actions"),
+        fields=(
+            Text("name", required=True, longest=100),
+            DESCRIPTION,
+            Flag("enabled", default=True),
+            TypeNames("object_types", required=True),
+            Json("actions", required=True, default=[]),
+            Json("constraints"),
+            Fixed("groups", value=[]),
+            RefMany("users", to="users/users"),
+        ),
+    )
+)

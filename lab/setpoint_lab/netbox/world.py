@@ -1,0 +1,60 @@
+"""The emulated NetBox: its tables, its time, and what is random in it."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from setpoint_lab.netbox.store import Row, Table
+from setpoint_lab.netbox.times import stamp
+
+if TYPE_CHECKING:
+    from setpoint_lab.netbox.delivery import Happening
+    from setpoint_lab.proxmox.clock import Clock
+
+TICK = timedelta(microseconds=13)
+"""Two moments are never the same, so that every save has an ETag of its own."""
+
+
+class World:
+    """Everything that one emulator remembers."""
+
+    def __init__(self, clock: Clock, seed: int) -> None:
+        """Start empty."""
+        self.clock = clock
+        self.random = random.Random(seed)  # noqa: S311  # repeatable on purpose
+        self.shift = 0.0
+        self.tables: dict[str, Table] = {}
+        self.queue: list[Happening] = []
+        self._last = datetime.fromtimestamp(0, UTC)
+
+    def table(self, endpoint: str) -> Table:
+        """The objects of an endpoint."""
+        return self.tables.setdefault(endpoint, Table())
+
+    def row(self, endpoint: str, number: object) -> Row | None:
+        """One object, None when there is none."""
+        return self.table(endpoint).rows.get(number) if isinstance(number, int) else None
+
+    def seconds(self) -> float:
+        """The emulated time, in seconds since the epoch."""
+        return self.clock.now() + self.shift
+
+    def moment(self) -> datetime:
+        """The emulated time, later with every call."""
+        self._last = max(self._last + TICK, datetime.fromtimestamp(self.seconds(), UTC))
+        return self._last
+
+    def now(self) -> str:
+        """The emulated time as the API writes it."""
+        return stamp(self.moment())
+
+    def uuid(self) -> str:
+        """An id for a request."""
+        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+
+    def characters(self, alphabet: str, count: int) -> str:
+        """Random text."""
+        return "".join(self.random.choices(alphabet, k=count))

@@ -1,0 +1,163 @@
+"""Making, changing and deleting objects, one or several at once, all or none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from setpoint_lab.netbox.access import require, visible
+from setpoint_lab.netbox.body import read_body
+from setpoint_lab.netbox.errors import BAD_REQUEST, PRECONDITION_FAILED, Invalid, Refused
+from setpoint_lab.netbox.fields import REQUIRED
+from setpoint_lab.netbox.reads import find, tags
+from setpoint_lab.netbox.request import Answer
+from setpoint_lab.netbox.view import View
+from setpoint_lab.untyped import is_list, is_object
+
+if TYPE_CHECKING:
+    from setpoint_lab.netbox.access import Who
+    from setpoint_lab.netbox.model import Model
+    from setpoint_lab.netbox.request import Request
+    from setpoint_lab.netbox.store import Row
+    from setpoint_lab.netbox.unit import Unit
+
+CREATED = 201
+NO_CONTENT = 204
+
+
+def create(unit: Unit, who: Who, model: Model, request: Request) -> Answer:
+    """Make one object, or a list of them.
+
+    Raises:
+        Refused: one of them cannot be made.
+    """
+    require(unit.world, who, model, "add")
+    body = request.document()
+    view = View(unit.world, request.base, fresh=True)
+    if is_list(body):
+        rows = _create_all(unit, model, body)
+        return Answer(CREATED, [view.full(model, row) for row in rows])
+    row = _create_all(unit, model, [body], single=True)[0]
+    location = {"Location": str(view.value(model, row, "url"))}
+    return Answer(CREATED, view.full(model, row), location | tags(row))
+
+
+def _create_all(unit: Unit, model: Model, bodies: list[Any], *, single: bool = False) -> list[Row]:
+    """Check all before the first is stored, so that a refused list uses up no ids."""
+    rows: list[Row] = []
+    errors: list[Any] = []
+    for body in bodies:
+        try:
+            row = read_body(unit.world, model, body, None, partial=False)
+            unit.check(model, None, row)
+            rows.append(row)
+            errors.append({})
+        except Invalid as error:
+            errors.append(error.errors)
+    if any(errors):
+        raise Refused(BAD_REQUEST, errors[0] if single else errors)
+    for body, row in zip(bodies, rows, strict=True):
+        _note_message(unit, body)
+        unit.store(model, None, row)
+    return rows
+
+
+def _note_message(unit: Unit, body: Any) -> None:
+    if is_object(body) and body.get("changelog_message"):
+        unit.message = str(body["changelog_message"])
+
+
+def update(unit: Unit, who: Who, model: Model, number: int, request: Request) -> Answer:
+    """Change one object.
+
+    Raises:
+        Refused: there is none, somebody else changed it, or the change cannot be.
+    """
+    require(unit.world, who, model, "change")
+    old = find(unit.world, who, model, number, "change")
+    body = request.document()
+    check_precondition(old, request)
+    new = _update(unit, model, old, body, partial=request.method == "PATCH")
+    return Answer(200, View(unit.world, request.base).full(model, new), tags(new))
+
+
+def _update(unit: Unit, model: Model, old: Row, body: Any, *, partial: bool) -> Row:
+    try:
+        new = read_body(unit.world, model, body, old, partial=partial)
+        _note_message(unit, body)
+        return unit.save(model, old, new)
+    except Invalid as error:
+        raise Refused(BAD_REQUEST, error.errors) from error
+
+
+def update_many(unit: Unit, who: Who, model: Model, request: Request) -> Answer:
+    """Change several objects; those that do not exist are skipped.
+
+    Raises:
+        Refused: one cannot be changed.
+    """
+    require(unit.world, who, model, "change")
+    bodies = _numbered(request.document())
+    known = {row["id"]: row for row in visible(unit.world, who, model, "change")}
+    found = [(known[body["id"]], body) for body in bodies if body["id"] in known]
+    for row, _ in found:
+        check_precondition(row, request)
+    rows = [_update(unit, model, row, body, partial=request.method == "PATCH") for row, body in found]
+    view = View(unit.world, request.base)
+    return Answer(200, [view.full(model, row) for row in rows])
+
+
+def _numbered(body: Any) -> list[dict[str, Any]]:
+    if not is_list(body):
+        text = f'Expected a list of items but got type "{type(body).__name__}".'
+        raise Refused(BAD_REQUEST, {"non_field_errors": [text]})
+    errors = [{} if is_object(item) and "id" in item else {"id": [REQUIRED]} for item in body]
+    if any(errors):
+        raise Refused(BAD_REQUEST, errors)
+    return list(body)
+
+
+def remove(unit: Unit, who: Who, model: Model, number: int, request: Request) -> Answer:
+    """Delete one object.
+
+    Raises:
+        Refused: there is none, somebody else changed it, or others depend on it.
+    """
+    require(unit.world, who, model, "delete")
+    row = find(unit.world, who, model, number, "delete")
+    check_precondition(row, request)
+    _note_message(unit, request.document())
+    unit.delete(model, row)
+    return Answer(NO_CONTENT)
+
+
+def remove_many(unit: Unit, who: Who, model: Model, request: Request) -> Answer:
+    """Delete several objects; those that do not exist are skipped.
+
+    Raises:
+        Refused: others depend on one.
+    """
+    require(unit.world, who, model, "delete")
+    bodies = _numbered(request.document())
+    known = {row["id"]: row for row in visible(unit.world, who, model, "delete")}
+    for body in bodies:
+        row = known.get(body["id"])
+        if row is None:
+            continue
+        check_precondition(row, request)
+        _note_message(unit, body)
+        unit.delete(model, row)
+    return Answer(NO_CONTENT)
+
+
+def check_precondition(row: Row, request: Request) -> None:
+    """Refuse a write to an object that is not as its client saw it.
+
+    Raises:
+        Refused: its ETag is another than that asked for.
+    """
+    asked = request.headers.get("If-Match")
+    held = tags(row)
+    if asked is None or asked.strip() == "*" or not held:
+        return
+    if held["ETag"] not in [each.strip() for each in asked.split(",")]:
+        raise Refused(PRECONDITION_FAILED, {"detail": "Precondition failed."}, held)
