@@ -6,15 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from tests.conformance.tokens import Token, address_of_interface, number_kind, split, tokens
+from tests.conformance.dialect import Token
+from tests.conformance.instants import Instants
+from tests.conformance.tokens import address_of_interface
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from tests.conformance.dialect import Dialect
     from tests.conformance.model import Json, Request
-
-SLACK = {"time": 2, "pstart": 200}
-"""How far apart two emulated times may lie that were one in the recording: seconds, and ticks since the start."""
 
 _UPID_PARTS = 8
 
@@ -22,13 +22,22 @@ _UPID_PARTS = 8
 class Bindings:
     """The bindings of one file; `mark` and `rollback` undo what a comparison tried out."""
 
-    def __init__(self, given: Mapping[str, Json] | None = None) -> None:
-        """Start with the values of `given`, the state that the emulator was told: they stay what they are."""
+    def __init__(
+        self,
+        dialect: Dialect,
+        given: Mapping[str, Json] | None = None,
+        ties: Iterable[tuple[str, str, str]] = (),
+    ) -> None:
+        """Start with `ties`, and with the values of `given`: the emulator was told that state, so they stay."""
+        self.dialect = dialect
         self._emulated: dict[Token, str] = {}
         self._recorded: dict[Token, str] = {}
         self._times: dict[Token, str] = {}
-        self._journal: list[tuple[dict[Token, str], Token]] = []
-        for token in _tokens_in("", dict(given or {})):
+        self._instants = Instants()
+        self._journal: list[Callable[[], object]] = []
+        for tie in ties:
+            self.bind(*tie)
+        for token in _tokens_in(dialect, "", dict(given or {})):
             self.pin(token)
 
     def mark(self) -> int:
@@ -38,12 +47,21 @@ class Bindings:
     def rollback(self, mark: int) -> None:
         """Forget what was bound since the mark."""
         while len(self._journal) > mark:
-            values, token = self._journal.pop()
-            del values[token]
+            self._journal.pop()()
+
+    def turn_to(self, index: int) -> None:
+        """Say which entry is compared next; what is first seen in one entry may have been written at one moment."""
+        self._instants.turn = index
 
     def pin(self, token: Token) -> None:
         """Bind a value to itself, because the emulator was told it."""
-        if token.kind not in SLACK and token not in self._emulated and token not in self._recorded:
+        if token.kind in self.dialect.instants:
+            self._instants.pin(token.text)
+        elif (
+            token.kind not in self.dialect.slack
+            and token not in self._emulated
+            and token not in self._recorded
+        ):
             self._set(token, token.text)
         if token.kind == "upid":
             for part in _upid_processes(token.text):
@@ -55,13 +73,17 @@ class Bindings:
             return self._bind_upid(recorded, emulated)
         if kind == "interface":
             return self._bind_one("mac", address_of_interface(recorded), address_of_interface(emulated))
-        if kind in SLACK:
+        if kind in self.dialect.instants:
+            return self._bind_instant(recorded, emulated)
+        if kind in self.dialect.slack:
             return self._bind_time(kind, int(recorded), int(emulated))
         return self._bind_one(kind, recorded, emulated)
 
     def translate(self, text: str) -> str:
         """The text with every recorded value replaced by the emulated one; a value not yet bound binds to itself."""
-        return "".join(piece if isinstance(piece, str) else self._emulate(piece) for piece in split(text))
+        return "".join(
+            piece if isinstance(piece, str) else self._emulate(piece) for piece in self.dialect.split(text)
+        )
 
     def request(self, request: Request) -> Request:
         """The request as the emulator must see it."""
@@ -69,7 +91,22 @@ class Bindings:
             request,
             path="/".join(self._segment(part) for part in request.path.split("/")),
             params=None if request.params is None else {k: self._param(v) for k, v in request.params.items()},
+            query=self.translate(request.query),
+            body=self.translated(request.body),
+            headers={name: self.translate(text) for name, text in request.headers.items()},
         )
+
+    def translated(self, value: Json) -> Json:
+        """The value with every recorded value in its texts replaced."""
+        match value:
+            case dict():
+                return {key: self.translated(item) for key, item in value.items()}
+            case list():
+                return [self.translated(item) for item in value]
+            case str():
+                return self.translate(value)
+            case _:
+                return value
 
     def _segment(self, segment: str) -> str:
         plain = unquote(segment)
@@ -82,7 +119,9 @@ class Bindings:
         return self.translate(value) if isinstance(value, str) else value
 
     def _emulate(self, token: Token) -> str:
-        if token.kind in SLACK:
+        if token.kind in self.dialect.instants:
+            return self._instants.translate(token.text)
+        if token.kind in self.dialect.slack:
             return token.text
         if token not in self._emulated:
             self.pin(token)
@@ -94,7 +133,7 @@ class Bindings:
 
     def _keep(self, values: dict[Token, str], token: Token, text: str) -> None:
         values[token] = text
-        self._journal.append((values, token))
+        self._journal.append(lambda: values.pop(token))
 
     def _bind_one(self, kind: str, recorded: str, emulated: str) -> str | None:
         token = Token(kind, recorded)
@@ -116,6 +155,12 @@ class Bindings:
             problem = problem or self.bind(kind, old, new)
         return problem
 
+    def _bind_instant(self, recorded: str, emulated: str) -> str | None:
+        problem, forget = self._instants.bind(recorded, emulated)
+        if forget is not None:
+            self._journal.append(forget)
+        return problem
+
     def _bind_time(self, kind: str, recorded: int, emulated: int) -> str | None:
         if recorded == emulated:
             return None
@@ -124,7 +169,9 @@ class Bindings:
         if known is None:
             self._keep(self._times, token, str(emulated))
             return None
-        return None if abs(int(known) - emulated) <= SLACK[kind] else f"{kind} is bound to {known}"
+        return (
+            None if abs(int(known) - emulated) <= self.dialect.slack[kind] else f"{kind} is bound to {known}"
+        )
 
 
 def _upid_numbers(parts: list[str]) -> list[tuple[str, str]]:
@@ -134,20 +181,20 @@ def _upid_numbers(parts: list[str]) -> list[tuple[str, str]]:
 
 
 def _upid_processes(upid: str) -> list[Token]:
-    return [Token(kind, text) for kind, text in _upid_numbers(upid.split(":")) if kind not in SLACK]
+    return [Token(kind, text) for kind, text in _upid_numbers(upid.split(":")) if kind == "pid"]
 
 
-def _tokens_in(key: str, value: Json) -> Iterator[Token]:
+def _tokens_in(dialect: Dialect, key: str, value: Json) -> Iterator[Token]:
     match value:
         case dict():
             for name, item in value.items():
-                yield from _tokens_in(name, item)
+                yield from _tokens_in(dialect, name, item)
         case list():
             for item in value:
-                yield from _tokens_in(key, item)
+                yield from _tokens_in(dialect, key, item)
         case str():
-            yield from tokens(value)
-        case int() | float() if (kind := number_kind(key, value)) is not None:
+            yield from dialect.tokens(value)
+        case int() | float() if (kind := dialect.rules.number_kind(key, value)) is not None:
             yield Token(kind, str(value))
         case _:
             return

@@ -6,13 +6,13 @@ import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tests.conformance import rules
+from tests.conformance.dialects import DIALECTS
 from tests.conformance.model import Exchange
-from tests.conformance.tokens import number_kind, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.conformance.dialect import Dialect
     from tests.conformance.model import Json, Reply, Run
 
 Place = tuple[str | int, ...]
@@ -24,31 +24,31 @@ def corrupted(run: Run, index: int, choice: int) -> Run:
     entry = run.trace.entries[index]
     if not isinstance(entry, Exchange):
         raise TypeError(f"entry {index} is no exchange")
-    places = compared_places(entry, answer.reply)
+    places = compared_places(DIALECTS[run.trace.system], entry, answer.reply)
     spoiled = _spoil(answer.reply, places[choice % len(places)])
     return replace(run, answers={**run.answers, index: replace(answer, reply=spoiled)})
 
 
-def compared_places(entry: Exchange, reply: Reply) -> list[Place]:
+def compared_places(dialect: Dialect, entry: Exchange, reply: Reply) -> list[Place]:
     """The fields whose exact value counts; the first two are status and reason."""
-    body: Json = None if rules.is_log(entry) else reply.body
-    return [("status",), ("reason",), *(("body", *place) for place in _plain_places(body, ""))]
+    body: Json = None if entry.part or dialect.rules.is_log(entry) else reply.body
+    return [("status",), ("reason",), *(("body", *place) for place in _plain_places(dialect, body, ""))]
 
 
-def _plain_places(value: Json, key: str) -> Iterator[Place]:
+def _plain_places(dialect: Dialect, value: Json, key: str) -> Iterator[Place]:
     match value:
         case dict():
             for name, item in value.items():
-                if not rules.is_figure(name, item, value):
-                    yield from ((name, *place) for place in _plain_places(item, name))
+                if not dialect.rules.is_figure(name, item, value):
+                    yield from ((name, *place) for place in _plain_places(dialect, item, name))
         case list():
             for at, item in enumerate(value):
-                yield from ((at, *place) for place in _plain_places(item, key))
-        case str() if not tokens(value):
+                yield from ((at, *place) for place in _plain_places(dialect, item, key))
+        case str() if not dialect.tokens(value):
             yield ()
         case bool() | None:
             yield ()
-        case int() | float() if number_kind(key, value) is None:
+        case int() | float() if dialect.rules.number_kind(key, value) is None:
             yield ()
         case _:
             return

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from tests.conformance.model import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from tests.conformance.model import Difference, Judgement
 
@@ -19,11 +19,14 @@ LIST = Path(__file__).with_name("explained.json")
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why the emulated value at `path` of one entry's reply may differ: a race, a random order, a guest's inside."""
+    """Why the emulated value at `path` of one entry's reply may differ: a race, a random order, a guest's inside.
+
+    `entry` is its number in the file, or the name of its file where `file` is a folder.
+    """
 
     system: str
     file: str
-    entry: int
+    entry: str
     path: str
     reason: str
 
@@ -42,14 +45,16 @@ def load_explanations(path: Path = LIST) -> tuple[Explanation, ...]:
     raw = cast("list[dict[str, str | int]]", json.loads(path.read_text("utf-8")))
     return tuple(
         Explanation(
-            str(item["system"]), str(item["file"]), int(item["entry"]), str(item["path"]), str(item["reason"])
+            str(item["system"]), str(item["file"]), str(item["entry"]), str(item["path"]), str(item["reason"])
         )
         for item in raw
     )
 
 
-def explain(listed: Iterable[Explanation], judgements: Sequence[Judgement]) -> Explained:
-    """Hold the differences of one file against the explanations of that file."""
+def explain(
+    listed: Iterable[Explanation], judgements: Sequence[Judgement], name: Callable[[int], str]
+) -> Explained:
+    """Hold the differences of one file against the explanations of that file; `name` is that of an entry."""
     known = {(item.entry, item.path): item for item in listed}
     found = [
         (judgement, difference)
@@ -57,8 +62,8 @@ def explain(listed: Iterable[Explanation], judgements: Sequence[Judgement]) -> E
         if judgement.verdict is Verdict.DIFFERENT
         for difference in judgement.differences
     ]
-    unlisted = tuple((j, d) for j, d in found if (j.index, d.path) not in known)
-    used = {(j.index, d.path) for j, d in found}
+    unlisted = tuple((j, d) for j, d in found if (name(j.index), d.path) not in known)
+    used = {(name(j.index), d.path) for j, d in found}
     unexplained = {j.index for j, _ in unlisted}
     return Explained(
         entries=frozenset(j.index for j, _ in found if j.index not in unexplained),

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from tests.conformance.binding import Bindings
 from tests.conformance.compare import compare_reply, compare_row
-from tests.conformance.dependence import Dependence
+from tests.conformance.dialects import DIALECTS
 from tests.conformance.happen import EVENT
 from tests.conformance.model import Exchange, Judgement, Probe, Request, Verdict
-from tests.conformance.rules import is_trivial
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tests.conformance.dependence import Unsupported
-    from tests.conformance.model import Difference, Outside, Run
+    from tests.conformance.model import Difference, Json, Outside, Run
 
 OK = 200
+_LONGEST_BODY = 300
 NOT_IMPLEMENTED = 501
 
 
@@ -35,10 +38,16 @@ class _Judging:
     def __init__(self, run: Run, unsupported: Unsupported) -> None:
         self._run = run
         self._unsupported = unsupported
-        self._bindings = Bindings(run.trace.setup.state)
-        self._dependence = Dependence(unsupported, run.trace.setup.state)
+        self._dialect = DIALECTS[run.trace.system]
+        self._bindings = self._begin(run.trace.setup.state)
+        self._dependence = self._dialect.doubt(unsupported, run.trace.setup.state)
+
+    def _begin(self, state: Mapping[str, Json]) -> Bindings:
+        return Bindings(self._dialect, state, self._run.ties)
 
     def pass_to(self, at: int) -> None:
+        if at in self._run.trace.setup.scopes:
+            self._bindings = self._begin(self._run.trace.setup.scopes[at])
         for outside in self._run.outside:
             if outside.before == at:
                 self._note(outside)
@@ -46,8 +55,8 @@ class _Judging:
     def entry(self, entry: Exchange | Probe) -> Judgement:
         """One verdict; the bindings of an entry that is not covered are forgotten again."""
         request = self._request(entry)
-        trivial = isinstance(entry, Exchange) and is_trivial(entry)
-        shown = f"{request.method} {request.path} {dict(request.params or {})}"
+        trivial = isinstance(entry, Exchange) and self._dialect.rules.is_trivial(entry)
+        shown = _shown(request)
         if entry.index in self._run.trace.setup.artifacts:
             return Judgement(entry.index, Verdict.ARTIFACT, trivial, shown)
         self._bindings.request(request)
@@ -94,3 +103,8 @@ class _Judging:
             self._dependence.spread_everywhere()
         elif answer.reply.status == NOT_IMPLEMENTED:
             self._dependence.spread(Request(answer.method, answer.path, outside.params))
+
+
+def _shown(request: Request) -> str:
+    body = "" if request.body is None else f" {json.dumps(request.body)[:_LONGEST_BODY]}"
+    return f"{request.method} {request.path} {dict(request.params or {})}{body}"

@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from setpoint_lab.process import start_proxmox
+from setpoint_lab.process import start_netbox, start_proxmox
 from tests.conformance.model import Request
 from tests.conformance.raw import as_object, number
 from tests.conformance.transport import Transport
@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 OK = 200
 
-EMULATORS = {"pve": "proxmox"}
+EMULATORS = {"pve": "proxmox", "netbox": "netbox"}
 """The emulator of each system whose exchanges were recorded."""
+
+HELD = ("pve",)
+"""The systems that the tests hold to their recordings; the command replays all of them."""
 
 PREFIXES = {"pve": "/api2/json"}
 """Where the API of each system begins."""
@@ -34,7 +37,7 @@ UNSUPPORTED = {
 @contextlib.contextmanager
 def emulator(system: str, seed: int = 0) -> Generator[str]:
     """Run the emulator of a system with a virtual clock; its address."""
-    start = {"pve": start_proxmox}[system]
+    start = {"pve": start_proxmox, "netbox": start_netbox}[system]
     with start(clock="virtual", seed=seed) as running:
         yield running.url
 

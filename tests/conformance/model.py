@@ -14,35 +14,48 @@ Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | Non
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as recorded; `path` without the prefix of the API, `params` None when nothing was sent."""
+    """A request as recorded; `path` without the prefix of the API, `params` None when nothing was sent.
+
+    Where the query and the body were recorded apart, `query` is as it was on the wire and `params` is for people.
+    """
 
     method: str
     path: str
     params: Mapping[str, Json] | None = None
     encoding: str = "form"
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    query: str = ""
+    body: Json = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A reply; `status` is None when there was none, and `failure` says why."""
+    """A reply; `status` is None when there was none, and `failure` says why.
+
+    `deliveries` is how many events the request made the server tell others, None where nobody counted.
+    """
 
     status: int | None
     reason: str = ""
     body: Json = ""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     failure: str | None = None
+    deliveries: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One recorded request with its reply; `seconds` is how long the recorder waited for it."""
+    """One recorded request with its reply; `seconds` is how long the recorder waited for it.
+
+    `part` is the dialect's name for the part of the body that is compared, empty for all of it.
+    """
 
     index: int
     request: Request
     reply: Reply
     seconds: float = 0.0
     artifact: bool = False
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +137,10 @@ class Multipart:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a replayer must know beside the exchanges: the start, who asks, the order, events, what is cut."""
+    """What a replayer must know beside the exchanges: the start, who asks, the order, events, what is cut.
+
+    `scopes` are the entries from which on another state holds, where bindings begin anew.
+    """
 
     state: Mapping[str, Json]
     identities: tuple[Identity, ...] = ()
@@ -136,16 +152,27 @@ class Setup:
     redacted: Mapping[tuple[int, str], str] = field(default_factory=dict[tuple[int, str], str])
     artifacts: frozenset[int] = frozenset()
     remarks: frozenset[int] = frozenset()
+    scopes: Mapping[int, Mapping[str, Json]] = field(default_factory=dict[int, "Mapping[str, Json]"])
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One file of recorded exchanges."""
+    """One file of recorded exchanges, or one folder of such files; then `names` are those of its entries."""
 
     system: str
     file: str
     entries: tuple[Entry, ...]
     setup: Setup
+    names: tuple[str, ...] = ()
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """The entries, where all are exchanges, so that their numbers are their places."""
+        return tuple(entry for entry in self.entries if isinstance(entry, Exchange))
+
+    def name(self, index: int) -> str:
+        """What people call an entry: the name of its file, or its number."""
+        return self.names[index] if self.names else str(index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +194,28 @@ class Outside:
 
 
 @dataclass(frozen=True, slots=True)
+class Delivery:
+    """What the emulator sent to the address of a webhook, as it came; `cause` is the id of the causing request."""
+
+    cause: str
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
-    """One replay of a trace; an entry without an answer was not sent."""
+    """One replay of a trace; an entry without an answer was not sent.
+
+    `ties` are values (class, recorded, emulated) that were tied before the first entry; `deliveries` is what came.
+    """
 
     trace: Trace
     answers: Mapping[int, Answer]
     outside: tuple[Outside, ...] = ()
+    ties: tuple[tuple[str, str, str], ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

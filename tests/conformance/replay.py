@@ -11,6 +11,7 @@ from tests.conformance.compare import compare_reply, compare_row
 from tests.conformance.happen import Happenings
 from tests.conformance.model import Answer, Exchange, Identity, Outside, Probe, Reply, Run
 from tests.conformance.probes import ProbeTable
+from tests.conformance.proxmox import PROXMOX
 from tests.conformance.schedule import task_of, tasks_to_finish
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Replay:
         self._trace = trace
         self._setup = trace.setup
         self._api = Api(trace.system, base_url)
-        self._bindings = Bindings(self._setup.state)
+        self._bindings = Bindings(PROXMOX, self._setup.state)
         self._happenings = Happenings(self._api, self._bindings, self._started)
         self._due = tasks_to_finish(trace)
         self._polls = {poll.entry: poll for poll in self._setup.polls}

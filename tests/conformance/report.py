@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from tests.conformance.explained import Explained
     from tests.conformance.model import Judgement, Trace
 
+MOST_PLACES = 16
+"""How many places of one entry are shown to people: a list in another order differs in all of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tally:
@@ -121,7 +124,10 @@ def complaints(result: Result) -> list[str]:
     """What makes a file fail, a line each."""
     lines = [f"{result.trace.file}: entries were not counted once each"] if not result.complete else []
     unlisted = {judgement.index for judgement, _ in result.explained.unlisted}
-    lines += [f"{result.trace.file}: entry {index} differs without explanation" for index in sorted(unlisted)]
+    lines += [
+        f"{result.trace.file}: entry {result.trace.name(index)} differs without explanation"
+        for index in sorted(unlisted)
+    ]
     lines += [
         f"{result.trace.file}: the explanation of entry {item.entry}, {item.path}, is stale"
         for item in result.explained.stale
@@ -129,19 +135,24 @@ def complaints(result: Result) -> list[str]:
     return lines
 
 
-def differences(result: Result) -> list[str]:
-    """Every difference: the entry, its request, the place, and both values."""
+def differences(result: Result, entry: str = "") -> list[str]:
+    """Every difference of entries whose name contains `entry`: the entry, its request, the place, and both values."""
     lines: list[str] = []
     for judgement in result.judgements:
-        if judgement.verdict is Verdict.DIFFERENT:
+        name = result.trace.name(judgement.index)
+        if judgement.verdict is Verdict.DIFFERENT and entry in name:
             mark = " (explained)" if judgement.index in result.explained.entries else ""
-            lines.append(f"{result.trace.file} #{judgement.index}{mark} {judgement.request}")
-            for item in judgement.differences:
+            lines.append(f"{result.trace.file} #{name}{mark} {judgement.request}")
+            for item in judgement.differences[:MOST_PLACES]:
                 lines += [
                     f"    {item.path}",
                     f"      recorded {item.recorded}",
                     f"      emulated {item.emulated}",
                 ]
+            if len(judgement.differences) > MOST_PLACES:
+                lines.append(
+                    f"    and {len(judgement.differences) - MOST_PLACES} places more; -o json shows all"
+                )
     return lines
 
 
@@ -156,7 +167,7 @@ def as_json(result: Result) -> dict[str, object]:
         "stale": [{"entry": item.entry, "path": item.path} for item in result.explained.stale],
         "entries": [
             {
-                "entry": judgement.index,
+                "entry": result.trace.name(judgement.index),
                 "verdict": judgement.verdict.value,
                 "request": judgement.request,
                 "explained": judgement.index in result.explained.entries,

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.conformance.binding import Bindings
 from tests.conformance.compare import compare_reply
 from tests.conformance.model import Exchange, Reply, Request
+from tests.conformance.proxmox import PROXMOX
 from tests.conformance.rules import is_trivial
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def exchange(
 
 
 def paths(recorded: Exchange, body: Any, bindings: Bindings | None = None, reason: str = "OK") -> list[str]:
-    found = compare_reply(recorded, Reply(200, reason, body), bindings or Bindings())
+    found = compare_reply(recorded, Reply(200, reason, body), bindings or Bindings(PROXMOX))
     return [difference.path for difference in found]
 
 
@@ -103,13 +104,13 @@ def test_two_recorded_values_are_two_emulated_values() -> None:
 
 
 def test_what_the_emulator_was_told_stays_what_it_is() -> None:
-    told = Bindings({"net0": MACS[0], "starttime": 1_795_230_430})
+    told = Bindings(PROXMOX, {"net0": MACS[0], "starttime": 1_795_230_430})
     assert paths(exchange({"mac": MACS[0]}), {"mac": MACS[1]}, told) == ["mac"]
     assert paths(exchange({"mac": MACS[1]}), {"mac": MACS[0]}, told) == ["mac"]
 
 
 def test_a_second_of_the_recording_is_about_a_second() -> None:
-    bindings = Bindings()
+    bindings = Bindings(PROXMOX)
     recorded = exchange({"ctime": 1_795_230_430})
     found = [
         paths(recorded, {"ctime": second}, bindings)
@@ -136,13 +137,13 @@ def test_reason_phrase_and_recorded_headers_count_but_dates_do_not() -> None:
     assert paths(exchange(None, reason="OK"), None, reason="Ok") == ["reason"]
     recorded = exchange(None, headers={"Server": "a", "Date": "yesterday", "Content-Length": "1"})
     emulated = Reply(200, "OK", None, {"server": "a", "date": "today"})
-    assert compare_reply(recorded, emulated, Bindings()) == ()
-    missing = compare_reply(recorded, Reply(200, "OK", None, {}), Bindings())
+    assert compare_reply(recorded, emulated, Bindings(PROXMOX)) == ()
+    missing = compare_reply(recorded, Reply(200, "OK", None, {}), Bindings(PROXMOX))
     assert [difference.path for difference in missing] == ["headers.Server"]
 
 
 def test_a_missing_reply_is_one_difference() -> None:
-    (found,) = compare_reply(exchange({"a": 1}), Reply(None, failure="TimeoutError"), Bindings())
+    (found,) = compare_reply(exchange({"a": 1}), Reply(None, failure="TimeoutError"), Bindings(PROXMOX))
     assert found.path == "status"
 
 

@@ -8,6 +8,7 @@ from tests.conformance.corrupt import compared_places, corrupted
 from tests.conformance.dependence import Unsupported
 from tests.conformance.judge import judge
 from tests.conformance.model import Exchange, Verdict
+from tests.conformance.proxmox import PROXMOX
 from tests.conformance.test_replayer import CONFIG, CREATE, RENAME, RENAMED, STALE, STOPPED
 
 if TYPE_CHECKING:
@@ -27,5 +28,5 @@ async def test_every_compared_field_of_every_reply_counts(bench: Bench) -> None:
     for index, answer in run.answers.items():
         entry = run.trace.entries[index]
         assert isinstance(entry, Exchange)
-        for choice in range(len(compared_places(entry, answer.reply))):
+        for choice in range(len(compared_places(PROXMOX, entry, answer.reply))):
             assert different(corrupted(run, index, choice)) == [index]

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
-from tests.conformance.check import check_run, check_trace
+from tests.conformance.check import check_run
 from tests.conformance.corrupt import corrupted
 from tests.conformance.dependence import Unsupported
 from tests.conformance.judge import judge
-from tests.conformance.lab import EMULATORS, emulator
-from tests.conformance.load import load_trace, reference, systems, trace_files
-from tests.conformance.model import Answer, Exchange, Probe, Remark, Reply, Run, Verdict
-from tests.conformance.replay import Replay
+from tests.conformance.lab import HELD, emulator
+from tests.conformance.load import reference, systems
+from tests.conformance.model import Answer, Exchange, Probe, Remark, Reply, Run, Trace, Verdict
 from tests.conformance.report import complaints
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+from tests.conformance.systems import SYSTEMS
 
 REFERENCE = reference()
-FILES = [
+RECORDED = [
     (system, path)
     for system in systems(REFERENCE)
-    if system in EMULATORS
-    for path in trace_files(REFERENCE, system)
+    if system in SYSTEMS
+    for path in SYSTEMS[system].traces(REFERENCE)
 ]
+FILES = [(system, path) for system, path in RECORDED if system in HELD]
 SHARE = 0.95
 CORRUPTED = 50
 
@@ -37,37 +35,47 @@ pytestmark = [
 ]
 
 
+Play = Callable[[Trace], Run]
+
+
 @pytest.fixture(scope="session")
-def address() -> Iterator[Callable[[str], str]]:
-    """The address of a system's emulator, which runs until the last test."""
+def player() -> Iterator[Callable[[str], Play]]:
+    """What plays the traces of a system against its emulator, which runs until the last test."""
     with ExitStack() as running:
-        addresses = {
-            system: running.enter_context(emulator(system)) for system in {system for system, _ in FILES}
-        }
-        yield addresses.__getitem__
+        players: dict[str, Play] = {}
+
+        def start(system: str) -> Play:
+            if system not in players:
+                address = running.enter_context(emulator(system))
+                players[system] = SYSTEMS[system].player(REFERENCE, address)
+            return players[system]
+
+        yield start
 
 
 @pytest.mark.parametrize(("system", "path"), FILES, ids=[path.stem for _, path in FILES])
-def test_a_file_is_answered_as_recorded(system: str, path: Path, address: Callable[[str], str]) -> None:
-    result = check_trace(load_trace(REFERENCE, system, path), address(system))
+def test_a_file_is_answered_as_recorded(system: str, path: Path, player: Callable[[str], Play]) -> None:
+    result = check_run(player(system)(SYSTEMS[system].load(REFERENCE, path)))
     assert complaints(result) == []
     assert result.complete
     assert result.tally.share >= SHARE
 
 
-@pytest.mark.parametrize(("system", "path"), FILES, ids=[path.stem for _, path in FILES])
+@pytest.mark.parametrize(("system", "path"), RECORDED, ids=[path.stem for _, path in RECORDED])
 def test_a_recording_is_equal_to_itself_but_for_secrets_that_were_cut(system: str, path: Path) -> None:
-    trace = load_trace(REFERENCE, system, path)
-    answers = {entry.index: _recorded(entry) for entry in trace.entries if not isinstance(entry, Remark)}
-    judgements = judge(Run(trace, answers), Unsupported(()))
+    judgements = judge(_itself(SYSTEMS[system].load(REFERENCE, path)), Unsupported(()))
     found = [difference for judgement in judgements for difference in judgement.differences]
     assert [difference for difference in found if "<cut>" not in difference.recorded] == []
 
 
-def test_one_spoiled_field_in_fifty_replies_gives_fifty_differences(address: Callable[[str], str]) -> None:
+@pytest.mark.parametrize("system", sorted({system for system, _ in RECORDED}))
+def test_one_spoiled_field_in_fifty_replies_gives_fifty_differences(
+    system: str, player: Callable[[str], Play]
+) -> None:
+    play = player(system) if system in HELD else _itself
     spoiled = 0
-    for system, path in FILES:
-        run = Replay(load_trace(REFERENCE, system, path), address(system)).run()
+    for path in SYSTEMS[system].traces(REFERENCE):
+        run = play(SYSTEMS[system].load(REFERENCE, path))
         before = _verdicts(run)
         chosen = [
             index
@@ -83,6 +91,12 @@ def test_one_spoiled_field_in_fifty_replies_gives_fifty_differences(address: Cal
         if spoiled == CORRUPTED:
             return
     pytest.fail(f"only {spoiled} replies were equal")
+
+
+def _itself(trace: Trace) -> Run:
+    """The recording as if it had been played."""
+    answers = {entry.index: _recorded(entry) for entry in trace.entries if not isinstance(entry, Remark)}
+    return Run(trace, answers)
 
 
 def _recorded(entry: Exchange | Probe) -> Answer:

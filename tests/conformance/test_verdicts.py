@@ -97,30 +97,30 @@ def judged(index: int, verdict: Verdict, *paths: str, trivial: bool = False) -> 
 
 
 def listed(entry: int, path: str) -> Explanation:
-    return Explanation("pve", "f.json", entry, path, "a race")
+    return Explanation("pve", "f.json", str(entry), path, "a race")
 
 
 def test_an_entry_is_explained_when_every_difference_of_it_is_listed() -> None:
     judgements = [judged(1, Verdict.DIFFERENT, "a", "b"), judged(2, Verdict.DIFFERENT, "a")]
-    whole = explain([listed(1, "a"), listed(1, "b"), listed(2, "a")], judgements)
+    whole = explain([listed(1, "a"), listed(1, "b"), listed(2, "a")], judgements, str)
     assert whole.entries == {1, 2}
     assert (whole.unlisted, whole.stale) == ((), ())
-    half = explain([listed(1, "a"), listed(2, "a")], judgements)
+    half = explain([listed(1, "a"), listed(2, "a")], judgements, str)
     assert half.entries == {2}
     assert [(judgement.index, difference.path) for judgement, difference in half.unlisted] == [(1, "b")]
 
 
 def test_an_explanation_of_nothing_is_stale() -> None:
     found = explain(
-        [listed(1, "a"), listed(3, "a")], [judged(1, Verdict.EQUAL), judged(3, Verdict.DEPENDENT, "a")]
+        [listed(1, "a"), listed(3, "a")], [judged(1, Verdict.EQUAL), judged(3, Verdict.DEPENDENT, "a")], str
     )
-    assert [item.entry for item in found.stale] == [1, 3]
+    assert [item.entry for item in found.stale] == ["1", "3"]
 
 
 def result(judgements: list[Judgement], entries: int, explanations: tuple[Explanation, ...] = ()) -> Result:
     recorded = tuple(Exchange(at, Request("GET", "/"), Reply(200)) for at in range(entries))
     trace = Trace("pve", "f.json", recorded, Setup({}))
-    return Result(trace, tuple(judgements), explain(explanations, judgements))
+    return Result(trace, tuple(judgements), explain(explanations, judgements, trace.name))
 
 
 def test_the_last_line_counts_everything() -> None:

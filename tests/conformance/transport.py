@@ -28,15 +28,19 @@ class Transport:
         self._host, self._port, self._prefix = parts.hostname or "127.0.0.1", parts.port or 80, prefix
 
     def send(self, request: Request, headers: Mapping[str, str], multipart: Multipart | None = None) -> Reply:
-        """Send and read; a connection that breaks or falls silent gives a reply without status."""
+        """Send and read."""
         target, kind, body = encode(request, multipart)
         lines = dict(headers) | ({"Content-Type": kind} if kind else {})
+        return self.raw(request.method, self._prefix + target, lines, body)
+
+    def raw(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Send exactly this and read; a connection that breaks or falls silent gives a reply without status."""
         connection = http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT_SECONDS)
         try:
-            connection.putrequest(request.method, self._prefix + target, skip_accept_encoding=True)
+            connection.putrequest(method, target, skip_accept_encoding=True)
             for name, value in {
                 "Connection": "keep-alive",
-                **lines,
+                **headers,
                 "Content-Length": str(len(body)),
             }.items():
                 connection.putheader(name, value)
