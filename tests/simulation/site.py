@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import setpoint_lab.proxmox.app  # noqa: F401  # fills the tables of routes, readers and events
 from setpoint.model.identity import Mark
-from setpoint_lab.proxmox.clock import Clock
+from setpoint_lab.clock import Clock
 from setpoint_lab.proxmox.configured import ConfiguredGuest
 from setpoint_lab.proxmox.dispatch import Request, answer
 from setpoint_lab.proxmox.effects import Happened

@@ -91,7 +91,10 @@ class JsonObject(Json):
 
 @dataclass(frozen=True)
 class Text(Writable):
-    """Text; `pattern` and `complaint` say what else it must look like, `same` what makes it unique."""
+    """Text; `pattern` and `complaint` say what else it must look like.
+
+    What is `natural` is ordered as people count, and without regard to case; other text by its code points.
+    """
 
     default: Any = ""
     longest: int | None = None
@@ -99,6 +102,7 @@ class Text(Writable):
     pattern: str = ""
     complaint: str = ""
     lower: bool = False
+    natural: bool = True
 
     def parse(self, _world: World, raw: Any, /) -> Any:
         """Trimmed text."""
@@ -193,7 +197,6 @@ class Choice(Writable):
 
     labels: Mapping[Any, str] = None  # type: ignore[assignment]  # always given; a base class has defaults
     bare: bool = False
-    in_log: str = ""
 
     def parse(self, _world: World, raw: Any, /) -> Any:
         """A value; its label is none."""

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from setpoint_lab.clock import Clock, RealClock, VirtualClock
 from setpoint_lab.netbox.state import DEFAULT_STATE, clock_of, read_state
 from setpoint_lab.netbox.world import World
-from setpoint_lab.proxmox.clock import Clock, RealClock, VirtualClock
 
 
 @dataclass(frozen=True, slots=True)

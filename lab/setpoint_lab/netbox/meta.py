@@ -33,6 +33,19 @@ APPS = (
     "vpn",
     "wireless",
 )
+INSTALLED_APPS = {
+    "django_filters": "26.1",
+    "django_prometheus": "2.4.0",
+    "django_rq": "4.1.1",
+    "django_tables2": "2.8.0",
+    "drf_spectacular": "0.30.0",
+    "drf_spectacular_sidecar": "2026.8.1",
+    "mptt": "0.18.0",
+    "rest_framework": "3.17.1",
+    "social_django": "5.9.0",
+    "taggit": "6.1.0",
+    "timezone_field": "7.2.2",
+}
 LETTERS = string.ascii_letters + string.digits
 KEY_LENGTH = 12
 SECRET_LENGTH = 40
@@ -56,7 +69,7 @@ def status(_world: World, _who: Who | None, _request: Request) -> Answer:
         {
             "django-version": "6.0.8",
             "hostname": "netbox",
-            "installed_apps": {"rest_framework": "3.17.1", "taggit": "6.1.0"},
+            "installed_apps": INSTALLED_APPS,
             "netbox-version": VERSION,
             "netbox-full-version": VERSION,
             "plugins": {},

@@ -19,7 +19,10 @@ def order_rows(world: World, model: Model, rows: list[Row], names: list[str]) ->
     found = sorted(rows, key=lambda row: int(row["id"]))
     for name in reversed(known):
         field = name.lstrip("-")
-        found.sort(key=lambda row: sort_key(_value(world, model, row, field)), reverse=name.startswith("-"))
+        found.sort(
+            key=lambda row: sort_key(_value(world, model, row, field), natural=_natural(model, field)),
+            reverse=name.startswith("-"),
+        )
     return found
 
 
@@ -36,16 +39,20 @@ def _value(world: World, model: Model, row: Row, name: str) -> Any:
     return value
 
 
-def sort_key(value: Any) -> tuple[int, Any]:
-    """A key for values of one field: numbers, text with its numbers counted, None last."""
+def _natural(model: Model, name: str) -> bool:
+    return bool(getattr(model.by_name.get(name), "natural", True))
+
+
+def sort_key(value: Any, *, natural: bool = True) -> tuple[int, Any]:
+    """A key for values of one field: numbers, then text, None last."""
     if value is None:
         return (2, ())
     if isinstance(value, int | float):
         return (0, value)
-    return (1, natural(str(value)))
+    return (1, as_counted(str(value)) if natural else str(value))
 
 
-def natural(text: str) -> tuple[tuple[int, int, str], ...]:
+def as_counted(text: str) -> tuple[tuple[int, int, str], ...]:
     """A key that puts `vm2` before `vm10`, without regard to case."""
     parts = _PARTS.findall(text.casefold())
     return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts)

@@ -43,14 +43,15 @@ def cut_page(world: World, model: Model, rows: list[Row], request: Request) -> P
         return _by_cursor(rows, request)
     names = [name.strip() for name in (request.parameter("ordering") or "").split(",")]
     ordered = order_rows(world, model, rows, names if _known(model, names) else list(model.ordering))
-    return _by_offset(ordered, request)
+    return cut_offset(ordered, request)
 
 
 def _known(model: Model, names: list[str]) -> bool:
     return any(name.lstrip("-") == "id" or name.lstrip("-") in model.by_name for name in names)
 
 
-def _by_offset(rows: list[Row], request: Request) -> Page:
+def cut_offset(rows: list[Row], request: Request) -> Page:
+    """The page of rows that are in order already."""
     limit = _limit(request)
     offset = _whole(request.parameter("offset")) or 0
     following = _link(request, limit=limit, offset=offset + limit) if offset + limit < len(rows) else None

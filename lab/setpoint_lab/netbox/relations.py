@@ -14,6 +14,7 @@ from setpoint_lab.netbox.ordering import order_rows
 from setpoint_lab.untyped import is_list, is_object
 
 if TYPE_CHECKING:
+    from setpoint_lab.netbox.model import Model
     from setpoint_lab.netbox.store import Row
     from setpoint_lab.netbox.view import View
     from setpoint_lab.netbox.world import World
@@ -175,10 +176,6 @@ class TypeNames(TypeName):
         one = TypeName(self.name)
         return [one.parse(world, item) for item in raw]
 
-    def show(self, _view: View, row: Row, /) -> Any:
-        """In the order of their numbers."""
-        return sorted(row.get(self.name) or (), key=type_number)
-
     def record(self, _world: World, row: Row, /) -> Any:
         """Their numbers."""
         return sorted(type_number(value) for value in row.get(self.name) or ())
@@ -201,3 +198,20 @@ class AnyObject(Field):
         """It in brief, None when it is gone."""
         model = TYPES.get(str(row.get(self.by_type)))
         return view.reference(model.endpoint, row.get(self.by_id)) if model else None
+
+
+def check_targets(world: World, model: Model, old: Row | None, new: Row) -> None:
+    """Refuse an object that names another by type and id, where there is none.
+
+    Raises:
+        Invalid: with the error of the id.
+    """
+    for each in model.fields:
+        if not isinstance(each, AnyObject):
+            continue
+        kind, number = new.get(each.by_type), new.get(each.by_id)
+        same = old is not None and (old.get(each.by_type), old.get(each.by_id)) == (kind, number)
+        if kind is None or number is None or same:
+            continue
+        if world.row(TYPES[kind].endpoint, number) is None:
+            raise Invalid({each.by_id: [f"Related object not found using the provided value: {number}."]})

@@ -43,6 +43,7 @@ def read_state(world: World, state: Mapping[str, Any]) -> None:
     for endpoint, rows in objects.items():
         for given in rows:
             world.table(endpoint).put(_row(world, MODELS.get(endpoint), given, slugs))
+    _name_users(world)
     for token in list(world.table(TOKENS).rows.values()):
         world.table(TOKENS).put(_with_secret(world, token))
     for table in world.tables.values():
@@ -65,6 +66,15 @@ def _row(world: World, model: Model | None, given: Row, slugs: dict[str, int]) -
         if name in model.by_name and not row[name]:
             row[name] = world.now()
     return row
+
+
+def _name_users(world: World) -> None:
+    """Changes of a state may name their users instead of giving ids."""
+    users = {str(row["username"]): row["id"] for row in world.table("users/users").rows.values()}
+    changes = world.table("core/object-changes")
+    for row in list(changes.rows.values()):
+        if row.get("user") is None:
+            changes.put(row | {"user": users.get(str(row.get("user_name")))})
 
 
 def _with_secret(world: World, row: Row) -> Row:

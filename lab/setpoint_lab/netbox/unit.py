@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from setpoint_lab.netbox.changes import write_change
 from setpoint_lab.netbox.custom_fields import settle
 from setpoint_lab.netbox.hooks import run_hooks
+from setpoint_lab.netbox.relations import check_targets
 from setpoint_lab.netbox.uniqueness import check_unique
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class Unit:
         Raises:
             Invalid: with errors by field.
         """
+        check_targets(self.world, model, old, new)
         settle(self.world, model, old, new)
         run_hooks(self, model.endpoint, "validate", old, new)
         check_unique(self.world, model, new)

@@ -11,8 +11,8 @@ from setpoint_lab.netbox.store import Row, Table
 from setpoint_lab.netbox.times import stamp
 
 if TYPE_CHECKING:
+    from setpoint_lab.clock import Clock
     from setpoint_lab.netbox.delivery import Happening
-    from setpoint_lab.proxmox.clock import Clock
 
 TICK = timedelta(microseconds=13)
 """Two moments are never the same, so that every save has an ETag of its own."""

@@ -8,6 +8,7 @@ from setpoint_lab.netbox.access import require, visible
 from setpoint_lab.netbox.body import read_body
 from setpoint_lab.netbox.errors import BAD_REQUEST, PRECONDITION_FAILED, Invalid, Refused
 from setpoint_lab.netbox.fields import REQUIRED
+from setpoint_lab.netbox.ordering import order_rows
 from setpoint_lab.netbox.reads import find, tags
 from setpoint_lab.netbox.request import Answer
 from setpoint_lab.netbox.view import View
@@ -98,7 +99,11 @@ def update_many(unit: Unit, who: Who, model: Model, request: Request) -> Answer:
     require(unit.world, who, model, "change")
     bodies = _numbered(request.document())
     known = {row["id"]: row for row in visible(unit.world, who, model, "change")}
-    found = [(known[body["id"]], body) for body in bodies if body["id"] in known]
+    wanted = {body["id"]: body for body in bodies}
+    ordered = order_rows(
+        unit.world, model, [row for row in known.values() if row["id"] in wanted], list(model.ordering)
+    )
+    found = [(row, wanted[row["id"]]) for row in ordered]
     for row, _ in found:
         check_precondition(row, request)
     rows = [_update(unit, model, row, body, partial=request.method == "PATCH") for row, body in found]

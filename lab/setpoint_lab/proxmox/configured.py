@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
+from setpoint_lab.clock import current_pid
 from setpoint_lab.proxmox.behaviour import Behaviour, behaviour_of
-from setpoint_lab.proxmox.clock import current_pid
 from setpoint_lab.proxmox.config_file import ConfigFile, digest
 from setpoint_lab.proxmox.errors import ApiError
 from setpoint_lab.proxmox.flock import Flock
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from setpoint_lab.proxmox.world import World
+
+DAEMON_PID = 1103
+"""The process that serves requests."""
 
 
 @dataclass(slots=True)
@@ -143,7 +146,7 @@ class ConfiguredGuest(ABC):
         """
         if not self.world.quorate:
             path = config_path(type(self), self.node, self.vmid)
-            text = f"unable to open file '/etc/pve/{path}.tmp.{current_pid()}' - Permission denied"
+            text = f"unable to open file '/etc/pve/{path}.tmp.{current_pid(DAEMON_PID)}' - Permission denied"
             raise ApiError.internal(text)
         used = self.used_volumes(config)
         config.current = {

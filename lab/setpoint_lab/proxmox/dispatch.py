@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from setpoint_lab.clock import Background, in_background
 from setpoint_lab.proxmox.auth import Identity, identify
 from setpoint_lab.proxmox.call import Call
 from setpoint_lab.proxmox.check import verify
-from setpoint_lab.proxmox.clock import Background, in_background
 from setpoint_lab.proxmox.envelope import Answer, failure, success
 from setpoint_lab.proxmox.errors import ApiError
 from setpoint_lab.proxmox.form import decode_body, decode_form, unescape

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from setpoint_lab.proxmox.clock import Clock
+    from setpoint_lab.clock import Clock
 
 Kind = Literal[
     "guest_made",

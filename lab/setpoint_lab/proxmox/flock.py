@@ -11,7 +11,7 @@ from setpoint_lab.proxmox.errors import ApiError
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from setpoint_lab.proxmox.clock import Clock
+    from setpoint_lab.clock import Clock
 
 WAIT_SECONDS = 10.0
 POLL_SECONDS = 0.25

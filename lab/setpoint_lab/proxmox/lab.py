@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from setpoint_lab.proxmox.clock import Clock, RealClock, VirtualClock
+from setpoint_lab.clock import Clock, RealClock, VirtualClock
 from setpoint_lab.proxmox.ha.manager import wake
 from setpoint_lab.proxmox.pace import PACES, QUICK
 from setpoint_lab.proxmox.state import read_state

@@ -11,7 +11,7 @@ from setpoint_lab.proxmox.flock import Flock
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
-    from setpoint_lab.proxmox.clock import Clock
+    from setpoint_lab.clock import Clock
     from setpoint_lab.proxmox.volumes import Storage
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from setpoint_lab.proxmox.clock import Background, in_background
+from setpoint_lab.clock import Background, in_background
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

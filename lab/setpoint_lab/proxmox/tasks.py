@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from setpoint_lab.proxmox.clock import Background, in_background
+from setpoint_lab.clock import Background, in_background
 from setpoint_lab.proxmox.errors import TaskError
 from setpoint_lab.proxmox.upid import Upid
 
 if TYPE_CHECKING:
+    from setpoint_lab.clock import Clock
     from setpoint_lab.proxmox.call import Call
-    from setpoint_lab.proxmox.clock import Clock
     from setpoint_lab.proxmox.ledger import Ledger
 
 FORK_SECONDS = 0.05
@@ -103,7 +103,7 @@ class Tasks:
         self._next_pid += 2
         ticks = int((now % 10_000_000) * 100)
         upid = Upid(node, self._next_pid, ticks, int(now), kind, ident, owner)
-        task = Task(upid, mark=Background(upid.pid))
+        task = Task(upid, mark=Background(upid.pid, TaskError))
         failure = next((each for each in self.failures if each.strikes(kind)), None)
         if failure is not None:
             self.fail(task, failure.exitstatus)

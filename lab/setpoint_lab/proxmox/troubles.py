@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from setpoint_lab.clock import Background, in_background
 from setpoint_lab.proxmox.acl import AclEntry, Kind
-from setpoint_lab.proxmox.clock import Background, in_background
 from setpoint_lab.proxmox.events import lab_event
 from setpoint_lab.proxmox.frozen import resume
 from setpoint_lab.proxmox.guest_events import Mortal

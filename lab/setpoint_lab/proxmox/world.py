@@ -19,7 +19,7 @@ from setpoint_lab.proxmox.tickets import Signer
 from setpoint_lab.proxmox.volumes import Storage, Volumes
 
 if TYPE_CHECKING:
-    from setpoint_lab.proxmox.clock import Clock
+    from setpoint_lab.clock import Clock
     from setpoint_lab.proxmox.frozen import Waiting
     from setpoint_lab.proxmox.guests import Guest
     from setpoint_lab.proxmox.interference import Delay, Interference

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from setpoint_lab.proxmox.clock import VirtualClock
+from setpoint_lab.clock import VirtualClock
 from setpoint_lab.proxmox.lxc.container import Container
 from setpoint_lab.proxmox.state import read_state
 from setpoint_lab.proxmox.volumes import Volume

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from setpoint_lab.clock import VirtualClock
 from setpoint_lab.proxmox import app
 from setpoint_lab.proxmox.acl import AclEntry
-from setpoint_lab.proxmox.clock import VirtualClock
 from setpoint_lab.proxmox.dispatch import Request, answer
 from setpoint_lab.proxmox.qemu.guest import Vm
 from setpoint_lab.proxmox.users import User

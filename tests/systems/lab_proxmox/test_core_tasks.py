@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from setpoint_lab.proxmox.clock import RealClock, VirtualClock
+from setpoint_lab.clock import RealClock, VirtualClock
 from setpoint_lab.proxmox.errors import TaskError
 from setpoint_lab.proxmox.ledger import Ledger
 from setpoint_lab.proxmox.tasks import Failure, Task, TaskLog, Tasks
@@ -17,7 +17,7 @@ from tests.systems.lab_proxmox.core_api import as_token
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from setpoint_lab.proxmox.clock import Clock
+    from setpoint_lab.clock import Clock
     from tests.systems.lab_proxmox.core_api import Client
 
 CONTENT = "/nodes/pve1/storage/local-zfs/content"

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from setpoint_lab.proxmox.clock import VirtualClock
+from setpoint_lab.clock import VirtualClock
 from setpoint_lab.proxmox.snapshot import write_state
 from setpoint_lab.proxmox.state import read_state
 from setpoint_lab.proxmox.world import World

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from setpoint_lab.proxmox.clock import VirtualClock
+from setpoint_lab.clock import VirtualClock
 from setpoint_lab.proxmox.events import EVENTS
 from setpoint_lab.proxmox.ha.manager import wake
 from setpoint_lab.proxmox.snapshot import write_state

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from setpoint_lab.proxmox.clock import VirtualClock
+from setpoint_lab.clock import VirtualClock
 from setpoint_lab.proxmox.events import EVENTS
 from setpoint_lab.proxmox.world import World
 from tests.systems.lab_proxmox.qemu_api import VM, Api

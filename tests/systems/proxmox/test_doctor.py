@@ -17,8 +17,8 @@ import pytest
 from setpoint.model.examine import Check, Examination, Verdict
 from setpoint.model.key import Key
 from setpoint.model.secret import Secret
+from setpoint_lab.clock import EPOCH
 from setpoint_lab.process import start_proxmox
-from setpoint_lab.proxmox.clock import EPOCH
 from setpoint_proxmox import doctor, doctor_endpoints, transport
 from setpoint_proxmox.access import NEEDS
 from setpoint_proxmox.doctor_endpoints import Met, endpoint_checks

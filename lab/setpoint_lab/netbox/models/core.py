@@ -11,6 +11,7 @@ from setpoint_lab.netbox.fields import Choice, Field, Integer, Text
 from setpoint_lab.netbox.filters import resolve
 from setpoint_lab.netbox.lookups import match_ordered, parse_moment
 from setpoint_lab.netbox.model import TYPES, Filter, Model, Predicate, register
+from setpoint_lab.netbox.paging import cut_offset
 from setpoint_lab.netbox.relations import AnyObject, Ref, TypeName
 from setpoint_lab.netbox.request import Answer
 from setpoint_lab.netbox.times import parse_time
@@ -119,8 +120,9 @@ def queues(_world: World, _who: Who | None, request: Request) -> Answer:
 
 def object_types(_world: World, _who: Who | None, request: Request) -> Answer:
     """The types of objects that are emulated."""
-    results = [_object_type(request, model) for model in sorted(TYPES.values(), key=lambda each: each.type)]
-    return Answer(200, {"count": len(results), "next": None, "previous": None, "results": results})
+    rows = [_object_type(request, model) for model in sorted(TYPES.values(), key=lambda each: each.type)]
+    page = cut_offset(rows, request)
+    return Answer(200, page.document(page.rows))
 
 
 def _object_type(request: Request, model: Model) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from setpoint_lab.netbox.models.common import (
     TIMES,
     custom,
 )
-from setpoint_lab.netbox.models.interface_fields import MODES, interface_filters, mac_fields
+from setpoint_lab.netbox.models.interface_fields import MODES, address_count, interface_filters, mac_fields
 from setpoint_lab.netbox.models.mac import MacAddress
 from setpoint_lab.netbox.relations import AnyObject, Ref, RefMany, TypeName
 
@@ -355,7 +355,7 @@ INTERFACES = register(
             TAGS,
             custom("dcim.interface"),
             *TIMES,
-            Fixed("count_ipaddresses", value=0, logged=False),
+            address_count("dcim.interface"),
             Fixed("count_fhrp_groups", value=0, logged=False),
             Fixed("_occupied", value=False, logged=False),
         ),

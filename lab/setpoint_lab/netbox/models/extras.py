@@ -46,7 +46,7 @@ FIELD_TYPES = {
 }
 DATA_TYPES = {
     "integer": "integer",
-    "decimal": "number",
+    "decimal": "decimal",
     "boolean": "boolean",
     "json": "object",
     "object": "object",
@@ -72,7 +72,8 @@ register(
         brief=("id", "url", "display", "name", "slug", "color", "description"),
         unique=NAME_AND_SLUG,
         fields=(
-            *NAMED,
+            Text("name", required=True, longest=100, natural=False),
+            *NAMED[1:],
             Text("color", default="9e9e9e", longest=6),
             DESCRIPTION,
             Integer("weight", null=False, default=1000, least=0, most=32767),

@@ -46,6 +46,18 @@ def _all_of(type_name: str) -> Callable[[View, Row], Any]:
     return shown
 
 
+def address_count(type_name: str) -> Computed:
+    """How many IP addresses an interface has."""
+
+    def counted(view: View, row: Row) -> int:
+        if view.fresh:
+            return 0
+        found = view.world.table("ipam/ip-addresses").where("assigned_object_id", row["id"])
+        return sum(each["assigned_object_type"] == type_name for each in found)
+
+    return Computed("count_ipaddresses", function=counted)
+
+
 def interface_filters(type_name: str) -> dict[str, Filter]:
     """Filters by MAC address, whatever its notation."""
 

@@ -24,7 +24,7 @@ from setpoint_lab.netbox.models.common import (
     TIMES,
     custom,
 )
-from setpoint_lab.netbox.models.interface_fields import MODES, interface_filters, mac_fields
+from setpoint_lab.netbox.models.interface_fields import MODES, address_count, interface_filters, mac_fields
 from setpoint_lab.netbox.relations import AnyObject, Ref, RefMany, TypeName
 
 if TYPE_CHECKING:
@@ -287,7 +287,7 @@ register(
             TAGS,
             custom("virtualization.vminterface"),
             *TIMES,
-            Fixed("count_ipaddresses", value=0, logged=False),
+            address_count("virtualization.vminterface"),
             Fixed("count_fhrp_groups", value=0, logged=False),
         ),
     )

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from setpoint_lab.clock import Background, in_background
 from setpoint_lab.proxmox.access import ROOT
 from setpoint_lab.proxmox.call import Call
-from setpoint_lab.proxmox.clock import Background, in_background
 from setpoint_lab.proxmox.errors import ApiError
 from setpoint_lab.proxmox.guest_events import Movable
 from setpoint_lab.proxmox.ha.model import Command, Ha, Service, guest_of

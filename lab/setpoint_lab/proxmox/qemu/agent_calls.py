@@ -7,7 +7,7 @@ import ipaddress
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from setpoint_lab.proxmox.clock import Background, in_background
+from setpoint_lab.clock import Background, in_background
 from setpoint_lab.proxmox.errors import ApiError
 from setpoint_lab.proxmox.indexes import names_below
 from setpoint_lab.proxmox.inside import Insides

@@ -1,4 +1,4 @@
-"""The emulator's time, real or virtual. A virtual clock never waits: it moves when told to, or when a request sleeps."""
+"""An emulator's time, real or virtual. A virtual clock never waits: it moves when told to, or when a request sleeps."""
 
 from __future__ import annotations
 
@@ -11,18 +11,14 @@ from abc import ABC, abstractmethod
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from setpoint_lab.proxmox.errors import TaskError
-
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
 EPOCH = 1_795_230_000.0
 """Where a virtual clock starts: 2026-11-21 03:00 UTC."""
 
 SETTLE_PASSES = 8
 """Turns of the event loop that let woken coroutines reach their next sleep; they do nothing else that waits."""
-
-DAEMON_PID = 1103
 
 INTERRUPTED = "received interrupt"
 """What a sleeping worker dies of when its task is stopped."""
@@ -31,9 +27,10 @@ INTERRUPTED = "received interrupt"
 class Background:
     """Marks the coroutine of a worker: its sleeps wait for the clock, those of a request move a virtual clock."""
 
-    def __init__(self, pid: int = 0) -> None:
-        """Start uninterrupted, as the process `pid`."""
+    def __init__(self, pid: int = 0, death: Callable[[str], Exception] = RuntimeError) -> None:
+        """Start uninterrupted, as the process `pid`; `death` is what an interrupted sleep raises."""
         self.pid = pid
+        self._death = death
         self.begun = False
         self.interrupted = False
 
@@ -41,7 +38,7 @@ class Background:
         """Raise what a TERM signal raises in a worker, once."""
         if self.interrupted:
             self.interrupted = False
-            raise TaskError(INTERRUPTED)
+            raise self._death(INTERRUPTED)
 
 
 _background: ContextVar[Background | None] = ContextVar("background", default=None)
@@ -57,10 +54,10 @@ def in_background(mark: Background) -> Generator[None]:
         _background.reset(token)
 
 
-def current_pid() -> int:
-    """The process that runs the caller: a task's worker, or the daemon that serves a request."""
+def current_pid(daemon: int) -> int:
+    """The process that runs the caller: a worker, or the daemon that serves a request."""
     mark = _background.get()
-    return mark.pid if mark is not None and mark.pid else DAEMON_PID
+    return mark.pid if mark is not None and mark.pid else daemon
 
 
 class Clock(ABC):
@@ -88,7 +85,7 @@ class Clock(ABC):
         """Sleep `seconds` of this clock.
 
         Raises:
-            TaskError: in a worker whose task was stopped meanwhile; its text is `received interrupt`.
+            Exception: in a worker that was interrupted meanwhile, its `death`; the text is `received interrupt`.
         """
         mark = _background.get()
         if mark is None:
