@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
+from setpoint.desired.files import inventory_of, is_sheet
+from setpoint.model.inventory import Content
 from setpoint.sources.directory import digest
-from setpoint.sources.snapshot import Snapshot
+from setpoint.sources.snapshot import Share, Snapshot
 from setpoint.sources.source import Approved
 from tests.systems.proxmox.drive import TOKEN
 
@@ -17,7 +20,10 @@ SECRET_NAME = "SETPOINT_RIG_TOKEN"
 
 
 class MemorySource:
-    """Files in a dictionary; `replace` changes some of them (None removes one), `poke` has it looked at."""
+    """Files in a dictionary; `replace` changes some of them (None removes one), `poke` has it looked at.
+
+    An inventory has a share as long as one of its sheets is among them.
+    """
 
     name = "memory"
 
@@ -31,7 +37,9 @@ class MemorySource:
 
     async def fetch(self, previous: str | None, approved: Approved) -> Snapshot:
         content = {path: text.encode() for path, text in self.files.items()}
-        return Snapshot(self.name, digest(content), content)
+        sheets = Counter(inventory_of(path) for path in content if is_sheet(path))
+        shares = {name: Share(Content("1", {}), count) for name, count in sheets.items()}
+        return Snapshot(self.name, digest(content), content, shares=shares)
 
     async def watch(self) -> AsyncGenerator[None]:
         while True:

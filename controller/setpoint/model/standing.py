@@ -62,15 +62,17 @@ class Happening:
     """Something that happened and is worth a note beside the object.
 
     Attributes:
-        at: when, seconds since the epoch; the same happening has the same moment at every look.
+        at: when, seconds since the epoch.
         reason: a CamelCase word.
-        sentence: for people.
+        sentence: for people; short.
+        token: what tells it from others of the same object: with the same one it is more of the same.
     """
 
     at: float
     reason: str
     sentence: str
     weight: Weight
+    token: str
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,14 @@ class Meters(Protocol):
         """The database refused what was asked of it."""
         ...
 
+    def told(self, inventory: str, standings: int, *, failed: bool) -> None:
+        """An inventory was told how so many resources stand; when it failed, others were not told."""
+        ...
+
+    def untold(self, inventory: str, standings: int) -> None:
+        """So many are to be told and were not yet."""
+        ...
+
 
 class Silence:
     """Nobody measures."""
@@ -113,4 +121,10 @@ class Silence:
         """Unheard."""
 
     def store_failed(self) -> None:
+        """Unheard."""
+
+    def told(self, inventory: str, standings: int, *, failed: bool) -> None:
+        """Unheard."""
+
+    def untold(self, inventory: str, standings: int) -> None:
         """Unheard."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, Final, get_args
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
@@ -54,6 +54,11 @@ class PrometheusMeters:
         self._call_seconds = _histogram(names.API_CALL_SECONDS, self.registry)
         self._lag = _histogram(names.LOOP_LAG, self.registry)
         self._store_errors = _counter(names.STORE_ERRORS, self.registry)
+        self._told = _counter(names.TOLD, self.registry)
+        self._tell_failures = _counter(names.TELL_FAILURES, self.registry)
+        self._untold = Gauge(
+            names.UNTOLD.name, names.UNTOLD.help, names.UNTOLD.labels, registry=self.registry
+        )
         self._ended: dict[tuple[str, str], Counter] = {}
         self._took: dict[str, Histogram] = {}
         self._replies: dict[tuple[str, str, bool, Reply], Counter] = {}
@@ -125,6 +130,15 @@ class PrometheusMeters:
     def store_failed(self) -> None:
         """Count a call of the store that the database refused."""
         self._store_errors.inc()
+
+    def told(self, inventory: str, standings: int, *, failed: bool) -> None:
+        """Count what an inventory was told, and what went wrong; the first failure is seen as an increase."""
+        self._told.labels(inventory).inc(standings)
+        self._tell_failures.labels(inventory).inc(int(failed))
+
+    def untold(self, inventory: str, standings: int) -> None:
+        """Note what an inventory is to be told still."""
+        self._untold.labels(inventory).set(standings)
 
     def keep(self, targets: Iterable[str]) -> None:
         """Forget what was counted of targets that are declared no more."""

@@ -215,6 +215,24 @@ LOOP_LAG: Final = Metric(
 STORE_ERRORS: Final = Metric(
     "setpoint_store_write_errors_total", Type.COUNTER, (), "Reads and writes of the database that failed."
 )
+TOLD: Final = Metric(
+    "setpoint_inventory_standings_told_total",
+    Type.COUNTER,
+    ("inventory",),
+    "How resources stand, as told to the inventory that declares them.",
+)
+TELL_FAILURES: Final = Metric(
+    "setpoint_inventory_tell_failures_total",
+    Type.COUNTER,
+    ("inventory",),
+    "Times that an inventory did not take in what it was told, or some of it; that is told again.",
+)
+UNTOLD: Final = Metric(
+    "setpoint_inventory_standings_untold",
+    Type.GAUGE,
+    ("inventory",),
+    "Resources whose inventory was not told yet how they stand now.",
+)
 BUILD_INFO: Final = Metric(
     "setpoint_build_info", Type.GAUGE, ("version",), "Always 1; the label tells the version of Setpoint."
 )
@@ -236,6 +254,7 @@ METRICS: Final = (
     *(QUEUE_DEPTH, QUEUE_OLDEST, RECONCILE_DELAY, LANE_RUNNING, LANE_PLACES),
     *(TARGET_UP, BREAKER_STATE, OPERATIONS_RUNNING, API_CALLS, API_CALL_SECONDS),
     *(SOURCE_GOOD, COMMIT_INFO, LAST_FETCH, SOURCE_PROBLEMS, SOURCE_HELD),
+    *(TOLD, TELL_FAILURES, UNTOLD),
     *(LOOP_LAG, STORE_ERRORS, BUILD_INFO),
 )
 """The whole table, in the order of the reference. The metrics `process_*` and `python_*` are the library's own."""

@@ -172,6 +172,8 @@ class TestTable:
             await rig.until(lambda: rig.value("held_changes", name="warned", rule="DriftWarn"))
             await rig.until(lambda: rig.value("reconcile_crashes_total", kind="Box"))
             assert rig.value("deletions", kind="Box", target="Shelf/s", phase="held") == 1
+            rig.meters.told("stock", 1, failed=True)
+            rig.meters.untold("stock", 1)
             pages.append(rig.page())
 
         measured(body, boxed("a", colour="red"), boxed("warned", {"drift": "warn"}, colour="red"))

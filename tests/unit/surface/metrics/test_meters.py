@@ -223,6 +223,18 @@ def test_failures_of_the_store_and_lateness_of_the_loop_are_counted() -> None:
     assert count("setpoint_event_loop_lag_seconds_sum") == 0.25
 
 
+def test_what_an_inventory_was_told_and_was_not_is_counted() -> None:
+    meters = PrometheusMeters()
+    count = meters.registry.get_sample_value
+    meters.untold("stock", 3)
+    meters.told("stock", 2, failed=False)
+    assert count("setpoint_inventory_tell_failures_total", {"inventory": "stock"}) == 0
+    meters.told("stock", 0, failed=True)
+    assert count("setpoint_inventory_standings_told_total", {"inventory": "stock"}) == 2
+    assert count("setpoint_inventory_tell_failures_total", {"inventory": "stock"}) == 1
+    assert count("setpoint_inventory_standings_untold", {"inventory": "stock"}) == 3
+
+
 async def test_the_daemons_engine_counts_what_its_database_refuses(tmp_path: Path) -> None:
     source = SourceSettings(directory=DirectorySettings(path=tmp_path))
     meters = PrometheusMeters()

@@ -1,0 +1,150 @@
+"""Tells an inventory how what it declares stands, which is worked out from the store: nothing is queued, and nothing lost."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import structlog
+
+from setpoint.model.errors import SourceError
+from setpoint.model.inventory import Inventory
+from setpoint.model.standing import NotToldError, Stand, Standing
+from setpoint.run.estate import Estate
+from setpoint.run.standings import Known, everything_known, standing
+from setpoint.run.told import Refused, Told
+
+BATCH: Final = 50
+"""Standings that are told by one call: what changes meanwhile is told as it is by then."""
+PACE: Final = 1.0
+"""Seconds between two looks at what there is to tell."""
+PATIENCE: Final = 600.0
+"""Seconds after which a call counts as lost."""
+_log = structlog.stdlib.get_logger("setpoint.tell")
+
+
+@dataclass
+class Teller:
+    """Tells one inventory; one call at a time, beside everything else.
+
+    Attributes:
+        left: standings that are not told yet.
+        problem: why the last call failed; empty when it did not.
+    """
+
+    estate: Estate
+    inventory: Inventory
+    left: int = 0
+    problem: str = ""
+    _known: dict[str, Known] = field(default_factory=dict[str, Known])
+    _standings: dict[str, Standing] = field(default_factory=dict[str, Standing])
+    _told: Told = field(default_factory=Told)
+    _down: Refused = field(default_factory=Refused)
+
+    async def run(self, updates: AsyncIterator[None]) -> None:
+        """Tell what there is to tell whenever `updates` yields, until it is cancelled."""
+        rung = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_ring(rung, updates))
+            while True:
+                rung.clear()
+                wait = await self.once()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(wait if wait < math.inf else None):
+                        await rung.wait()
+                await asyncio.sleep(PACE)
+
+    async def once(self) -> float:
+        """One call at most; the seconds until there is more to tell, infinity while nothing is left."""
+        self._look()
+        now = asyncio.get_running_loop().time()
+        waits = self._told.waits(self._standings, now)
+        self._count(len(waits))
+        due = [self._standings[path] for path, wait in waits.items() if wait <= 0]
+        down = self._down.until - now
+        if not due or down > 0:
+            return max(min(waits.values(), default=math.inf), down)
+        await self._tell(due[:BATCH])
+        return 0.0
+
+    def _look(self) -> None:
+        """Work out anew what may have changed."""
+        known = everything_known(self.estate, self.inventory.name)
+        for path, one in known.items():
+            before = self._known.get(path)
+            if before is None or not one.same(before):
+                self._standings[path] = standing(one)
+        for path in self._standings.keys() - known.keys():
+            self._leave(path)
+        self._known = known
+
+    def _leave(self, path: str) -> None:
+        """It is declared no more, and nothing is to be deleted: that is told once, if anything was told of it."""
+        told, last = self._told.of(path), _released(self._standings[path])
+        if told is None or told == last:
+            del self._standings[path]
+            self._told.forget(path)
+        else:
+            self._standings[path] = last
+
+    async def _tell(self, batch: Sequence[Standing]) -> None:
+        problem = await self._call(batch)
+        now, chance = asyncio.get_running_loop().time(), self.estate.ports.chance()
+        match problem:
+            case None:
+                untold, self._down = frozenset[str](), Refused()
+            case NotToldError(paths=paths):
+                untold, self._down = paths, Refused()
+                self._told.refuse(untold, now, chance)
+            case _:
+                untold, self._down = frozenset(one.path for one in batch), self._down.again(now, chance)
+        self._told.note(one for one in batch if one.path not in untold)
+        self.problem = "" if problem is None else str(problem)
+        self._report(len(batch) - len(untold), problem)
+
+    async def _call(self, batch: Sequence[Standing]) -> BaseException | None:
+        """Why they were not told, all or some of them. Whatever goes wrong there, this goes on."""
+        call = asyncio.create_task(self.inventory.tell(batch), name=f"tell-{self.inventory.name}")
+        try:
+            await asyncio.wait((call,), timeout=PATIENCE)
+        finally:
+            call.cancel()
+            await asyncio.wait((call,))
+        if call.cancelled():
+            return SourceError(
+                f"{self.inventory.name} did not take in how things stand within {PATIENCE:.0f} s"
+            )
+        return call.exception()
+
+    def _report(self, told: int, problem: BaseException | None) -> None:
+        inventory, meters = self.inventory.name, self.estate.ports.meters
+        meters.told(inventory, told, failed=problem is not None)
+        if problem is None:
+            return
+        bug = None if isinstance(problem, SourceError) else problem
+        _log.warning(
+            "standings_not_told",
+            inventory=inventory,
+            problem=str(problem),
+            left=self.left - told,
+            exc_info=bug,
+        )
+
+    def _count(self, left: int) -> None:
+        if left != self.left:
+            self.left = left
+            self.estate.ports.meters.untold(self.inventory.name, left)
+
+
+async def _ring(rung: asyncio.Event, updates: AsyncIterator[None]) -> None:
+    async for _ in updates:
+        rung.set()
+
+
+def _released(last: Standing) -> Standing:
+    sentence = "it is not declared any more and is left alone"
+    return replace(last, phase=Stand.RELEASED, sentence=sentence, drift=(), happened=())

@@ -1,0 +1,82 @@
+"""What an inventory was told, and when it may be told the rest. Nothing of it outlives the process: an inventory compares."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from setpoint.decide import backoff
+from setpoint.model.standing import Stand, Standing
+
+CALM: Final = 20.0
+"""Seconds for which something passing has to go on before it is told: most of it is over by then."""
+_PASSING: Final = frozenset({Stand.PENDING, Stand.CHANGING, Stand.BLOCKED, Stand.FAILED})
+
+
+@dataclass(frozen=True)
+class Refused:
+    """How often in a row something was not told, and when it is tried again, in seconds of the loop."""
+
+    attempts: int = 0
+    until: float = -math.inf
+
+    def again(self, now: float, chance: float) -> Refused:
+        """Once more."""
+        attempts = self.attempts + 1
+        return Refused(attempts, now + backoff.delay(attempts, chance).total_seconds())
+
+
+_NEVER: Final = Refused()
+
+
+@dataclass
+class Told:
+    """By the path of the sheet. Times are seconds of the loop."""
+
+    _standings: dict[str, Standing] = field(default_factory=dict[str, Standing])
+    _passing: dict[str, float] = field(default_factory=dict[str, float])
+    _refused: dict[str, Refused] = field(default_factory=dict[str, Refused])
+
+    def of(self, path: str) -> Standing | None:
+        """What was last told of it."""
+        return self._standings.get(path)
+
+    def waits(self, standings: Mapping[str, Standing], now: float) -> dict[str, float]:
+        """What was not told, and in how many seconds it may be; those to be told first come first."""
+        left = (one for path, one in standings.items() if one != self._standings.get(path))
+        return {one.path: self._wait(one, now) for one in sorted(left, key=_urgency)}
+
+    def note(self, standings: Iterable[Standing]) -> None:
+        """They were told."""
+        for one in standings:
+            self._standings[one.path] = one
+            self._passing.pop(one.path, None)
+            self._refused.pop(one.path, None)
+
+    def refuse(self, paths: Iterable[str], now: float, chance: float) -> None:
+        """They could not be told."""
+        for path in paths:
+            self._refused[path] = self._refused.get(path, _NEVER).again(now, chance)
+
+    def forget(self, path: str) -> None:
+        """Nobody declares it any more."""
+        for kept in (self._standings, self._passing, self._refused):
+            kept.pop(path, None)
+
+    def __iter__(self) -> Iterator[str]:
+        """Every path of which something was told."""
+        return iter(self._standings)
+
+    def _wait(self, one: Standing, now: float) -> float:
+        refused = self._refused.get(one.path, _NEVER).until - now
+        if one.phase not in _PASSING:
+            self._passing.pop(one.path, None)
+            return refused
+        return max(refused, self._passing.setdefault(one.path, now) + CALM - now)
+
+
+def _urgency(one: Standing) -> tuple[bool, str]:
+    """Where something happened comes first."""
+    return not one.happened, one.path
