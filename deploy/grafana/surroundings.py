@@ -122,6 +122,23 @@ DAEMON: Final = (
         scale=NONE_MUST_BE,
     ),
     Panel(
+        "Not told to inventories",
+        "Resources whose inventory was not told yet how they stand now. Not zero for long, and the log says why.",
+        View.GRAPH,
+        "short",
+        (Query("setpoint_inventory_standings_untold", "{{inventory}}"),),
+    ),
+    Panel(
+        "Told to inventories",
+        "How many resources inventories were told of, and how often they did not take it in; that is told again.",
+        View.GRAPH,
+        "short",
+        (
+            Query(rate("setpoint_inventory_standings_told_total", "inventory", ""), "{{inventory}} told"),
+            Query(rate("setpoint_inventory_tell_failures_total", "inventory", ""), "{{inventory}} failed"),
+        ),
+    ),
+    Panel(
         "Lag of the loop",
         "How late timers of the daemon fire. More than half a second, and the host is overloaded or something blocks it.",
         View.GRAPH,
