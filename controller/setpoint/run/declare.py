@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -16,6 +16,7 @@ from setpoint.desired.changes import Changes, changed_keys
 from setpoint.desired.compile import compile_set
 from setpoint.desired.compiled import Compiled
 from setpoint.desired.expiry import next_expiry, unexpired
+from setpoint.desired.files import inventory_of, is_sheet
 from setpoint.desired.gather import Gathered, gather
 from setpoint.model.errors import SourceError, StateError
 from setpoint.model.key import Key
@@ -28,13 +29,14 @@ from setpoint.run.given import given
 from setpoint.run.here import HERE
 from setpoint.run.here import KIND as NOWHERE
 from setpoint.run.here import declared as always_declared
+from setpoint.run.inventories import Bringing, Unseen, bringing, layers, unseen, without_guesses
 from setpoint.run.lane import Lane
 from setpoint.run.queue import Class
 from setpoint.run.rename import follow, renamed
 from setpoint.run.spaces import Spaces
 from setpoint.run.wake import breaker_moved, wake, wake_departed
 from setpoint.sources.snapshot import Snapshot
-from setpoint.store.records import Event, EventKind, Layer, Status
+from setpoint.store.records import Event, EventKind, Status
 
 _log = structlog.stdlib.get_logger("setpoint.declare")
 
@@ -50,17 +52,17 @@ async def declare(estate: Estate, snapshot: Snapshot) -> None:
         compile_set, snapshot.files, estate.kinds, version=snapshot.version, cache=estate.cache
     )
     moment = estate.ports.now()
-    compiled = unexpired(compiled, moment)
-    kept = await _gathered(estate, compiled)
+    compiled, gone_unseen = unexpired(compiled, moment), unseen(snapshot)
+    kept = await _gathered(estate, compiled, snapshot, gone_unseen)
     former, version, dormant = estate.resources, estate.version, estate.dormant
-    before = {**former, **dormant}
+    before, brought = {**former, **dormant}, bringing(estate.versions, snapshot)
     if empties(before, compiled.resources, compiled.problems):
         raise SourceError(
             f"{snapshot.source} {snapshot.version[:12]} declares nothing, {len(before)} resources stay as they were",
             remedy="check the branch and the path in the settings, or the commit that removed everything",
         )
     changes = with_claims(estate, before, kept.resources, changed_keys(before, kept.resources))
-    departure = depart(estate, before, kept.resources, changes, snapshot.version)
+    departure = depart(estate, before, kept.resources, changes, snapshot.version, gone_unseen)
     in_force = {**kept.resources, **departure.lingering}
     # In an order that does not depend on the process, so that a simulated run can be repeated.
     names = renamed(in_force, (*sorted(changes.added), *sorted(changes.changed)))
@@ -75,28 +77,29 @@ async def declare(estate: Estate, snapshot: Snapshot) -> None:
     try:
         await _remember(estate, snapshot, departure, names)
         news = replace(changes, removed=changes.removed - estate.lingering - names.keys())
-        await _bring_in(estate, snapshot, before, news, names)
+        await _bring_in(estate, brought, before, news, names)
     except StateError:
         # The next look compares again, so that nothing stays asleep that this one did not come to wake.
         estate.resources, estate.version, estate.dormant = former, version, dormant
         raise
+    estate.versions, estate.shares = snapshot.versions, snapshot.shares
 
 
-async def _gathered(estate: Estate, compiled: Compiled) -> Gathered:
+async def _gathered(estate: Estate, compiled: Compiled, snapshot: Snapshot, gone_unseen: Unseen) -> Gathered:
     """The set that is to follow the one in force, which must not be another one by the time that it is known."""
     while True:
         former, dormant = estate.resources, estate.dormant
         before = {**former, **dormant}
-        found = await asyncio.to_thread(
-            gather, before, compiled, estate.kinds, estate.gathered, lasting(estate, before)
-        )
+        sure = without_guesses(compiled, before, snapshot)
+        there = lasting(estate, before, gone_unseen)
+        found = await asyncio.to_thread(gather, before, sure, estate.kinds, estate.gathered, there)
         if estate.resources is former and estate.dormant is dormant:
             return found
 
 
 async def _bring_in(
     estate: Estate,
-    snapshot: Snapshot,
+    brought: Callable[[Resource], Bringing],
     former: Mapping[Key, Resource],
     changes: Changes,
     names: Mapping[Key, Key],
@@ -114,7 +117,7 @@ async def _bring_in(
     fresh = (key for key in changes.added if estate.resources[key].formerly not in names)
     estate.declared.update(dict.fromkeys(fresh, estate.ports.now()))
     for key in (*sorted(changes.added), *sorted(changes.changed)):
-        await _announce(estate, key, snapshot, added=key in changes.added)
+        await _announce(estate, key, brought(estate.resources[key]), added=key in changes.added)
         wake(estate, key)
     # What they have is to be looked at once more before their values count as known.
     estate.sighted.met -= changes.changed
@@ -165,22 +168,20 @@ async def _open_lane(estate: Estate, target: Key) -> Lane:
 async def _remember(
     estate: Estate, snapshot: Snapshot, departure: Departure, names: Mapping[Key, Key]
 ) -> None:
-    now = estate.ports.now()
     in_force = {**estate.resources, **estate.dormant}
-    layer = Layer(snapshot.source, snapshot.version, now, dict(snapshot.files))
-    await estate.calls.call(estate.store.put_in_force, in_force, departure.left, departure.back, names, layer)
+    kept = layers(estate, snapshot)
+    await estate.calls.call(estate.store.put_in_force, in_force, departure.left, departure.back, names, kept)
 
 
-async def _announce(estate: Estate, key: Key, snapshot: Snapshot, *, added: bool) -> None:
+async def _announce(estate: Estate, key: Key, brought: Bringing, *, added: bool) -> None:
     verb = "declared" if added else "declaration changed"
-    about = f": {snapshot.subject}" if snapshot.subject else ""
     event = Event(
         at=estate.ports.now(),
         kind=EventKind.DECLARED,
-        sentence=f"{verb} by {snapshot.version[:12]}{about}",
+        sentence=f"{verb} by {brought.sentence}",
         key=key,
-        version=snapshot.version,
-        actor=snapshot.author or "setpoint",
+        version=estate.version,
+        actor=brought.author or "setpoint",
     )
     await estate.calls.call(estate.store.record, event)
 
@@ -235,6 +236,8 @@ def _how_it_left(estate: Estate, former: Resource | None) -> str:
     expires = former.policy.expires if former is not None else None
     if expires is not None and expires.timestamp() <= estate.ports.now():
         return f"expired at {expires:%Y-%m-%d %H:%M %Z}"
+    if former is not None and is_sheet(former.origin.path):
+        return f"is declared by {inventory_of(former.origin.path)} no more"
     return f"left the declarations in {estate.version[:12]}"
 
 

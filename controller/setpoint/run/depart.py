@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
@@ -39,8 +39,12 @@ def depart(
     resources: Mapping[Key, Resource],
     changes: Changes,
     version: str,
+    unseen: Callable[[Resource], bool],
 ) -> Departure:
-    """Judge the step from `former` to `resources`, which comes into force with `version`."""
+    """Judge the step from `former` to `resources`, which comes into force with `version`.
+
+    What is gone `unseen` is left alone, whatever its policy says: nobody was seen to want it gone.
+    """
     claimed = renamed(resources, (*sorted(changes.added), *sorted(changes.changed))).keys()
     back = {key for key in (*estate.store.tombstones(), *estate.store.forgotten_keys()) if key in resources}
     back |= {key for key in claimed if estate.store.tombstone(key) is not None}
@@ -48,7 +52,7 @@ def depart(
     before = [one for key, one in estate.store.tombstones().items() if one.active and key not in back]
     known = {one.key: one for one in before}
     leaving = (former[key] for key in sorted(changes.removed - claimed) if key not in known)
-    fresh = [Tombstone(one, now, version) for one in leaving if _to_delete(estate, one)]
+    fresh = [Tombstone(one, now, version) for one in leaving if _to_delete(estate, one, unseen)]
     compared = _compared(estate, (*before, *fresh), [resources[key] for key in sorted(changes.added)])
     needed = {one.target for one in (*before, *fresh)}
     left = tuple(one for one in compared if one != known.get(one.key))
@@ -84,10 +88,14 @@ def lingering(
     return found
 
 
-def lasting(estate: Estate, former: Mapping[Key, Resource]) -> Mapping[Key, Resource]:
+def lasting(
+    estate: Estate, former: Mapping[Key, Resource], unseen: Callable[[Resource], bool]
+) -> Mapping[Key, Resource]:
     """What contributes to others and, once it is declared no more, is there until it is deleted."""
     left = {one.key: one.resource for one in estate.store.tombstones().values() if one.active}
-    found = {key: one for key, one in former.items() if _asks(estate, one) and _to_delete(estate, one)}
+    found = {
+        key: one for key, one in former.items() if _asks(estate, one) and _to_delete(estate, one, unseen)
+    }
     return {**{key: one for key, one in left.items() if _asks(estate, one)}, **found}
 
 
@@ -96,10 +104,10 @@ def _asks(estate: Estate, resource: Resource) -> bool:
     return kind is not None and kind.asks is not None
 
 
-def _to_delete(estate: Estate, resource: Resource) -> bool:
-    """Whether it is ours, and its policy as it was last in force has it deleted."""
+def _to_delete(estate: Estate, resource: Resource, unseen: Callable[[Resource], bool]) -> bool:
+    """Whether it is ours, and its policy as it was last in force has it deleted, which is not done unseen."""
     item = estate.store.item(resource.key)
-    if item is None or item.released:
+    if item is None or item.released or unseen(resource):
         return False
     kind = estate.kinds.get(resource.key.kind)
     # Of a kind that is not installed nothing is known, so it counts as one that holds data.

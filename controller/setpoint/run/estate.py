@@ -21,6 +21,7 @@ from setpoint.run.ports import Ports
 from setpoint.run.readings import Readings
 from setpoint.run.sighted import Sighted
 from setpoint.run.turns import Turns
+from setpoint.sources.snapshot import Share
 from setpoint.store.records import Status
 from setpoint.store.store import Store
 from setpoint.store.thread import StoreCalls
@@ -66,6 +67,9 @@ class Estate:
         orders: what people want done now.
         only: the keys that are looked at at all; None for every one.
         declared: when each key came to be declared while this process runs; gone once it was ready.
+        versions: what is in force of the source and of each inventory, by what they are called in the store.
+        inventories: how the last reading of each inventory went.
+        shares: what each of them has in what is in force.
     """
 
     name: str
@@ -99,6 +103,9 @@ class Estate:
     orders: Orders = field(default_factory=Orders)
     only: frozenset[Key] | None = None
     declared: dict[Key, float] = field(default_factory=dict[Key, float])
+    versions: Mapping[str, str] = field(default_factory=dict[str, str])
+    inventories: dict[str, SourceState] = field(default_factory=dict[str, SourceState])
+    shares: Mapping[str, Share] = field(default_factory=dict[str, Share])
 
     def lane_of(self, resource: Resource) -> Lane | None:
         """The lane that serves `resource`: its target's, or its own when it is a target; else the one of what has none."""
@@ -119,7 +126,11 @@ class Estate:
 
     def declarations(self) -> Declarations:
         """How far what is declared can be believed now."""
-        return Declarations(self.source.good, self.source.sentence, len(self.problems), self.notes)
+        away = next((name for name, state in self.inventories.items() if not state.good), None)
+        if not self.source.good or away is None:
+            return Declarations(self.source.good, self.source.sentence, len(self.problems), self.notes)
+        sentence = f"{away}: {self.inventories[away].sentence}"
+        return Declarations(good=False, sentence=sentence, problems=len(self.problems), notes=self.notes)
 
     def served(self, key: Key) -> Resource | None:
         """What is reconciled under `key`: what is declared, or what left the declarations and is to be deleted."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import structlog
 
 from setpoint.model.errors import SourceError, StateError
 from setpoint.model.hold import Rule
+from setpoint.model.inventory import PREFIX, Inventory
 from setpoint.model.key import Key
 from setpoint.run.conclude import FINAL
 from setpoint.run.declare import arrange_lanes, declare
@@ -20,7 +21,7 @@ from setpoint.run.lane import WORKERS, Lane
 from setpoint.run.queue import Class
 from setpoint.run.wake import wake, wake_departed
 from setpoint.run.worker import work
-from setpoint.sources.snapshot import HistoryRewrittenError
+from setpoint.sources.snapshot import HistoryRewrittenError, Snapshot
 from setpoint.sources.source import Source
 from setpoint.store.records import Event, EventKind
 
@@ -50,6 +51,7 @@ class Supervisor:
     """Runs one estate.
 
     Attributes:
+        inventories: those that the source has below it.
         changed: notified after every reconcile, every look at the source and every change of phase.
         news: how often; whoever waits compares it, so that nothing is missed between two looks.
     """
@@ -59,6 +61,7 @@ class Supervisor:
     phase: Phase = Phase.STARTING
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     news: int = 0
+    inventories: tuple[Inventory, ...] = ()
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _workers: list[tuple[Lane, list[asyncio.Task[None]]]] = field(
         default_factory=list[tuple[Lane, list["asyncio.Task[None]"]]]
@@ -103,17 +106,23 @@ class Supervisor:
         try:
             previous = estate.store.accepted(self.source.name)
             snapshot = await self.source.fetch(previous, estate.store.approved)
-            fetched = now
-            if snapshot.version != estate.version or not estate.source.good or estate.is_due():
+            fetched = now if snapshot.trouble is None else fetched
+            if self._is_news(snapshot):
                 await declare(estate, snapshot)
-            state = SourceState(good=True, sentence=_in_force(estate), at=now)
-        except HistoryRewrittenError as error:
-            state, fetched = SourceState(good=False, sentence=str(error), at=now, token=error.commit), now
+            good = SourceState(good=True, sentence=_in_force(estate), at=now, fetched=fetched)
+            state = good if snapshot.trouble is None else _in_trouble(snapshot.trouble, now, fetched)
         except (SourceError, StateError) as error:
-            state = SourceState(good=False, sentence=str(error), at=now)
-        await self._tell_source(replace(state, fetched=fetched))
+            state = _in_trouble(error, now, fetched)
+        await self._tell_source(state)
         self._staff()
         await self.announce()
+
+    def _is_news(self, snapshot: Snapshot) -> bool:
+        estate = self.estate
+        other = snapshot.versions != estate.versions or snapshot.shares.keys() != estate.shares.keys()
+        # One that is in trouble gives what it gave before, again and again.
+        mended = not estate.source.good and snapshot.trouble is None
+        return other or mended or estate.is_due()
 
     async def resync(self, keys: list[Key], by: str) -> dict[Key, int]:
         """Ask for a fresh look at `keys`, and at once; the numbers tell `Status.handled` when each was answered."""
@@ -140,6 +149,9 @@ class Supervisor:
             estate.store.record, Event(now, EventKind.APPROVED, f"approved {token}", actor=by)
         )
         self.source.poke()
+        for inventory in self.inventories:
+            if estate.inventories[inventory.name].token == token:
+                inventory.poke()
         for key in estate.everything():
             status = estate.store.status(key)
             if key not in estate.resources or (
@@ -207,6 +219,9 @@ class Supervisor:
         """Take up what was in force when the daemon stopped."""
         estate = self.estate
         estate.version = estate.store.accepted(self.source.name) or ""
+        sources = (self.source.name, *(PREFIX + name for name in estate.inventories))
+        found = {source: estate.store.accepted(source) for source in sources}
+        estate.versions = {source: version for source, version in found.items() if version is not None}
         desired = await estate.calls.call(estate.store.desired)
         estate.resources = {key: r for key, r in desired.items() if key.kind in estate.kinds}
         estate.dormant = {key: r for key, r in desired.items() if key.kind not in estate.kinds}
@@ -295,6 +310,13 @@ class Supervisor:
             await asyncio.gather(*late, return_exceptions=True)
         for lane in lanes:
             await lane.close()
+
+
+def _in_trouble(error: SourceError | StateError, now: float, fetched: float) -> SourceState:
+    """What is wrong; a version that waits for approval was read all the same."""
+    if isinstance(error, HistoryRewrittenError):
+        return SourceState(good=False, sentence=str(error), at=now, token=error.commit, fetched=now)
+    return SourceState(good=False, sentence=str(error), at=now, fetched=fetched)
 
 
 def _in_force(estate: Estate) -> str:

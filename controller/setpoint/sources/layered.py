@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TypeAlias, final
 
@@ -133,20 +133,6 @@ class LayeredSource:
     def poke(self) -> None:
         """Say that the source may have changed."""
         self.base.poke()
-
-    @asynccontextmanager
-    async def serving(self) -> AsyncGenerator[None]:
-        """What inventories listen to, for the length of the block; their connections are closed behind it.
-
-        Raises:
-            SettingsError: one cannot listen as it was told.
-        """
-        async with AsyncExitStack() as stack:
-            for inventory in self.inventories:
-                stack.push_async_callback(inventory.close)
-            for inventory in self.inventories:
-                await stack.enter_async_context(inventory.serving())
-            yield
 
     async def _follow_base(self, news: asyncio.Event) -> None:
         async with aclosing(self.base.watch()) as rings:

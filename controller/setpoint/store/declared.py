@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 
+from setpoint.model.inventory import PREFIX
 from setpoint.model.key import Key
 from setpoint.model.resource import Resource
 from setpoint.store.cache import Cache
@@ -27,9 +28,9 @@ class Declared:
             self._write_layer(layer)
 
     def _write_layer(self, layer: Layer) -> None:
-        kept = self._layers.get(layer.source, {})
-        if layer.source not in self._layers:
-            self._db.run("DELETE FROM layer WHERE source = ?", (layer.source,))
+        kept = self._layers.get(layer.source)
+        if kept is None:
+            kept = self._files(layer.source)
         self._db.run(
             "INSERT INTO layer VALUES (?, ?, ?) "
             "ON CONFLICT (source) DO UPDATE SET version = excluded.version, fetched_at = excluded.fetched_at",
@@ -49,15 +50,32 @@ class Declared:
         )
         self._db.after_commit(partial(self._layers.update, {layer.source: layer.files}))
 
+    def _write_layers(self, layers: Collection[Layer]) -> None:
+        """Replace what is kept of these sources; an inventory that is not among them is none of the estate's any more."""
+        for layer in layers:
+            self._write_layer(layer)
+            self.accept(layer.source, layer.version, layer.fetched_at)
+        given = {layer.source for layer in layers}
+        for (source,) in self._db.rows("SELECT source FROM layer"):
+            if source.startswith(PREFIX) and source not in given:
+                self._db.run("DELETE FROM layer WHERE source = ?", (source,))
+                self._db.after_commit(partial(self._layers.pop, source, None))
+
     def layer(self, source: str) -> Layer | None:
         """The last good content of a source; None when it never gave any."""
         found = self._db.row("SELECT version, fetched_at FROM layer WHERE source = ?", (source,))
         if found is None:
             return None
-        files = self._db.rows(
-            "SELECT path, content FROM layer_file WHERE source = ? ORDER BY path", (source,)
-        )
-        return Layer(source, found[0], found[1], dict(files))
+        return Layer(source, found[0], found[1], self._files(source))
+
+    def last_read(self, source: str) -> float:
+        """When what is kept of a source was read; 0 when it never gave anything."""
+        found = self._db.row("SELECT fetched_at FROM layer WHERE source = ?", (source,))
+        return float(found[0]) if found is not None else 0.0
+
+    def _files(self, source: str) -> dict[str, bytes]:
+        rows = self._db.rows("SELECT path, content FROM layer_file WHERE source = ? ORDER BY path", (source,))
+        return dict(rows)
 
     def _write_desired(self, resources: Mapping[Key, Resource]) -> None:
         """Replace the desired set; what is kept already is not written again, and all come after what they need."""

@@ -167,9 +167,9 @@ class Approval:
 
 @dataclass(frozen=True)
 class Layer:
-    """The last good content of a source (rebuildable)."""
+    """The last good content of a source (rebuildable); `source` begins with `@` for an inventory."""
 
     source: str
     version: str
     fetched_at: float
-    files: dict[str, bytes]
+    files: Mapping[str, bytes]

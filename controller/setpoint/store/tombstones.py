@@ -33,7 +33,7 @@ class Tombstones(Declared, Journal):
         left: Iterable[Tombstone],
         back: Iterable[Key],
         names: Mapping[Key, Key] = MappingProxyType({}),
-        layer: Layer | None = None,
+        layers: Collection[Layer] = (),
     ) -> None:
         """Replace the desired set and write down what left with it, all of it or nothing.
 
@@ -42,7 +42,8 @@ class Tombstones(Declared, Journal):
             left: tombstones of what is declared no more, or with news about earlier ones.
             back: keys whose tombstones and oblivion end, for they are declared again or go on under another name.
             names: former name -> new name, which gets what is remembered of it, unless it has an object of its own.
-            layer: of which it was made, and whose version is the accepted one from then on; None where that is no news.
+            layers: all of which it was made, and whose versions are the accepted ones from then on; none where that is no
+                news.
         """
         with self._db.transaction():
             self._write_desired(resources)
@@ -53,9 +54,8 @@ class Tombstones(Declared, Journal):
                 self._put_tombstone(tombstone)
             for old, new in names.items():
                 self._hand_over(old, new)
-            if layer is not None:
-                self._write_layer(layer)
-                self.accept(layer.source, layer.version, layer.fetched_at)
+            if layers:
+                self._write_layers(layers)
 
     def tombstone(self, key: Key) -> Tombstone | None:
         """The key's tombstone, whatever its phase."""

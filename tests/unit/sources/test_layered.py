@@ -292,15 +292,3 @@ def test_a_mistake_in_the_program_of_an_inventory_ends_the_watch_and_is_not_pass
                 await anext(rings)
 
     virtual_run(main())
-
-
-def test_what_inventories_listen_to_is_there_for_the_block_and_their_connections_are_closed() -> None:
-    async def main() -> None:
-        bed = Bed()
-        async with bed.source.serving():
-            assert bed.register.serves
-            assert not bed.register.closed
-        assert not bed.register.serves
-        assert bed.register.closed
-
-    virtual_run(main())

@@ -55,6 +55,30 @@ class TestLayers:
             store.save_layer(Layer("git", "c2", 6.0, {"b.yaml": b"b", "\ud800.yaml": b"c"}))
         assert store.layer("git") == layer
 
+    def test_only_what_a_former_process_did_not_write_is_written(self, tmp_path: Path) -> None:
+        files = {f"card/{number}": b"x" * 100 for number in range(1000)}
+        first = Store.open(tmp_path / "s.db")
+        first.put_in_force({}, (), (), layers=[Layer("@register", "1", 5.0, files)])
+        first.close()
+        second = Store.open(tmp_path / "s.db")
+        changed = Layer("@register", "2", 6.0, {**files, "card/7": b"y"})
+        before = second._db._connection.total_changes
+        second.put_in_force({}, (), (), layers=[changed])
+        # The file, the version of the layer and the accepted one.
+        assert second._db._connection.total_changes - before == 3
+        assert second.layer("@register") == changed
+        second.close()
+
+    def test_an_inventory_that_is_none_of_the_estates_any_more_is_forgotten(self, store: Store) -> None:
+        git, book = Layer("git", "c1", 5.0, {"a.yaml": b"a"}), Layer("@register", "1", 5.0, {"card/x": b"x"})
+        store.put_in_force({}, (), (), layers=[git, book])
+        store.put_in_force({}, (), ())
+        assert store.layer("@register") == book
+        store.put_in_force({}, (), (), layers=[git])
+        assert (store.layer("git"), store.layer("@register")) == (git, None)
+        store.put_in_force({}, (), (), layers=[book])
+        assert (store.layer("git"), store.layer("@register")) == (git, book)
+
     @given(layer=values.layers)
     @settings(max_examples=30, deadline=None)
     def test_any_layer_comes_back(self, layer: Layer) -> None:
@@ -117,11 +141,11 @@ class TestDesired:
         self, store: Store
     ) -> None:
         layer = Layer("git", "c1", 5.0, {"a.yaml": b"a"})
-        store.put_in_force({WEB: self.resource(WEB)}, (), (), layer=layer)
+        store.put_in_force({WEB: self.resource(WEB)}, (), (), layers=[layer])
         assert (store.layer("git"), store.accepted("git")) == (layer, "c1")
         unwritable = Layer("git", "c2", 6.0, {"\ud800.yaml": b"b"})
         with pytest.raises(UnicodeEncodeError):
-            store.put_in_force({MAIL: self.resource(MAIL)}, (), (), layer=unwritable)
+            store.put_in_force({MAIL: self.resource(MAIL)}, (), (), layers=[unwritable])
         assert store.desired() == {WEB: self.resource(WEB)}
         assert (store.layer("git"), store.accepted("git")) == (layer, "c1")
 

@@ -1,0 +1,154 @@
+"""What inventories mean for what is in force: how they are, what a mistake of theirs hides, and what they brought."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
+
+import structlog
+
+from setpoint.desired.compiled import Compiled
+from setpoint.desired.files import inventory_of, is_sheet
+from setpoint.model.errors import StateError
+from setpoint.model.inventory import PREFIX, Content, DoubtError
+from setpoint.model.key import Key
+from setpoint.model.resource import Resource
+from setpoint.run.estate import Estate, SourceState
+from setpoint.run.wake import wake_departed
+from setpoint.sources.layered import Reading
+from setpoint.sources.snapshot import Snapshot
+from setpoint.store.records import Event, EventKind, Layer
+
+Unseen: TypeAlias = Callable[[Resource], bool]
+"""Whether what declared a resource is gone without anybody having been seen to delete it."""
+
+_log = structlog.stdlib.get_logger("setpoint.inventories")
+
+
+@dataclass(frozen=True)
+class Bringing:
+    """Who brought a change of a declaration: a commit, or what somebody did in an inventory."""
+
+    version: str
+    author: str
+    subject: str
+
+    @property
+    def sentence(self) -> str:
+        """For the history: which version, and what it was about."""
+        return f"{self.version}: {self.subject}" if self.subject else self.version
+
+
+UNREAD: Final = "not read yet since the start; what was read before counts"
+"""How an inventory is before this process has asked it."""
+
+
+async def kept(estate: Estate, source: str) -> Content | None:
+    """What the store keeps of a source or an inventory.
+
+    Raises:
+        StateError: it cannot be read.
+    """
+    layer = await estate.calls.call(estate.store.layer, source)
+    return Content(layer.version, layer.files) if layer is not None else None
+
+
+async def heard(estate: Estate, reading: Reading) -> None:
+    """Take down how an inventory was read; told in the history where that is news."""
+    now, before = estate.ports.now(), estate.inventories.get(reading.name)
+    good = reading.error is None
+    fetched = now if good else before.fetched if before is not None else 0.0
+    sentence = "what it holds was read" if reading.error is None else str(reading.error)
+    token = reading.error.token if isinstance(reading.error, DoubtError) else ""
+    estate.inventories[reading.name] = SourceState(good, sentence, now, token, fetched)
+    if before is not None and (before.good, before.sentence) == (good, sentence):
+        return
+    if good:
+        # Nothing is deleted while an inventory cannot be read, so whatever is to be waited for this.
+        wake_departed(estate)
+    log = _log.info if good else _log.warning
+    log("inventory_read", inventory=reading.name, good=good, sentence=sentence)
+    event = Event(now, EventKind.SOURCE, f"{reading.name}: {sentence}", version=estate.version)
+    try:
+        await estate.calls.call(estate.store.record, event)
+    except StateError as error:
+        _log.warning("history_not_written", problem=str(error))
+
+
+def without_guesses(compiled: Compiled, before: Mapping[Key, Resource], snapshot: Snapshot) -> Compiled:
+    """What `snapshot` declares, with the mistakes of inventories; what one of those may hide is to stay as it was."""
+    wrong = {name: share.problems for name, share in snapshot.shares.items() if share.problems}
+    if not wrong:
+        return compiled
+    tops = frozenset(f"{PREFIX}{name}/" for name in wrong)
+    # A manifest without the sheet that was below it says something else than it did.
+    bare = {
+        key
+        for key in compiled.resources
+        if key in before and any(_is_missing(path, tops, snapshot) for path in places(before[key]))
+    }
+    return replace(
+        compiled,
+        resources={key: one for key, one in compiled.resources.items() if key not in bare},
+        problems=tuple(
+            sorted((*compiled.problems, *sum(wrong.values(), ())), key=lambda problem: problem.origin)
+        ),
+        tainted=compiled.tainted | tops,
+        broken=compiled.broken | bare,
+    )
+
+
+def places(resource: Resource) -> Iterator[str]:
+    """The sheets that have a part in a resource."""
+    return (path for path in (resource.origin.path, *resource.through) if is_sheet(path))
+
+
+def _is_missing(path: str, tops: frozenset[str], snapshot: Snapshot) -> bool:
+    return f"{PREFIX}{inventory_of(path)}/" in tops and path not in snapshot.files
+
+
+def unseen(snapshot: Snapshot) -> Unseen:
+    """Of what is declared no more by `snapshot`; an inventory that the settings do not name any more deletes nothing either."""
+    released = frozenset[str]().union(*(share.released for share in snapshot.shares.values()))
+
+    def is_unseen(resource: Resource) -> bool:
+        path = resource.origin.path
+        return is_sheet(path) and (path in released or inventory_of(path) not in snapshot.shares)
+
+    return is_unseen
+
+
+def bringing(before: Mapping[str, str], snapshot: Snapshot) -> Callable[[Resource], Bringing]:
+    """Who brought a change that came with `snapshot`, after `before` were the versions in force."""
+    changed = {source for source, version in snapshot.versions.items() if before.get(source) != version}
+    names = [name for name in snapshot.shares if PREFIX + name in changed]
+    commit = Bringing(snapshot.version[:12], snapshot.author, snapshot.subject)
+    news = {name: _news(name, snapshot) for name in names}
+
+    def brought(resource: Resource) -> Bringing:
+        for path in places(resource):
+            if inventory_of(path) in news:
+                return news[inventory_of(path)]
+        return commit if snapshot.source in changed or not news else news[names[0]]
+
+    return brought
+
+
+def _news(name: str, snapshot: Snapshot) -> Bringing:
+    content = snapshot.shares[name].content
+    return Bringing(f"{name} {content.version[:12]}", content.author, content.subject)
+
+
+def layers(estate: Estate, snapshot: Snapshot) -> list[Layer]:
+    """What the store is to keep of each source; of one that could not be read it keeps what it has."""
+    now = estate.ports.now()
+    files = {path: text for path, text in snapshot.files.items() if not is_sheet(path)}
+    own = [] if snapshot.trouble else [Layer(snapshot.source, snapshot.version, now, files)]
+    return [*own, *(_layer(estate, name, snapshot) for name in snapshot.shares)]
+
+
+def _layer(estate: Estate, name: str, snapshot: Snapshot) -> Layer:
+    content, state = snapshot.shares[name].content, estate.inventories.get(name)
+    read = state.fetched if state is not None and state.fetched else estate.ports.now()
+    return Layer(PREFIX + name, content.version, read, content.files)
