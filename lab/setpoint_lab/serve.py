@@ -46,6 +46,7 @@ async def serve_netbox(
 
     emulated = Lab(settings, state)
     await _serve(lambda context: listen(emulated, host, port, context), host, tls)
+    emulated.close()
 
 
 async def _serve(listen: Listen, host: str, tls: tuple[str, str] | None) -> None:

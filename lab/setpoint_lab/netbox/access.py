@@ -11,7 +11,7 @@ from setpoint_lab.netbox.times import parse_time
 from setpoint_lab.untyped import as_list
 
 if TYPE_CHECKING:
-    from setpoint_lab.netbox.model import Model
+    from setpoint_lab.netbox.model import Model, Predicate
     from setpoint_lab.netbox.request import Request
     from setpoint_lab.netbox.store import Row
     from setpoint_lab.netbox.world import World
@@ -125,6 +125,22 @@ def _permissions(world: World, user: Row) -> list[Row]:
     ]
 
 
-def visible(world: World, _who: Who, model: Model, _action: str, /) -> list[Row]:
-    """The objects of a model that the user may do something to; the others do not exist for them."""
-    return list(world.table(model.endpoint).rows.values())
+def scope(_world: World, _who: Who, _model: Model, _action: str, /) -> Predicate:
+    """Which objects of a model the user may do something to; the others do not exist for them."""
+    return lambda _row: True
+
+
+def visible(world: World, who: Who, model: Model, action: str) -> list[Row]:
+    """The objects of a model that the user may do something to."""
+    sees = scope(world, who, model, action)
+    return [row for row in world.table(model.endpoint).rows.values() if sees(row)]
+
+
+def require_result(world: World, who: Who, model: Model, row: Row, action: str) -> None:
+    """Refuse a write that leaves an object where the user may not write it.
+
+    Raises:
+        Refused: it does.
+    """
+    if not scope(world, who, model, action)(row):
+        raise refuse()

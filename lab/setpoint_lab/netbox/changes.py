@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from setpoint_lab.netbox.delivery import Action, Happening
 from setpoint_lab.netbox.model import MODELS
-from setpoint_lab.netbox.view import View
+from setpoint_lab.netbox.view import View, field_names
 
 if TYPE_CHECKING:
     from setpoint_lab.netbox.model import Model
@@ -77,6 +77,14 @@ def _related(model: Model, row: Row) -> tuple[str | None, int | None]:
     return MODELS[to].type, row.get(model.parent)
 
 
+def _shown(world: World, model: Model, row: Row) -> dict[str, Any]:
+    """The object as webhooks have it, with paths for addresses; nothing where no rule could ask for it."""
+    if not world.table("extras/event-rules").rows:
+        return {}
+    names = [name for name in field_names(model) if name != "config_context"]
+    return View(world, "").select(model, row, names)
+
+
 def _tell(
     unit: Unit,
     model: Model,
@@ -95,7 +103,7 @@ def _tell(
         action=action,
         type=model.type,
         id=int(row["id"]),
-        data=View(unit.world, "").full(model, row),
+        data=_shown(unit.world, model, row),
         before=before,
         after=after,
         user=author.user_name,

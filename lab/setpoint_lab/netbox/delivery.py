@@ -1,9 +1,13 @@
-"""What happened to objects, for whoever tells others of it: the queue between requests and webhooks."""
+"""What happened to objects, for whoever tells others of it: the seam between requests and webhooks."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from setpoint_lab.netbox.world import World
 
 Action = Literal["create", "update", "delete"]
 
@@ -23,3 +27,13 @@ class Happening:
     request_id: str
     method: str
     path: str
+
+
+LISTENERS: list[Callable[[World, list[Happening]], None]] = []
+"""Called with what a request did, once it has come about."""
+
+
+def tell(world: World, happened: list[Happening]) -> None:
+    """Tell every listener."""
+    for listener in LISTENERS:
+        listener(world, happened)

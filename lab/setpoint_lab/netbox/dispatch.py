@@ -40,6 +40,7 @@ class Route:
     model: Model | None = None
     number: int | None = None
     special: Special | None = None
+    call: Call | None = None
     open: bool = False
 
 
@@ -51,10 +52,12 @@ ROUTES: dict[str, Route] = {
 }
 """Paths that lead to something else than a model; other modules add theirs."""
 
-ACTIONS: dict[tuple[str, str], Callable[[World, Who, Model, int, Request, str], Answer]] = {}
-"""Calls below an object, by endpoint and name: `("ipam/prefixes", "available-ips")`."""
+Call = Callable[["Unit", "Who", "Model", int, Request], Answer]
 
-_OBJECT = re.compile(r"/api/([a-z-]+/(?:[a-z-]+/)?[a-z-]+)/(?:(\d+)/)?")
+ACTIONS: dict[tuple[str, str], tuple[tuple[str, ...], Call]] = {}
+"""Calls below an object, by endpoint and name: `("ipam/prefixes", "available-ips")`; with their methods."""
+
+_OBJECT = re.compile(r"/api/([a-z-]+/(?:[a-z-]+/)?[a-z-]+)/(?:(\d+)/(?:([a-z-]+)/)?)?")
 
 
 def find_route(path: str) -> Route | None:
@@ -73,6 +76,9 @@ def find_route(path: str) -> Route | None:
     if match is None or model is None:
         return None
     number = int(match[2]) if match[2] else None
+    if match[3]:
+        methods, call = ACTIONS.get((model.endpoint, match[3]), ((), None))
+        return Route(methods, model, number, call=call) if call is not None else None
     if model.read_only:
         return Route(READ_METHODS, model, number)
     return Route(LIST_METHODS if number is None else DETAIL_METHODS, model, number)
@@ -123,11 +129,11 @@ def _serve(world: World, request: Request, route: Route, request_id: str) -> Ans
         return route.special(world, who, request)
     if route.model is None or who is None:
         raise detail(NOT_FOUND, "Not found.")
-    if request.method in SAFE:
+    if request.method in SAFE and route.call is None:
         if route.number is None:
             return list_objects(world, who, route.model, request)
         return get_object(world, who, route.model, route.number, request)
-    return _change(world, who, route.model, route.number, request, request_id)
+    return _change(world, who, route, request, request_id)
 
 
 def _acceptable(accept: str) -> bool:
@@ -135,12 +141,14 @@ def _acceptable(accept: str) -> bool:
     return bool(kinds & {"application/json", "application/*", "*/*", "text/html", "text/*", ""})
 
 
-def _change(
-    world: World, who: Who, model: Model, number: int | None, request: Request, request_id: str
-) -> Answer:
+def _change(world: World, who: Who, route: Route, request: Request, request_id: str) -> Answer:
     author = Author(who.user["id"], who.user["username"], request_id, request.method, request.path)
     with Unit(world, author) as unit:
-        return _write(unit, who, model, number, request)
+        if route.model is None:
+            raise detail(NOT_FOUND, "Not found.")
+        if route.call is not None and route.number is not None:
+            return route.call(unit, who, route.model, route.number, request)
+        return _write(unit, who, route.model, route.number, request)
 
 
 def _write(unit: Unit, who: Who, model: Model, number: int | None, request: Request) -> Answer:

@@ -29,8 +29,14 @@ class Lab:
 
     def replace(self, state: Mapping[str, Any]) -> World:
         """Begin with another state."""
-        self.world = self._make(state)
+        fresh = self._make(state)
+        self.close()
+        self.world = fresh
         return self.world
+
+    def close(self) -> None:
+        """End what the world does by itself."""
+        self.world.close()
 
     def _make(self, state: Mapping[str, Any]) -> World:
         clock: Clock = VirtualClock() if self.settings.clock == "virtual" else RealClock()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from setpoint_lab.netbox.access import require, visible
+from setpoint_lab.netbox.access import require, scope, visible
 from setpoint_lab.netbox.errors import NOT_FOUND, detail
 from setpoint_lab.netbox.filters import filter_rows
 from setpoint_lab.netbox.paging import cut_page
@@ -50,9 +50,9 @@ def find(world: World, who: Who, model: Model, number: int, action: str) -> Row:
     Raises:
         Refused: there is none.
     """
-    for row in visible(world, who, model, action):
-        if row["id"] == number:
-            return row
+    row = world.row(model.endpoint, number)
+    if row is not None and scope(world, who, model, action)(row):
+        return row
     raise detail(NOT_FOUND, f"No {model.class_name} matches the given query.")
 
 

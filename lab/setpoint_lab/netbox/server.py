@@ -9,6 +9,7 @@ from aiohttp import web
 
 from setpoint_lab.netbox.control import control
 from setpoint_lab.netbox.dispatch import answer
+from setpoint_lab.netbox.interference import BEFORE, DROPPED
 from setpoint_lab.netbox.request import Answer, Request
 
 if TYPE_CHECKING:
@@ -57,7 +58,14 @@ async def listen(
         incoming = _request(request, await request.read())
         if incoming.path.startswith("/lab/"):
             return _response(await control(lab, incoming))
-        return _response(answer(lab.world, incoming))
+        world = lab.world
+        for trouble in BEFORE:
+            met = await trouble(world, incoming)
+            if met is DROPPED and request.transport is not None:
+                request.transport.abort()
+            if met is not None:
+                return _response(met)
+        return _response(answer(world, incoming))
 
     app = web.Application(client_max_size=LARGEST_BODY)
     app.router.add_route("*", "/{tail:.*}", handle)

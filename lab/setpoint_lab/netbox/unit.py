@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from setpoint_lab.netbox.changes import write_change
 from setpoint_lab.netbox.custom_fields import settle
+from setpoint_lab.netbox.delivery import tell
 from setpoint_lab.netbox.hooks import run_hooks
 from setpoint_lab.netbox.relations import check_targets
 from setpoint_lab.netbox.uniqueness import check_unique
@@ -49,10 +51,10 @@ class Unit:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         """Commit, or undo everything when the block fails."""
-        if kind is None:
-            self.commit()
-        else:
+        if kind is not None:
             self.rollback()
+        elif not any(takes(self) for takes in COMMITTERS):
+            self.commit()
 
     def put(self, endpoint: str, row: Row) -> None:
         """Write a row as it is: no checks, no change log, no time."""
@@ -130,7 +132,11 @@ class Unit:
 
     def commit(self) -> None:
         """Hand over what happened to whoever tells others."""
-        self.world.queue.extend(self.happened.values())
+        tell(self.world, list(self.happened.values()))
+
+
+COMMITTERS: list[Callable[[Unit], bool]] = []
+"""Troubles that may take a commit over, by saying True: to withdraw the work and apply and commit it later."""
 
 
 def apply(world: World, after: list[tuple[str, int, Row | None]]) -> None:

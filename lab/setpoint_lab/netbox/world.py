@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from setpoint_lab.clock import Background, in_background
 from setpoint_lab.netbox.store import Row, Table
 from setpoint_lab.netbox.times import stamp
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from setpoint_lab.clock import Clock
-    from setpoint_lab.netbox.delivery import Happening
 
 TICK = timedelta(microseconds=13)
 """Two moments are never the same, so that every save has an ETag of its own."""
 
 
 class World:
-    """Everything that one emulator remembers."""
+    """Everything that one emulator remembers; `troubles` is what stands of those that were let come."""
 
     def __init__(self, clock: Clock, seed: int) -> None:
         """Start empty."""
@@ -27,7 +30,8 @@ class World:
         self.random = random.Random(seed)  # noqa: S311  # repeatable on purpose
         self.shift = 0.0
         self.tables: dict[str, Table] = {}
-        self.queue: list[Happening] = []
+        self.troubles: dict[str, Any] = {}
+        self.background: set[asyncio.Task[None]] = set()
         self._last = datetime.fromtimestamp(0, UTC)
 
     def table(self, endpoint: str) -> Table:
@@ -58,3 +62,15 @@ class World:
     def characters(self, alphabet: str, count: int) -> str:
         """Random text."""
         return "".join(self.random.choices(alphabet, k=count))
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let something go on beside the requests, for as long as this world is served; its sleeps wait."""
+        with in_background(Background()):
+            task = asyncio.get_running_loop().create_task(work)
+        self.background.add(task)
+        task.add_done_callback(self.background.discard)
+
+    def close(self) -> None:
+        """End what goes on beside the requests."""
+        for task in tuple(self.background):
+            task.cancel()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from setpoint_lab.netbox.access import require, visible
+from setpoint_lab.netbox.access import require, require_result, visible
 from setpoint_lab.netbox.body import read_body
 from setpoint_lab.netbox.errors import BAD_REQUEST, PRECONDITION_FAILED, Invalid, Refused
 from setpoint_lab.netbox.fields import REQUIRED
@@ -35,14 +35,14 @@ def create(unit: Unit, who: Who, model: Model, request: Request) -> Answer:
     body = request.document()
     view = View(unit.world, request.base, fresh=True)
     if is_list(body):
-        rows = _create_all(unit, model, body)
+        rows = _create_all(unit, who, model, body)
         return Answer(CREATED, [view.full(model, row) for row in rows])
-    row = _create_all(unit, model, [body], single=True)[0]
+    row = _create_all(unit, who, model, [body], single=True)[0]
     location = {"Location": str(view.value(model, row, "url"))}
     return Answer(CREATED, view.full(model, row), location | tags(row))
 
 
-def _create_all(unit: Unit, model: Model, bodies: list[Any], *, single: bool = False) -> list[Row]:
+def _create_all(unit: Unit, who: Who, model: Model, bodies: list[Any], *, single: bool = False) -> list[Row]:
     """Check all before the first is stored, so that a refused list uses up no ids."""
     rows: list[Row] = []
     errors: list[Any] = []
@@ -59,6 +59,7 @@ def _create_all(unit: Unit, model: Model, bodies: list[Any], *, single: bool = F
     for body, row in zip(bodies, rows, strict=True):
         _note_message(unit, body)
         unit.store(model, None, row)
+        require_result(unit.world, who, model, row, "add")
     return rows
 
 
@@ -77,17 +78,19 @@ def update(unit: Unit, who: Who, model: Model, number: int, request: Request) ->
     old = find(unit.world, who, model, number, "change")
     body = request.document()
     check_precondition(old, request)
-    new = _update(unit, model, old, body, partial=request.method == "PATCH")
+    new = _update(unit, who, model, old, body, partial=request.method == "PATCH")
     return Answer(200, View(unit.world, request.base).full(model, new), tags(new))
 
 
-def _update(unit: Unit, model: Model, old: Row, body: Any, *, partial: bool) -> Row:
+def _update(unit: Unit, who: Who, model: Model, old: Row, body: Any, *, partial: bool) -> Row:
     try:
         new = read_body(unit.world, model, body, old, partial=partial)
         _note_message(unit, body)
-        return unit.save(model, old, new)
+        unit.save(model, old, new)
     except Invalid as error:
         raise Refused(BAD_REQUEST, error.errors) from error
+    require_result(unit.world, who, model, new, "change")
+    return new
 
 
 def update_many(unit: Unit, who: Who, model: Model, request: Request) -> Answer:
@@ -106,7 +109,7 @@ def update_many(unit: Unit, who: Who, model: Model, request: Request) -> Answer:
     found = [(row, wanted[row["id"]]) for row in ordered]
     for row, _ in found:
         check_precondition(row, request)
-    rows = [_update(unit, model, row, body, partial=request.method == "PATCH") for row, body in found]
+    rows = [_update(unit, who, model, row, body, partial=request.method == "PATCH") for row, body in found]
     view = View(unit.world, request.base)
     return Answer(200, [view.full(model, row) for row in rows])
 

@@ -1,0 +1,18 @@
+"""Where troubles come between a client and the server: functions that see every request before it is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from setpoint_lab.netbox.request import Answer
+
+if TYPE_CHECKING:
+    from setpoint_lab.netbox.request import Request
+    from setpoint_lab.netbox.world import World
+
+DROPPED = Answer(500)
+"""The answer that never comes: the connection is cut."""
+
+BEFORE: list[Callable[[World, Request], Awaitable[Answer | None]]] = []
+"""Each may wait, or give an answer of its own instead of the server's; None lets the request pass."""
