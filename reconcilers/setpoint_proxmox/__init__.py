@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from setpoint.model.kind import System
+from setpoint_proxmox.inventory import netbox
 from setpoint_proxmox.kinds import (
     backup_job,
     container,
@@ -34,4 +35,5 @@ SYSTEM = System(
     ),
     skeleton,
     {"proxmox": ENTRANCE},
+    lends={"netbox": netbox},
 )
