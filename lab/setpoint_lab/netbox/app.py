@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from setpoint_lab.netbox import outside
 from setpoint_lab.netbox.lab import Lab, Settings
-from setpoint_lab.netbox.models import core, dcim, extras, ipam, tenancy, users, virtualization
+from setpoint_lab.netbox.models import (
+    core,
+    dcim,
+    extras,
+    ipam,
+    tagged_objects,
+    tenancy,
+    users,
+    virtualization,
+)
 from setpoint_lab.netbox.server import listen
 
 __all__ = ["PARTS", "Lab", "Settings", "listen"]
 
-PARTS = (core, dcim, extras, ipam, outside, tenancy, users, virtualization)
+PARTS = (core, dcim, extras, ipam, outside, tagged_objects, tenancy, users, virtualization)
 """The modules that register something."""

@@ -21,6 +21,7 @@ _NUMBERS = {
     "extras.eventrule": 44,
     "extras.journalentry": 45,
     "extras.tag": 46,
+    "extras.taggeditem": 48,
     "extras.webhook": 47,
     "ipam.ipaddress": 60,
     "ipam.prefix": 61,

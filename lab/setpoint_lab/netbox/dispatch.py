@@ -29,6 +29,9 @@ READ_METHODS = ("GET", "HEAD", "OPTIONS")
 LIST_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 DETAIL_METHODS = ("GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
+CABLED = "dcim/interfaces"
+"""Its call that traces cables shows among its methods."""
+
 Special = Callable[["World", "Who | None", Request], Answer]
 
 
@@ -81,7 +84,8 @@ def find_route(path: str) -> Route | None:
         return Route(methods, model, number, call=call) if call is not None else None
     if model.read_only:
         return Route(READ_METHODS, model, number)
-    return Route(LIST_METHODS if number is None else DETAIL_METHODS, model, number)
+    methods = LIST_METHODS if number is None else DETAIL_METHODS
+    return Route((*methods, "TRACE") if model.endpoint == CABLED else methods, model, number)
 
 
 def answer(world: World, request: Request) -> Answer:
@@ -121,7 +125,7 @@ def _serve(world: World, request: Request, route: Route, request_id: str) -> Ans
     if not _acceptable(request.headers.get("Accept", "*/*")):
         raise detail(NOT_ACCEPTABLE, "Could not satisfy the request Accept header.")
     who = None if route.open else identify(world, request)
-    if request.method not in route.methods:
+    if request.method not in route.methods or request.method == "TRACE":
         raise detail(NOT_ALLOWED, f'Method "{request.method}" not allowed.')
     if request.method == "OPTIONS":
         return describe(route.model, request)

@@ -45,7 +45,7 @@ class Model:
     """A kind of object: where it is served, its fields in the order of the answer, and its rules.
 
     `parent` is the reference whose target is the related object of its changes; `natural` is the field by which
-    filters name an object of it; `page` is its path in the user interface where that is not the endpoint.
+    filters name an object of it; `page` is its path in the user interface where that is not the endpoint, "" where it has none.
     """
 
     endpoint: str

@@ -11,6 +11,7 @@ from setpoint_lab.netbox.custom_fields import settle
 from setpoint_lab.netbox.delivery import tell
 from setpoint_lab.netbox.hooks import run_hooks
 from setpoint_lab.netbox.relations import check_targets
+from setpoint_lab.netbox.tagged import note_tags
 from setpoint_lab.netbox.uniqueness import check_unique
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ class Unit:
             new["last_updated"] = self.world.now()
         before = record(self.world, model, old) if old is not None else None
         self.put(model.endpoint, new)
+        note_tags(self, model, old, new)
         write_change(
             self, model, "create" if old is None else "update", new, before, record(self.world, model, new)
         )
@@ -115,6 +117,7 @@ class Unit:
         before = record(self.world, model, row)
         write_change(self, model, "delete", row, before, None)
         self.drop(model.endpoint, row["id"])
+        note_tags(self, model, row, None)
 
     def rollback(self) -> None:
         """Undo everything but the giving of ids."""

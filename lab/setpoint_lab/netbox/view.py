@@ -68,4 +68,5 @@ def _head(wanted: tuple[str, ...]) -> tuple[str, ...]:
 
 def field_names(model: Model) -> list[str]:
     """The keys of an object in full, in order."""
-    return ["id", "url", "display_url", "display", *(each.name for each in model.fields if not each.hidden)]
+    head = ["id", "url", "display"] if model.page == "" else ["id", "url", "display_url", "display"]
+    return [*head, *(each.name for each in model.fields if not each.hidden)]

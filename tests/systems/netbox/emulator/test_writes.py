@@ -130,6 +130,21 @@ def test_tags_are_replaced_or_merged(client: Client, body: dict[str, Any], names
     assert [tag["name"] for tag in vm["tags"]] == names
 
 
+def test_tagged_objects_come_and_go_with_tags(client: Client) -> None:
+    client.ask("PATCH", VMS + "3/", {"tags": [2]})
+    [row] = client.get("/api/extras/tagged-objects/?object_id=3")["results"]
+    assert (row["display"], row["object"]["name"], row["tag"]["slug"]) == (
+        "db1 tagged with Web",
+        "db1",
+        "web",
+    )
+    client.ask("PATCH", VMS + "3/", {"tags": [1]})
+    [row] = client.get("/api/extras/tagged-objects/?object_id=3")["results"]
+    assert row["tag"]["slug"] == "managed"
+    client.ask("DELETE", VMS + "3/")
+    assert client.get("/api/extras/tagged-objects/?object_id=3")["count"] == 0
+
+
 def test_a_change_of_nothing_moves_the_etag_and_leaves_no_row(client: Client) -> None:
     before = client.ask("GET", VMS + "1/").headers["ETag"]
     after = client.ask("PATCH", VMS + "1/", {"memory": 2048}).headers["ETag"]
