@@ -17,6 +17,7 @@ from setpoint.desired.drafting import read_carefully
 from setpoint.desired.home import Home
 from setpoint.desired.layers import Layer, Stack, read_folder
 from setpoint.desired.overlay import Overlay, read_overlay
+from setpoint.desired.sheet import Sheet, Sheets, no_sheets, read_sheet
 from setpoint.desired.sound import UnusualError
 from setpoint.desired.swift import read_piece, read_swiftly
 from setpoint.model.key import Key
@@ -106,6 +107,8 @@ DEFAULTS = st.sampled_from(
         b"kind: '*'\nmetadata: {labels: {l: '2', m: n}}\npolicy: {interval: 90s}\n",
         b"kind: Thing\ntarget: null\nspec: {near: null, nics: {net0: {a: b}}}\n",
         b"kind: Thing\nspec: {cores: many}\n",
+        b"kind: Thing\npolicy: {take: {stock: [image, /nics/net0]}}\n",
+        b"kind: '*'\npolicy: {take: {stock: [], other: [cores, url]}}\n",
         b"kind: [\n",
     )
 )
@@ -177,7 +180,26 @@ def reordered(files: Files) -> dict[str, bytes]:
 
 
 PLACES = st.sampled_from(("t.csv", "a/t.csv", "a/u.csv", "d/t.csv"))
+SHEETS = st.sampled_from(("@stock/1.yaml", "@stock/2.yaml", "@other/1.yaml", "@stock/defaults.yaml"))
+SAID = st.one_of(
+    DOCUMENTS.map(str.encode),
+    THINGS.map(str.encode),
+    st.sampled_from(
+        (
+            b"kind: Thing\nmetadata: {name: w}\nspec: {image: i1}\n",
+            b"kind: Thing\nmetadata: {name: w, formerly: v}\ntarget: other\nspec: {memory: 4GiB, cores: 3}\n",
+            b"kind: Thing\nmetadata: {name: x, labels: {l: '2'}}\nspec: {near: w, nics: {net0: {a: b}}}\n",
+            b"kind: Thing\nmetadata: {name: x}\npolicy: {deletion: orphan}\nspec: {cores: null, image: i}\n",
+            b"kind: Thing\nmetadata: {name: w}\nspec: {cores: many}\n",
+            b"kind: Thing\nmetadata: {name: x}\nspec: {image: i}\nstuff: 1\n",
+            b"kind: Thing\nmetadata: {name: w}\nspec: {image: i}\n---\nkind: Thing\nmetadata: {name: x}\n",
+            b"kind: Thing\nmetadata: {name: w, namespace: dev}\nspec: {image: j, near: prod/x}\n",
+        )
+    ),
+)
 EDITS: st.SearchStrategy[Edit] = st.one_of(
+    st.builds(written, SHEETS, SAID),
+    st.builds(written, SHEETS, SAID),
     st.builds(written, PLACES, TABLES),
     st.builds(written, PATHS, MANIFESTS),
     st.builds(written, PATHS, MANIFESTS),
@@ -194,7 +216,8 @@ ESTATES = st.tuples(
     st.dictionaries(LAYERS, DEFAULTS, max_size=2),
     st.dictionaries(OVERLAYS, LAID, max_size=3),
     st.dictionaries(PLACES, TABLES, max_size=3),
-).map(lambda parts: {"box.yaml": BOX.encode(), **parts[0], **parts[1], **parts[2], **parts[3]})
+    st.dictionaries(SHEETS, SAID, max_size=3),
+).map(lambda parts: {"box.yaml": BOX.encode(), **parts[0], **parts[1], **parts[2], **parts[3], **parts[4]})
 
 
 def shown(origins: Mapping[Pointer, Origin]) -> dict[Pointer, str]:
@@ -210,6 +233,7 @@ def everything(compiled: Compiled) -> list[object]:
         compiled.tainted,
         compiled.broken,
         dict(compiled.suspended),
+        dict(compiled.conflicts),
     ]
 
 
@@ -265,6 +289,11 @@ ODDITIES = st.lists(
             "metadata: {name: x, namespace: null}",
             "metadata: {name: x, labels: {a: b, l: '1'}}",
             "policy: {interval: 5m, ignore: [/a]}",
+            "policy: {take: {stock: [cores, near]}}",
+            "policy: {take: {stok: []}}",
+            "policy: {take: {stock: [core]}}",
+            "policy: {take: {stock: no}}",
+            "policy: {take: [stock]}",
             "---",
             "%YAML 1.2",
             "- a",
@@ -292,12 +321,27 @@ STACKS = st.builds(
 )
 
 
-@given(SETS, TABLES, STACKS)
+def below(said: Sequence[bytes]) -> Sheets:
+    """The sheets of whatever key, as if they were of it."""
+    sheets = [read_sheet(f"@stock/{number}.yaml", content) for number, content in enumerate(said)]
+
+    def found(key: Key) -> Sequence[Sheet]:
+        return sheets if key.kind == "Thing" and key.name in ("w", "x") else ()
+
+    return found
+
+
+BELOW = st.lists(SAID, max_size=1).map(below) | st.lists(SAID, min_size=2, max_size=2).map(below)
+
+
+@given(SETS, TABLES, STACKS, BELOW)
 @settings(max_examples=300, deadline=None)
-def test_what_a_row_makes_is_read_in_both_ways_alike(text: str, table: bytes, stack: Stack) -> None:
+def test_what_a_row_makes_is_read_in_both_ways_alike(
+    text: str, table: bytes, stack: Stack, sheets: Sheets
+) -> None:
     content, tables = text.encode(), {"d/t.csv": table, "t.csv": table}
-    careful = read_carefully("d/f.yaml", content, stack, KINDS, tables)
-    piece = read_piece("d/f.yaml", content, stack, KINDS, tables)
+    careful = read_carefully("d/f.yaml", content, stack, KINDS, tables, sheets=sheets)
+    piece = read_piece("d/f.yaml", content, stack, KINDS, tables, sheets)
     assert piece == careful
     assert [shown(draft.origins) for draft in piece.drafts] == [
         shown(draft.origins) for draft in careful.drafts
@@ -307,12 +351,15 @@ def test_what_a_row_makes_is_read_in_both_ways_alike(text: str, table: bytes, st
 @given(
     MANIFESTS | ODDITIES | st.tuples(MANIFESTS, ODDITIES).map(b"".join),
     STACKS,
+    st.just(no_sheets) | BELOW,
 )
 @settings(max_examples=1200, deadline=None)
-def test_the_swift_way_gives_what_the_careful_way_gives_or_gives_up(content: bytes, stack: Stack) -> None:
-    careful = read_carefully("d/f.yaml", content, stack, KINDS, {})
+def test_the_swift_way_gives_what_the_careful_way_gives_or_gives_up(
+    content: bytes, stack: Stack, sheets: Sheets
+) -> None:
+    careful = read_carefully("d/f.yaml", content, stack, KINDS, {}, sheets=sheets)
     try:
-        swift = read_swiftly("d/f.yaml", content, stack, KINDS)
+        swift = read_swiftly("d/f.yaml", content, stack, KINDS, sheets)
     except UnusualError:
         return
     assert swift == careful
@@ -398,3 +445,40 @@ def test_the_order_in_which_files_come_does_not_matter(files: Files, chance: Ran
     chance.shuffle(paths)
     shuffled = compile_set({path: files[path] for path in paths}, KINDS, version="v")
     assert everything(shuffled) == everything(compile_set(files, KINDS, version="v"))
+
+
+CONTENTS = st.builds(
+    thing,
+    st.sampled_from(NAMES),
+    st.just(""),
+    st.just(""),
+    st.sampled_from(("", "main")),
+    st.sampled_from(("", "1", "2")),
+    st.just(""),
+).map(str.encode)
+
+
+def essence(compiled: Compiled) -> list[object]:
+    """A result but for the places."""
+    return [
+        (key, replace(one, origin=BOX_ORIGIN, through=(), origins={}))
+        for key, one in compiled.resources.items()
+    ]
+
+
+BOX_ORIGIN = Origin("box.yaml", 1, 1)
+
+
+@given(CONTENTS, st.dictionaries(st.just("defaults.yaml"), SOUND, max_size=1))
+@settings(max_examples=200, deadline=None)
+def test_a_sheet_that_says_what_a_manifest_says_changes_nothing(content: bytes, layers: Files) -> None:
+    """Nor does it matter which of both there is: who declares what in git and who does so elsewhere may change."""
+    base = {"box.yaml": BOX.encode(), **layers}
+    manifest = compile_set({**base, "f.yaml": content}, KINDS, version="v")
+    sheet = compile_set({**base, "@stock/f.yaml": content}, KINDS, version="v")
+    both = compile_set({**base, "f.yaml": content, "@stock/f.yaml": content}, KINDS, version="v")
+    assert not any(one.problems or one.conflicts for one in (manifest, sheet, both))
+    assert essence(manifest) == essence(sheet) == essence(both)
+    assert [one.origins for one in both.resources.values()] == [
+        one.origins for one in manifest.resources.values()
+    ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
 from setpoint.desired.compiled import Compiled
+from setpoint.desired.files import inventory_of, is_sheet
 from setpoint.desired.layers import folders_above
 from setpoint.model.key import Key
 from setpoint.model.resource import Resource
@@ -39,16 +40,22 @@ def retain(previous: Mapping[Key, Resource], compiled: Compiled) -> Retained:
 
     A key that is declared no more is kept when its declaration is not valid, when it may stand in what cannot be
     read, or when something that is kept needs it. One that goes on under a new name is not kept under the old one.
+    One that is declared is kept when the sheet below it cannot be read, for it would lose the values of that.
     """
-    moves = {new.formerly: key for key, new in compiled.resources.items() if new.formerly is not None}
-    gone = {key: old for key, old in previous.items() if key not in compiled.resources and key not in moves}
-    kept = {key for key, old in gone.items() if key in compiled.broken or _may_hide(old, compiled)}
+    lacking = _without_their_sheet(previous, compiled)
+    valid = compiled.resources
+    if lacking:
+        valid = {key: new for key, new in valid.items() if key not in lacking}
+    moves = {new.formerly: key for key, new in valid.items() if new.formerly is not None}
+    gone = {key: old for key, old in previous.items() if key not in valid and key not in moves}
+    kept = {key for key, old in gone.items() if key in compiled.broken or _may_hide(old, compiled)} | lacking
     kept = _with_needs(kept | _renamed_and_broken(previous, compiled, gone), gone)
     if not kept:
         return Retained(compiled.resources, frozenset())
     # What is valid needs nothing that is not, so what is kept can follow all of it.
     following = _ordered({key: _following(gone[key], moves) for key in sorted(kept)})
-    return Retained({**compiled.resources, **following}, frozenset(kept))
+    here = {key: following.get(key, one) for key, one in compiled.resources.items()} if lacking else valid
+    return Retained({**here, **following}, frozenset(kept))
 
 
 def changed_keys(old: Mapping[Key, Resource], new: Mapping[Key, Resource]) -> Changes:
@@ -62,6 +69,25 @@ def changed_keys(old: Mapping[Key, Resource], new: Mapping[Key, Resource]) -> Ch
         ),
         removed=frozenset(key for key in old if key not in new),
     )
+
+
+def _without_their_sheet(previous: Mapping[Key, Resource], compiled: Compiled) -> set[Key]:
+    """What came through a sheet that cannot be read now, and would come without any."""
+    unread = {path for path in compiled.tainted if is_sheet(path)}
+    if not unread:
+        return set()
+    return {
+        key
+        for key, new in compiled.resources.items()
+        if (old := previous.get(key)) is not None
+        and any(_takes(new, path) for path in unread.intersection((old.origin.path, *old.through)))
+    }
+
+
+def _takes(new: Resource, path: str) -> bool:
+    """Whether it would take anything of a sheet."""
+    fields = new.policy.take.get(inventory_of(path))
+    return path not in (new.origin.path, *new.through) and (fields is None or bool(fields))
 
 
 def _may_hide(old: Resource, compiled: Compiled) -> bool:

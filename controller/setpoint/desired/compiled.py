@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from setpoint.model.conflict import Conflict
 from setpoint.model.errors import DeclarationProblem
 from setpoint.model.key import Key
 from setpoint.model.resource import Resource
@@ -20,6 +21,7 @@ class Compiled:
         tainted: paths of files with a problem that may hide resources, folders (ending in `/`, the root is `/`)
             whose `defaults.yaml` is bad. A resource formerly declared there and missing now is kept as it was.
         broken: keys that are declared and not valid, and the names that such ones say they had before.
+        conflicts: what inventories say otherwise than the valid declarations that lie above them.
         suspended: those of `broken` that are valid in themselves and need something that is not, with where and why.
     """
 
@@ -29,3 +31,4 @@ class Compiled:
     tainted: frozenset[str] = frozenset()
     broken: frozenset[Key] = field(default_factory=frozenset[Key])
     suspended: Mapping[Key, DeclarationProblem] = field(default_factory=dict[Key, DeclarationProblem])
+    conflicts: Mapping[Key, tuple[Conflict, ...]] = field(default_factory=dict[Key, tuple[Conflict, ...]])

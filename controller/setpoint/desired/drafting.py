@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, TypeVar
 
 from pydantic import BaseModel
 
+from setpoint.desired.conflicts import conflicts
 from setpoint.desired.drafts import Draft, Piece, Wish, Writing, claim_of
 from setpoint.desired.envelope import Envelope
 from setpoint.desired.expand import Growth, grown
@@ -20,7 +21,16 @@ from setpoint.desired.places import rendered
 from setpoint.desired.reader import Document, read
 from setpoint.desired.references import names_in
 from setpoint.desired.sets import Made, is_set, make
+from setpoint.desired.sheet import Sheet, Sheets, no_sheets
 from setpoint.desired.suggest import remedy as suggestion
+from setpoint.desired.taking import (
+    Spoilt,
+    formerly_of,
+    is_for_every_kind,
+    laid_under,
+    misnamed,
+    unknown_field,
+)
 from setpoint.desired.validate import check
 from setpoint.model.errors import DeclarationProblem
 from setpoint.model.key import DEFAULT_NAMESPACE, Key, is_namespace
@@ -30,7 +40,7 @@ from setpoint.model.policy import Policy
 
 M = TypeVar("M", bound=BaseModel)
 Quick: TypeAlias = Callable[
-    [Fields, Writing, Mapping[str, Kind[Any, Any]]], tuple[Draft, frozenset[Origin]] | None
+    [Fields, Writing, Mapping[str, Kind[Any, Any]], Sheets], tuple[Draft, frozenset[Origin]] | None
 ]
 
 
@@ -40,7 +50,9 @@ def read_carefully(
     stack: Stack,
     kinds: Mapping[str, Kind[Any, Any]],
     tables: Mapping[str, bytes],
+    *,
     quick: Quick | None = None,
+    sheets: Sheets = no_sheets,
 ) -> Piece:
     """Every declaration of a file with what it gets from around it; where that is not valid, only who is declared.
 
@@ -51,6 +63,7 @@ def read_carefully(
         kinds: by name.
         tables: the CSV files by path.
         quick: a way to read what a row makes, which gives up where this one has to judge; it only saves time.
+        sheets: what inventories declare below its manifests.
     """
     parsed = read(path, content)
     every: list[_Drafting | _Quick] = []
@@ -59,13 +72,19 @@ def read_carefully(
         writing = Writing(path, content, index, stack, "")
         root = document.root
         if not isinstance(root, Fields) or not is_set(root):
-            every.append(_Drafting(document, writing, kinds))
+            every.append(_Drafting(document, writing, kinds, sheets))
             continue
         made = make(path, root, tables) if document.whole else Made()
         sets.append(made)
         sound = quick if document.sound and stack.below is not None else None
         every.extend(
-            _made(Document(manifest, document.sound, whole=True), replace(writing, row=row), kinds, sound)
+            _made(
+                Document(manifest, document.sound, whole=True),
+                replace(writing, row=row),
+                kinds,
+                sheets,
+                sound,
+            )
             for row, manifest in made.manifests
         )
     every.extend([beside for drafting in every for beside in drafting.beside(kinds)])
@@ -77,6 +96,9 @@ def read_carefully(
         declared=tuple((d.key, d.origin) for d in found if d.key is not None),
         wishes=tuple((d.key, d.wishes) for d in found if d.key is not None and d.draft is None and d.wishes),
         former=tuple((d.key, d.former) for d in found if d.key is not None and d.former is not None),
+        held=tuple(
+            (d.key, d.spoilt.at(d.origin)) for d in found if d.key is not None and d.spoilt is not None
+        ),
         problems=(*parsed.problems, *dict.fromkeys(problems)),
         hides=not parsed.complete
         or any(drafting.key is None or drafting.hides for drafting in found)
@@ -97,6 +119,7 @@ class _Quick:
     problems: tuple[DeclarationProblem, ...] = ()
     wishes: tuple[Wish, ...] = ()
     former: Key | None = None
+    spoilt: Spoilt | None = None
     left_out: bool = False
     hides: bool = False
 
@@ -106,15 +129,19 @@ class _Quick:
 
 
 def _made(
-    document: Document, writing: Writing, kinds: Mapping[str, Kind[Any, Any]], quick: Quick | None
+    document: Document,
+    writing: Writing,
+    kinds: Mapping[str, Kind[Any, Any]],
+    sheets: Sheets,
+    quick: Quick | None,
 ) -> _Drafting | _Quick:
     """What a row made."""
     if quick is not None and isinstance(document.root, Fields):
-        found = quick(document.root, writing, kinds)
+        found = quick(document.root, writing, kinds, sheets)
         if found is not None:
             draft, fitted = found
             return _Quick(draft, draft.key, draft.origin, fitted)
-    return _Drafting(document, writing, kinds)
+    return _Drafting(document, writing, kinds, sheets)
 
 
 class _Drafting:
@@ -125,10 +152,14 @@ class _Drafting:
         document: Document,
         writing: Writing,
         kinds: Mapping[str, Kind[Any, Any]],
+        sheets: Sheets,
         growth: Growth | None = None,
     ) -> None:
         self.document = document
         self.writing = writing
+        self.sheets = sheets
+        self.below: Sequence[Sheet] = ()
+        self.spoilt: Spoilt | None = None
         self.growth = growth
         self.growths: tuple[Growth, ...] | None = None
         self.hides = False
@@ -150,9 +181,10 @@ class _Drafting:
         if at.home is not None and (omission := at.home.omission(self.key)) is not None:
             self.fitted, self.left_out = frozenset((omission.origin,)), True
             return
-        self.former = self._former(at.root, kind)
-        if document.whole and writing.stack.below is not None:
-            self._judge(at, kind, writing)
+        stack = self._around(at.root, kind)
+        self.former = self._former(at.root, kind, stack)
+        if document.whole and self.spoilt is None and stack.below is not None:
+            self._judge(at, kind, replace(writing, stack=stack))
         self.hides = kind is not None and kind.expand is not None and self.growths is None
 
     def beside(self, kinds: Mapping[str, Kind[Any, Any]]) -> tuple[_Drafting, ...]:
@@ -163,6 +195,7 @@ class _Drafting:
                 Document(one.manifest, sound, whole=True),
                 replace(self.writing, manifest=one.manifest),
                 kinds,
+                self.sheets,
                 one,
             )
             for one in self.growths or ()
@@ -190,6 +223,19 @@ class _Drafting:
             return None if child(metadata, "namespace") else Key(DEFAULT_NAMESPACE, kind.name, name)
         return Key(namespace, kind.name, name) if is_namespace(namespace) else None
 
+    def _around(self, root: Fields, kind: Kind[Any, Any] | None) -> Stack:
+        """What is around it, with what it takes of an inventory."""
+        stack = self.writing.stack
+        self.below = self.sheets(self.key) if self.key is not None else ()
+        if kind is None or not self.below or not self.document.whole or stack.below is None:
+            return stack
+        policy = tree(whole(stack, kind.name, root).root.fields["policy"])
+        around = laid_under(stack, self.below, policy.get("take"))
+        if isinstance(around, Stack):
+            return around
+        self.spoilt = around
+        return stack
+
     def _judge(self, at: Settled, kind: Kind[Any, Any] | None, writing: Writing) -> None:
         """Merge, then hold every part against its own model."""
         root = at.root
@@ -204,7 +250,7 @@ class _Drafting:
         value, target = self._check(kind.spec, spec, ("spec",)), self._target(at, merged, kind)
         references = () if value is None else _references(value, spec, at)
         self.wishes = (*references, target) if target else references
-        judged = self._policy(policy, kind)
+        judged = self._policy(policy, kind, writing.stack)
         if self.key is None or envelope is None or judged is None or value is None:
             return
         if self.problems or not self.document.sound:
@@ -220,16 +266,28 @@ class _Drafting:
             hosted_by=kind.hosted_by,
             target=target,
             formerly=self.former,
-            formerly_at=nearest(root, ("metadata", "formerly")).origin,
+            formerly_at=self._said_former(root, writing.stack)[1],
             claim=claim_of(kind, value),
             through=writing.through,
+            conflicts=()
+            if writing.stack.sheet is None
+            else conflicts(writing.stack.sheet, merged, value, self.key, kind),
         )
 
-    def _policy(self, policy: Fields, kind: Kind[Any, Any]) -> Policy | None:
+    def _policy(self, policy: Fields, kind: Kind[Any, Any], stack: Stack) -> Policy | None:
         judged = self._check(Policy, policy, ("policy",))
-        wrong = fault(judged, kind) if judged is not None else None
+        if judged is None:
+            return None
+        wrong = fault(judged, kind)
         if wrong is not None:
             self._say(nearest(policy, ("lifecycle",)).origin, *wrong, "policy.lifecycle")
+        unknown = unknown_field(judged, kind)
+        if unknown is not None and is_for_every_kind(stack, policy, unknown):
+            unknown = None
+        for one in (unknown, misnamed(judged.take, self.below)):
+            if one is not None:
+                place = rendered(("policy", *one.path))
+                self._say(nearest(policy, one.path).origin, one.what, one.remedy, place)
         return judged
 
     def _target(self, at: Settled, merged: Fields, kind: Kind[Any, Any]) -> Wish | None:
@@ -243,10 +301,15 @@ class _Drafting:
             self._say(at.root.fields["target"].origin, f"a {kind.name} has no target", "remove it", "target")
         return None
 
-    def _former(self, root: Fields, kind: Kind[Any, Any] | None) -> Key | None:
+    def _said_former(self, root: Fields, stack: Stack) -> tuple[str | None, Origin]:
+        """What is said of a name before, and where; what a sheet says counts where the manifest says nothing."""
+        said = child(root.fields.get("metadata", root), "formerly") or formerly_of(stack)
+        text = said.value if isinstance(said, Leaf) and isinstance(said.value, str) else None
+        return text, said.origin if said is not None else nearest(root, ("metadata",)).origin
+
+    def _former(self, root: Fields, kind: Kind[Any, Any] | None, stack: Stack) -> Key | None:
         """The key that it had before: a name, or namespace/Kind/name when it moves between namespaces."""
-        metadata = root.fields.get("metadata", root)
-        text = _text(metadata, "formerly")
+        text, origin = self._said_former(root, stack)
         if text is None or kind is None or self.key is None:
             return None
         key = Key(self.key.namespace, kind.name, text)
@@ -255,7 +318,6 @@ class _Drafting:
                 key = Key.parse(text, namespace=self.key.namespace)
         if key.kind == kind.name and kind.names.fullmatch(key.name) and key != self.key:
             return key
-        origin = nearest(metadata, ("formerly",)).origin
         remedy = "write the name that it had before, or remove formerly"
         self._say(origin, f"'{text}' is no former name of {self.key}", remedy, "metadata.formerly")
         return None

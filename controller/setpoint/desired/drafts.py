@@ -12,6 +12,7 @@ from setpoint.desired.reader import read
 from setpoint.desired.sets import template_of
 from setpoint.desired.table import Row
 from setpoint.desired.template import filled
+from setpoint.model.conflict import Conflict
 from setpoint.model.errors import DeclarationProblem
 from setpoint.model.key import Key
 from setpoint.model.kind import Kind
@@ -44,6 +45,7 @@ class Draft:
         formerly: the name that it had, and where that is written.
         claim: which object of its target it is; None when it does not say.
         through: the other files by which it is declared.
+        conflicts: what the sheet below it says otherwise.
     """
 
     key: Key
@@ -59,6 +61,7 @@ class Draft:
     formerly_at: Origin
     claim: Claim | None = None
     through: tuple[str, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
 
 
 def claim_of(kind: Kind[Any, Any], spec: Any) -> Claim | None:
@@ -87,8 +90,13 @@ class Writing:
 
     @property
     def through(self) -> tuple[str, ...]:
-        """The other files by which it is declared: overlays, and the set where the manifest is said to stand in a table."""
+        """The other files by which it is declared.
+
+        Overlays, the set where the manifest is said to stand in a table, and the sheet of which it takes something.
+        """
         ways = self.stack.home.through if self.stack.home is not None else ()
+        if self.stack.sheet is not None:
+            ways = (*ways, self.stack.sheet.given.origin.path)
         return (*ways, self.path) if self.row is not None and self.row.origin.path != self.path else ways
 
     def trees(self) -> tuple[Fields, Fields]:
@@ -109,6 +117,7 @@ class Piece:
         declared: every key in it, valid or not, with its place.
         wishes: what is named by those that are not valid.
         former: the names that some of them say they had.
+        held: what cannot be judged for what is below it, and why.
         hides: a mistake may hide a declaration.
         tables: the CSV files that were asked for, there or not.
         fitted: the places of the patches that were for some declaration in it.
@@ -118,6 +127,7 @@ class Piece:
     declared: tuple[tuple[Key, Origin], ...] = ()
     wishes: tuple[tuple[Key, tuple[Wish, ...]], ...] = ()
     former: tuple[tuple[Key, Key], ...] = ()
+    held: tuple[tuple[Key, DeclarationProblem], ...] = ()
     problems: tuple[DeclarationProblem, ...] = ()
     hides: bool = False
     fitted: frozenset[Origin] = frozenset()

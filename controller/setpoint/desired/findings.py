@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from setpoint.desired.astray import astray
 from setpoint.desired.compiled import Compiled
 from setpoint.desired.drafts import Draft, Piece
+from setpoint.desired.files import is_sheet
 from setpoint.desired.graph import Links, link
 from setpoint.desired.reading import Reading
 from setpoint.model.errors import DeclarationProblem
@@ -52,6 +53,9 @@ class _Findings:
             tainted=unreadable,
             broken=self._broken(linked.resources),
             suspended={**self._held(), **linked.suspended},
+            conflicts={draft.key: draft.conflicts for draft in drafts if draft.conflicts}
+            if self._reading.sheets.paths
+            else {},
         )
         return compiled, links
 
@@ -59,7 +63,8 @@ class _Findings:
         """What is valid in itself and declared once, without moves that cannot be."""
         owners = self._reading.owners
         twice = {key for key, paths in owners.items() if len(paths) > 1}
-        self._problems.extend(self._duplicates(twice))
+        self._problems.extend(self._duplicates(key for key in twice if not all(map(is_sheet, owners[key]))))
+        self._problems.extend(self._same_sheets())
         drafts = [draft for piece in self._valid() for draft in piece.drafts]
         if twice:
             drafts = [draft for draft in drafts if draft.key not in twice]
@@ -95,6 +100,8 @@ class _Findings:
                 if file:
                     for key, origin in piece.declared:
                         held[key] = DeclarationProblem(origin, what, f"mend {file} first")
+        if self._reading.sheets.paths:
+            held.update(one for piece in self._pieces for one in piece.held)
         return held
 
     def _broken(self, valid: Mapping[Key, object]) -> frozenset[Key]:
@@ -120,6 +127,17 @@ class _Findings:
                 if place == first:
                     what = f"{key} is declared twice from here: {' and '.join(self._ways(key))}"
                     remedy = "give one of these overlays another namespace"
+                yield DeclarationProblem(place, what, remedy, "metadata.name")
+
+    def _same_sheets(self) -> Iterator[DeclarationProblem]:
+        """What is declared by several sheets, told of each; a manifest above them changes nothing about it."""
+        sheets = self._reading.sheets
+        for key, paths in sheets.paths.items():
+            for path in paths if len(paths) > 1 else ():
+                place = sheets.pieces[path].declared[0][1]
+                others = " and ".join(other for other in paths if other != path)
+                what = f"{key} is declared by {others} as well"
+                remedy = "let the inventory give one of the two objects another name"
                 yield DeclarationProblem(place, what, remedy, "metadata.name")
 
     def _ways(self, key: Key) -> Iterator[str]:

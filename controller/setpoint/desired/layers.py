@@ -67,11 +67,18 @@ class Stack:
         below: defaults, lowest first; None when some are not valid, so that nothing but who is declared can be told.
         above: patches, lowest first.
         home: None for what no overlay declares.
+        sheet: what the one manifest takes of an inventory, above the defaults.
     """
 
     below: tuple[Layer, ...] | None
     above: tuple[Layer, ...] = ()
     home: Home | None = None
+    sheet: Layer | None = None
+
+    def lower(self, kind: str, name: str | None) -> list[Layer]:
+        """What lies below a manifest and is for it if it bears the right labels, lowest first."""
+        found = [layer for layer in self.below or () if layer.concerns(kind, name)]
+        return found if self.sheet is None else [*found, self.sheet]
 
 
 @dataclass(frozen=True)
@@ -176,7 +183,7 @@ def whole(stack: Stack, kind: str, root: Fields) -> Whole:
     absent = {part: Fields({}, root.origin) for part in ("policy", "spec") if part not in root.fields}
     root = root.replacing(**absent)
     name = name_of(root)
-    below = [layer for layer in stack.below or () if layer.concerns(kind, name)]
+    below = stack.lower(kind, name)
     above = [layer for layer in stack.above if layer.concerns(kind, name)]
     if any(layer.labels is not None for layer in (*below, *above)):
         labels = _labels(_put_together(_for_all(below), root, _for_all(above)))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from setpoint.desired.drafts import Piece
-from setpoint.desired.files import is_declaration, is_table
+from setpoint.desired.files import is_declaration, is_sheet, is_table
 from setpoint.desired.layers import Folder, Stack, folder_of, is_layer, read_folder
 from setpoint.desired.overlay import Overlay, is_overlay, read_overlay
 from setpoint.desired.overlays import Overlays, Unit, arranged
+from setpoint.desired.sheet import Sheets, no_sheets
+from setpoint.desired.sheets import SheetIndex, judged, key_of
 from setpoint.desired.swift import read_piece
 from setpoint.model.key import Key
 from setpoint.model.kind import Kind
@@ -29,6 +32,7 @@ class Reading:
         pieces: by the name of the unit, which for a plain file is its path, in the order of names.
         units: by name, those that an overlay declares.
         tables: the CSV files.
+        sheets: what inventories declare.
         owners: the units that declare a key, one entry for each time that they do, in the order of names.
     """
 
@@ -40,6 +44,7 @@ class Reading:
     pieces: Mapping[str, Piece] = field(default_factory=dict[str, Piece])
     units: Mapping[str, Unit] = field(default_factory=dict[str, Unit])
     tables: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    sheets: SheetIndex = field(default_factory=SheetIndex)
     owners: Mapping[Key, tuple[str, ...]] = field(default_factory=dict[Key, tuple[str, ...]])
 
     def unit(self, name: str) -> Unit:
@@ -75,8 +80,20 @@ def read_again(before: Reading, files: Mapping[str, bytes], kinds: Mapping[str, 
     tables = {path: text for path, text in before.tables.items() if path not in asked}
     tables |= {path: files[path] for path in asked if path in files}
     reader = _PieceReader(folders, overlays, tables, kinds)
-    fresh = {name: reader.read(now[name], files[now[name].path]) for name in sorted(now)}
+    made = {path for path in (*stale, *now) if is_sheet(path)}
+    sheets = before.sheets.again(made, {path: reader.sheet(path, files[path]) for path in made & now.keys()})
+    now |= _above(before, sheets, [path for path in touched if is_sheet(path)], stale)
+    below = partial(sheets.below, files=files)
+    units = (now[name] for name in sorted(now.keys() - made))
+    fresh = {unit.name: reader.read(unit, files[unit.path], below) for unit in units}
     stale |= now
+    manifests = stale.keys() - made
+    owners = _owners(before.owners, before.pieces, manifests, fresh)
+    turned = {path for key in _keys(before, manifests, fresh) for path in sheets.paths.get(key, ())}
+    turned |= made & sheets.pieces.keys()
+    fresh |= sheets.among(owners, turned, files)
+    owners = _owners(owners, before.pieces, turned | made, fresh)
+    stale |= {path: Unit(path) for path in turned}
     kept = {name: unit for name, unit in before.units.items() if name not in stale}
     return Reading(
         files=dict(files),
@@ -89,7 +106,8 @@ def read_again(before: Reading, files: Mapping[str, bytes], kinds: Mapping[str, 
         if overlays.ordered
         else {},
         tables=tables,
-        owners=_owners(before, stale, fresh),
+        sheets=sheets,
+        owners=owners,
     )
 
 
@@ -170,11 +188,15 @@ class _PieceReader:
         self._kinds = kinds
         self._stacks: dict[tuple[str, tuple[str, ...]], Stack] = {}
 
-    def read(self, unit: Unit, content: bytes) -> Piece:
+    def sheet(self, path: str, content: bytes) -> Piece:
+        """What a sheet declares by itself."""
+        return judged(path, content, self.read(Unit(path), content, no_sheets))
+
+    def read(self, unit: Unit, content: bytes, sheets: Sheets) -> Piece:
         place = unit.path.rpartition("/")[0], unit.through
         if place not in self._stacks:
             self._stacks[place] = self._around(unit)
-        return read_piece(unit.path, content, self._stacks[place], self._kinds, self._tables)
+        return read_piece(unit.path, content, self._stacks[place], self._kinds, self._tables, sheets)
 
     def _around(self, unit: Unit) -> Stack:
         overlays = self._overlays
@@ -195,16 +217,42 @@ def _replaced(
     return found if fresh.keys() <= pieces.keys() else {path: found[path] for path in sorted(found)}
 
 
+def _above(
+    before: Reading, sheets: SheetIndex, touched: Iterable[str], stale: Collection[str]
+) -> dict[str, Unit]:
+    """The manifests, not stale already, that lie above sheets that come, go or say something else."""
+    keys = {key_of(index.pieces.get(path)) for path in touched for index in (before.sheets, sheets)}
+    names = (name for key in keys if key is not None for name in before.owners.get(key, ()))
+    return {name: before.unit(name) for name in names if not is_sheet(name) and name not in stale}
+
+
+def _keys(before: Reading, names: Iterable[str], fresh: Mapping[str, Piece]) -> Iterator[Key]:
+    """What some manifests declared before, and declare now."""
+    for name in names:
+        for piece in (before.pieces.get(name), fresh.get(name)):
+            yield from (key for key, _ in (piece.declared if piece is not None else ()))
+
+
 def _owners(
-    before: Reading, stale: Iterable[str], fresh: Mapping[str, Piece]
+    before: Mapping[Key, tuple[str, ...]],
+    pieces: Mapping[str, Piece],
+    stale: Collection[str],
+    fresh: Mapping[str, Piece],
 ) -> Mapping[Key, tuple[str, ...]]:
-    """The same mapping when nobody comes, goes or moves, so that whoever depends on names sees it at once."""
+    """The same mapping when nobody comes, goes or moves, so that whoever depends on names sees it at once.
+
+    Args:
+        before: as it was, with what `pieces` declare that are stale.
+        pieces: of before.
+        stale: the names of those that are to be replaced.
+        fresh: what is in their place.
+    """
     nothing = Piece()
-    then = [(key, path) for path in stale for key, _ in before.pieces.get(path, nothing).declared]
+    then = [(key, path) for path in stale for key, _ in pieces.get(path, nothing).declared]
     now = [(key, path) for path in stale for key, _ in fresh.get(path, nothing).declared]
     if then == now:
-        return before.owners
-    owners = dict(before.owners)
+        return before
+    owners = dict(before)
     for key, path in then:
         left = [*owners[key]]
         left.remove(path)

@@ -5,14 +5,15 @@ Whatever is wrong or unusual is left to `drafting`, which knows the place of eve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
 from pydantic_core import to_json
 
+from setpoint.desired.conflicts import differs
 from setpoint.desired.drafting import read_carefully
 from setpoint.desired.drafts import Draft, Piece, Wish, Writing, claim_of
 from setpoint.desired.envelope import Envelope
@@ -23,7 +24,9 @@ from setpoint.desired.node import Fields, Node, Origins, Path, child
 from setpoint.desired.places import rendered
 from setpoint.desired.references import names_in
 from setpoint.desired.resound import read_anew
+from setpoint.desired.sheet import Sheet, Sheets, no_sheets
 from setpoint.desired.sound import Sound, UnusualError
+from setpoint.desired.taking import Spoilt, laid_under, misnamed, unknown_field
 from setpoint.desired.validate import judge
 from setpoint.model.key import DEFAULT_NAMESPACE, Key, is_namespace
 from setpoint.model.kind import Kind
@@ -45,6 +48,7 @@ def read_piece(
     stack: Stack,
     kinds: Mapping[str, Kind[Any, Any]],
     tables: Mapping[str, bytes],
+    sheets: Sheets = no_sheets,
 ) -> Piece:
     """Every declaration of a file with what it gets from around it; where that is not valid, only who is declared.
 
@@ -54,16 +58,23 @@ def read_piece(
         stack: what it gets from around it.
         kinds: by name.
         tables: the CSV files by path.
+        sheets: what inventories declare below its manifests.
     """
     if stack.below is not None:
         try:
-            return read_swiftly(path, content, stack, kinds)
+            return read_swiftly(path, content, stack, kinds, sheets)
         except UnusualError:
             pass
-    return read_carefully(path, content, stack, kinds, tables, quickly)
+    return read_carefully(path, content, stack, kinds, tables, quick=quickly, sheets=sheets)
 
 
-def read_swiftly(path: str, content: bytes, stack: Stack, kinds: Mapping[str, Kind[Any, Any]]) -> Piece:
+def read_swiftly(
+    path: str,
+    content: bytes,
+    stack: Stack,
+    kinds: Mapping[str, Kind[Any, Any]],
+    sheets: Sheets = no_sheets,
+) -> Piece:
     """As `read_carefully`, for a file without any mistake.
 
     Raises:
@@ -71,7 +82,7 @@ def read_swiftly(path: str, content: bytes, stack: Stack, kinds: Mapping[str, Ki
     """
     fitted = set[Origin]()
     drafts = tuple(
-        _draft(document, Writing(path, content, index, stack, ""), kinds, fitted)
+        _draft(document, Writing(path, content, index, stack, ""), kinds, sheets, fitted)
         for index, document in enumerate(read_anew(path, content))
     )
     declared = tuple((draft.key, draft.origin) for draft in drafts)
@@ -89,13 +100,13 @@ class _Grown:
 
 
 def quickly(
-    manifest: Fields, writing: Writing, kinds: Mapping[str, Kind[Any, Any]]
+    manifest: Fields, writing: Writing, kinds: Mapping[str, Kind[Any, Any]], sheets: Sheets
 ) -> tuple[Draft, frozenset[Origin]] | None:
     """The draft of a manifest that a row made, with the patches that were for it; None where only care can judge."""
     values, fitted = tree(manifest), set[Origin]()
     document = _Grown(values, any(value is None for _, value in leaves(values)), manifest.origin, manifest)
     try:
-        return _draft(document, writing, kinds, fitted), frozenset(fitted)
+        return _draft(document, writing, kinds, sheets, fitted), frozenset(fitted)
     except UnusualError:
         return None
 
@@ -147,7 +158,11 @@ def _highest(layers: list[Layer], path: Path) -> Origin | None:
 
 
 def _draft(
-    document: Sound | _Grown, writing: Writing, kinds: Mapping[str, Kind[Any, Any]], fitted: set[Origin]
+    document: Sound | _Grown,
+    writing: Writing,
+    kinds: Mapping[str, Kind[Any, Any]],
+    sheets: Sheets,
+    fitted: set[Origin],
 ) -> Draft:
     root = {name: value for name, value in document.tree.items() if value is not None or name not in _PARTS}
     name = root.get("kind")
@@ -158,22 +173,22 @@ def _draft(
     key, former = _key(root.get("metadata"), kind), frozenset[str]()
     if stack.home is not None:
         key, former = _settled(root, key, stack.home)
-    below, above = _fitting(stack, key, root)
+    found = sheets(key)
+    if found:
+        writing = replace(writing, stack=_around(writing.stack, found, key, root))
+    below, above, merged = _whole(writing.stack, key, root, nulls=document.nulls)
     fitted.update(layer.given.origin for layer in above)
-    merged = _laid([layer.tree for layer in below], {"policy": {}, "spec": {}, **root})
-    for layer in above:
-        merged = _patched(merged, layer.tree)
-    if document.nulls or any(layer.nulls for layer in (*below, *above)):
-        merged = _present(merged)
     policy, spec, metadata = merged["policy"], merged["spec"], merged["metadata"]
     if not isinstance(policy, dict) or not isinstance(spec, dict) or not isinstance(metadata, dict):
+        raise UnusualError
+    if writing.stack.sheet is not None and _may_conflict(writing.stack.sheet, merged):
         raise UnusualError
     if "formerly" in metadata or (kind.hosted_by is None and root.get("target") is not None):
         raise UnusualError
     _valid(Envelope, {**merged, "policy": {}, "spec": {}})
     value, judged = _valid(kind.spec, spec), _policy(to_json(policy))
     remember(spec, value)
-    if fault(judged, kind) is not None or (kind.expand is not None and kind.expand(key, spec)):
+    if _is_at_fault(judged, kind, found) or (kind.expand is not None and kind.expand(key, spec)):
         raise UnusualError
     labels: Any = metadata.get("labels", {})
     sources = _Sources(document, below, above, stack.home, former)
@@ -184,9 +199,7 @@ def _draft(
         spec=spec,
         policy=judged,
         labels=labels,
-        origins=Origins(
-            Writing(writing.path, writing.content, writing.index, stack, kind.name, writing.row).trees
-        ),
+        origins=Origins(replace(writing, kind=kind.name).trees),
         references=_references(sources, value, spec),
         hosted_by=kind.hosted_by,
         target=sources.wish(kind.hosted_by, target, ("target",), merged)
@@ -197,6 +210,41 @@ def _draft(
         claim=claim_of(kind, value),
         through=writing.through,
     )
+
+
+def _is_at_fault(policy: Policy, kind: Kind[Any, Any], found: Sequence[Sheet]) -> bool:
+    """Whether only care can tell what is wrong with a policy, if anything is."""
+    if fault(policy, kind) is not None:
+        return True
+    return bool(policy.take) and not (
+        unknown_field(policy, kind) is None and misnamed(policy.take, found) is None
+    )
+
+
+def _around(stack: Stack, found: Sequence[Sheet], key: Key, root: Tree) -> Stack:
+    """What is around it, with what it takes of its sheets."""
+    _, _, merged = _whole(stack, key, root, nulls=True)
+    policy = merged["policy"]
+    around = laid_under(stack, found, policy.get("take") if isinstance(policy, dict) else None)
+    if isinstance(around, Spoilt):
+        raise UnusualError
+    return around
+
+
+def _may_conflict(sheet: Layer, merged: Tree) -> bool:
+    """Whether a sheet and what is above it say something differently, be it only in other words."""
+    return any(differs(sheet.tree.get(part), merged.get(part)) for part in ("spec", "target"))
+
+
+def _whole(stack: Stack, key: Key, root: Tree, *, nulls: bool) -> tuple[list[Layer], list[Layer], Tree]:
+    """The layers and the patches that are for a declaration, and all of them with it; `nulls` when it may hold some."""
+    below, above = _fitting(stack, key, root)
+    merged = _laid([layer.tree for layer in below], {"policy": {}, "spec": {}, **root})
+    for layer in above:
+        merged = _patched(merged, layer.tree)
+    if nulls or any(layer.nulls for layer in (*below, *above)):
+        merged = _present(merged)
+    return below, above, merged
 
 
 def _key(metadata: Json, kind: Kind[Any, Any]) -> Key:
@@ -254,7 +302,7 @@ def _reached(root: Fields, path: Path) -> Origin | None:
 
 def _fitting(stack: Stack, key: Key, root: Tree) -> tuple[list[Layer], list[Layer]]:
     """The layers and the patches that are for a declaration; labels that they give count, too."""
-    below = [layer for layer in stack.below or () if layer.concerns(key.kind, key.name)]
+    below = stack.lower(key.kind, key.name)
     above = [layer for layer in stack.above if layer.concerns(key.kind, key.name)]
     if all(layer.labels is None for layer in (*below, *above)):
         return below, above

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
@@ -13,6 +14,7 @@ from setpoint.model.plan import Disruption
 from setpoint.model.quantity import Duration
 from setpoint.model.rollout import Rollout
 from setpoint.model.spec import Spec, described
+from setpoint.model.tree import Pointer, join
 from setpoint.model.window import Window, WindowText
 
 
@@ -135,6 +137,14 @@ class Policy(Spec):
         examples=[{"group": "web", "maxUnavailable": 1}],
     )
 
+    take: Mapping[str, tuple[str, ...]] = described(
+        "Which fields are taken of an inventory that declares the same resource, by the name of the inventory: names of "
+        "fields of the spec, or pointers into it. With a list nothing else of its sheet counts, neither labels nor target "
+        "nor policy; [] takes nothing. Everything is taken of an inventory that is not named.",
+        {},
+        examples=[{"cmdb": ["memory", "/nics/net0/mac"]}],
+    )
+
     def window_for(self, disruption: Disruption) -> Window | None:
         """The hours for a class of disruption; None for at any time."""
         match disruption:
@@ -219,6 +229,17 @@ class Policy(Spec):
             raise ValueError("the interval is at most 365d; for no correction write drift: warn")
         return value
 
+    @field_validator("take")
+    @classmethod
+    def _takeable(cls, value: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+        for fields in value.values():
+            for one in fields:
+                if not one.strip("/"):
+                    raise ValueError(
+                        f"'{one}' is no field; write the name of one, or a pointer such as /nics/net0"
+                    )
+        return value
+
     @field_validator("ignore")
     @classmethod
     def _pointers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -228,3 +249,8 @@ class Policy(Spec):
                     f"'{pointer}' is no pointer; begin with a slash, e.g. /description or /nics/net0"
                 )
         return value
+
+
+def field_of(taken: str) -> Pointer:
+    """The pointer that an entry of `take` stands for: the name of a field is one, too."""
+    return taken if taken.startswith("/") else join("", taken)

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
+from setpoint.desired.changes import retain
+from setpoint.desired.compile import Cache
+from setpoint.desired.compiled import Compiled
 from setpoint.model.key import Key
+from setpoint.model.policy import Deletion
 from tests.unit.desired.estate import BOX, compiled, lines
 
 WEB = Key("default", "Thing", "web")
@@ -71,3 +79,314 @@ def test_a_broken_sheet_is_told_at_its_place_and_hides_what_it_may_declare() -> 
     assert named.tainted == frozenset()
     unnamed = compiled({"box.yaml": BOX, SHEET: ALONE.replace("web ", "'!' ")})
     assert unnamed.tainted == {SHEET}
+
+
+def manifest(more: str = "", *, name: str = "web", spec: str = "image: own") -> str:
+    return f"kind: Thing\nmetadata: {{name: {name}}}\n{more}spec:\n  {spec}\n"
+
+
+def told(result: Compiled, key: Key = WEB) -> dict[str, str]:
+    return {pointer: str(origin) for pointer, origin in result.resources[key].origins.items()}
+
+
+def test_a_sheet_lies_between_the_defaults_and_the_manifest() -> None:
+    files = {
+        "box.yaml": BOX,
+        "vms/defaults.yaml": "kind: Thing\nspec: {memory: 1GiB, cores: 8, ratio: 0.5}\n",
+        "vms/web.yaml": manifest(spec="cores: 2"),
+        SHEET: ALONE,
+    }
+    result = compiled(files)
+    assert lines(result) == []
+    web = result.resources[WEB]
+    assert web.spec == {"memory": "4096MiB", "cores": 2, "ratio": 0.5, "image": "plain"}
+    assert told(result) == {
+        "/policy/deletion": f"{SHEET}:7:3",
+        "/image": f"{SHEET}:9:3",
+        "/memory": f"{SHEET}:10:3",
+        "/cores": "vms/web.yaml:4:3",
+        "/ratio": "vms/defaults.yaml:2:32",
+    }
+    assert web.labels == {"tier": "front"}
+    assert web.origin.path == "vms/web.yaml"
+    assert web.through == (SHEET,)
+    assert result.conflicts == {}
+
+
+def test_labels_of_a_sheet_choose_defaults_for_the_manifest_too() -> None:
+    files = {
+        "box.yaml": BOX,
+        "vms/defaults.yaml": "kind: Thing\nlabels: {tier: front}\nspec: {cores: 8, memory: 1GiB}\n",
+        "vms/web.yaml": manifest(),
+        SHEET: ALONE,
+    }
+    assert compiled(files).resources[WEB].spec == {"image": "own", "cores": 8, "memory": "4096MiB"}
+
+
+def test_patches_of_an_overlay_lie_above_the_sheet_and_the_key_is_the_settled_one() -> None:
+    files = {
+        "box.yaml": BOX,
+        "base/overlay.yaml": "template: true\n",
+        "base/web.yaml": manifest(),
+        "prod/overlay.yaml": "over: ../base\nnamespace: prod\npatches:\n- kind: Thing\n  spec: {memory: 8GiB}\n",
+        "dev/overlay.yaml": "over: ../base\nnamespace: dev\n",
+        SHEET: ALONE.replace("name: web ", "name: web\n  namespace: prod"),
+    }
+    result = compiled(files)
+    assert lines(result) == []
+    prod, dev = (result.resources[Key(name, "Thing", "web")] for name in ("prod", "dev"))
+    assert prod.spec == {"image": "own", "memory": "8GiB"}
+    assert prod.through == ("prod/overlay.yaml", SHEET)
+    assert dev.spec == {"image": "own"}
+    assert dev.through == ("dev/overlay.yaml",)
+    assert [c.pointer for c in result.conflicts[prod.key]] == ["/image", "/memory"]
+
+
+def test_what_a_set_or_another_declaration_makes_is_a_manifest_as_well() -> None:
+    rows = (
+        "kind: ResourceSet\nmetadata: {name: s}\nspec:\n  rows: [{n: web}, {n: other}]\n"
+        "  template: {kind: Thing, metadata: {name: '{{ n }}'}, spec: {cores: 2, image: own}}\n"
+    )
+    result = compiled({"box.yaml": BOX, "set.yaml": rows, SHEET: ALONE})
+    assert lines(result) == []
+    assert result.resources[WEB].spec == {"cores": 2, "image": "own", "memory": "4096MiB"}
+    assert result.resources[Key("default", "Thing", "other")].spec == {"cores": 2, "image": "own"}
+
+
+TAKING: dict[str, tuple[str, dict[str, Any]]] = {
+    "everything": ("", {"image": "own", "memory": "4096MiB", "nics": {"net0": {"a": "b", "c": "d"}}}),
+    "of another": (
+        "policy: {take: {other: []}}\n",
+        {"image": "own", "memory": "4096MiB", "nics": {"net0": {"a": "b", "c": "d"}}},
+    ),
+    "nothing": ("policy: {take: {stock: []}}\n", {"image": "own"}),
+    "a field": ("policy: {take: {stock: [memory]}}\n", {"image": "own", "memory": "4096MiB"}),
+    "what it does not give": ("policy: {take: {stock: [cores]}}\n", {"image": "own"}),
+    "a pointer": (
+        "policy: {take: {stock: [/nics/net0/a]}}\n",
+        {"image": "own", "nics": {"net0": {"a": "b"}}},
+    ),
+    "any name": ("policy: {take: {stock: [/nics/*/c]}}\n", {"image": "own", "nics": {"net0": {"c": "d"}}}),
+}
+
+
+@pytest.mark.parametrize(("take", "spec"), TAKING.values(), ids=TAKING)
+def test_a_manifest_takes_what_it_names(take: str, spec: dict[str, Any]) -> None:
+    sheet = ALONE + "  nics:\n    net0:\n      a: b\n      c: d\n"
+    result = compiled({"box.yaml": BOX, "web.yaml": manifest(take), SHEET: sheet})
+    assert lines(result) == []
+    web = result.resources[WEB]
+    assert web.spec == spec
+    whole = "stock" not in take
+    assert web.labels == ({"tier": "front"} if whole else {})
+    assert (web.policy.deletion is Deletion.ORPHAN) is whole
+    assert web.through == (() if take.endswith("stock: []}}\n") else (SHEET,))
+    assert [c.pointer for c in result.conflicts.get(WEB, ())] == (["/image"] if whole else [])
+
+
+MISTAKEN = {
+    "no such field": (
+        "policy:\n  take:\n    stock: [memroy]\n",
+        "web.yaml:5:13: policy.take.stock[0]: a Thing has no field 'memroy'; did you mean memory?",
+    ),
+    "no such pointer": (
+        "policy:\n  take:\n    stock: [memory, /kernel/is]\n",
+        "web.yaml:5:21: policy.take.stock[1]: a Thing has no field 'kernel'; the fields are",
+    ),
+    "another name": (
+        "policy:\n  take:\n    stcok: []\n",
+        "web.yaml:5:5: policy.take.stcok: 'stcok' does not declare this resource; did you mean stock?",
+    ),
+    "no field at all": (
+        "policy:\n  take:\n    stock: [/]\n",
+        "web.yaml:4:3: policy.take: '/' is no field; write the name of one, or a pointer such as /nics/net0",
+    ),
+}
+
+
+@pytest.mark.parametrize(("take", "line"), MISTAKEN.values(), ids=MISTAKEN)
+def test_a_mistake_in_what_is_taken_is_told_at_its_place(take: str, line: str) -> None:
+    result = compiled({"box.yaml": BOX, "web.yaml": manifest(take), SHEET: ALONE})
+    (said,) = lines(result)
+    assert said.startswith(line)
+    assert result.broken == {WEB}
+
+
+def test_what_defaults_for_every_kind_take_not_every_kind_has_to_have() -> None:
+    files = {
+        "box.yaml": BOX,
+        "defaults.yaml": "kind: '*'\npolicy:\n  take: {stock: [memory, volume]}\n",
+        "web.yaml": manifest(),
+        SHEET: ALONE,
+    }
+    result = compiled(files)
+    assert lines(result) == []
+    assert result.resources[WEB].spec == {"image": "own", "memory": "4096MiB"}
+    (line,) = lines(compiled({**files, "defaults.yaml": files["defaults.yaml"].replace("'*'", "Thing")}))
+    assert line.startswith("defaults.yaml:3:26: policy.take.stock[1]: a Thing has no field 'volume'")
+
+
+CONFLICTS: dict[str, tuple[str, str, list[tuple[str, str, str]]]] = {
+    "another value": ("memory: 4GiB", "memory: 2GiB", [("/memory", "2GiB", "4GiB")]),
+    "the same": ("memory: 4GiB", "memory: 4GiB", []),
+    "the same in other words": ("memory: 4096MiB", "memory: 4GiB", []),
+    "only one of two": ("cores: 2\n  memory: 4096MiB", "cores: 3\n  memory: 4GiB", [("/cores", "3", "2")]),
+    "in a mapping": (
+        "nics: {net0: {a: b, c: d}}",
+        "nics: {net0: {a: e}, net1: {}}",
+        [("/nics/net0/a", "e", "b")],
+    ),
+    "of another shape": ("source: here", "source: {url: there}", [("/source", '{"url": "there"}', "here")]),
+    "the other way round": (
+        "source: {url: there}",
+        "source: here",
+        [("/source", "here", '{"url": "there"}')],
+    ),
+    "a list": (
+        "shelves: [{height: 10}]",
+        "shelves: [{height: 20}]",
+        [("/shelves", '[{"height": 20}]', '[{"height": 10}]')],
+    ),
+    "a list in other words": (
+        "shelves: [{height: 10}]",
+        "shelves: [{height: 10, label: ''}]",
+        [],
+    ),
+    "taken away": ("cores: 2", "cores: null", []),
+    "nothing in the sheet": ("cores: null", "cores: 2", []),
+    "not valid in the sheet": ("cores: many", "cores: 2", [("/cores", "2", "many")]),
+}
+
+
+@pytest.mark.parametrize(("below", "above", "expected"), CONFLICTS.values(), ids=CONFLICTS)
+def test_what_both_give_and_not_alike_is_told(
+    below: str, above: str, expected: list[tuple[str, str, str]]
+) -> None:
+    sheet = f"kind: Thing\nmetadata: {{name: web}}\nspec:\n  {below}\n"
+    result = compiled({"box.yaml": BOX, "web.yaml": manifest(spec=f"image: i\n  {above}"), SHEET: sheet})
+    assert lines(result) == []
+    found = result.conflicts.get(WEB, ())
+    assert [(one.pointer, one.value, one.sheet_value) for one in found] == expected
+    assert all(one.origin.path == "web.yaml" and one.sheet_origin.path == SHEET for one in found)
+
+
+def test_another_target_is_a_conflict_and_another_name_of_the_same_is_none() -> None:
+    other = BOX.replace("main", "other")
+    sheet = ALONE.replace("spec:", "target: default/other\nspec:")
+    files = {"box.yaml": BOX, "other.yaml": other, SHEET: sheet}
+    result = compiled({**files, "web.yaml": manifest("target: main\n", spec="cores: 2")})
+    assert [(c.pointer, c.value, c.sheet_value) for c in result.conflicts[WEB]] == [
+        ("target", "main", "default/other")
+    ]
+    assert result.resources[WEB].target == Key("default", "Box", "main")
+    assert compiled({**files, "web.yaml": manifest("target: other\n", spec="cores: 2")}).conflicts == {}
+    assert compiled({**files, "web.yaml": manifest(spec="cores: 2")}).resources[WEB].target == Key(
+        "default", "Box", "other"
+    )
+
+
+def test_what_a_sheet_lacks_a_manifest_may_give() -> None:
+    sheet = "kind: Thing\nmetadata: {name: web}\nspec: {memory: 4GiB}\n"
+    alone = compiled({"box.yaml": BOX, SHEET: sheet})
+    assert [line.split(";")[0] for line in lines(alone)] == [f"{SHEET}:3:1: spec.image: is missing"]
+    result = compiled({"box.yaml": BOX, "web.yaml": manifest(), SHEET: sheet})
+    assert lines(result) == []
+    assert result.resources[WEB].spec == {"memory": "4GiB", "image": "own"}
+
+
+SPOILT = {
+    "a value": (ALONE.replace("4096MiB", "lots   "), True),
+    "a field": (ALONE.replace("memory:", "memroy:"), True),
+    "the YAML": (ALONE + "  image: twice\n", False),
+    "the syntax": (ALONE + "  bad: [\n", False),
+    "the envelope": (ALONE + "stuff: 1\n", True),
+}
+
+
+@pytest.mark.parametrize(("sheet", "known"), SPOILT.values(), ids=SPOILT)
+def test_a_manifest_over_a_sheet_that_is_not_valid_stays_as_it_was_and_nothing_else_does(
+    sheet: str, *, known: bool
+) -> None:
+    files = {"box.yaml": BOX, "web.yaml": manifest(), "o.yaml": manifest(name="o"), SHEET: ALONE}
+    before = compiled(files).resources
+    after = compiled({**files, SHEET: sheet, "o.yaml": manifest(name="o", spec="image: new")})
+    assert lines(after)
+    assert all(line.startswith(SHEET) for line in lines(after))
+    kept = retain(before, after)
+    assert kept.retained == {WEB}
+    assert kept.resources[WEB] == before[WEB]
+    assert kept.resources[Key("default", "Thing", "o")].spec == {"image": "new"}
+    assert after.broken == ({WEB} if known else after.broken)
+
+
+def test_what_a_manifest_does_not_take_cannot_spoil_it() -> None:
+    for sheet in (ALONE.replace("4096MiB", "lots   "), ALONE + "  image: twice\n"):
+        files = {"box.yaml": BOX, "web.yaml": manifest("policy: {take: {stock: []}}\n"), SHEET: sheet}
+        result = compiled(files)
+        assert result.resources[WEB].spec == {"image": "own"}
+        assert result.broken == frozenset()
+    files[SHEET] = ALONE.replace("4096MiB", "lots   ")
+    files["web.yaml"] = manifest(spec="image: own\n  memory: 1GiB")
+    assert compiled(files).resources[WEB].spec == {"memory": "1GiB", "image": "own"}
+
+
+def test_two_sheets_of_one_key_are_told_of_both_and_neither_counts() -> None:
+    other = "@stock/machine/18.yaml"
+    files = {"box.yaml": BOX, SHEET: ALONE, other: ALONE}
+    remedy = "let the inventory give one of the two objects another name"
+    said = [
+        f"{one}:1:1: metadata.name: Thing/web is declared by {two} as well; {remedy}"
+        for one, two in ((SHEET, other), (other, SHEET))
+    ]
+    alone = compiled(files)
+    assert lines(alone) == said
+    assert alone.broken == {WEB}
+    above = compiled({**files, "web.yaml": manifest()})
+    assert lines(above) == said
+    assert above.broken == {WEB}
+    assert str(above.suspended[WEB]) == (
+        f"web.yaml:1:1: gets values from {SHEET} and {other}, which both declare it; "
+        "see to it that one of them does"
+    )
+    untaken = compiled({**files, "web.yaml": manifest("policy: {take: {stock: []}}\n")})
+    assert untaken.resources[WEB].spec == {"image": "own"}
+
+
+def test_a_sheet_is_one_manifest() -> None:
+    two = compiled({"box.yaml": BOX, SHEET: ALONE + "---\n" + ALONE.replace("web", "app")})
+    assert lines(two) == [
+        f"{SHEET}: a sheet is one manifest; let the inventory make one sheet for each resource"
+    ]
+    assert two.tainted == {SHEET}
+    made = "kind: ResourceSet\nmetadata: {name: s}\nspec:\n  %s\n  template:\n    " + ALONE.replace(
+        "\n", "\n    "
+    )
+    for rows in ("rows: []", "rows: [{n: 1}]", "csv: ../../t.csv", "csv: ../../nowhere.csv"):
+        assert lines(compiled({"box.yaml": BOX, "t.csv": "n\n1\n", SHEET: made % rows})) == lines(two)
+
+
+def test_a_name_before_that_a_sheet_tells_moves_what_a_manifest_declares() -> None:
+    sheet = ALONE.replace("name: web ", "name: web\n  formerly: old")
+    result = compiled({"box.yaml": BOX, "web.yaml": manifest(), SHEET: sheet})
+    assert lines(result) == []
+    assert result.resources[WEB].formerly == Key("default", "Thing", "old")
+    still = compiled({"box.yaml": BOX, "web.yaml": manifest(), "o.yaml": manifest(name="old"), SHEET: sheet})
+    (line,) = lines(still)
+    assert line.startswith(f"{SHEET}:4:3: metadata.formerly: Thing/old is still declared at o.yaml:1:1")
+
+
+def test_a_manifest_that_comes_and_goes_takes_the_sheet_below_it_and_gives_it_back() -> None:
+    cache = Cache()
+    files = {"box.yaml": BOX, SHEET: ALONE}
+    for more, origin, image in (
+        ({}, SHEET, "plain"),
+        ({"web.yaml": manifest()}, "web.yaml", "own"),
+        ({"moved/web.yaml": manifest(spec="cores: 2")}, "moved/web.yaml", "plain"),
+        ({}, SHEET, "plain"),
+    ):
+        result = compiled({**files, **more}, cache=cache)
+        assert lines(result) == []
+        web = result.resources[WEB]
+        assert (web.origin.path, web.spec["image"]) == (origin, image)
+    gone = compiled({"box.yaml": BOX, "web.yaml": manifest()}, cache=cache)
+    assert gone.resources[WEB].spec == {"image": "own"}
