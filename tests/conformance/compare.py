@@ -32,7 +32,7 @@ def compare_reply(exchange: Exchange, emulated: Reply, bindings: Bindings) -> tu
     if rules.is_log(exchange):
         comparison.log(recorded.body, emulated.body)
     else:
-        comparison.value("", *rules.compared(exchange, recorded.body, emulated.body))
+        comparison.value(rules.BODY, *rules.compared(exchange, recorded.body, emulated.body))
     comparison.deliveries(recorded.deliveries, emulated.deliveries)
     return tuple(comparison.found)
 

@@ -41,7 +41,12 @@ class Rules(Protocol):
     """How a place in a reply is compared; a module can be such rules."""
 
     @property
-    def SETS(self) -> frozenset[str]:  # noqa: N802  # a constant of a module
+    def BODY(self) -> str:  # noqa: N802  # a constant of a module
+        """What the places of a body begin with: nothing where an envelope keeps them apart from status and reason."""
+        ...
+
+    @property
+    def SETS(self) -> frozenset[str]:  # noqa: N802
         """Keys whose text is a list in random order, separated by commas."""
         ...
 

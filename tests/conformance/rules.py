@@ -10,6 +10,8 @@ from tests.conformance.tokens import HEX
 if TYPE_CHECKING:
     from tests.conformance.model import Exchange, Json
 
+BODY = ""
+
 LOAD = frozenset(
     {
         *("cpu", "mem", "memhost", "uptime", "loadavg", "idle", "wait", "ksm"),

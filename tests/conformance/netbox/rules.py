@@ -10,6 +10,8 @@ from tests.conformance.raw import as_object
 if TYPE_CHECKING:
     from tests.conformance.model import Exchange, Json
 
+BODY = "body"
+
 SETS = frozenset[str]()
 
 NAMES = ("id", "slug", "name", "address", "display")
@@ -31,7 +33,7 @@ def is_log(exchange: Exchange) -> bool:
 def is_ordered(exchange: Exchange, path: str) -> bool:
     """Whether the order of a list counts: it does for the rows of a reply, not for what lies inside a row."""
     del exchange
-    return path in {"", "results"}
+    return path in {BODY, f"{BODY}.results"}
 
 
 def is_figure(key: str, value: Json, siblings: dict[str, Json]) -> bool:
