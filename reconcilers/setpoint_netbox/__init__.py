@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
-from setpoint.model.kind import System
+from typing import Any
 
-SYSTEM = System("netbox", ())
+from setpoint.model.inventory import Inventory, InventoryType, Opening
+from setpoint.model.kind import System
+from setpoint_netbox.settings import NetBoxSettings
+
+
+def _open(settings: Any, opening: Opening) -> Inventory:
+    from setpoint_netbox.inventory import NetBoxInventory  # noqa: PLC0415  # every verb loads systems, and few of them this
+
+    return NetBoxInventory(settings, opening)
+
+
+SYSTEM = System("netbox", (), inventory=InventoryType(NetBoxSettings, _open))

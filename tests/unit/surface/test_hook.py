@@ -17,9 +17,10 @@ from aiohttp import web
 
 from setpoint.model.errors import SettingsError
 from setpoint.model.secret import Secret
-from setpoint.surface import hook
+from setpoint.surface import calls
+from setpoint.surface.calls import Bundle
 from setpoint.surface.doorman import Doorman, Manners
-from setpoint.surface.hook import Bundle, hook_app
+from setpoint.surface.hook import hook_app
 from setpoint.testing.clock import virtual_run
 
 SECRET = Secret("sésame")
@@ -149,7 +150,7 @@ async def test_a_form_without_a_payload_is_refused(forge: Forge) -> None:
 
 
 async def test_a_body_that_is_too_large_is_refused(forge: Forge, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hook, "BODY_LIMIT", 1000)
+    monkeypatch.setattr(calls, "BODY_LIMIT", 1000)
     body = b" " * 1001
     assert (await forge.call(body, github(body)))[0] == 413
     assert (await forge.call(body[:1000], github(body[:1000])))[0] == 400
@@ -158,7 +159,7 @@ async def test_a_body_that_is_too_large_is_refused(forge: Forge, monkeypatch: py
 async def test_a_body_that_does_not_say_how_long_it_is_is_counted(
     forge: Forge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hook, "BODY_LIMIT", 1000)
+    monkeypatch.setattr(calls, "BODY_LIMIT", 1000)
     chunk = b"3e8\r\n" + b" " * 1000 + b"\r\n"
     assert await spoken(forge, b"Transfer-Encoding: chunked\r\n\r\n" + 2 * chunk) == b"413"
 
@@ -168,7 +169,7 @@ async def test_a_body_that_says_too_much_is_not_waited_for(forge: Forge) -> None
 
 
 async def test_a_body_that_does_not_come_is_given_up(forge: Forge, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hook, "BODY_TIMEOUT", 0.05)
+    monkeypatch.setattr(calls, "BODY_TIMEOUT", 0.05)
     assert await spoken(forge, b"Content-Length: 10\r\n\r\nhalf") == b"408"
 
 

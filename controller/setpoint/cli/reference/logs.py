@@ -16,8 +16,11 @@ LINES: Final[Mapping[str, tuple[str, str]]] = {
     "daemon_stopped": ("info", "Everything has ended in order."),
     "socket_open": ("info", "The command line is answered."),
     "peer_refused": ("warning", "A user asked the socket for what its role does not allow."),
-    "hook_open": ("info", "Calls of the forge are taken at this address."),
-    "hook_called": ("info", "The forge told of a push to the branch; the source is looked at now."),
+    "hook_open": ("info", "Calls of the forge, or of an inventory, are taken at this address."),
+    "hook_called": (
+        "info",
+        "The forge told of a push to the branch, or an inventory of a change; the source is looked at now.",
+    ),
     "hook_refused": (
         "warning",
         "Calls of the hook were refused: not signed, too large or too slow; one line a minute, with their number.",
