@@ -9,13 +9,13 @@ from tests.conformance.binding import Bindings
 from tests.conformance.compare import compare_reply, compare_row
 from tests.conformance.dialects import DIALECTS
 from tests.conformance.happen import EVENT
-from tests.conformance.model import Exchange, Judgement, Probe, Request, Verdict
+from tests.conformance.model import Difference, Exchange, Judgement, Probe, Request, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from tests.conformance.dependence import Unsupported
-    from tests.conformance.model import Difference, Json, Outside, Run
+    from tests.conformance.model import Json, Outside, Run
 
 OK = 200
 _LONGEST_BODY = 300
@@ -61,7 +61,7 @@ class _Judging:
             return Judgement(entry.index, Verdict.ARTIFACT, trivial, shown)
         self._bindings.request(request)
         mark = self._bindings.mark()
-        differences = self._compare(entry)
+        differences = (*self._missed(entry.index), *self._compare(entry))
         verdict = self._verdict(entry, request, differences)
         if verdict in {Verdict.UNSUPPORTED, Verdict.DEPENDENT}:
             self._bindings.rollback(mark)
@@ -81,6 +81,16 @@ class _Judging:
         if isinstance(entry, Exchange):
             return compare_reply(entry, reply, self._bindings)
         return compare_row(entry, reply.body, self._bindings)
+
+    def _missed(self, index: int) -> Iterator[Difference]:
+        """What went otherwise than recorded between the entries, just before this one."""
+        for outside in self._run.outside:
+            answer = outside.answer
+            if outside.before == index and outside.expected not in {None, answer.reply.status}:
+                place = f"before: {answer.method} {answer.path}"
+                yield Difference(
+                    place, str(outside.expected), str(answer.reply.status or answer.reply.failure)
+                )
 
     def _verdict(
         self, entry: Exchange | Probe, request: Request, differences: tuple[Difference, ...]

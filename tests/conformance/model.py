@@ -186,11 +186,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """A request or an event between the entries; `before` is the entry that followed it."""
+    """A request or an event between the entries; `before` is the entry that followed it.
+
+    `expected` is the recorded status of the answer, None where it was not noted.
+    """
 
     before: int
     answer: Answer
     params: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    expected: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from tests.conformance.netbox.dialect import NETBOX
 from tests.conformance.netbox.identity import AUTHORIZATION, Tokens
 from tests.conformance.netbox.load import load_folder
 from tests.conformance.netbox.receiver import Receiver
-from tests.conformance.raw import as_object
+from tests.conformance.raw import as_object, integer
 from tests.conformance.transport import Transport
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.conformance.netbox.folder import Folder
 
 REDIRECTS = frozenset({301, 302, 307, 308})
-NOTHING_TO_DO = frozenset({"none", "background", "expect_deliveries"})
+NOTHING_TO_DO = frozenset({"none", "background", "expect", "expect_deliveries"})
 """Events for information, and what holds anyway: deliveries are sent, and the receiver answers 200."""
 
 WITHIN_SECOND = 0.0007
@@ -122,6 +122,7 @@ class FolderReplay:
                 self._happen(event)
 
     def _happen(self, event: Event) -> None:
+        expect = as_object(event.spec.get("expect"))
         for kind, spec in event.spec.items():
             if kind == "request":
                 call = as_object(spec)
@@ -131,7 +132,9 @@ class FolderReplay:
                     "Content-Type": _JSON,
                 }
                 reply = self._exchange(self._bindings.request(request), headers)
-                self._outside.append(Outside(event.before, Answer(request.method, request.path, reply)))
+                answer = Answer(request.method, request.path, reply)
+                expected = integer(expect["status"]) if "status" in expect else None
+                self._outside.append(Outside(event.before, answer, expected=expected))
             elif kind not in NOTHING_TO_DO:
                 reply = self._lab.event({kind: self._bindings.translated(spec)})
                 self._outside.append(Outside(event.before, Answer(EVENT, kind, reply)))

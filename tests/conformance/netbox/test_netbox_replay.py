@@ -203,6 +203,17 @@ async def test_what_happened_between_the_files_happens_again(bench: Bench) -> No
     assert [text for _, _, _, text in bench.server.seen][1] == '{"name": "q"}'
 
 
+@pytest.mark.parametrize(("status", "places"), [(200, []), (204, [f"before: PATCH {THINGS}1/"])])
+async def test_what_happened_otherwise_than_expected_shows_at_the_next_file(
+    bench: Bench, status: int, places: list[str]
+) -> None:
+    call: dict[str, Any] = {"as": "admin", "method": "PATCH", "path": f"{THINGS}1/", "body": {}}
+    event = {"before": "rename.json", "event": {"request": call, "expect": {"status": status}}}
+    files = {"create.json": CREATE, "rename.json": RENAME | {"request": RENAME["request"] | {"headers": {}}}}
+    found = await bench.judged("f", f=(files, {"events": [event]}))
+    assert [difference.path for difference in found["rename.json"].differences] == places
+
+
 async def test_the_clock_follows_the_dates_of_the_recording(bench: Bench) -> None:
     await bench.verdicts("f", f=({"create.json": CREATE, "rename.json": RENAME}, {}))
     assert bench.server.things[1]["last_updated"].startswith("2026-11-21T02:58:03.")
