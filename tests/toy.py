@@ -34,6 +34,7 @@ from setpoint.model.secret import Secret, SecretRef
 from setpoint.model.spec import Spec, described
 from setpoint.model.survey import Survey
 from setpoint.run.gate import LaneGate
+from tests.ledger import ledger
 
 
 @dataclass
@@ -440,7 +441,7 @@ BOX = Kind(
     outputs=BoxOutputs,
     publish=lambda state: BoxOutputs(number=state.number, colour=state.fields.get("colour")),
 )
-SYSTEM = System("toy", (SHELF, BOX))
+SYSTEM = System("toy", (SHELF, BOX), inventory=ledger("toy"), lends={"toy": lambda: "red: 1"})
 KINDS: dict[str, Kind[Any, Any]] = {kind.name: kind for kind in SYSTEM.kinds}
 
 

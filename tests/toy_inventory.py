@@ -6,17 +6,11 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from setpoint.model.errors import DeclarationProblem, SourceError
-from setpoint.model.inventory import Content, InventoryType, Opening, Sheets
+from setpoint.model.inventory import Content, Sheets
 from setpoint.model.origin import Origin
-from setpoint.model.secret import SecretRef
-from setpoint.model.spec import Spec, described
 from setpoint.model.standing import Standing
-
-MAPPING = "register.map"
-"""A file of the repository in which the register's cards are said to be of a colour."""
 
 
 @dataclass
@@ -112,25 +106,3 @@ class Register:
 
     async def close(self) -> None:
         self.closed = True
-
-
-class RegisterSettings(Spec):
-    """How the register is reached."""
-
-    folder: Path = described("Where it lies.", Path("register"))
-    token: SecretRef | None = described("The secret word.", None)
-    poll: int = described("Seconds.", 15)
-
-
-REGISTERS: dict[str, Register] = {}
-"""Those that are opened by settings, by the name of their folder."""
-
-
-def opened(settings: RegisterSettings, opening: Opening) -> Register:
-    """The register that lies in the folder that the settings name."""
-    if settings.token is not None:
-        opening.secret(settings.token)
-    return REGISTERS.setdefault(str(settings.folder), Register())
-
-
-TYPE = InventoryType(RegisterSettings, opened)

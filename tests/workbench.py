@@ -16,6 +16,7 @@ from setpoint.model.plan import ActResult, Applied, Finished, Intent, OperationS
 from setpoint.model.secret import Secret, SecretRef
 from setpoint.model.spec import Spec, described
 from setpoint.model.survey import Survey
+from tests.ledger import ledger
 
 ESTATE = "home"
 
@@ -118,4 +119,4 @@ PART = Kind(
     acts={"write": write_part},
     hosted_by="Bench",
 )
-SYSTEM = System("bench", (BENCH, PART))
+SYSTEM = System("bench", (BENCH, PART), inventory=ledger("bench"))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, field_validator, model_validator
 
@@ -17,7 +17,7 @@ from setpoint.model.limit import Caution, Limit
 from setpoint.model.quantity import Duration, format_duration
 from setpoint.model.secret import SecretRef
 from setpoint.model.spec import Spec, described
-from setpoint.settings_file import read_settings
+from setpoint.settings_file import Section, read_settings
 from setpoint.settings_place import SOCKET, STATE, find_settings
 from setpoint.settings_roles import RoleSettings
 from setpoint.sources.source import local_path
@@ -191,6 +191,12 @@ class Settings(Spec):
         {},
     )
 
+    inventories: Mapping[str, Any] = described(
+        "By system, how the inventory is reached in which people declare things outside of the repository; what they declare lies "
+        "below the manifests. The fields stand at the end of this page.",
+        {},
+    )
+
     @field_validator("work")
     @classmethod
     def _some(cls, value: Mapping[str, Mapping[str, int]]) -> Mapping[str, Mapping[str, int]]:
@@ -235,7 +241,9 @@ def load_settings(path: Path | None, env: Mapping[str, str]) -> Settings:
         SettingsError: there is none, or it is wrong; every mistake as `file:line:column: field: what; remedy`.
     """
     found = find_settings(path, env)
-    return _beside(read_settings(found, Settings), found.absolute().parent)
+    settings = _beside(read_settings(found, Settings), found.absolute().parent)
+    sections = {name: Section(found, ("inventories", name)) for name in settings.inventories}
+    return settings.model_copy(update={"inventories": sections})
 
 
 def _checked_address(value: str, right: str) -> str:

@@ -24,6 +24,7 @@ from setpoint.model.quantity import format_duration
 from setpoint.run.estate import Estate
 from setpoint.run.supervisor import Supervisor
 from setpoint.settings import LogLevel, LogSettings, Settings
+from setpoint.sources.layered import LayeredSource
 from setpoint.store.lock import StateInUseError
 from setpoint.store.records import Event
 from setpoint.surface.answers import Answers
@@ -77,6 +78,9 @@ async def converge(settings: Settings, patience: timedelta) -> tuple[dict[str, A
     began = time.time()
     stop = asyncio.Event()
     async with open_engine(settings) as supervisor, _told(supervisor, began):
+        if isinstance(supervisor.source, LayeredSource):
+            # Else it would settle by what was read last, maybe long ago.
+            await supervisor.source.refresh()
         running = asyncio.create_task(supervisor.run(stop))
         settling = asyncio.create_task(supervisor.settle(began))
         try:

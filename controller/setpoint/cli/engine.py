@@ -5,15 +5,21 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
+from setpoint.inventories import open_inventories
 from setpoint.machine import own_ids
-from setpoint.run.estate import Estate
+from setpoint.model.inventory import PREFIX
+from setpoint.run.estate import Estate, SourceState
+from setpoint.run.inventories import UNREAD, heard, kept
 from setpoint.run.meters import Meters, Silence
 from setpoint.run.ports import Ports
 from setpoint.run.supervisor import Supervisor
 from setpoint.settings import Settings
 from setpoint.sources.build import build_source
+from setpoint.sources.layered import LayeredSource
+from setpoint.sources.source import Source
 from setpoint.store.lock import StateLock
 from setpoint.store.store import Store
 from setpoint.store.thread import CountedCalls, StoreThread
@@ -45,7 +51,37 @@ async def open_engine(settings: Settings, meters: Meters | None = None) -> Async
             estate = Estate(
                 settings.estate, kinds, store, calls, ports, caution=settings.caution(own_ids(os.environ))
             )
-            yield Supervisor(estate, source)
+            async with overseen(settings, estate, source) as supervisor:
+                yield supervisor
         finally:
             await calls.close()
             store.close()
+
+
+@asynccontextmanager
+async def overseen(settings: Settings, estate: Estate, source: Source) -> AsyncGenerator[Supervisor]:
+    """A supervisor of what the source declares, and what the inventories of the settings declare below it.
+
+    Raises:
+        SettingsError: what the settings say of an inventory cannot be.
+        StateError: the store cannot be read.
+    """
+    async with layered(settings, estate, source) as below:
+        inventories = below.inventories if isinstance(below, LayeredSource) else ()
+        yield Supervisor(estate, below, inventories=inventories)
+
+
+@asynccontextmanager
+async def layered(settings: Settings, estate: Estate, source: Source) -> AsyncGenerator[Source]:
+    """The source with the inventories of the settings below it, whose connections are given back after the block."""
+    inventories = open_inventories(settings, estate.kinds, estate.store.approved)
+    if not inventories:
+        yield source
+        return
+    for inventory in inventories:
+        read = await estate.calls.call(estate.store.last_read, PREFIX + inventory.name)
+        estate.inventories[inventory.name] = SourceState(good=False, sentence=UNREAD, at=0.0, fetched=read)
+    async with AsyncExitStack() as stack:
+        for inventory in inventories:
+            stack.push_async_callback(inventory.close)
+        yield LayeredSource(source, inventories, partial(kept, estate), partial(heard, estate))

@@ -50,6 +50,8 @@ async def _serve(settings: Settings) -> None:
         if settings.hook is not None:
             branch = settings.source.git.branch if settings.source.git else ""
             await stack.enter_async_context(serve_hook(settings.hook, branch, supervisor.source.poke))
+        for inventory in supervisor.inventories:
+            await stack.enter_async_context(inventory.serving())
         _log.info("daemon_started", estate=settings.estate, state=str(settings.state))
         tell_ready = await stack.enter_async_context(keeping_told(notifier, supervisor))
 

@@ -116,7 +116,7 @@ class Opening:
 
     Attributes:
         kinds: every installed one, by name.
-        lent: what other systems lend to it, by their names.
+        lent: what systems lend to it, by their names.
         secret: reads a secret, afresh at each call. Raises SettingsError.
         approved: whether a person approved a token of a `DoubtError`.
     """

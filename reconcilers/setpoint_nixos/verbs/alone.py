@@ -10,6 +10,7 @@ from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from setpoint.cli.engine import overseen
 from setpoint.machine import own_ids
 from setpoint.model.errors import StateError
 from setpoint.model.key import Key
@@ -80,19 +81,29 @@ async def _running(settings: Settings, folder: Path) -> AsyncGenerator[Superviso
         caution=settings.caution(own_ids(os.environ)),
         only=frozenset(),
     )
-    supervisor, stop, ready = Supervisor(estate, DirectorySource(folder)), asyncio.Event(), asyncio.Event()
+    try:
+        async with overseen(settings, estate, DirectorySource(folder)) as supervisor, _served(supervisor):
+            yield supervisor
+    finally:
+        store.close()
+
+
+@asynccontextmanager
+async def _served(supervisor: Supervisor) -> AsyncGenerator[None]:
+    """Have it run for the length of the block, which begins once it has read the declarations."""
+    stop, ready = asyncio.Event(), asyncio.Event()
     running = asyncio.create_task(supervisor.run(stop, ready=ready.set))
     waiting = asyncio.create_task(ready.wait())
     try:
         await asyncio.wait((running, waiting), return_when=asyncio.FIRST_COMPLETED)
-        if not estate.source.good:
-            raise StateError(estate.source.sentence, remedy="mend it: setpoint validate tells every mistake")
-        yield supervisor
+        source = supervisor.estate.source
+        if not source.good:
+            raise StateError(source.sentence, remedy="mend it: setpoint validate tells every mistake")
+        yield
     finally:
         waiting.cancel()
         stop.set()
         await running
-        store.close()
 
 
 def _with_needs(estate: Estate, keys: Sequence[Key]) -> frozenset[Key]:

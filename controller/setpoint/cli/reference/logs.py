@@ -36,6 +36,10 @@ LINES: Final[Mapping[str, tuple[str, str]]] = {
         "info or warning",
         "The source was looked at, and what came of it; a warning when it is in trouble.",
     ),
+    "inventory_read": (
+        "info or warning",
+        "An inventory was read, or why not; only where that is news.",
+    ),
     "declaration_broken": (
         "warning",
         "A mistake in a declaration, with its place; what it declared stays as it was.",

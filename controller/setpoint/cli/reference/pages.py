@@ -14,11 +14,13 @@ from setpoint.cli.reference.selectors import selectors_page
 from setpoint.cli.reference.verdicts import exit_codes_page, holds_page, outcomes_page
 from setpoint.desired.draft7 import TEMPLATE, tidy
 from setpoint.desired.lessons import Book
+from setpoint.model.inventory import InventoryType
 from setpoint.model.kind import Kind
 from setpoint.settings import Settings
 from setpoint.settings_place import PLACES, VARIABLE
 from setpoint.surface.metrics.measures import metrics_of
 from setpoint.surface.metrics.names import METRICS, RESOURCE, Metric
+from setpoint.systems import installed_systems
 
 _EXAMPLE = """\
 estate: home
@@ -75,7 +77,13 @@ def _settings() -> str:
         "paths begin at its folder.",
         section("Example", fenced("yaml settings", _EXAMPLE)),
         section("Fields", field_table(Book(schema))),
+        *(_inventory(one.name, one.inventory) for one in installed_systems() if one.inventory is not None),
     )
+
+
+def _inventory(name: str, kind: InventoryType) -> list[str]:
+    schema = tidy(kind.settings.model_json_schema(by_alias=True, ref_template=TEMPLATE))
+    return section(f"inventories.{name}", [str(schema["description"])], field_table(Book(schema)))
 
 
 def _metrics(kinds: Mapping[str, Kind[Any, Any]]) -> str:
