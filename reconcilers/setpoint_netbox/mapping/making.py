@@ -213,9 +213,9 @@ class _Making:
 
     def _why(self) -> str:
         """What is wrong with it; empty when nothing is."""
-        troubles = [*self.context.troubles.values()]
-        more = f" (and {len(troubles) - _TOLD} more)" if len(troubles) > _TOLD else ""
-        return " / ".join(f"{error.what}; {error.remedy}" for error in troubles[:_TOLD]) + more
+        told = [*dict.fromkeys(f"{one.what}; {one.remedy}" for one in self.context.troubles.values())]
+        more = f" (and {len(told) - _TOLD} more)" if len(told) > _TOLD else ""
+        return " / ".join(told[:_TOLD]) + more
 
     def _texts(self) -> Branch:
         labels: Branch = {}

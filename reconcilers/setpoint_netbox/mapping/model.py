@@ -172,4 +172,7 @@ class MappingFile(Spec):
     """How NetBox becomes declarations."""
 
     api_version: Literal["setpoint.dev/v1"] = described("May be left out.", API_VERSION)
+    inventory: Literal["netbox"] = described(
+        "Whose mapping this is; by it the file is known as no declaration."
+    )
     maps: dict[str, Map] = described("The maps by name; the first that fits takes an object.", {})

@@ -20,6 +20,8 @@ from setpoint_netbox.mapping.model import Map, MappingFile, Rule
 
 FILE: Final = "netbox.yaml"
 """The mapping in a repository, at the root of its declarations."""
+_NOWHERE: Final = Origin(FILE)
+_EMPTY: Final = Fields({"inventory": Leaf("netbox", _NOWHERE)}, _NOWHERE)
 _SECTIONS: Final = frozenset({"labels", "policy", "fields", "units"})
 """Parts of a map that are laid over those of a lent one entry by entry; anything else is replaced."""
 
@@ -45,7 +47,7 @@ def read_mapping(own: bytes | None, lent: Mapping[str, str], kinds: Mapping[str,
         _document(f"the mapping of {system}", text.encode(), problems)
         for system, text in sorted(lent.items())
     ]
-    given = Fields({}, Origin(FILE)) if own is None else _document(FILE, own, problems)
+    given = _EMPTY if own is None else _document(FILE, own, problems)
     root = _together(roots, given, problems)
     said, found = check(MappingFile, root)
     problems.extend(found)

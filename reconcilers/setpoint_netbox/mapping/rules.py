@@ -55,10 +55,12 @@ def holds(condition: Condition | None, scope: Scope, context: Context) -> bool:
 
 
 def _answered(condition: Condition, scope: Scope, context: Context) -> bool:
-    cell = _chosen(condition.field or (), (), scope, context)
-    value = None if cell is None else cell.value
+    groups = condition.field or ()
     if condition.set_ is not None:
-        return (value is not None) is condition.set_
+        said_there = any(find(parse(text), scope) is not None for group in groups for text in group)
+        return said_there is condition.set_
+    cell = _chosen(groups, (), scope, context)
+    value = None if cell is None else cell.value
     if condition.in_:
         return shown(value) in _texts([*condition.in_])
     if "has" in condition.model_fields_set:
@@ -203,16 +205,26 @@ def _chosen(
     groups: Iterable[tuple[str, ...]], transforms: Transforms | tuple[()], scope: Scope, context: Context
 ) -> Cell | None:
     for group in groups:
-        found = [cell for text in group if (cell := _read(text, transforms, scope, context)) is not None]
-        for other in found[1:]:
-            if other.value != found[0].value:
+        found = [
+            (text, cell) for text in group if (cell := _read(text, transforms, scope, context)) is not None
+        ]
+        for text, cell in found[1:]:
+            first, there = found[0]
+            if cell.value != there.value:
+                one, other = (
+                    _told(name, scope, known.value) for name, known in ((first, there), (text, cell))
+                )
                 raise TroubleError(
-                    f"{found[0].told} and {other.told} are names for one thing and say different things",
+                    f"{one} and {other}, and both are names for one thing",
                     "make them equal in NetBox, or clear one",
                 )
         if found:
-            return found[0]
+            return found[0][1]
     return None
+
+
+def _told(text: str, scope: Scope, value: Json) -> str:
+    return f"{_place(text, scope)} says {brief(', '.join(_texts(value)), _SHOWN)}"
 
 
 def _read(text: str, transforms: Transforms | tuple[()], scope: Scope, context: Context) -> Cell | None:

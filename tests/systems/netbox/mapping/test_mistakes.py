@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from setpoint_netbox.mapping.render import Renderer
-from tests.systems.netbox.mapping.views import KINDS, LENT, VM, machine, sheets
+from tests.systems.netbox.mapping.views import KINDS, LENT, OWN, VM, machine, sheets
 
 BEGUN = """\
+inventory: netbox
 maps:
   mine:
     of: virtualization.virtualmachine
@@ -19,15 +20,17 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("no yaml", "maps: [", "netbox.yaml:2:1: a value is missing here; write it, or close the { or [ before it"),
     ("a list", "- a", "netbox.yaml:1:1: a mapping has maps by name; write maps: {NAME: ...}"),
     ("two documents", "maps: {}\n---\nmaps: {}", "netbox.yaml:3:1: a mapping is one document; put all maps into one"),
-    ("an unknown field", "map: {}", "netbox.yaml:1:1: map: there is no field 'map'; did you mean maps?"),
-    ("maps as a list", "maps: []", "netbox.yaml:1:1: maps: a list is not a mapping; write its fields"),
-    ("a map without all", "maps: {mine: {of: ipam.vlan, name: vid}}", "maps.mine.kind: is missing; add it"),
-    ("no such type", BEGUN.replace("virtualmachine", "machine"), "3:5: maps.mine.of: 'virtualization.machine' is no type"),
-    ("no such kind", BEGUN.replace("VirtualMachine", "VirtualMachin"), "4:5: maps.mine.kind: there is no kind 'VirtualMachin'; did you mean VirtualMachine?"),
-    ("no such field of the kind", f"{BEGUN}    fields: {{coers: vcpus}}", "6:14: maps.mine.fields.coers: a VirtualMachine has no field 'coers'; did you mean cores?"),
+    ("not said whose it is", "maps: {}", "netbox.yaml:1:1: inventory: is missing; add it: whose mapping this is"),
+    ("somebody else's", "inventory: other\nmaps: {}", "netbox.yaml:1:1: inventory: 'other' is not possible; write netbox"),
+    ("an unknown field", f"{OWN}map: {{}}", "netbox.yaml:2:1: map: there is no field 'map'; did you mean maps?"),
+    ("maps as a list", f"{OWN}maps: []", "netbox.yaml:2:1: maps: a list is not a mapping; write its fields"),
+    ("a map without all", f"{OWN}maps: {{mine: {{of: ipam.vlan, name: vid}}}}", "maps.mine.kind: is missing; add it"),
+    ("no such type", BEGUN.replace("virtualmachine", "machine"), "4:5: maps.mine.of: 'virtualization.machine' is no type"),
+    ("no such kind", BEGUN.replace("VirtualMachine", "VirtualMachin"), "5:5: maps.mine.kind: there is no kind 'VirtualMachin'; did you mean VirtualMachine?"),
+    ("no such field of the kind", f"{BEGUN}    fields: {{coers: vcpus}}", "7:14: maps.mine.fields.coers: a VirtualMachine has no field 'coers'; did you mean cores?"),
     ("no such policy", f"{BEGUN}    policy: {{delete: name}}", "a policy has no field 'delete'; did you mean deletion?"),
     ("a target where there is none", BEGUN.replace("VirtualMachine", "AddressPool") + "    target: name", "maps.mine.target: a AddressPool has no target; remove it"),
-    ("no path", f"{BEGUN}    fields: {{cores: 'v cpus'}}", "6:14: maps.mine.fields.cores: 'v cpus' is no path; write names with dots"),
+    ("no path", f"{BEGUN}    fields: {{cores: 'v cpus'}}", "7:14: maps.mine.fields.cores: 'v cpus' is no path; write names with dots"),
     ("a strange choice of items", f"{BEGUN}    fields: {{tags: 'tags[?].slug'}}", "[?] in 'tags[?].slug' chooses nothing; write [*], [0] or [field=value]"),
     ("a rule from nowhere", f"{BEGUN}    fields: {{cores: {{as: integer}}}}", "a rule says where a value comes from; write one of from, value, text and each"),
     ("a rule from two places", f"{BEGUN}    fields: {{cores: {{from: vcpus, value: 2}}}}", "write one of from, value, text and each"),
@@ -37,15 +40,15 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("no such transform", f"{BEGUN}    fields: {{cores: {{from: vcpus, as: int}}}}", "'int' is not possible; did you mean integer?"),
     ("a unit of a size that is none", f"{BEGUN}    fields: {{memory: {{from: memory, as: {{unit: MiB, least: 4MB}}}}}}", "'MB' is no unit of size; use KiB, MiB, GiB or TiB"),
     ("a transform of no name", f"{BEGUN}    fields: {{cores: {{from: vcpus, as: {{mop: {{a: b}}}}}}}}", "there is no field 'mop'; did you mean map?"),
-    ("a unit that does not exist", f"{BEGUN}    units: {{memory: MiBs}}", "6:13: maps.mine.units.memory: 'MiBs' is not possible; did you mean MiB?"),
+    ("a unit that does not exist", f"{BEGUN}    units: {{memory: MiBs}}", "7:13: maps.mine.units.memory: 'MiBs' is not possible; did you mean MiB?"),
     ("a template without a value", f"{BEGUN}    fields: {{description: {{text: hello}}}}", "'hello' has no placeholder; write {{ path }} where a value belongs"),
     ("a template that is not closed", f"{BEGUN}    fields: {{description: {{text: '{{{{ a }}}} {{{{ b'}}}}", "has no placeholder"),
     ("a field that is none", f"{BEGUN}    fields: {{'a..b': vcpus}}", "'a..b' is no field; write names with dots"),
     ("a condition that asks nothing", f"{BEGUN}    when: {{is: active}}", "a condition asks one thing; write one of field, tag, all, any and not"),
     ("a condition without an answer", f"{BEGUN}    when: {{field: status}}", "say what the field has to be; add one of is, in, has and set"),
     ("an answer without a field", f"{BEGUN}    when: {{tag: a, is: b}}", "is, in, has and set are about a field; add field"),
-    ("a unit of a lent map that does not exist", "maps: {virtual-machines: {units: {disk: GBs}}}", "1:35: maps.virtual-machines.units.disk: 'GBs' is not possible; did you mean GB?"),
-    ("a name that is no lent map", "maps: {virtual-machine: {units: {disk: GB}}}", "maps.virtual-machine.of: is missing"),
+    ("a unit of a lent map that does not exist", f"{OWN}maps: {{virtual-machines: {{units: {{disk: GBs}}}}}}", "2:35: maps.virtual-machines.units.disk: 'GBs' is not possible; did you mean GB?"),
+    ("a name that is no lent map", f"{OWN}maps: {{virtual-machine: {{units: {{disk: GB}}}}}}", "maps.virtual-machine.of: is missing"),
 ]  # fmt: skip
 
 

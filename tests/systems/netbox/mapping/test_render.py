@@ -24,6 +24,7 @@ from tests.systems.netbox.mapping.views import (
     BESIDE,
     KINDS,
     LENT,
+    OWN,
     VM,
     choice,
     compiled,
@@ -139,7 +140,7 @@ def test_of_many_objects_only_what_changed_is_made(monkeypatch: pytest.MonkeyPat
 def test_a_new_mapping_makes_all_of_them_again() -> None:
     by = Renderer(LENT, KINDS)
     sheets({VM: machine()}, by=by)
-    again = sheets({VM: machine()}, "maps: {virtual-machines: {fields: {cores: {value: 7}}}}", by=by)
+    again = sheets({VM: machine()}, OWN + "maps: {virtual-machines: {fields: {cores: {value: 7}}}}", by=by)
     assert b"cores: 7" in again.files[f"{VM}.yaml"]
 
 
@@ -198,12 +199,13 @@ def test_a_bad_number_keeps_its_object_in_force_as_it_was_and_hides_no_other() -
 
 def test_a_tiny_disk_never_becomes_a_tiny_disk() -> None:
     assert "disk 20, read as MiB, is less than 1GiB" in sheet(machine(disk=20))
-    assert "size: 20GiB" in sheet(machine(disk=20), "maps: {virtual-machines: {units: {disk: GiB}}}")
+    assert "size: 20GiB" in sheet(machine(disk=20), OWN + "maps: {virtual-machines: {units: {disk: GiB}}}")
 
 
 def test_a_namespace_that_is_none_is_told_as_a_name_is() -> None:
     found = sheets(
-        {VM: machine(custom_fields={"ns": "A B"})}, "maps: {virtual-machines: {namespace: custom_fields.ns}}"
+        {VM: machine(custom_fields={"ns": "A B"})},
+        OWN + "maps: {virtual-machines: {namespace: custom_fields.ns}}",
     )
     assert (
         "'A B' is no namespace, which is made of a-z, 0-9 and -; add `as: slug` to `namespace`"

@@ -10,6 +10,7 @@ import pytest
 from tests.systems.netbox.mapping.views import machine, sheet, spec
 
 MAP = """\
+inventory: netbox
 maps:
   tried:
     of: virtualization.virtualmachine
@@ -174,7 +175,7 @@ def test_names_for_one_thing_that_differ_are_told_and_nothing_is_chosen() -> Non
         MAP % "{from: [[custom_fields.x, custom_fields.y]], as: text}",
     )
     assert (
-        "custom_fields.x and custom_fields.y are names for one thing and say different things; make them"
+        "custom_fields.x says 1 and custom_fields.y says 2, and both are names for one thing; make them"
         in text
     )
 

@@ -16,6 +16,8 @@ SYSTEMS = installed_systems()
 KINDS = {kind.name: kind for system in SYSTEMS for kind in system.kinds}
 LENT = {system.name: system.lends["netbox"]() for system in SYSTEMS if "netbox" in system.lends}
 VM = "virtualization.virtualmachine/17"
+OWN = "inventory: netbox\n"
+"""What the mapping of a repository begins with."""
 BESIDE = {
     "targets.yaml": b"""\
 kind: ProxmoxCluster
