@@ -71,7 +71,7 @@ class Call:
         return f"{self.method} /api/{self.path} at {self.url}"
 
 
-def answered(call: Call, status: int, content_type: str, body: bytes, location: str) -> NetBoxError:
+def answered(call: Call, status: int, content_type: str, body: str, location: str) -> NetBoxError:
     """What an answer means whose status is none of success; NetBox answers a bad token with 403 too."""
     if status in (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT):
         return OutageError(
@@ -123,7 +123,7 @@ def _said(call: Call, status: int, told: Any) -> NetBoxError:
             return RefusedError(message, remedy="", fields=_fields(told))
 
 
-def _json(content_type: str, body: bytes) -> Any:
+def _json(content_type: str, body: str) -> Any:
     if "json" not in content_type:
         return None
     try:

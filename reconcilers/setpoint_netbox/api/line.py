@@ -111,7 +111,7 @@ class Line:
         async with self._turn:
             token = await self._token()
             try:
-                return await self._ask(call, query, body, {**headers, "Authorization": _authorization(token)})
+                return await self._ask(call, query, body, headers, token)
             except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
                 text = str(error) or (
                     "it took too long" if isinstance(error, TimeoutError) else type(error).__name__
@@ -124,14 +124,16 @@ class Line:
             await self._opened.close()
             self._opened = None
 
-    async def _ask(self, call: Call, query: Query, body: object, headers: Mapping[str, str]) -> Answer:
+    async def _ask(
+        self, call: Call, query: Query, body: object, headers: Mapping[str, str], token: Secret
+    ) -> Answer:
         address = f"{self.access.url}/api/{call.path}"
         self.traffic.requests += 1
         async with self._session().request(
             call.method,
             URL(f"{address}?{urlencode(query)}" if query else address, encoded=True),
             json=body,
-            headers=headers,
+            headers={**headers, "Authorization": _authorization(token)},
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=self.access.read, sock_connect=self.access.connect),
         ) as response:
@@ -139,7 +141,9 @@ class Line:
             self.traffic.received += len(text)
             kind = response.headers.get("Content-Type", "")
             if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
-                raise answered(call, response.status, kind, text, response.headers.get("Location", ""))
+                said = hush(text.decode("utf-8", "replace"), (token.reveal(),))
+                place = hush(response.headers.get("Location", ""), (token.reveal(),))
+                raise answered(call, response.status, kind, said, place)
             self.traffic.version = response.headers.get("API-Version", "")
             data = await _understood(call, kind, text)
             marks = response.headers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import urllib.request
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -113,15 +114,17 @@ class Middle:
 
 
 @asynccontextmanager
-async def between(target: str, spoil: Spoil | None = None) -> AsyncGenerator[Middle]:
+async def between(
+    target: str, spoil: Spoil | None = None, tls: ssl.SSLContext | None = None
+) -> AsyncGenerator[Middle]:
     middle = Middle(target, spoil)
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", middle.handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
     await site.start()
-    middle.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    middle.url = f"{'https' if tls else 'http'}://127.0.0.1:{runner.addresses[0][1]}"
     try:
         yield middle
     finally:
