@@ -49,10 +49,10 @@ class Stand(StrEnum):
 class Weight(StrEnum):
     """How much something that happened concerns people."""
 
-    GOOD = "good"
-    """It is well again."""
-    ATTENTION = "attention"
-    """Somebody has to decide, or something was destroyed as it was declared."""
+    DECISION = "decision"
+    """Somebody has to decide."""
+    LOSS = "loss"
+    """Something was destroyed, as it was declared."""
     BAD = "bad"
     """It went wrong."""
 

@@ -206,7 +206,7 @@ def _condition(status: Status, kind: ConditionType) -> Condition:
 def _happened(known: Known, phase: Stand) -> Iterator[Happening]:
     for one in known.destroyed:
         reason, sentence = _DESTROYED[one.disruption]
-        yield Happening(one.at, reason, sentence, Weight.ATTENTION, f"{reason} {one.at:.0f}")
+        yield Happening(one.at, reason, sentence, Weight.LOSS, f"{reason} {one.at:.0f}")
     status = known.status
     if status is None or phase in (Stand.INVALID, Stand.PENDING):
         return
@@ -218,7 +218,7 @@ def _happened(known: Known, phase: Stand) -> Iterator[Happening]:
         if hold.token:
             since = _condition(status, ConditionType.HELD).since
             sentence = brief(f"{hold.why} ({hold.release})", LONGEST)
-            yield Happening(since, str(hold.rule), sentence, Weight.ATTENTION, hold.token)
+            yield Happening(since, str(hold.rule), sentence, Weight.DECISION, hold.token)
 
 
 _DESTROYED: Final = {

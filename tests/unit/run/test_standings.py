@@ -101,11 +101,11 @@ NOTES: dict[str, tuple[Known, list[tuple[str, Weight]]]] = {
     "stalled": (Known("a", A, status(Stalled("no"), attempts=1)), [("Stalled", Weight.BAD)]),
     "an-approval-is-needed": (
         Known("a", A, status(Held((hold(Rule.RECREATE, "t1"), hold(Rule.WINDOW))))),
-        [("Recreate", Weight.ATTENTION)],
+        [("Recreate", Weight.DECISION)],
     ),
     "it-is-wiped": (
         Known("a", A, status(Done()), destroyed=(Disrupted(A.key, 1.0, shelf("s"), Disruption.RECREATE),)),
-        [("MadeAnew", Weight.ATTENTION)],
+        [("MadeAnew", Weight.LOSS)],
     ),
     "all-is-well": (Known("a", A, status(Done())), []),
     "another-declaration-since": (Known("a", replace(A, spec_hash="i"), status(Stalled("no"))), []),

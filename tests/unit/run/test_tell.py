@@ -129,7 +129,7 @@ def test_what_is_deleted_is_told_until_it_is_gone_and_that_it_was_destroyed() ->
         assert (phases[0], phases[-1]) == (Stand.IN_SYNC, Stand.DELETED)
         assert set(phases[1:-1]) <= {Stand.DELETING}
         (note,) = stock.told(A)[-1].happened
-        assert (note.reason, note.weight) == ("Destroyed", Weight.ATTENTION)
+        assert (note.reason, note.weight) == ("Destroyed", Weight.LOSS)
 
     one_life({**shelf(), **sheet("a", RED, **AT_ONCE), **sheet("b")}, body)
 
