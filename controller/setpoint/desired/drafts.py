@@ -132,3 +132,8 @@ class Piece:
     hides: bool = False
     fitted: frozenset[Origin] = frozenset()
     tables: frozenset[str] = frozenset()
+
+    @property
+    def disputed(self) -> bool:
+        """Whether something in it is at odds with a sheet below."""
+        return bool(self.held) or any(draft.conflicts for draft in self.drafts)

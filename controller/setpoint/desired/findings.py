@@ -10,6 +10,7 @@ from setpoint.desired.drafts import Draft, Piece
 from setpoint.desired.files import is_sheet
 from setpoint.desired.graph import Links, link
 from setpoint.desired.reading import Reading
+from setpoint.model.conflict import Conflict
 from setpoint.model.errors import DeclarationProblem
 from setpoint.model.key import Key
 from setpoint.model.origin import Origin
@@ -53,9 +54,7 @@ class _Findings:
             tainted=unreadable,
             broken=self._broken(linked.resources),
             suspended={**self._held(), **linked.suspended},
-            conflicts={draft.key: draft.conflicts for draft in drafts if draft.conflicts}
-            if self._reading.sheets.paths
-            else {},
+            conflicts=self._conflicts(linked.resources),
         )
         return compiled, links
 
@@ -63,7 +62,12 @@ class _Findings:
         """What is valid in itself and declared once, without moves that cannot be."""
         owners = self._reading.owners
         twice = {key for key, paths in owners.items() if len(paths) > 1}
-        self._problems.extend(self._duplicates(key for key in twice if not all(map(is_sheet, owners[key]))))
+        several = self._reading.sheets.several
+        self._problems.extend(
+            self._duplicates(
+                key for key in twice if key not in several or not all(map(is_sheet, owners[key]))
+            )
+        )
         self._problems.extend(self._same_sheets())
         drafts = [draft for piece in self._valid() for draft in piece.drafts]
         if twice:
@@ -100,9 +104,21 @@ class _Findings:
                 if file:
                     for key, origin in piece.declared:
                         held[key] = DeclarationProblem(origin, what, f"mend {file} first")
-        if self._reading.sheets.paths:
-            held.update(one for piece in self._pieces for one in piece.held)
+        held.update(one for piece in self._disputed() for one in piece.held)
         return held
+
+    def _disputed(self) -> Iterator[Piece]:
+        """What is at odds with sheets."""
+        return (self._reading.pieces[name] for name in sorted(self._reading.disputed))
+
+    def _conflicts(self, valid: Mapping[Key, object]) -> Mapping[Key, tuple[Conflict, ...]]:
+        """What sheets say otherwise than what is valid."""
+        drafts = (draft for piece in self._disputed() for draft in piece.drafts if draft.conflicts)
+        return {
+            draft.key: draft.conflicts
+            for draft in sorted(drafts, key=lambda draft: draft.key)
+            if draft.key in valid
+        }
 
     def _broken(self, valid: Mapping[Key, object]) -> frozenset[Key]:
         """What is not valid, and the names that it had before: a failed move leaves the old name in force."""
@@ -132,8 +148,9 @@ class _Findings:
     def _same_sheets(self) -> Iterator[DeclarationProblem]:
         """What is declared by several sheets, told of each; a manifest above them changes nothing about it."""
         sheets = self._reading.sheets
-        for key, paths in sheets.paths.items():
-            for path in paths if len(paths) > 1 else ():
+        for key in sheets.several:
+            paths = sheets.paths[key]
+            for path in paths:
                 place = sheets.pieces[path].declared[0][1]
                 others = " and ".join(other for other in paths if other != path)
                 what = f"{key} is declared by {others} as well"

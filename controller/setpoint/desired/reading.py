@@ -33,6 +33,7 @@ class Reading:
         units: by name, those that an overlay declares.
         tables: the CSV files.
         sheets: what inventories declare.
+        disputed: the units of manifests that are at odds with a sheet below.
         owners: the units that declare a key, one entry for each time that they do, in the order of names.
     """
 
@@ -45,6 +46,7 @@ class Reading:
     units: Mapping[str, Unit] = field(default_factory=dict[str, Unit])
     tables: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
     sheets: SheetIndex = field(default_factory=SheetIndex)
+    disputed: frozenset[str] = frozenset()
     owners: Mapping[Key, tuple[str, ...]] = field(default_factory=dict[Key, tuple[str, ...]])
 
     def unit(self, name: str) -> Unit:
@@ -81,7 +83,9 @@ def read_again(before: Reading, files: Mapping[str, bytes], kinds: Mapping[str, 
     tables |= {path: files[path] for path in asked if path in files}
     reader = _PieceReader(folders, overlays, tables, kinds)
     made = {path for path in (*stale, *now) if is_sheet(path)}
-    sheets = before.sheets.again(made, {path: reader.sheet(path, files[path]) for path in made & now.keys()})
+    sheets = before.sheets.again(
+        made, {path: reader.sheet(path, files[path]) for path in sorted(made & now.keys())}
+    )
     now |= _above(before, sheets, [path for path in touched if is_sheet(path)], stale)
     below = partial(sheets.below, files=files)
     units = (now[name] for name in sorted(now.keys() - made))
@@ -107,6 +111,7 @@ def read_again(before: Reading, files: Mapping[str, bytes], kinds: Mapping[str, 
         else {},
         tables=tables,
         sheets=sheets,
+        disputed=_disputed(before.disputed, stale.keys(), fresh),
         owners=owners,
     )
 
@@ -224,6 +229,11 @@ def _above(
     keys = {key_of(index.pieces.get(path)) for path in touched for index in (before.sheets, sheets)}
     names = (name for key in keys if key is not None for name in before.owners.get(key, ()))
     return {name: before.unit(name) for name in names if not is_sheet(name) and name not in stale}
+
+
+def _disputed(before: frozenset[str], stale: Collection[str], fresh: Mapping[str, Piece]) -> frozenset[str]:
+    found = {name for name, piece in fresh.items() if piece.disputed}
+    return before if before.isdisjoint(stale) and not found else before.difference(stale) | found
 
 
 def _keys(before: Reading, names: Iterable[str], fresh: Mapping[str, Piece]) -> Iterator[Key]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from setpoint.desired.drafts import Piece
@@ -27,28 +27,40 @@ class SheetIndex:
     Attributes:
         pieces: what each declares as long as no manifest does, by its path.
         paths: of the sheets that declare a key, in order.
+        several: the keys that more than one declares.
     """
 
     pieces: Mapping[str, Piece] = field(default_factory=dict[str, Piece])
     paths: Mapping[Key, tuple[str, ...]] = field(default_factory=dict[Key, tuple[str, ...]])
+    several: frozenset[Key] = frozenset()
 
     def again(self, stale: Collection[str], fresh: Mapping[str, Piece]) -> SheetIndex:
         """With other pieces for what is stale; the same index when none is."""
         if not stale:
             return self
-        pieces, paths = {**self.pieces, **fresh}, dict(self.paths)
+        pieces = {**self.pieces, **fresh}
         for path in stale:
-            now, then = key_of(fresh.get(path)), key_of(self.pieces.get(path))
             if path not in fresh:
                 pieces.pop(path, None)
-            if now == then:
-                continue
+        moves = [(path, key_of(self.pieces.get(path)), key_of(fresh.get(path))) for path in stale]
+        return self._moved(pieces, [move for move in moves if move[1] != move[2]])
+
+    def _moved(
+        self, pieces: Mapping[str, Piece], moves: Collection[tuple[str, Key | None, Key | None]]
+    ) -> SheetIndex:
+        """With `pieces`; of some sheets, the key before and the key now."""
+        if not moves:
+            return replace(self, pieces=pieces)
+        paths = dict(self.paths)
+        for path, then, now in moves:
             if then is not None:
                 left = tuple(one for one in paths.pop(then) if one != path)
                 paths |= {then: left} if left else {}
             if now is not None:
                 paths[now] = tuple(sorted((*paths.get(now, ()), path)))
-        return SheetIndex(pieces, paths)
+        concerned = {key for _, *keys in moves for key in keys if key is not None}
+        several = {key for key in concerned if len(paths.get(key, ())) > 1}
+        return SheetIndex(pieces, paths, self.several - concerned | several)
 
     def below(self, key: Key, files: Mapping[str, bytes]) -> tuple[Sheet, ...]:
         """The sheets of a key, as they lie below its manifest."""
