@@ -71,6 +71,8 @@ def read_carefully(
     for index, document in enumerate(parsed.documents):
         writing = Writing(path, content, index, stack, "")
         root = document.root
+        if _is_for_an_inventory(root):
+            continue
         if not isinstance(root, Fields) or not is_set(root):
             every.append(_Drafting(document, writing, kinds, sheets))
             continue
@@ -106,6 +108,11 @@ def read_carefully(
         fitted=frozenset(origin for drafting in every for origin in drafting.fitted),
         tables=frozenset(made.table for made in sets if made.table is not None),
     )
+
+
+def _is_for_an_inventory(root: Node) -> bool:
+    """Whether a document declares nothing, and says how an inventory is read: that one judges it."""
+    return isinstance(root, Fields) and "inventory" in root.fields and "kind" not in root.fields
 
 
 @dataclass(frozen=True, slots=True)
