@@ -1,0 +1,1 @@
+"""What a person types for a NetBox."""

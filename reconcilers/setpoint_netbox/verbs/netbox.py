@@ -1,0 +1,18 @@
+"""`setpoint netbox`: what a person does with the NetBox in which things are declared."""
+
+from __future__ import annotations
+
+import click
+
+from setpoint_netbox.verbs.init import init
+
+
+@click.group(short_help="Set up, check and fill the NetBox in which things are declared.")
+def netbox() -> None:
+    """Work with the NetBox that `inventories.netbox` of the settings names.
+
+    `init` makes in it what Setpoint needs.
+    """
+
+
+netbox.add_command(init)
