@@ -19,6 +19,7 @@ from setpoint.run.declare import arrange_lanes, declare
 from setpoint.run.estate import Estate, SourceState
 from setpoint.run.lane import WORKERS, Lane
 from setpoint.run.queue import Class
+from setpoint.run.tell import Teller
 from setpoint.run.wake import wake, wake_departed
 from setpoint.run.worker import work
 from setpoint.sources.snapshot import HistoryRewrittenError, Snapshot
@@ -52,6 +53,7 @@ class Supervisor:
 
     Attributes:
         inventories: those that the source has below it.
+        tellers: what tells each of them how things stand.
         changed: notified after every reconcile, every look at the source and every change of phase.
         news: how often; whoever waits compares it, so that nothing is missed between two looks.
     """
@@ -62,10 +64,15 @@ class Supervisor:
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     news: int = 0
     inventories: tuple[Inventory, ...] = ()
+    tellers: tuple[Teller, ...] = field(init=False)
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _workers: list[tuple[Lane, list[asyncio.Task[None]]]] = field(
         default_factory=list[tuple[Lane, list["asyncio.Task[None]"]]]
     )
+
+    def __post_init__(self) -> None:
+        """Know whom to tell."""
+        self.tellers = tuple(Teller(self.estate, inventory) for inventory in self.inventories)
 
     async def run(self, stop: asyncio.Event, *, ready: Callable[[], None] = lambda: None) -> None:
         """Follow the source and converge until `stop`; the step under way is ended first.
@@ -82,12 +89,13 @@ class Supervisor:
         stopping = asyncio.create_task(stop.wait(), name="wait-for-stop")
         flushing = asyncio.create_task(self._flush_at_times(), name="flush")
         expiring = asyncio.create_task(self._expire_at_times(), name="expire")
+        telling = [asyncio.create_task(self._tell(one), name="tell") for one in self.tellers]
         try:
             await asyncio.wait((following, stopping), return_when=asyncio.FIRST_COMPLETED)
             if following.done():
                 following.result()
         finally:
-            others = (following, stopping, flushing, expiring)
+            others = (following, stopping, flushing, expiring, *telling)
             for task in others:
                 task.cancel()
             await asyncio.gather(*others, return_exceptions=True)
@@ -239,6 +247,13 @@ class Supervisor:
         async with aclosing(self.source.watch()) as rings:
             async for _ in rings:
                 await self.look()
+
+    async def _tell(self, teller: Teller) -> None:
+        """Tell an inventory how things stand, once what is declared now is in force."""
+        async for _ in self.updates():
+            if self.phase is not Phase.STARTING:
+                break
+        await teller.run(self.updates())
 
     async def _expire_at_times(self) -> None:
         """Look again when something in force has expired, be the source as it was."""
