@@ -169,7 +169,7 @@ async def following(
     line = Line(Access(told.url, lambda: Secret(token), told.ca, 3.0, read))
     holder: list[Follower] = []
     habits = Habits(
-        wanted(told), told.poll, told.snapshot, lambda one: one in holder[0].approved,
+        wanted(told), told.poll, told.snapshot, lambda one: not holder[0].approved.isdisjoint({one, "*"}),
         lambda one: one in holder[0].own, lambda: holder[0].now, lambda: 0.0,
     )  # fmt: skip
     follower = Follower(Watcher(line, habits), line, kept=kept)

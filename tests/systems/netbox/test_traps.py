@@ -342,3 +342,31 @@ async def test_without_the_permission_nothing_changes_and_afterwards_all_is_caug
         assert one.names().keys() == {ids[0]}
         assert one.view(ids[0])["memory"] == 5
         assert one.released() == {}
+
+
+@pytest.mark.parametrize(
+    "where", ["/object-changes/", f"/{MACHINES}/"], ids=["in a poll", "in a reading of everything"]
+)
+async def test_what_is_deleted_in_the_middle_of_a_reading_is_deleted_and_not_released(
+    netbox: NetBox, where: str
+) -> None:
+    """It is not shown any more, and the change that tells why is read a moment later."""
+    gone, stays = machines(netbox, 2)
+    async with between(netbox.url) as middle, following(middle.url, **TAGGED) as one:
+        await one.fetch()
+        netbox.edit(MACHINES, gone, memory=5)
+        if where == "/object-changes/":
+            middle.spoil = once(
+                lambda: netbox.remove(MACHINES, gone), middle, lambda request: request.path.endswith(where)
+            )
+            await one.fetch()
+        else:
+            await one.fetch()
+            middle.spoil = once(
+                lambda: netbox.remove(MACHINES, gone), middle, lambda request: "ordering" in request.query
+            )
+            await one.fetch(900.0)
+        assert one.names().keys() == {gone, stays}
+        await one.fetch()
+        assert one.names().keys() == {stays}
+        assert one.released() == {}
