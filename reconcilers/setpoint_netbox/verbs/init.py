@@ -6,6 +6,7 @@ import os
 import secrets
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -154,14 +155,12 @@ def _give_token(
     if password is None:
         password = _another_password(netbox, user, update=update)
     # The file first: a token that cannot be kept would lie about in NetBox.
-    with os.fdopen(
-        os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
-    ) as file:
-        try:
-            file.write(f"{netbox.provision(user, password).reveal()}\n")
-        except BaseException:
-            place.unlink()
-            raise
+    with ExitStack() as given_up:
+        file = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        given_up.callback(place.unlink)
+        with os.fdopen(file, "w", encoding="utf-8") as written:
+            written.write(f"{netbox.provision(user, password).reveal()}\n")
+        given_up.pop_all()
     _say(f"made      a token for {user}, in {place}", quiet=quiet)
 
 

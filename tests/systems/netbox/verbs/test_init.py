@@ -152,6 +152,14 @@ def test_a_token_for_a_user_of_before_takes_update_and_never_the_admin(desk: Des
     assert not (desk.folder / "other").exists()
 
 
+async def test_a_token_that_does_not_come_leaves_no_file(desk: Desk) -> None:
+    assert desk.type("init").code == 0
+    said, calls = await desk.type_through(Fault(2, "html"), "init", "--token-to", "token", "--update")
+    assert (said.code, len(writes(calls))) == (1, 2)
+    assert not (desk.folder / "token").exists()
+    assert desk.type("init", "--token-to", "token", "--update").code == 0
+
+
 def test_a_webhook_is_signed_with_the_secret_which_is_never_shown(desk: Desk) -> None:
     said = desk.type("init", *HOOK, "-o", "json")
     assert "hush-hush" not in said.out
