@@ -10,9 +10,11 @@ import structlog
 
 from setpoint.desired.compiled import Compiled
 from setpoint.desired.files import inventory_of, is_sheet
+from setpoint.desired.node import plain
+from setpoint.desired.reader import read
 from setpoint.model.errors import StateError
 from setpoint.model.inventory import PREFIX, Content, DoubtError
-from setpoint.model.key import Key
+from setpoint.model.key import DEFAULT_NAMESPACE, Key
 from setpoint.model.resource import Resource
 from setpoint.run.estate import Estate, SourceState
 from setpoint.run.wake import wake_departed
@@ -109,14 +111,30 @@ def _is_missing(path: str, tops: frozenset[str], snapshot: Snapshot) -> bool:
 
 
 def unseen(snapshot: Snapshot) -> Unseen:
-    """Of what is declared no more by `snapshot`; an inventory that the settings do not name any more deletes nothing either."""
+    """Of what is declared no more by `snapshot`, what nobody was seen to delete.
+
+    An inventory that the settings do not name any more deletes nothing either, nor does one that goes on to have the
+    object, and says now that it is another one.
+    """
     released = frozenset[str]().union(*(share.released for share in snapshot.shares.values()))
 
     def is_unseen(resource: Resource) -> bool:
         path = resource.origin.path
-        return is_sheet(path) and (path in released or inventory_of(path) not in snapshot.shares)
+        if not is_sheet(path) or path in released or inventory_of(path) not in snapshot.shares:
+            return is_sheet(path)
+        # A sheet that is about it still has expired, which somebody meant.
+        return path in snapshot.files and _declared(path, snapshot.files[path]) != resource.key
 
     return is_unseen
+
+
+def _declared(path: str, sheet: bytes) -> Key | None:
+    """What a sheet is about, valid or not; None when that cannot be told."""
+    match [plain(document.root) for document in read(path, sheet).documents]:
+        case [{"kind": str(kind), "metadata": {"name": str(name), **more}}]:
+            return Key(str(more.get("namespace", DEFAULT_NAMESPACE)), kind, name)
+        case _:
+            return None
 
 
 def bringing(before: Mapping[str, str], snapshot: Snapshot) -> Callable[[Resource], Bringing]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 
 import pytest
 
@@ -13,6 +14,7 @@ from setpoint.model.hold import Rule
 from setpoint.model.inventory import DoubtError
 from setpoint.store.records import EventKind
 from setpoint.store.store import Store
+from setpoint.testing.clock import VirtualLoop
 from tests.toy import WORLDS, World
 from tests.toy_inventory import Register
 from tests.unit.run.departing import AT_ONCE, box, key, shelf
@@ -126,8 +128,9 @@ def test_nothing_comes_into_force_before_an_inventory_was_read_once_and_what_was
     [
         (lambda book: book.write(x=None), {"a", "y"}),
         (lambda book: book.lose("x"), {"a", "x", "y"}),
+        (lambda book: book.write(x=card("z", **AT_ONCE)), {"a", "x", "y", "z"}),
     ],
-    ids=["seen to be deleted", "gone unseen"],
+    ids=["seen to be deleted", "gone unseen", "said to be another one"],
 )
 def test_only_what_was_seen_to_be_deleted_is_deleted(
     leave: Callable[[Register], None], names: set[str]
@@ -141,6 +144,18 @@ def test_only_what_was_seen_to_be_deleted_is_deleted(
         assert event.sentence.startswith("is declared by register no more")
 
     lives({**shelf(), **box("a")}, register(x=card("x", **AT_ONCE), y=card("y")), body)
+
+
+def test_what_expires_in_an_inventory_is_meant_to_go() -> None:
+    with closing(VirtualLoop()) as loop:
+        expires = f"{datetime.fromtimestamp(loop.wall() + 3600, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+    async def body(daemon: Registered) -> None:
+        assert daemon.names() == {"a", "x"}
+        await asyncio.sleep(7200)
+        assert daemon.names() == {"a"}
+
+    lives({**shelf(), **box("a")}, register(x=card("x", **AT_ONCE, expires=expires)), body)
 
 
 def test_an_inventory_that_the_settings_name_no_more_deletes_nothing() -> None:
