@@ -80,7 +80,7 @@ def row_lines(row: dict[str, Any]) -> Iterator[str]:
     if "effective" in row:
         yield from (f"  {field(path)}: {note}" for path, note in row["notes"].items())
     for one in row.get("effective", ()):
-        yield f"  {field(one['path'])}: {value(one['value'])}  # {one['origin']}"
+        yield f"  {field(one['path'])}: {value(one['value'])}  # {one['remark'] or one['origin']}"
 
 
 def _body(row: dict[str, Any]) -> Iterator[str]:

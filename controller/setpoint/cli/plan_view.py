@@ -95,7 +95,9 @@ def _row(estate: Estate, report: Report, contributed: Mapping[Key, Mapping[Point
     if row["verdict"] == HELD and _ends_by_itself(row):
         row["verdict"] = WAITING
     if contributed is not None:
-        row["effective"] = effective(resource, learned.spec, contributed.get(resource.key))
+        row["effective"] = effective(
+            resource, learned.spec, contributed.get(resource.key), estate.cache.reading.files
+        )
     return row
 
 

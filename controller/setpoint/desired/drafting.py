@@ -14,12 +14,13 @@ from setpoint.desired.drafts import Draft, Piece, Wish, Writing, claim_of
 from setpoint.desired.envelope import Envelope
 from setpoint.desired.expand import Growth, grown
 from setpoint.desired.home import Settled, settled, text_for
-from setpoint.desired.layers import Stack, tree, whole, without_empty
+from setpoint.desired.layers import Layer, Stack, tree, whole, without_empty
 from setpoint.desired.lifespan import fault
 from setpoint.desired.node import Fields, Leaf, Node, Origins, Path, child, nearest
 from setpoint.desired.places import rendered
 from setpoint.desired.reader import Document, read
 from setpoint.desired.references import names_in
+from setpoint.desired.remarks import remark
 from setpoint.desired.sets import Made, is_set, make
 from setpoint.desired.sheet import Sheet, Sheets, no_sheets
 from setpoint.desired.suggest import remedy as suggestion
@@ -32,11 +33,13 @@ from setpoint.desired.taking import (
     unknown_field,
 )
 from setpoint.desired.validate import check
+from setpoint.model.conflict import Conflict
 from setpoint.model.errors import DeclarationProblem
 from setpoint.model.key import DEFAULT_NAMESPACE, Key, is_namespace
 from setpoint.model.kind import NAME, Kind
 from setpoint.model.origin import Origin
 from setpoint.model.policy import Policy
+from setpoint.model.spec import Spec
 
 M = TypeVar("M", bound=BaseModel)
 Quick: TypeAlias = Callable[
@@ -276,10 +279,18 @@ class _Drafting:
             formerly_at=self._said_former(root, writing.stack)[1],
             claim=claim_of(kind, value),
             through=writing.through,
-            conflicts=()
-            if writing.stack.sheet is None
-            else conflicts(writing.stack.sheet, merged, value, self.key, kind),
+            conflicts=self._conflicts(writing.stack.sheet, merged, value, kind),
         )
+
+    def _conflicts(
+        self, layer: Layer | None, merged: Fields, value: Spec, kind: Kind[Any, Any]
+    ) -> tuple[Conflict, ...]:
+        """What the sheet below it says otherwise, with what that was made of."""
+        if layer is None or self.key is None:
+            return ()
+        content = next(sheet.content for sheet in self.below if sheet.path == layer.given.origin.path)
+        found = conflicts(layer, merged, value, self.key, kind)
+        return tuple(replace(one, remark=remark(one.sheet_origin, content)) for one in found)
 
     def _policy(self, policy: Fields, kind: Kind[Any, Any], stack: Stack) -> Policy | None:
         judged = self._check(Policy, policy, ("policy",))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from setpoint.desired.astray import astray
 from setpoint.desired.compiled import Compiled
@@ -10,6 +11,7 @@ from setpoint.desired.drafts import Draft, Piece
 from setpoint.desired.files import is_sheet
 from setpoint.desired.graph import Links, link
 from setpoint.desired.reading import Reading
+from setpoint.desired.remarks import remark
 from setpoint.model.conflict import Conflict
 from setpoint.model.errors import DeclarationProblem
 from setpoint.model.key import Key
@@ -46,17 +48,25 @@ class _Findings:
         drafts = self._drafts()
         wishes = [wish for piece in self._pieces for wish in piece.wishes]
         linked, links = link(drafts, wishes, self._reading.owners, unreadable, before)
-        problems = {*self._problems, *linked.problems}
+        problems = {self._remarked(problem) for problem in (*self._problems, *linked.problems)}
         compiled = Compiled(
             version=version,
             resources=linked.resources,
             problems=tuple(sorted(problems, key=lambda p: (p.origin, p.field, p.what, p.remedy))),
             tainted=unreadable,
             broken=self._broken(linked.resources),
-            suspended={**self._held(), **linked.suspended},
+            suspended={
+                key: self._remarked(problem) for key, problem in {**self._held(), **linked.suspended}.items()
+            },
             conflicts=self._conflicts(linked.resources),
         )
         return compiled, links
+
+    def _remarked(self, problem: DeclarationProblem) -> DeclarationProblem:
+        """With what the value was made of, where an inventory has it from elsewhere."""
+        content = self._reading.files.get(problem.origin.path, b"")
+        said = remark(problem.origin, content)
+        return replace(problem, what=f"{problem.what} ({said})") if said else problem
 
     def _drafts(self) -> list[Draft]:
         """What is valid in itself and declared once, without moves that cannot be."""

@@ -23,6 +23,7 @@ class Sheet:
     """What a sheet gives to the manifest of its key; no layer where that cannot be told."""
 
     path: str
+    content: bytes
     layer: Layer | None
     problems: tuple[DeclarationProblem, ...] = ()
 
@@ -40,13 +41,13 @@ def read_sheet(path: str, content: bytes) -> Sheet:
     """What a sheet of one document gives; its spec is judged in what it is a part of."""
     parsed = read(path, content)
     if parsed.problems or len(parsed.documents) != 1:
-        return Sheet(path, None, parsed.problems)
+        return Sheet(path, content, None, parsed.problems)
     root = without_empty(as_fields(parsed.documents[0].root))
     nothing = Fields({}, root.origin)
     envelope, problems = check(Envelope, root.replacing(policy=nothing, spec=nothing))
     if envelope is None:
-        return Sheet(path, None, problems)
-    return Sheet(path, Layer.of(_inherited(root), envelope.kind, None), problems)
+        return Sheet(path, content, None, problems)
+    return Sheet(path, content, Layer.of(_inherited(root), envelope.kind, None), problems)
 
 
 def _inherited(root: Fields) -> Fields:

@@ -18,6 +18,7 @@ class Conflict:
         origin: where that is written.
         sheet_value: what the inventory says instead, as text.
         sheet_origin: where its sheet says so.
+        remark: of what in the inventory that was made, for people; empty where the sheet does not say.
     """
 
     pointer: Pointer
@@ -25,3 +26,4 @@ class Conflict:
     origin: Origin
     sheet_value: str
     sheet_origin: Origin
+    remark: str = ""
