@@ -122,6 +122,20 @@ DAEMON: Final = (
         scale=NONE_MUST_BE,
     ),
     Panel(
+        "Age of inventories",
+        "Since when each inventory was not read with success; what was read then counts.",
+        View.GRAPH,
+        "s",
+        (Query("time() - setpoint_inventory_last_success_timestamp_seconds", "{{inventory}}"),),
+    ),
+    Panel(
+        "Declared by inventories",
+        "How many declarations were made of what each inventory holds.",
+        View.GRAPH,
+        "short",
+        (Query("setpoint_inventory_declarations", "{{inventory}}"),),
+    ),
+    Panel(
         "Not told to inventories",
         "Resources whose inventory was not told yet how they stand now. Not zero for long, and the log says why.",
         View.GRAPH,

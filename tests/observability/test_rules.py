@@ -35,6 +35,8 @@ EXPECTED = {
         "SetpointSourceOld",
         "SetpointLoopLag",
         "SetpointDown",
+        "SetpointInventoryDown",
+        "SetpointInventoryConflicts",
     ),
 }
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from setpoint.cli.beneath import inventory_lines
 from setpoint.cli.departed import departed_lines
 from setpoint.cli.output import Ending, counted
 from setpoint.cli.tables import Cell, age, field, paint, plain, seen, table, wanted
@@ -53,6 +54,7 @@ def source_lines(status: dict[str, Any]) -> Iterator[str]:
     line = f"Estate {status['estate']}{phase}, {source['name']}: {source['sentence']}{looked}"
     yield line if source["good"] or status["phase"] != "running" else paint(line, "red")
     yield from (f"Note: {note}" for note in source["notes"])
+    yield from inventory_lines(status)
     if status["problems"]:
         yield paint(f"{counted(len(status['problems']), 'mistake')} in the declarations:", "red")
         yield from (f"  {problem['text']}" for problem in status["problems"])

@@ -44,7 +44,9 @@ _NEEDS = "name what to look at: KIND/NAME, KIND, -l SELECTOR or --all"
 )
 @click.argument("what", metavar="[KIND/NAME...|KIND]", nargs=-1)
 @selector_option
-@click.option("--all", "everything", is_flag=True, help="Every resource.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Every resource; what is declared is read afresh, too."
+)
 @click.option("--wait", is_flag=True, help="Wait for the answer to this very request.")
 @click.option("--timeout", type=Duration(), default="5m", show_default=True, help="How long to wait.")
 @namespace_option

@@ -83,6 +83,7 @@ async def declare(estate: Estate, snapshot: Snapshot) -> None:
         estate.resources, estate.version, estate.dormant = former, version, dormant
         raise
     estate.versions, estate.shares = snapshot.versions, snapshot.shares
+    estate.conflicts = {key: found for key, found in compiled.conflicts.items() if key not in kept.retained}
 
 
 async def _gathered(estate: Estate, compiled: Compiled, snapshot: Snapshot, gone_unseen: Unseen) -> Gathered:

@@ -10,6 +10,7 @@ from setpoint.decide.deletion.weighed import Declarations
 from setpoint.desired.compile import Cache
 from setpoint.desired.gather import Memory
 from setpoint.model.condition import ConditionType, Truth
+from setpoint.model.conflict import Conflict
 from setpoint.model.errors import DeclarationProblem
 from setpoint.model.key import Key
 from setpoint.model.kind import Kind
@@ -70,6 +71,7 @@ class Estate:
         versions: what is in force of the source and of each inventory, by what they are called in the store.
         inventories: how the last reading of each inventory went.
         shares: what each of them has in what is in force.
+        conflicts: what they say otherwise than the manifests above them.
     """
 
     name: str
@@ -106,6 +108,7 @@ class Estate:
     versions: Mapping[str, str] = field(default_factory=dict[str, str])
     inventories: dict[str, SourceState] = field(default_factory=dict[str, SourceState])
     shares: Mapping[str, Share] = field(default_factory=dict[str, Share])
+    conflicts: Mapping[Key, tuple[Conflict, ...]] = field(default_factory=dict[Key, tuple[Conflict, ...]])
 
     def lane_of(self, resource: Resource) -> Lane | None:
         """The lane that serves `resource`: its target's, or its own when it is a target; else the one of what has none."""

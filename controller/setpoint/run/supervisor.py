@@ -145,6 +145,12 @@ class Supervisor:
             wake(estate, key)
         return numbers
 
+    def poke(self) -> None:
+        """Have the source and every inventory read, the latter afresh."""
+        self.source.poke()
+        for inventory in self.inventories:
+            inventory.poke()
+
     def _lane_of(self, key: Key) -> Lane | None:
         resource = self.estate.resources.get(key)
         return self.estate.lane_of(resource) if resource is not None else None

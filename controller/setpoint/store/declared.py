@@ -68,6 +68,11 @@ class Declared:
             return None
         return Layer(source, found[0], found[1], self._files(source))
 
+    def kept_layers(self) -> list[tuple[str, str, float]]:
+        """Of which sources there is a layer, with the version and when it was read."""
+        rows = self._db.rows("SELECT source, version, fetched_at FROM layer ORDER BY source")
+        return [(source, version, at) for source, version, at in rows]
+
     def last_read(self, source: str) -> float:
         """When what is kept of a source was read; 0 when it never gave anything."""
         found = self._db.row("SELECT fetched_at FROM layer WHERE source = ?", (source,))

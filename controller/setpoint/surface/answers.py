@@ -37,6 +37,7 @@ from setpoint.surface.deletions import (
     waiting_tokens,
 )
 from setpoint.surface.freezes import find_freeze, what_is_meant
+from setpoint.surface.inventories import conflict_views, inventory_views
 from setpoint.surface.rows import brief_rows, full_rows, one_row
 from setpoint.surface.select import UnknownError, choose, find_key, find_token
 from setpoint.surface.views import View
@@ -65,6 +66,8 @@ class Answers:
             "phase": str(self.supervisor.phase),
             "pid": os.getpid(),
             "source": views.source_view(self._source()),
+            "inventories": inventory_views(estate),
+            "conflicts": conflict_views(estate) if query.key is None else [],
             "freezes": views.freeze_views(estate.store.freezes(), estate.ports.now()),
             "problems": [views.problem_view(problem) for problem in estate.problems],
             "waiting": [views.waiting_view(key, one) for key, one in sorted(estate.suspended.items())],
@@ -111,8 +114,10 @@ class Answers:
         return {"events": [views.event_view(event) for event in events]}
 
     async def resync(self, body: ResyncBody, by: str) -> View:
-        """Ask for a fresh look; the numbers are what `answer` takes."""
+        """Ask for a fresh look, with everything also at what is declared; the numbers are what `answer` takes."""
         keys = choose(self.supervisor.estate.resources, body)
+        if body.everything and not body.namespaced:
+            self.supervisor.poke()
         numbers = await self.supervisor.resync(keys, by)
         return {"requests": {str(key): number for key, number in numbers.items()}}
 
@@ -222,8 +227,10 @@ class Answers:
 
     async def _waiting(self) -> dict[str, str]:
         """Every token that something waits for, and what that is."""
-        source = self.supervisor.estate.source
-        waiting = {source.token: source.sentence} if source.token else {}
+        estate = self.supervisor.estate
+        waiting = {
+            one.token: one.sentence for one in (estate.source, *estate.inventories.values()) if one.token
+        }
         held: dict[str, list[tuple[Key, Hold]]] = {}
         for key, status in (await self._statuses()).items():
             # A set of deletions may be another one by now, and only that one can be let go.

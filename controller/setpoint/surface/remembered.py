@@ -10,6 +10,7 @@ from setpoint.store.records import Status
 from setpoint.store.store import Store
 from setpoint.surface import views
 from setpoint.surface.deletions import remembered_views
+from setpoint.surface.inventories import remembered_inventories
 from setpoint.surface.select import find_key
 from setpoint.surface.views import View
 
@@ -43,6 +44,8 @@ def remembered_status(store: Store, estate: str, source: str, key: str | None) -
         "phase": STOPPED,
         "pid": None,
         "source": views.source_view(known),
+        "inventories": remembered_inventories(store),
+        "conflicts": [],
         "freezes": views.freeze_views(store.freezes(), time.time()),
         "problems": [],
         "waiting": [],

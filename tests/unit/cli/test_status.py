@@ -30,7 +30,7 @@ ROW_FIELDS = {
 }  # fmt: skip
 FIELDS = {
     "estate", "phase", "pid", "source", "problems", "waiting", "retained", "resources", "released", "lanes",
-    "freezes", "declared", "deletions", "heldSets",
+    "freezes", "declared", "deletions", "heldSets", "inventories", "conflicts",
 }  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final
@@ -41,6 +41,7 @@ class EstateCollector(Collector):
         yield self._operations()
         yield from self._lanes()
         yield from self._source()
+        yield from self._inventories()
         yield _family(names.BUILD_INFO, [((_VERSION,), 1)])
 
     def _deletions(self) -> GaugeMetricFamily:
@@ -109,6 +110,20 @@ class EstateCollector(Collector):
         yield _family(names.LAST_FETCH, [(source, state.fetched)] if state.fetched else [])
         yield _family(names.SOURCE_PROBLEMS, [(source, shot.problems)])
         yield _family(names.SOURCE_HELD, [(source, bool(state.token))])
+
+    def _inventories(self) -> Iterator[GaugeMetricFamily]:
+        shots = self.snapshot.inventories
+        read = {name: shot.state.fetched for name, shot in shots.items() if shot.state.fetched}
+        held = {name: bool(shot.state.token) for name, shot in shots.items()}
+        yield _by_inventory(names.INVENTORY_UP, {name: shot.state.good for name, shot in shots.items()})
+        yield _by_inventory(names.INVENTORY_READ, read)
+        yield _by_inventory(names.INVENTORY_HELD, held)
+        yield _by_inventory(names.INVENTORY_SHEETS, {name: shot.sheets for name, shot in shots.items()})
+        yield _by_inventory(names.INVENTORY_CONFLICTS, {name: shot.conflicts for name, shot in shots.items()})
+
+
+def _by_inventory(metric: Metric, values: Mapping[str, float]) -> GaugeMetricFamily:
+    return _family(metric, (((name,), value) for name, value in values.items()))
 
 
 def _empty(metric: Metric) -> GaugeMetricFamily:

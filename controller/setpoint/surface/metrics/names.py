@@ -233,6 +233,36 @@ UNTOLD: Final = Metric(
     ("inventory",),
     "Resources whose inventory was not told yet how they stand now.",
 )
+INVENTORY_UP: Final = Metric(
+    "setpoint_inventory_up",
+    Type.GAUGE,
+    ("inventory",),
+    "1 when the last reading of an inventory went well, 0 otherwise; what was read before counts meanwhile.",
+)
+INVENTORY_READ: Final = Metric(
+    "setpoint_inventory_last_success_timestamp_seconds",
+    Type.GAUGE,
+    ("inventory",),
+    "When an inventory was last read with success; absent before the first time.",
+)
+INVENTORY_HELD: Final = Metric(
+    "setpoint_inventory_held",
+    Type.GAUGE,
+    ("inventory",),
+    "1 while what an inventory says waits for approval, 0 otherwise.",
+)
+INVENTORY_SHEETS: Final = Metric(
+    "setpoint_inventory_declarations",
+    Type.GAUGE,
+    ("inventory",),
+    "Declarations that were made of what an inventory holds.",
+)
+INVENTORY_CONFLICTS: Final = Metric(
+    "setpoint_inventory_conflicts",
+    Type.GAUGE,
+    ("inventory",),
+    "Fields that an inventory gives otherwise than the manifest above it, which counts.",
+)
 BUILD_INFO: Final = Metric(
     "setpoint_build_info", Type.GAUGE, ("version",), "Always 1; the label tells the version of Setpoint."
 )
@@ -255,6 +285,7 @@ METRICS: Final = (
     *(TARGET_UP, BREAKER_STATE, OPERATIONS_RUNNING, API_CALLS, API_CALL_SECONDS),
     *(SOURCE_GOOD, COMMIT_INFO, LAST_FETCH, SOURCE_PROBLEMS, SOURCE_HELD),
     *(TOLD, TELL_FAILURES, UNTOLD),
+    *(INVENTORY_UP, INVENTORY_READ, INVENTORY_HELD, INVENTORY_SHEETS, INVENTORY_CONFLICTS),
     *(LOOP_LAG, STORE_ERRORS, BUILD_INFO),
 )
 """The whole table, in the order of the reference. The metrics `process_*` and `python_*` are the library's own."""

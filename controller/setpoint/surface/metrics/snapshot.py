@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from setpoint.desired.files import inventory_of
 from setpoint.model.key import Key
 from setpoint.model.plan import Intent
 from setpoint.model.resource import Resource
 from setpoint.model.tombstone import Tombstone
-from setpoint.run.estate import SourceState
+from setpoint.run.estate import Estate, SourceState
 from setpoint.run.gate import WHOLE
 from setpoint.run.lane import Lane
 from setpoint.run.queue import Class
@@ -44,6 +46,15 @@ class LaneShot:
 
 
 @dataclass(frozen=True)
+class InventoryShot:
+    """An inventory at one moment: how its last reading went, and how much of it counts."""
+
+    state: SourceState
+    sheets: int
+    conflicts: int
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """The estate at one moment: what is declared, what is known of it and of what left, and the lanes."""
 
@@ -56,6 +67,7 @@ class Snapshot:
     problems: int
     tombstones: Mapping[Key, Tombstone]
     now: float
+    inventories: Mapping[str, InventoryShot]
 
 
 def take(supervisor: Supervisor) -> Snapshot:
@@ -72,7 +84,19 @@ def take(supervisor: Supervisor) -> Snapshot:
         problems=len(estate.problems),
         tombstones=dict(estate.store.tombstones()),
         now=estate.ports.now(),
+        inventories=_inventories(estate),
     )
+
+
+def _inventories(estate: Estate) -> Mapping[str, InventoryShot]:
+    conflicts = Counter(
+        inventory_of(one.sheet_origin.path) for found in estate.conflicts.values() for one in found
+    )
+    sheets = {name: share.sheets for name, share in estate.shares.items()}
+    return {
+        name: InventoryShot(state, sheets.get(name, 0), conflicts[name])
+        for name, state in sorted(estate.inventories.items())
+    }
 
 
 def _shot(lane: Lane, intents: Sequence[tuple[Key, Intent]]) -> LaneShot:

@@ -7,10 +7,14 @@ from dataclasses import replace
 
 import pytest
 
+from setpoint.model.conflict import Conflict
 from setpoint.model.errors import TransportError
+from setpoint.model.inventory import Content
+from setpoint.model.origin import Origin
 from setpoint.model.tombstone import Tombstone
 from setpoint.run.estate import SourceState
 from setpoint.run.wake import wake
+from setpoint.sources.snapshot import Share
 from setpoint.surface.metrics.measures import metrics_of
 from setpoint.surface.metrics.names import METRICS
 from tests.toy import KINDS
@@ -18,6 +22,7 @@ from tests.unit.surface.metrics.measured import SHELF, Measured, box, boxed, mea
 from tests.unit.surface.metrics.reading import families, series
 
 TOP = "drawer/top"
+CONFLICT = Conflict("/colour", "red", Origin("a.yaml", 1), "blue", Origin("@stock/a.yaml", 3))
 
 
 def test_a_quiet_estate_shows_every_target_as_up_and_nothing_as_due() -> None:
@@ -146,6 +151,32 @@ def test_the_source_shows_how_its_last_look_went(
     measured(body)
 
 
+@pytest.mark.parametrize(
+    ("state", "up", "held", "read"),
+    [
+        pytest.param(SourceState(good=False, sentence="x", at=0.0), 0, 0, None, id="never read"),
+        pytest.param(SourceState(good=True, sentence="x", at=5.0, fetched=5.0), 1, 0, 5, id="good"),
+        pytest.param(SourceState(good=False, sentence="x", at=9.0, fetched=5.0), 0, 0, 5, id="failing"),
+        pytest.param(SourceState(good=False, sentence="x", at=9.0, token="4711"), 0, 1, None, id="held"),
+    ],
+)
+def test_an_inventory_shows_how_its_last_reading_went_and_what_counts_of_it(
+    state: SourceState, up: float, held: float, read: float | None
+) -> None:
+    async def body(rig: Measured) -> None:
+        assert rig.value("inventory_up", inventory="stock") is None
+        rig.estate.inventories["stock"] = state
+        rig.estate.shares = {"stock": Share(Content("1", {}), sheets=7)}
+        rig.estate.conflicts = {box("a"): (CONFLICT, CONFLICT)}
+        assert rig.value("inventory_up", inventory="stock") == up
+        assert rig.value("inventory_held", inventory="stock") == held
+        assert rig.value("inventory_last_success_timestamp_seconds", inventory="stock") == read
+        assert rig.value("inventory_declarations", inventory="stock") == 7
+        assert rig.value("inventory_conflicts", inventory="stock") == 2
+
+    measured(body)
+
+
 class TestTable:
     """The table of names, against a page of an estate in which much goes on."""
 
@@ -165,6 +196,7 @@ class TestTable:
             rig.estate.resources[late.key] = late
             rig.estate.source = replace(rig.estate.source, fetched=1.0)
             rig.estate.version = "abc"
+            rig.estate.inventories["stock"] = SourceState(good=True, sentence="x", at=1.0, fetched=1.0)
             wake(rig.estate, late.key)
             left = Tombstone(boxed("left", colour="red"), 1.0, "abc")
             rig.estate.store.put_in_force(rig.estate.resources, [left], ())
