@@ -6,12 +6,13 @@ import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from random import SystemRandom
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from setpoint.model.inventory import Content, Opening, Sheets
 from setpoint_netbox.api.line import Access, Line
 from setpoint_netbox.hook import serve_hook
 from setpoint_netbox.mapping.render import Renderer
+from setpoint_netbox.report.report import Means, Report
 from setpoint_netbox.settings import NetBoxSettings
 from setpoint_netbox.watch.selection import wanted
 from setpoint_netbox.watch.watcher import Habits, Watcher
@@ -31,6 +32,10 @@ class NetBoxInventory:
         self._line = Line(Access(settings.url, lambda: opening.secret(settings.token), settings.ca))
         self._renderer = Renderer(opening.lent, opening.kinds)
         chance = SystemRandom()
+        self._report: Report | None = None
+        if settings.write_back is not None:
+            means = Means(opening.estate, self._line, self._shown, time.time, chance.random)
+            self._report = Report(settings.write_back, means)
         self._watcher = Watcher(
             self._line,
             Habits(
@@ -65,11 +70,21 @@ class NetBoxInventory:
             yield
 
     async def tell(self, standings: Sequence[Standing]) -> None:
-        """Nothing is written back."""
+        """Write it into NetBox, where the settings say so.
+
+        Raises:
+            NotToldError: it does not take in some of them.
+            SourceError: it takes in nothing now.
+        """
+        if self._report is not None:
+            await self._report.tell(standings)
 
     async def close(self) -> None:
         """Give the connection back."""
         await self._line.close()
 
-    def _is_ours(self, _request: str) -> bool:
-        return False
+    def _is_ours(self, request: str) -> bool:
+        return self._report is not None and self._report.is_ours(request)
+
+    def _shown(self, path: str) -> Mapping[str, Any] | None:
+        return self._watcher.shown(path)

@@ -14,6 +14,7 @@ from pydantic import field_validator
 from setpoint.model.quantity import Duration, format_duration
 from setpoint.model.secret import SecretRef
 from setpoint.model.spec import Spec, described
+from setpoint_netbox.report.settings import WriteBack
 
 _SOONEST: Final = timedelta(seconds=1)
 _SNAPSHOT_SOONEST: Final = timedelta(minutes=1)
@@ -102,6 +103,10 @@ class NetBoxSettings(Spec):
         timedelta(minutes=15),
     )
     webhook: WebhookSettings | None = described("Be called at every change, beside polling.", None)
+    write_back: WriteBack | None = described(
+        "Write into NetBox how what it declares stands; `{}` for all of it. Nothing is written when left out.",
+        None,
+    )
 
     @field_validator("url")
     @classmethod

@@ -41,7 +41,7 @@ async def read_all(line: Line, wanted: Wanted) -> tuple[View, ...]:
     """
     found = await rows(line, wanted.root.path, (("fields", ",".join(wanted.fields)), *wanted.query))
     taken = [row for row in found if wanted.matches(row)]
-    return await _views(line, wanted.root, taken, whole=len(taken) > FEW)
+    return await _views(line, wanted, taken, whole=len(taken) > FEW)
 
 
 async def read_some(line: Line, wanted: Wanted, ids: Collection[int]) -> Some:
@@ -55,7 +55,7 @@ async def read_some(line: Line, wanted: Wanted, ids: Collection[int]) -> Some:
     taken = [row for row in found if wanted.matches(row)]
     shown = {int(row["id"]) for row in found}
     left = shown - {int(row["id"]) for row in taken}
-    views = await _views(line, wanted.root, taken, whole=len(taken) > FEW)
+    views = await _views(line, wanted, taken, whole=len(taken) > FEW)
     return Some(views, _paths(wanted, left), _paths(wanted, set(ids) - shown))
 
 
@@ -108,10 +108,11 @@ def _owner_fields(part: Part) -> str:
     return ",".join(("id", *(name for name in part.fields if name in known)))
 
 
-async def _views(line: Line, root: Root, taken: list[Row], *, whole: bool) -> tuple[View, ...]:
+async def _views(line: Line, wanted: Wanted, taken: list[Row], *, whole: bool) -> tuple[View, ...]:
+    root = wanted.root
     ids = [int(row["id"]) for row in taken]
     parts = {part.type: await _parts(line, part, ids, whole=whole) for part in root.parts} if ids else {}
-    return await asyncio.to_thread(_made, root, taken, parts)
+    return await asyncio.to_thread(_made, wanted, taken, parts)
 
 
 async def _parts(line: Line, part: Part, ids: list[int], *, whole: bool) -> list[Row]:
@@ -122,12 +123,12 @@ async def _parts(line: Line, part: Part, ids: list[int], *, whole: bool) -> list
     return await rows(line, part.path, (fields, *common))
 
 
-def _made(root: Root, taken: list[Row], parts: Mapping[str, list[Row]]) -> tuple[View, ...]:
+def _made(wanted: Wanted, taken: list[Row], parts: Mapping[str, list[Row]]) -> tuple[View, ...]:
     grouped: dict[int, dict[str, list[Row]]] = {}
-    owner = {part.type: part.owner for part in root.parts}
+    owner = {part.type: part.owner for part in wanted.root.parts}
     for kind, those in parts.items():
         for row in those:
             number = owner[kind](row)
             if number is not None:
                 grouped.setdefault(number, {}).setdefault(kind, []).append(row)
-    return tuple(make_view(root, row, grouped.get(int(row["id"]), {})) for row in taken)
+    return tuple(make_view(wanted.root, row, grouped.get(int(row["id"]), {}), wanted.ours) for row in taken)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from setpoint_netbox.api.line import Query
 from setpoint_netbox.api.pages import Row
 from setpoint_netbox.settings import NetBoxSettings, Others, Select
 from setpoint_netbox.watch.types import CLUSTERS, MACHINES, PREFIXES, VLANS, ZONES, Root, field_of
 
+_OF_PEOPLE: Final = frozenset({"vmid", "node"})
 Matches: TypeAlias = Callable[[Row], bool]
 
 
@@ -22,12 +23,14 @@ class Wanted:
         fields: which NetBox is asked for; more than those of the view.
         query: the filters for their list.
         matches: whether a row is one of them.
+        ours: custom fields that only we write; they are in no view, for what we say is nobody's declaration.
     """
 
     root: Root
     fields: tuple[str, ...]
     query: Query
     matches: Matches
+    ours: frozenset[str] = frozenset()
 
 
 def wanted(settings: NetBoxSettings) -> tuple[Wanted, ...]:
@@ -38,11 +41,10 @@ def wanted(settings: NetBoxSettings) -> tuple[Wanted, ...]:
     others = (
         (PREFIXES, settings.prefixes), (VLANS, settings.vlans), (CLUSTERS, settings.clusters), (ZONES, settings.zones),
     )  # fmt: skip
+    query, ours = machine_query(select), _ours(settings)
     return (
-        Wanted(
-            machines, _with_stamp(machines), machine_query(select), lambda row: machine_matches(select, row)
-        ),
-        *(_others(root, those) for root, those in others if those is not None),
+        Wanted(machines, _with_stamp(machines), query, lambda row: machine_matches(select, row), ours),
+        *(_others(root, those, ours) for root, those in others if those is not None),
     )
 
 
@@ -81,9 +83,17 @@ def plain(value: Any) -> Any:
     return value if found is None else found
 
 
-def _others(root: Root, those: Others) -> Wanted:
+def _others(root: Root, those: Others, ours: frozenset[str]) -> Wanted:
     query = tuple(("tag", tag) for tag in those.tags)
-    return Wanted(root, _with_stamp(root), query, lambda row: tagged(those.tags, row))
+    return Wanted(root, _with_stamp(root), query, lambda row: tagged(those.tags, row), ours)
+
+
+def _ours(settings: NetBoxSettings) -> frozenset[str]:
+    """Without the ids of a guest, which people write as well to say which one it is to be."""
+    if settings.write_back is None:
+        return frozenset()
+    names = settings.write_back.fields.named()
+    return frozenset(name for what, name in names.items() if what not in _OF_PEOPLE)
 
 
 def _with_stamp(root: Root) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, cast
 
 from setpoint_netbox.api.pages import Row
@@ -35,6 +35,7 @@ class View:
         stamp: when NetBox says that the object itself was last saved; empty for what only a former process saw.
         name: what people call it.
         created: when it was made; the same number may be that of another object in another database.
+        ours: the custom fields that only we write.
     """
 
     path: str
@@ -43,6 +44,7 @@ class View:
     stamp: str
     name: str
     created: str
+    ours: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def thing(self) -> Thing:
@@ -51,9 +53,13 @@ class View:
         return kind, int(number)
 
 
-def make_view(root: Root, row: Row, parts: Mapping[str, list[Row]]) -> View:
-    """The view of a row; `parts` are the rows that belong to it, by their types."""
+def make_view(
+    root: Root, row: Row, parts: Mapping[str, list[Row]], ours: frozenset[str] = frozenset()
+) -> View:
+    """The view of a row; `parts` are the rows that belong to it, by their types, and `ours` the fields that only we write."""
     shown: dict[str, Any] = _shown(root.fields, row)
+    held: dict[str, Any] = shown.get("custom_fields") or {}
+    written = {name: held.pop(name) for name in ours if name in held}
     for part in root.parts:
         if part.type != ADDRESS:
             those = sorted(parts.get(part.type, ()), key=lambda one: int(one["id"]))
@@ -64,7 +70,7 @@ def make_view(root: Root, row: Row, parts: Mapping[str, list[Row]]) -> View:
     macs = tuple(_macs(parts.get(INTERFACE, ())))
     path = view_path(root.type, int(row["id"]))
     stamp = str(row.get("last_updated"))
-    return View(path, encode_view(shown), things + macs, stamp, *_identity(shown))
+    return View(path, encode_view(shown), things + macs, stamp, *_identity(shown), written)
 
 
 def kept_view(path: str, content: bytes) -> View:

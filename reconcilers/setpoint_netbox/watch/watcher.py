@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+import json
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from setpoint.model.errors import SourceError
 from setpoint.model.inventory import Content, DoubtError
@@ -102,6 +103,14 @@ class Watcher:
                 pass
             self._bell.clear()
             yield
+
+    def shown(self, path: str) -> Mapping[str, Any] | None:
+        """The custom fields of an object as this process read them last; None when it did not."""
+        view = self._known.views.get(path) if self._known is not None else None
+        if view is None or not view.stamp:
+            return None
+        told: dict[str, Any] = json.loads(view.content).get("custom_fields") or {}
+        return {**told, **view.ours}
 
     def ring(self) -> None:
         """Say that something may have changed."""

@@ -82,3 +82,13 @@ def test_only_what_the_settings_name_is_read() -> None:
     assert found[2].query == (("tag", "dns"),)
     assert not found[2].matches({"id": 1, "tags": []})
     assert found[1].matches({"id": 1, "tags": []})
+
+
+def test_what_only_we_write_is_read_for_ourselves() -> None:
+    told: dict[str, Any] = {"url": "http://netbox", "token": {"env": "T"}}
+    assert wanted(NetBoxSettings.model_validate(told))[0].ours == set()
+    fields = {"phase": "state_of_setpoint", "message": None, "vmid": "proxmox_vmid"}
+    found = wanted(NetBoxSettings.model_validate({**told, "clusters": {}, "writeBack": {"fields": fields}}))
+    for one in found:
+        assert "state_of_setpoint" in one.ours
+        assert not {"setpoint_message", "setpoint_phase", "proxmox_vmid", "pve_vmid", "pve_node"} & one.ours

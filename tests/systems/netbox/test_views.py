@@ -88,3 +88,11 @@ def test_a_kept_view_is_the_one_that_was_made() -> None:
     again = kept_view(made.path, made.content)
     assert (again.thing, again.name, again.created) == (made.thing, made.name, made.created)
     assert again.thing == ("virtualization.virtualmachine", 17)
+
+
+def test_what_only_we_write_is_known_and_in_no_view() -> None:
+    row = {"id": 1, "custom_fields": {"setpoint_phase": "ready", "tier": "gold"}}
+    view = make_view(MACHINES, row, {}, frozenset({"setpoint_phase", "setpoint_message"}))
+    assert json.loads(view.content)["custom_fields"] == {"tier": "gold"}
+    assert view.ours == {"setpoint_phase": "ready"}
+    assert row["custom_fields"] == {"setpoint_phase": "ready", "tier": "gold"}

@@ -5,6 +5,7 @@ import pytest
 from tests.systems.netbox.ground import MACHINES, NetBox, between, following
 
 CLUSTER = 1
+VM = "virtualization.virtualmachine"
 TAGGED = {"select": {"tags": ["setpoint"]}}
 pytestmark = pytest.mark.integration
 
@@ -188,3 +189,19 @@ def renamed_of(content: object) -> dict[str, str]:
 
     assert isinstance(content, Content)
     return dict(renamed(content))
+
+
+async def test_what_we_wrote_ourselves_makes_no_other_version_however_it_is_read_again(
+    netbox: NetBox,
+) -> None:
+    netbox.make("extras/custom-fields", name="setpoint_phase", type="text", object_types=[VM])
+    web = netbox.machine(CLUSTER, "web01")
+    async with following(netbox.url, **TAGGED, writeBack={}) as one:
+        first = await one.fetch()
+        netbox.edit(MACHINES, web, custom_fields={"setpoint_phase": "ready"})
+        for later in (15.0, 450.0, 900.0):
+            assert await one.fetch(later) is first
+        shown = one.watcher.shown(f"{VM}/{web}")
+        assert shown is not None
+        assert shown["setpoint_phase"] == "ready"
+        assert one.watcher.shown(f"{VM}/4711") is None
