@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from setpoint_lab.netbox.errors import FORBIDDEN, Refused, detail
+from setpoint_lab.netbox.model import MODELS
+from setpoint_lab.netbox.rights import may_at_all, may_to
 from setpoint_lab.netbox.times import parse_time
 from setpoint_lab.untyped import as_list
 
@@ -18,7 +21,6 @@ if TYPE_CHECKING:
 
 USERS = "users/users"
 TOKENS = "users/tokens"
-PERMISSIONS = "users/permissions"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 PREFIX = "nbt_"
 PARTS = 2
@@ -33,10 +35,11 @@ NOT_ALLOWED = "You do not have permission to perform this action."
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """The user of a request, with the token that it was sent with."""
+    """The user of a request, with the token that it was sent with; whether troubles take rights away from them."""
 
     user: Row
     token: Row
+    troubled: bool = True
 
 
 def identify(world: World, request: Request) -> Who:
@@ -107,27 +110,22 @@ def require(world: World, who: Who, model: Model, action: str) -> None:
 
 def may(world: World, who: Who, model: Model, action: str) -> bool:
     """Whether the user may do that to some objects of a model."""
-    if who.user.get("is_superuser"):
-        return True
-    return any(
-        model.type in row["object_types"] and action in row["actions"]
-        for row in _permissions(world, who.user)
-    )
+    return may_at_all(world, who.user, model, action, troubled=who.troubled)
 
 
-def _permissions(world: World, user: Row) -> list[Row]:
-    groups = set(user.get("groups") or ())
-    return [
-        row
-        for row in world.table(PERMISSIONS).rows.values()
-        if row.get("enabled", True)
-        and (user["id"] in (row.get("users") or ()) or groups & set(row.get("groups") or ()))
-    ]
-
-
-def scope(_world: World, _who: Who, _model: Model, _action: str, /) -> Predicate:
+def scope(world: World, who: Who, model: Model, action: str) -> Predicate:
     """Which objects of a model the user may do something to; the others do not exist for them."""
-    return lambda _row: True
+    return may_to(world, who.user, model, action, troubled=who.troubled)
+
+
+def sees(world: World, who: Who) -> Callable[[str, Row], bool]:
+    """Whether the user may view an object of an endpoint."""
+
+    def seen(endpoint: str, row: Row) -> bool:
+        model = MODELS[endpoint]
+        return may(world, who, model, "view") and scope(world, who, model, "view")(row)
+
+    return seen
 
 
 def visible(world: World, who: Who, model: Model, action: str) -> list[Row]:

@@ -15,8 +15,25 @@ from setpoint_lab.netbox.models import (
     virtualization,
 )
 from setpoint_lab.netbox.server import listen
+from setpoint_lab.netbox.troubles import answers, backups, commits, look, others, rights
 
 __all__ = ["PARTS", "Lab", "Settings", "listen"]
 
-PARTS = (core, dcim, extras, ipam, outside, tagged_objects, tenancy, users, virtualization)
+PARTS = (
+    answers,
+    backups,
+    commits,
+    look,
+    others,
+    rights,
+    core,
+    dcim,
+    extras,
+    ipam,
+    outside,
+    tagged_objects,
+    tenancy,
+    users,
+    virtualization,
+)
 """The modules that register something."""

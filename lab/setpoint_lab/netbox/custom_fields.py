@@ -11,6 +11,7 @@ from setpoint_lab.netbox.errors import WHOLE, Invalid
 from setpoint_lab.netbox.fields import Writable
 from setpoint_lab.netbox.model import TYPES, Model
 from setpoint_lab.netbox.times import parse_time
+from setpoint_lab.netbox.versions import LABELLED
 from setpoint_lab.untyped import is_list, is_object
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 ENDPOINT = "extras/custom-fields"
 CHOICE_SETS = "extras/custom-field-choice-sets"
+SELECTING = ("select", "multiselect")
 REFERRING = ("object", "multiobject")
 
 
@@ -71,6 +73,8 @@ def _neutral(definition: Row, value: Any) -> Any:
 
 
 def _shown(view: View, definition: Row, value: Any) -> Any:
+    if value is not None and definition["type"] in SELECTING and view.world.release >= LABELLED:
+        return _labelled(view.world, definition, value)
     if value is None or definition["type"] not in REFERRING:
         return value
     model = TYPES.get(str(definition.get("related_object_type")))
@@ -80,6 +84,15 @@ def _shown(view: View, definition: Row, value: Any) -> Any:
         return view.reference(model.endpoint, value)
     found = [view.reference(model.endpoint, item) for item in value]
     return [item for item in found if item is not None]
+
+
+def _labelled(world: World, definition: Row, value: Any) -> Any:
+    """Selections as NetBox 4.7 shows them."""
+    if is_list(value):
+        return [_labelled(world, definition, each) for each in value]
+    choices = world.row(CHOICE_SETS, definition.get("choice_set")) or {}
+    labels = {choice[0]: choice[1] for choice in choices.get("extra_choices") or ()}
+    return {"value": value, "label": labels.get(value, value)}
 
 
 def settle(world: World, model: Model, old: Row | None, new: Row) -> None:

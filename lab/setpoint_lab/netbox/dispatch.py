@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from setpoint_lab.netbox import meta
-from setpoint_lab.netbox.access import SAFE, Who, identify
+from setpoint_lab.netbox.access import SAFE, Who, identify, sees
 from setpoint_lab.netbox.errors import NOT_FOUND, Refused, detail
 from setpoint_lab.netbox.model import MODELS, Model
 from setpoint_lab.netbox.options import describe
 from setpoint_lab.netbox.reads import get_object, list_objects
 from setpoint_lab.netbox.request import Answer, Request
 from setpoint_lab.netbox.unit import Author, Unit
+from setpoint_lab.netbox.versions import shown_as, understood
+from setpoint_lab.netbox.world import see_everything
 from setpoint_lab.netbox.writes import create, remove, remove_many, update, update_many
 
 if TYPE_CHECKING:
@@ -88,21 +90,31 @@ def find_route(path: str) -> Route | None:
     return Route((*methods, "TRACE") if model.endpoint == CABLED else methods, model, number)
 
 
-def answer(world: World, request: Request) -> Answer:
-    """Answer a request; all that it changes comes about at once, or not at all."""
+def answer(world: World, request: Request, who: Who | None = None) -> Answer:
+    """Answer a request; all that it changes comes about at once, or not at all.
+
+    Args:
+        world: what it is about.
+        request: what was asked for.
+        who: who asks, when it is somebody inside the lab who needs no token.
+    """
+    return shown_as(world, request, _answer(world, understood(world, request), who))
+
+
+def _answer(world: World, request: Request, known: Who | None) -> Answer:
     line = (
         len(request.method) + len(request.path) + len(request.query) + len("  HTTP/1.1") + bool(request.query)
     )
     if line > LONGEST_LINE:
         return _page(400, "Bad Request", f"Request Line is too large ({line} > {LONGEST_LINE})")
     request_id = world.uuid()
-    common = {"X-Request-ID": request_id, "API-Version": meta.API_VERSION, "Vary": VARY}
+    common = {"X-Request-ID": request_id, "API-Version": world.api_version, "Vary": VARY}
     route = find_route(request.path)
     if route is None:
         return _nowhere(request, common)
     headers = common | {"Allow": ", ".join(route.methods)}
     try:
-        found = _serve(world, request, route, request_id)
+        found = _serve(world, request, route, request_id, known)
     except Refused as refused:
         found = Answer(refused.status, refused.body, refused.headers)
     return Answer(found.status, found.body, found.headers | headers, found.html)
@@ -121,10 +133,10 @@ def _page(status: int, title: str, text: str) -> Answer:
     return Answer(status, html=html)
 
 
-def _serve(world: World, request: Request, route: Route, request_id: str) -> Answer:
+def _serve(world: World, request: Request, route: Route, request_id: str, known: Who | None) -> Answer:
     if not _acceptable(request.headers.get("Accept", "*/*")):
         raise detail(NOT_ACCEPTABLE, "Could not satisfy the request Accept header.")
-    who = None if route.open else identify(world, request)
+    who = None if route.open else known or identify(world, request)
     if request.method not in route.methods or request.method == "TRACE":
         raise detail(NOT_ALLOWED, f'Method "{request.method}" not allowed.')
     if request.method == "OPTIONS":
@@ -147,12 +159,16 @@ def _acceptable(accept: str) -> bool:
 
 def _change(world: World, who: Who, route: Route, request: Request, request_id: str) -> Answer:
     author = Author(who.user["id"], who.user["username"], request_id, request.method, request.path)
-    with Unit(world, author) as unit:
-        if route.model is None:
-            raise detail(NOT_FOUND, "Not found.")
-        if route.call is not None and route.number is not None:
-            return route.call(unit, who, route.model, route.number, request)
-        return _write(unit, who, route.model, route.number, request)
+    world.sees = sees(world, who)
+    try:
+        with Unit(world, author) as unit:
+            if route.model is None:
+                raise detail(NOT_FOUND, "Not found.")
+            if route.call is not None and route.number is not None:
+                return route.call(unit, who, route.model, route.number, request)
+            return _write(unit, who, route.model, route.number, request)
+    finally:
+        world.sees = see_everything
 
 
 def _write(unit: Unit, who: Who, model: Model, number: int | None, request: Request) -> Answer:

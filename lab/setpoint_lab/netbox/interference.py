@@ -14,5 +14,11 @@ if TYPE_CHECKING:
 DROPPED = Answer(500)
 """The answer that never comes: the connection is cut."""
 
+SILENT = Answer(500)
+"""The answer that never comes: the connection stays until the client gives up."""
+
 BEFORE: list[Callable[[World, Request], Awaitable[Answer | None]]] = []
 """Each may wait, or give an answer of its own instead of the server's; None lets the request pass."""
+
+AFTER: list[Callable[[World, Request, Answer], Awaitable[Answer]]] = []
+"""Each sees what the server answers, once the request has had its effect, and may give another answer."""

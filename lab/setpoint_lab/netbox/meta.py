@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from setpoint_lab.netbox.store import Row
     from setpoint_lab.netbox.world import World
 
-VERSION = "4.6.8"
-API_VERSION = "4.6"
 APPS = (
     "circuits",
     "core",
@@ -62,7 +60,7 @@ def app_root(_world: World, request: Request, app: str) -> Answer:
     return Answer(200, {end.partition("/")[2]: f"{request.base}/api/{end}/" for end in ends})
 
 
-def status(_world: World, _who: Who | None, _request: Request) -> Answer:
+def status(world: World, _who: Who | None, _request: Request) -> Answer:
     """Versions; `setpoint-emulator` tells this from a real server."""
     return Answer(
         200,
@@ -70,8 +68,8 @@ def status(_world: World, _who: Who | None, _request: Request) -> Answer:
             "django-version": "6.0.8",
             "hostname": "netbox",
             "installed_apps": INSTALLED_APPS,
-            "netbox-version": VERSION,
-            "netbox-full-version": VERSION,
+            "netbox-version": world.version,
+            "netbox-full-version": world.version,
             "plugins": {},
             "python-version": "3.13.5",
             "rq-workers-running": 1,

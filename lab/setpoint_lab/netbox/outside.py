@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from setpoint_lab.netbox.body import blank_row
 from setpoint_lab.netbox.events import lab_event
+from setpoint_lab.netbox.model import MODELS
 
 if TYPE_CHECKING:
     from setpoint_lab.netbox.world import World
@@ -26,6 +28,15 @@ async def row_written(world: World, spec: Mapping[str, Any]) -> None:
     if spec.get("touch"):
         row["last_updated"] = world.now()
     table.put(row)
+
+
+@lab_event("row_made")
+async def row_made(world: World, spec: Mapping[str, Any]) -> None:
+    """Somebody makes a row straight in the database; nothing is logged."""
+    endpoint = str(spec["endpoint"])
+    table = world.table(endpoint)
+    row = blank_row(MODELS[endpoint]) | dict(spec["fields"]) | {"id": table.allocate()}
+    table.put(row | {"created": world.now(), "last_updated": world.now()})
 
 
 @lab_event("row_lost")

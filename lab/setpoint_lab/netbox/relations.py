@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 TAGS = "extras/tags"
 TAG_KEYS = ("id", "url", "display_url", "display", "name", "slug", "color")
 
-OnDelete = Literal["protect", "cascade", "clear"]
+OnDelete = Literal["protect", "cascade", "clear", "forget"]
+"""Refuse, go too, be saved without the target, or lose it unsaved."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,9 @@ def find_object(world: World, endpoint: str, raw: Any) -> int:
 def _by_attributes(world: World, endpoint: str, wanted: dict[str, Any]) -> int:
     table = world.table(endpoint)
     found = [
-        row for row in table.rows.values() if all(row.get(key) == value for key, value in wanted.items())
+        row
+        for row in table.rows.values()
+        if all(row.get(key) == value for key, value in wanted.items()) and world.sees(endpoint, row)
     ]
     if not found:
         raise Invalid(f"Related object not found using the provided attributes: {wanted}")

@@ -59,9 +59,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is answered: `body` is JSON, text is HTML, None is nothing."""
+    """What is answered: `body` is JSON, text is HTML, None is nothing.
+
+    `raw` goes over the wire instead of `body`, and the connection ends after it when `promised` is a greater length.
+    """
 
     status: int
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict[str, str])
     html: str | None = None
+    raw: bytes | None = None
+    promised: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from aiohttp import web
 
 from setpoint_lab.netbox.control import control
 from setpoint_lab.netbox.dispatch import answer
-from setpoint_lab.netbox.interference import BEFORE, DROPPED
+from setpoint_lab.netbox.interference import AFTER, BEFORE, DROPPED, SILENT
 from setpoint_lab.netbox.request import Answer, Request
 
 if TYPE_CHECKING:
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 LARGEST_BODY = 64 * 1024 * 1024
 LONGEST_LINE = 64 * 1024
+LOOK_SECONDS = 0.1
+"""How often a connection that is not answered is looked at, for the end of the client's patience."""
+
+SHUTDOWN_SECONDS = 1.0
+JSON = "application/json"
 
 
 def _request(request: web.Request, body: bytes) -> Request:
@@ -35,12 +41,35 @@ def _response(found: Answer) -> web.Response:
     headers = {"Server": "gunicorn", "Content-Language": "en"} | found.headers
     if found.html is not None:
         return web.Response(status=found.status, text=found.html, content_type="text/html", headers=headers)
-    if found.body is None:
+    if found.body is None and found.raw is None:
         return web.Response(status=found.status, headers=headers)
-    body = json.dumps(found.body, ensure_ascii=False, separators=(",", ":")).encode()
-    return web.Response(
-        status=found.status, body=body, headers=headers | {"Content-Type": "application/json"}
-    )
+    body = found.raw
+    if body is None:
+        body = json.dumps(found.body, ensure_ascii=False, separators=(",", ":")).encode()
+    return web.Response(status=found.status, body=body, headers=headers | {"Content-Type": JSON})
+
+
+async def _send(request: web.Request, found: Answer) -> web.StreamResponse:
+    """The response, or what comes of it when it does not arrive."""
+    transport = request.transport
+    if found is SILENT:
+        while transport is not None and not transport.is_closing():  # noqa: ASYNC110  # a transport tells nobody when it closes
+            await asyncio.sleep(LOOK_SECONDS)
+    elif found is DROPPED and transport is not None:
+        transport.abort()
+    elif found.raw is not None and len(found.raw) < found.promised:
+        return await _break_off(request, found, found.raw)
+    return _response(found)
+
+
+async def _break_off(request: web.Request, found: Answer, raw: bytes) -> web.StreamResponse:
+    headers = found.headers | {"Content-Type": JSON, "Content-Length": str(found.promised)}
+    response = web.StreamResponse(status=found.status, headers=headers)
+    await response.prepare(request)
+    await response.write(raw)
+    if request.transport is not None:
+        request.transport.close()
+    return response
 
 
 async def _drop_made_up_type(_request: web.Request, response: web.StreamResponse) -> None:
@@ -61,16 +90,23 @@ async def listen(
         world = lab.world
         for trouble in BEFORE:
             met = await trouble(world, incoming)
-            if met is DROPPED and request.transport is not None:
-                request.transport.abort()
             if met is not None:
-                return _response(met)
-        return _response(answer(world, incoming))
+                return await _send(request, met)
+        found = answer(world, incoming)
+        for interfere in AFTER:
+            found = await interfere(world, incoming, found)
+        return await _send(request, found)
 
     app = web.Application(client_max_size=LARGEST_BODY)
     app.router.add_route("*", "/{tail:.*}", handle)
     app.on_response_prepare.append(_drop_made_up_type)
-    runner = web.AppRunner(app, access_log=None, max_line_size=LONGEST_LINE, handle_signals=False)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        max_line_size=LONGEST_LINE,
+        shutdown_timeout=SHUTDOWN_SECONDS,
+        handle_signals=False,
+    )
     await runner.setup()
     site = web.TCPSite(runner, host, port, ssl_context=tls)
     await site.start()

@@ -13,16 +13,28 @@ from setpoint_lab.netbox.store import Row, Table
 from setpoint_lab.netbox.times import stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
     from setpoint_lab.clock import Clock
+
+VERSION = "4.6.8"
+"""What is emulated unless another version is asked for."""
 
 TICK = timedelta(microseconds=13)
 """Two moments are never the same, so that every save has an ETag of its own."""
 
 
+def see_everything(_endpoint: str, _row: Row) -> bool:
+    """Nobody asks, or somebody who may view all."""
+    return True
+
+
 class World:
-    """Everything that one emulator remembers; `troubles` is what stands of those that were let come."""
+    """Everything that one emulator remembers.
+
+    `troubles` is what stands of those that were let come; `sees` is what whoever asks at the moment may refer to
+    by its attributes.
+    """
 
     def __init__(self, clock: Clock, seed: int) -> None:
         """Start empty."""
@@ -31,8 +43,21 @@ class World:
         self.shift = 0.0
         self.tables: dict[str, Table] = {}
         self.troubles: dict[str, Any] = {}
+        self.version = VERSION
+        self.sees: Callable[[str, Row], bool] = see_everything
+        self.backup: dict[str, Table] = {}
         self.background: set[asyncio.Task[None]] = set()
         self._last = datetime.fromtimestamp(0, UTC)
+
+    @property
+    def api_version(self) -> str:
+        """The version of the API, `4.6`."""
+        return self.version.rpartition(".")[0]
+
+    @property
+    def release(self) -> tuple[int, ...]:
+        """The version of the API in numbers that can be compared."""
+        return tuple(int(part) for part in self.api_version.split("."))
 
     def table(self, endpoint: str) -> Table:
         """The objects of an endpoint."""

@@ -11,6 +11,7 @@ from setpoint_lab.netbox.fields import REQUIRED
 from setpoint_lab.netbox.ordering import order_rows
 from setpoint_lab.netbox.reads import find, tags
 from setpoint_lab.netbox.request import Answer
+from setpoint_lab.netbox.versions import bulk_error, bulk_errors
 from setpoint_lab.netbox.view import View
 from setpoint_lab.untyped import is_list, is_object
 
@@ -55,7 +56,7 @@ def _create_all(unit: Unit, who: Who, model: Model, bodies: list[Any], *, single
         except Invalid as error:
             errors.append(error.errors)
     if any(errors):
-        raise Refused(BAD_REQUEST, errors[0] if single else errors)
+        raise Refused(BAD_REQUEST, errors[0] if single else bulk_errors(unit.world, errors))
     for body, row in zip(bodies, rows, strict=True):
         _note_message(unit, body)
         unit.store(model, None, row)
@@ -102,16 +103,26 @@ def update_many(unit: Unit, who: Who, model: Model, request: Request) -> Answer:
     require(unit.world, who, model, "change")
     bodies = _numbered(request.document())
     known = {row["id"]: row for row in visible(unit.world, who, model, "change")}
-    wanted = {body["id"]: body for body in bodies}
-    ordered = order_rows(
+    wanted = {body["id"] for body in bodies}
+    found = order_rows(
         unit.world, model, [row for row in known.values() if row["id"] in wanted], list(model.ordering)
     )
-    found = [(row, wanted[row["id"]]) for row in ordered]
-    for row, _ in found:
+    for row in found:
         check_precondition(row, request)
-    rows = [_update(unit, who, model, row, body, partial=request.method == "PATCH") for row, body in found]
+    rows = [_update_listed(unit, who, model, row, bodies, request) for row in found]
     view = View(unit.world, request.base)
     return Answer(200, [view.full(model, row) for row in rows])
+
+
+def _update_listed(
+    unit: Unit, who: Who, model: Model, row: Row, bodies: list[dict[str, Any]], request: Request
+) -> Row:
+    """Change an object as the last body with its id says."""
+    at = max(at for at, body in enumerate(bodies) if body["id"] == row["id"])
+    try:
+        return _update(unit, who, model, row, bodies[at], partial=request.method == "PATCH")
+    except Refused as refused:
+        raise Refused(refused.status, bulk_error(unit.world, refused.body, at), refused.headers) from refused
 
 
 def _numbered(body: Any) -> list[dict[str, Any]]:

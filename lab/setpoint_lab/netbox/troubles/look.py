@@ -1,0 +1,19 @@
+"""What of the troubles can be seen from outside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from setpoint_lab.netbox.control import COMMANDS
+from setpoint_lab.netbox.troubles.commits import Held
+from setpoint_lab.netbox.troubles.standing import standing
+
+if TYPE_CHECKING:
+    from setpoint_lab.netbox.lab import Lab
+
+
+async def _look(lab: Lab, _document: dict[str, Any]) -> dict[str, Any]:
+    return {"held_commits": len(standing(lab.world, Held))}
+
+
+COMMANDS["GET", "/lab/troubles"] = _look
