@@ -110,7 +110,9 @@ def _renamed_and_broken(
 ) -> set[Key]:
     """What may have gone into a file that is new and cannot be read: all of a file that has nothing left."""
     unread = {path for path in compiled.tainted if not path.endswith("/")}
-    if not unread or unread <= {old.origin.path for old in previous.values()}:
+    if not unread or unread <= {
+        path for old in previous.values() for path in (old.origin.path, *old.through)
+    }:
         return set()
     left = {new.origin.path for new in compiled.resources.values()}
     return {key for key in gone if previous[key].origin.path not in left}

@@ -8,7 +8,7 @@ from dataclasses import replace
 from setpoint.desired.astray import astray
 from setpoint.desired.compiled import Compiled
 from setpoint.desired.drafts import Draft, Piece
-from setpoint.desired.files import is_sheet
+from setpoint.desired.files import inventory_of, is_sheet
 from setpoint.desired.graph import Links, link
 from setpoint.desired.reading import Reading
 from setpoint.desired.remarks import remark
@@ -32,6 +32,8 @@ class _Findings:
         self._bad = frozenset(name for name, folder in reading.folders.items() if folder.problems)
         self._problems = [problem for folder in reading.folders.values() for problem in folder.problems]
         self._problems.extend(problem for piece in self._pieces for problem in piece.problems)
+        self._left_behind: dict[Key, Draft] = {}
+        self._left: dict[Key, DeclarationProblem] = {}
         lost = astray(reading)
         self._astray = frozenset(folder for folder, _ in lost)
         self._problems.extend(problem for _, problem in lost)
@@ -84,6 +86,8 @@ class _Findings:
             drafts = [draft for draft in drafts if draft.key not in twice]
         if any(draft.formerly is not None for draft in drafts):
             drafts = [*self._unique_moves(draft for draft in drafts if not self._is_no_move(draft))]
+        if self._left_behind:
+            drafts = [draft for draft in drafts if not self._is_left_behind(draft)]
         return drafts
 
     def _valid(self) -> Iterable[Piece]:
@@ -114,6 +118,7 @@ class _Findings:
                 if file:
                     for key, origin in piece.declared:
                         held[key] = DeclarationProblem(origin, what, f"mend {file} first")
+        held.update(self._left)
         held.update(one for piece in self._disputed() for one in piece.held)
         return held
 
@@ -178,7 +183,20 @@ class _Findings:
         if draft.formerly is None or draft.formerly not in self._reading.owners:
             return False
         what = f"{draft.formerly} is still declared at {self._places(draft.formerly)[0]}"
-        self._refuse_move(draft, what, "remove that declaration, or remove formerly")
+        remedy = "remove that declaration, or remove formerly"
+        if is_sheet(draft.formerly_at.path):
+            self._left_behind[draft.formerly] = draft
+            remedy = "give that declaration the new name, too"
+        self._refuse_move(draft, what, remedy)
+        return True
+
+    def _is_left_behind(self, draft: Draft) -> bool:
+        """Whether an inventory knows what is declared here by another name now, so that its values would be missing."""
+        moved = self._left_behind.get(draft.key)
+        if moved is None or draft.policy.take.get(inventory_of(moved.formerly_at.path)) == ():
+            return False
+        what = f"is called {moved.key} by {inventory_of(moved.formerly_at.path)} now"
+        self._left[draft.key] = DeclarationProblem(draft.origin, what, "rename it here, too")
         return True
 
     def _unique_moves(self, drafts: Iterable[Draft]) -> Iterator[Draft]:

@@ -374,9 +374,6 @@ def test_a_name_before_that_a_sheet_tells_moves_what_a_manifest_declares() -> No
     result = compiled({"box.yaml": BOX, "web.yaml": manifest(), SHEET: sheet})
     assert lines(result) == []
     assert result.resources[WEB].formerly == Key("default", "Thing", "old")
-    still = compiled({"box.yaml": BOX, "web.yaml": manifest(), "o.yaml": manifest(name="old"), SHEET: sheet})
-    (line,) = lines(still)
-    assert line.startswith(f"{SHEET}:4:3: metadata.formerly: Thing/old is still declared at o.yaml:1:1")
 
 
 def test_a_manifest_that_comes_and_goes_takes_the_sheet_below_it_and_gives_it_back() -> None:
@@ -394,3 +391,33 @@ def test_a_manifest_that_comes_and_goes_takes_the_sheet_below_it_and_gives_it_ba
         assert (web.origin.path, web.spec["image"]) == (origin, image)
     gone = compiled({"box.yaml": BOX, "web.yaml": manifest()}, cache=cache)
     assert gone.resources[WEB].spec == {"image": "own"}
+
+
+def test_a_manifest_whose_object_has_another_name_in_the_inventory_now_stays_as_it_was() -> None:
+    """Else it would lose what the inventory said, and there would be two of it."""
+    old = Key("default", "Thing", "old")
+    renamed = ALONE.replace("name: web ", "name: web\n  formerly: old")
+    files = {"box.yaml": BOX, "o.yaml": manifest(name="old"), SHEET: ALONE.replace("name: web", "name: old")}
+    before = compiled(files).resources
+    after = compiled({**files, SHEET: renamed})
+    (line,) = lines(after)
+    assert line.startswith(f"{SHEET}:4:3: metadata.formerly: Thing/old is still declared at o.yaml:1:1 (stock ")
+    assert line.endswith("; give that declaration the new name, too")
+    assert str(after.suspended[old]) == "o.yaml:1:1: is called Thing/web by stock now; rename it here, too"
+    kept = retain(before, after)
+    assert kept.resources[old] == before[old]
+    assert WEB not in kept.resources
+    alone = manifest("policy: {take: {stock: []}}\n", name="old")
+    assert compiled({**files, "o.yaml": alone, SHEET: renamed}).resources[old].spec == {"image": "own"}
+    followed = compiled({"box.yaml": BOX, "o.yaml": manifest(), SHEET: renamed})
+    assert lines(followed) == []
+    assert followed.resources[WEB].formerly == old
+
+
+def test_a_sheet_that_cannot_be_read_keeps_nothing_that_was_taken_out_elsewhere() -> None:
+    files = {"box.yaml": BOX, "web.yaml": manifest(), "o.yaml": manifest(name="o"), SHEET: ALONE}
+    before = compiled(files).resources
+    del files["o.yaml"]
+    after = retain(before, compiled({**files, SHEET: ALONE + "  bad: [\n"}))
+    assert after.retained == {WEB}
+    assert Key("default", "Thing", "o") not in after.resources
