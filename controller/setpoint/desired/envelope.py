@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 
 from pydantic import Field, field_validator, model_validator
 
@@ -51,6 +51,15 @@ class Envelope(Spec):
         "The resource that holds it; may be left out when there is only one that can.", None
     )
     spec: Mapping[str, Any] = described("What it should be.", {})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _not_refused(cls, given: Any) -> Any:
+        """An inventory that cannot make a declaration says why in it, so that the key stays as it was."""
+        why = cast("dict[str, Any]", given).get("refused") if isinstance(given, dict) else None
+        if why:
+            raise ValueError(str(why))
+        return given  # pyright: ignore[reportUnknownVariableType]
 
 
 class GivenMetadata(Spec):

@@ -52,7 +52,8 @@ class Sheets:
     """What an inventory declares.
 
     Attributes:
-        files: declarations, one document each, by their path without `@NAME/` before it.
+        files: declarations, one document each, by their path without `@NAME/` before it. One that cannot be made says why
+            in a field `refused`, beside `kind` and `metadata`: its key stays as it was, and people read just that.
         released: paths of sheets that are gone without anybody having been seen to delete what they were made of.
         problems: of what says how they are made, where it stands in the repository.
         notes: what was left out and why, one sentence each.

@@ -36,7 +36,7 @@ class Made:
 
     Attributes:
         sheet: empty when there is none.
-        note: why there is none, or why it is refused; empty for what no map takes.
+        note: why there is none; empty for what no map takes.
         map: the map that took it; empty when none did.
     """
 
@@ -94,9 +94,13 @@ def _object(view: bytes) -> dict[str, Json]:
 
 def _called(path: str, item: Mapping[str, Json]) -> str:
     """`virtual-machines/17 web01`, as people find it."""
-    of, _, number = path.partition("/")
     name = item.get("name") or item.get("prefix") or item.get("display") or ""
-    return brief(f"{SEGMENTS.get(of, of)}/{number} {name}".rstrip(), 200)
+    return brief(f"{_place(path)} {name}".rstrip(), 200)
+
+
+def _place(path: str) -> str:
+    of, _, number = path.partition("/")
+    return f"{SEGMENTS.get(of, of)}/{number}"
 
 
 @dataclass(frozen=True)
@@ -130,9 +134,7 @@ class _Making:
         except TroubleError as error:
             self.context.troubles["text"] = error
             sheet = written(self._shell(who))
-        why = self._why()
-        note = f"{_called(self.path, self.item)} is refused: {why}" if why else ""
-        return Made(sheet, note, self.context.name)
+        return Made(sheet, map=self.context.name)
 
     def _who(self, item: dict[str, Json]) -> _Who:
         """The name and the namespace.
@@ -203,13 +205,13 @@ class _Making:
         before = self._before()
         if before is not None and before.name.value != who.name.value:
             metadata["formerly"] = Cell(before.name.value, "the name before")
-        kind = Cell(self.kind.name, _called(self.path, self.item))
+        kind = Cell(self.kind.name, _place(self.path))
         return {"kind": kind, "metadata": metadata, **self._refusal()}
 
     def _refusal(self) -> Branch:
-        """A field that no declaration has: the engine tells it with its line, and leaves in force what was."""
+        """What the engine tells of this sheet alone, while it leaves in force what was."""
         why = self._why()
-        return {"refused": Cell([*self.context.troubles], why)} if why else {}
+        return {"refused": Cell(why, ", ".join(self.context.troubles))} if why else {}
 
     def _why(self) -> str:
         """What is wrong with it; empty when nothing is."""

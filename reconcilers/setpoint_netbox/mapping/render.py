@@ -77,7 +77,7 @@ def _notes(made: Mapping[str, Made]) -> Iterator[str]:
     troubles = [one.note for one in made.values() if one.note]
     yield from troubles[:_NOTES]
     if len(troubles) > _NOTES:
-        yield f"{len(troubles) - _NOTES} more objects are left out or refused for reasons of that sort"
+        yield f"{len(troubles) - _NOTES} more objects are left out for reasons of that sort"
     chosen = Counter(one.map for one in made.values() if one.left_out)
     for name, count in sorted(chosen.items()):
         yield f"{_counted(count)} not declared, as leaveOut of the map {name} says"
