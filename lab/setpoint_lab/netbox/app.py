@@ -14,12 +14,26 @@ from setpoint_lab.netbox.models import (
     users,
     virtualization,
 )
+from setpoint_lab.netbox.rules import (
+    available_ips,
+    conditions,
+    custom_field_data,
+    disks,
+    macs,
+    primary_addresses,
+)
 from setpoint_lab.netbox.server import listen
 from setpoint_lab.netbox.troubles import answers, backups, commits, look, others, rights
 
 __all__ = ["PARTS", "Lab", "Settings", "listen"]
 
 PARTS = (
+    available_ips,
+    conditions,
+    custom_field_data,
+    disks,
+    macs,
+    primary_addresses,
     answers,
     backups,
     commits,

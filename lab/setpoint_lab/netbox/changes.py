@@ -27,10 +27,22 @@ def write_change(
     after: dict[str, Any] | None,
 ) -> None:
     """Write what happened to an object; a change that changes nothing is told to others, but not logged."""
+    announce(unit, model, action, row, before, after)
+    log_change(unit, model, action, row, before, after)
+
+
+def log_change(
+    unit: Unit,
+    model: Model,
+    action: Action,
+    row: Row,
+    before: dict[str, Any] | None,
+    after: dict[str, Any] | None,
+) -> None:
+    """Write what happened to the change log alone."""
     if not model.logged:
         return
     key = (model.endpoint, int(row["id"]))
-    _tell(unit, model, action, row, before, after)
     if action == "update" and before == after and key not in unit.changes:
         return
     table = unit.world.table(ENDPOINT)
@@ -85,7 +97,7 @@ def _shown(world: World, model: Model, row: Row) -> dict[str, Any]:
     return View(world, "").select(model, row, names)
 
 
-def _tell(
+def announce(
     unit: Unit,
     model: Model,
     action: Action,
@@ -93,6 +105,9 @@ def _tell(
     before: dict[str, Any] | None,
     after: dict[str, Any] | None,
 ) -> None:
+    """Note what happened for those who are told when the work is done."""
+    if not model.logged:
+        return
     key = (model.endpoint, int(row["id"]))
     first = unit.happened.get(key)
     if first is not None and action == "update":

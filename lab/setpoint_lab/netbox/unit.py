@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from setpoint_lab.netbox.changes import write_change
+from setpoint_lab.netbox.cascades import doomed_with, forget, release
+from setpoint_lab.netbox.changes import announce, log_change, write_change
 from setpoint_lab.netbox.custom_fields import settle
 from setpoint_lab.netbox.delivery import tell
 from setpoint_lab.netbox.hooks import run_hooks
@@ -15,6 +16,7 @@ from setpoint_lab.netbox.tagged import note_tags
 from setpoint_lab.netbox.uniqueness import check_unique
 
 if TYPE_CHECKING:
+    from setpoint_lab.netbox.cascades import Held
     from setpoint_lab.netbox.delivery import Happening
     from setpoint_lab.netbox.model import Model
     from setpoint_lab.netbox.store import Row
@@ -107,17 +109,29 @@ class Unit:
         return new
 
     def delete(self, model: Model, row: Row) -> None:
-        """Delete an object, with what its model's rules take along, and write changes.
+        """Delete an object, with what goes along, and write changes; all are there until each has been told of.
 
         Raises:
             Refused: others depend on it.
         """
-        run_hooks(self, model.endpoint, "before_delete", row, None)
-        row = self.world.row(model.endpoint, row["id"]) or row
+        doomed = doomed_with(self.world, model, row)
+        for each, held in doomed:
+            self._end(each, held["id"], doomed)
+        for each, held in doomed:
+            last = self.world.row(each.endpoint, held["id"]) or held
+            self.drop(each.endpoint, held["id"])
+            note_tags(self, each, last, None)
+            forget(self, each, held["id"])
+            run_hooks(self, each.endpoint, "dropped", last, None)
+
+    def _end(self, model: Model, number: int, doomed: list[Held]) -> None:
+        """Tell that an object goes; the log has it before what follows from it, others hear of it after."""
+        row = self.world.table(model.endpoint).rows[number]
         before = record(self.world, model, row)
-        write_change(self, model, "delete", row, before, None)
-        self.drop(model.endpoint, row["id"])
-        note_tags(self, model, row, None)
+        log_change(self, model, "delete", row, before, None)
+        release(self, model, number, doomed)
+        announce(self, model, "delete", row, before, None)
+        run_hooks(self, model.endpoint, "deleted", row, None)
 
     def rollback(self) -> None:
         """Undo everything but the giving of ids."""

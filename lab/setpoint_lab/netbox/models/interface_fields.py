@@ -30,7 +30,7 @@ def mac_fields(type_name: str) -> tuple[Field, ...]:
     """The primary MAC address in text and as an object, and all of them."""
     return (
         Computed("mac_address", function=_primary_text),
-        Ref("primary_mac_address", to=MACS, on_delete="clear"),
+        Ref("primary_mac_address", to=MACS, on_delete="forget"),
         Computed("mac_addresses", function=_all_of(type_name)),
     )
 
