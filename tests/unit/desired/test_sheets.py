@@ -207,7 +207,7 @@ MISTAKEN = {
 
 @pytest.mark.parametrize(("take", "line"), MISTAKEN.values(), ids=MISTAKEN)
 def test_a_mistake_in_what_is_taken_is_told_at_its_place(take: str, line: str) -> None:
-    result = compiled({"box.yaml": BOX, "web.yaml": manifest(take), SHEET: ALONE})
+    result = compiled({"box.yaml": BOX, "web.yaml": manifest(take, spec="image: plain"), SHEET: ALONE})
     (said,) = lines(result)
     assert said.startswith(line)
     assert result.broken == {WEB}
@@ -401,7 +401,9 @@ def test_a_manifest_whose_object_has_another_name_in_the_inventory_now_stays_as_
     before = compiled(files).resources
     after = compiled({**files, SHEET: renamed})
     (line,) = lines(after)
-    assert line.startswith(f"{SHEET}:4:3: metadata.formerly: Thing/old is still declared at o.yaml:1:1 (stock ")
+    assert line.startswith(
+        f"{SHEET}:4:3: metadata.formerly: Thing/old is still declared at o.yaml:1:1 (stock "
+    )
     assert line.endswith("; give that declaration the new name, too")
     assert str(after.suspended[old]) == "o.yaml:1:1: is called Thing/web by stock now; rename it here, too"
     kept = retain(before, after)
@@ -421,3 +423,29 @@ def test_a_sheet_that_cannot_be_read_keeps_nothing_that_was_taken_out_elsewhere(
     after = retain(before, compiled({**files, SHEET: ALONE + "  bad: [\n"}))
     assert after.retained == {WEB}
     assert Key("default", "Thing", "o") not in after.resources
+
+
+def test_who_takes_nothing_of_a_sheet_any_more_does_not_wait_for_it_to_be_readable() -> None:
+    files = {"box.yaml": BOX, "web.yaml": manifest(), SHEET: ALONE}
+    before = compiled(files).resources
+    unread = {**files, SHEET: ALONE + "  bad: [\n"}
+    assert retain(before, compiled(unread)).retained == {WEB}
+    for take, retained in (("[]", False), ("[memory]", True)):
+        files = {**unread, "web.yaml": manifest(f"policy: {{take: {{stock: {take}}}}}\n")}
+        assert (WEB in retain(before, compiled(files)).retained) is retained
+
+
+def test_what_a_sheet_refers_to_is_no_copy_even_below_one() -> None:
+    """In a copy, names of the namespace that it came from mean what was copied; an inventory says what it means."""
+    near = ALONE.replace("name: web ", "name: web\n  namespace: dev") + "  near: prod/db\n"
+    files = {
+        "box.yaml": BOX,
+        "prod/web.yaml": "kind: Thing\nmetadata: {name: web, namespace: prod}\nspec: {image: own}\n",
+        "prod/db.yaml": "kind: Thing\nmetadata: {name: db, namespace: prod}\nspec: {image: own}\n",
+        "dev/overlay.yaml": "over: ../prod\nnamespace: dev\n",
+        SHEET: near,
+    }
+    result = compiled(files)
+    assert lines(result) == []
+    web = result.resources[Key("dev", "Thing", "web")]
+    assert Key("prod", "Thing", "db") in web.references
