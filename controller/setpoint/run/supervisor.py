@@ -85,6 +85,8 @@ class Supervisor:
             StateError: the store cannot be read at the start.
         """
         await self._load()
+        for teller in self.tellers:
+            teller.look()
         following = asyncio.create_task(self._follow(ready), name="follow-source")
         stopping = asyncio.create_task(stop.wait(), name="wait-for-stop")
         flushing = asyncio.create_task(self._flush_at_times(), name="flush")

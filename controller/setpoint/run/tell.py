@@ -60,19 +60,20 @@ class Teller:
 
     async def once(self) -> float:
         """One call at most; the seconds until there is more to tell, infinity while nothing is left."""
-        self._look()
+        self.look()
         now = asyncio.get_running_loop().time()
         waits = self._told.waits(self._standings, now)
         self._count(len(waits))
-        due = [self._standings[path] for path, wait in waits.items() if wait <= 0]
+        due = [path for path, wait in waits.items() if wait <= 0]
+        due += [path for path in self._told.old(self._standings, now) if path not in waits]
         down = self._down.until - now
         if not due or down > 0:
             return max(min(waits.values(), default=math.inf), down)
-        await self._tell(due[:BATCH])
+        await self._tell([self._standings[path] for path in due[:BATCH]])
         return 0.0
 
-    def _look(self) -> None:
-        """Work out anew what may have changed."""
+    def look(self) -> None:
+        """Work out anew what may have changed; at a start also before the declarations are read, to know what leaves with them."""
         known = everything_known(self.estate, self.inventory.name)
         for path, one in known.items():
             before = self._known.get(path)
@@ -83,9 +84,9 @@ class Teller:
         self._known = known
 
     def _leave(self, path: str) -> None:
-        """It is declared no more, and nothing is to be deleted: that is told once, if anything was told of it."""
+        """It is declared no more, and nothing is to be deleted: that is told once."""
         told, last = self._told.of(path), _released(self._standings[path])
-        if told is None or told == last:
+        if told == last:
             del self._standings[path]
             self._told.forget(path)
         else:
@@ -102,7 +103,7 @@ class Teller:
                 self._told.refuse(untold, now, chance)
             case _:
                 untold, self._down = frozenset(one.path for one in batch), self._down.again(now, chance)
-        self._told.note(one for one in batch if one.path not in untold)
+        self._told.note((one for one in batch if one.path not in untold), now)
         self.problem = "" if problem is None else str(problem)
         self._report(len(batch) - len(untold), problem)
 

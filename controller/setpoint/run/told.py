@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,6 +12,8 @@ from setpoint.model.standing import Stand, Standing
 
 CALM: Final = 20.0
 """Seconds for which something passing has to go on before it is told: most of it is over by then."""
+AGAIN: Final = 3600.0
+"""Seconds after which what did not change is told again, for an inventory may have lost it; it compares, and that costs it nothing."""
 _PASSING: Final = frozenset({Stand.PENDING, Stand.CHANGING, Stand.BLOCKED, Stand.FAILED})
 
 
@@ -36,6 +38,7 @@ class Told:
     """By the path of the sheet. Times are seconds of the loop."""
 
     _standings: dict[str, Standing] = field(default_factory=dict[str, Standing])
+    _at: dict[str, float] = field(default_factory=dict[str, float])
     _passing: dict[str, float] = field(default_factory=dict[str, float])
     _refused: dict[str, Refused] = field(default_factory=dict[str, Refused])
 
@@ -48,10 +51,16 @@ class Told:
         left = (one for path, one in standings.items() if one != self._standings.get(path))
         return {one.path: self._wait(one, now) for one in sorted(left, key=_urgency)}
 
-    def note(self, standings: Iterable[Standing]) -> None:
+    def old(self, standings: Mapping[str, Standing], now: float) -> list[str]:
+        """What was told so long ago that it is to be told again, the longest ago first."""
+        due = [path for path, at in self._at.items() if now - at >= AGAIN and path in standings]
+        return sorted(due, key=lambda path: (self._at[path], path))
+
+    def note(self, standings: Iterable[Standing], now: float) -> None:
         """They were told."""
         for one in standings:
             self._standings[one.path] = one
+            self._at[one.path] = now
             self._passing.pop(one.path, None)
             self._refused.pop(one.path, None)
 
@@ -62,12 +71,8 @@ class Told:
 
     def forget(self, path: str) -> None:
         """Nobody declares it any more."""
-        for kept in (self._standings, self._passing, self._refused):
+        for kept in (self._standings, self._at, self._passing, self._refused):
             kept.pop(path, None)
-
-    def __iter__(self) -> Iterator[str]:
-        """Every path of which something was told."""
-        return iter(self._standings)
 
     def _wait(self, one: Standing, now: float) -> float:
         refused = self._refused.get(one.path, _NEVER).until - now

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from setpoint.model.errors import SourceError
 from setpoint.model.standing import NotToldError, Stand, Standing, Weight
 from setpoint.run import tell
+from setpoint.run.told import AGAIN
 from setpoint.store.store import Store
 from tests.toy import WORLDS, World
 from tests.unit.run.departing import AT_ONCE, Departing, box, live, one_life, shelf
@@ -25,9 +26,13 @@ def test_what_an_inventory_declares_is_told_once_and_what_others_declare_never()
     async def body(daemon: Departing) -> None:
         stock = Stock()
         async with telling(daemon, stock):
-            await asyncio.sleep(10 * 3600)
-        (call,) = stock.calls
-        (one,) = call
+            await asyncio.sleep(AGAIN - SETTLED)
+            (call,) = stock.calls
+            (one,) = call
+            await asyncio.sleep(10 * AGAIN)
+            # And anew every hour, or when there are news after that, for the inventory may have lost it.
+            assert 1 < len(stock.calls) <= 11
+            assert set(map(str, stock.told(A))) == {str(one)}
         assert (one.key, one.path, one.phase) == (daemon.status("a").key, A, Stand.IN_SYNC)
         assert one.spec_hash == daemon.status("a").spec_hash
         assert one.outputs["number"] == one.identity["id"] == 1

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
 
 from setpoint.model.standing import Stand
+from setpoint.store.store import Store
+from tests.toy import WORLDS, World
 from tests.toy_inventory import Register
 from tests.unit.run.departing import box, shelf
-from tests.unit.run.registers import Registered, card, lives
+from tests.unit.run.registers import NAME, Registered, card, life, lives
 
 
 def told(book: Register, name: str) -> list[Stand]:
@@ -28,7 +31,7 @@ def test_it_tells_of_a_card_and_of_one_below_a_manifest_and_of_no_other() -> Non
 
 def test_a_daemon_tells_everything_once_after_its_start() -> None:
     async def body(daemon: Registered) -> None:
-        await asyncio.sleep(7200)
+        await asyncio.sleep(1800)
 
     book = Register(cards={"x": card("x")})
     lives(shelf(), book, body, body)
@@ -43,6 +46,22 @@ def test_a_card_that_is_gone_is_told_once_although_nothing_was_done() -> None:
 
     book = Register(cards={"x": card("x"), "y": card("y")})
     lives(shelf(), book, body)
+    assert told(book, "x") == [Stand.IN_SYNC, Stand.RELEASED]
+
+
+def test_a_card_that_goes_while_nobody_looks_is_told_after_the_start() -> None:
+    async def before(daemon: Registered) -> None:
+        await asyncio.sleep(60)
+
+    async def after(daemon: Registered) -> None:
+        await asyncio.sleep(1800)
+
+    book = Register(cards={"x": card("x"), "y": card("y")})
+    WORLDS["w"] = World()
+    with closing(Store.in_memory()) as store:
+        life(store, shelf(), {NAME: book}, before)
+        book.lose("x")
+        life(store, shelf(), {NAME: book}, after)
     assert told(book, "x") == [Stand.IN_SYNC, Stand.RELEASED]
 
 

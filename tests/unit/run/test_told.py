@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from setpoint.model.standing import Happening, Stand, Standing, Weight
-from setpoint.run.told import CALM, Told
+from setpoint.run.told import AGAIN, CALM, Told
 
 PASSING = (Stand.PENDING, Stand.CHANGING, Stand.BLOCKED, Stand.FAILED)
 
@@ -52,7 +52,7 @@ def test_what_is_refused_waits_ever_longer_and_not_for_ever() -> None:
         now += pauses[-1]
     assert pauses[:4] == [2.0, 4.0, 8.0, 16.0]
     assert max(pauses) == 900.0
-    told.note([standing()])
+    told.note([standing()], now)
     assert waits(told, standing(Stand.HELD), now) <= 0
 
 
@@ -60,6 +60,17 @@ def test_where_something_happened_comes_first() -> None:
     happened = (Happening(1.0, "Stalled", "no", Weight.BAD, "Stalled"),)
     standings = {name: standing(path=name) for name in "abd"} | {"c": standing(path="c", happened=happened)}
     assert list(Told().waits(standings, 0.0)) == ["c", "a", "b", "d"]
+
+
+def test_what_was_told_long_ago_is_told_again_the_oldest_first() -> None:
+    told, both = Told(), {name: standing(path=name) for name in "ab"}
+    told.note([both["b"]], 0.0)
+    told.note([both["a"]], 1.0)
+    assert told.old(both, AGAIN) == ["b"]
+    assert told.old(both, AGAIN + 1) == ["b", "a"]
+    assert told.old({}, AGAIN + 1) == []
+    told.note([both["b"]], AGAIN)
+    assert told.old(both, AGAIN + 1) == ["a"]
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(Stand), st.booleans()), max_size=30))
@@ -78,7 +89,7 @@ def test_whatever_is_refused_the_last_is_told_in_the_end_and_nothing_twice(
             if refused:
                 told.refuse({due}, now, 0.5)
             else:
-                told.note([current[due]])
+                told.note([current[due]], now)
                 taken[due].append(current[due])
     for path, one in current.items():
         assert taken[path][-1] == one
