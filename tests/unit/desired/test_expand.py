@@ -175,3 +175,47 @@ def test_what_is_made_goes_with_the_line_that_makes_it() -> None:
     assert W in after.resources
     assert OWN not in after.resources
     assert OWN not in after.broken
+
+
+SHEET = "@stock/machine/1.yaml"
+
+
+def test_a_sheet_makes_its_own_and_below_a_manifest_has_that_make_it() -> None:
+    alone = compiled(MAIN | {SHEET: THING})
+    assert lines(alone) == []
+    assert str(alone.resources[OWN].origin) == f"{SHEET}:6:3"
+    manifest = "kind: Thing\nmetadata: {name: w}\nspec: {cores: 2}\n"
+    above = compiled(MAIN | {"w.yaml": manifest, SHEET: THING})
+    assert lines(above) == []
+    assert above.resources[OWN].spec == {"url": "there"}
+    assert above.resources[OWN].through == ()
+    untaken = compiled(MAIN | {"w.yaml": manifest.replace("2", "2, source: null, image: i"), SHEET: THING})
+    assert lines(untaken) == []
+    assert OWN not in untaken.resources
+
+
+def test_what_a_declaration_makes_lies_above_a_sheet_of_the_same_key() -> None:
+    sheet = "kind: Box\nmetadata: {name: w-box, labels: {floor: '2'}}\nspec: {url: here, peers: [main]}\n"
+    cache = Cache()
+    alone = compiled(MAIN | {SHEET: sheet}, cache)
+    assert alone.resources[OWN].spec == {"url": "here", "peers": ["main"]}
+    result = compiled(MAIN | {"w.yaml": THING, SHEET: sheet}, cache)
+    assert lines(result) == []
+    made = result.resources[OWN]
+    assert made.spec == {"url": "there", "peers": ["main"]}
+    assert made.labels == {"env": "prod", "floor": "2"}
+    assert made.through == (SHEET,)
+    assert [(one.pointer, one.value) for one in result.conflicts[OWN]] == [("/url", "there")]
+    changed = compiled(MAIN | {"w.yaml": THING, SHEET: sheet.replace("[main]", "[]")}, cache)
+    assert changed.resources[OWN].spec == {"url": "there", "peers": []}
+
+
+def test_what_a_sheet_makes_and_a_manifest_declares_is_declared_twice() -> None:
+    manifest = "kind: Box\nmetadata: {name: w-box}\nspec: {url: own}\n"
+    result = compiled(MAIN | {"own.yaml": manifest, SHEET: THING})
+    (line,) = lines(result)
+    assert line.startswith(
+        f"own.yaml:1:1: metadata.name: Box/w-box is declared twice, first at {SHEET}:6:3; "
+    )
+    assert OWN in result.broken
+    assert W in result.resources
