@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from setpoint.cli.adopt_all import adopt_all
-from setpoint.cli.foresight import open_foresight, snapshot
+from setpoint.cli.foresight import declared_now, open_foresight
 from setpoint.cli.manifest_text import manifest_text
 from setpoint.cli.output import Ending, Form, end, examples, namespace_option, output_option, print_json
 from setpoint.cli.plan_text import row_lines
@@ -151,7 +151,7 @@ def _ending(plan: dict[str, Any]) -> Ending:
 
 async def _adopt(settings: Settings, wish: Wish) -> dict[str, Any]:
     async with open_foresight(settings) as (estate, memory):
-        content = await snapshot(settings, wish.folder, None, estate.store.accepted("git"))
+        content = await declared_now(settings, estate, wish.folder)
         await declare(estate, content)
         target = _target(estate, wish)
         stray = await find_stray(estate, target, wish.ident)

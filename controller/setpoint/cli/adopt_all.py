@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from setpoint.cli.apply import converge
-from setpoint.cli.foresight import Named, foresee, open_foresight, snapshot
+from setpoint.cli.foresight import Named, declared_now, foresee, open_foresight
 from setpoint.cli.output import Ending, Form, counted, end, print_json
 from setpoint.cli.plan_text import row_lines
 from setpoint.cli.plan_view import CHANGE, FAILED, HELD, IN_SYNC, WAITING, all_holds, plan_view
@@ -48,7 +48,7 @@ def adopt_all(settings: Settings, folder: Path | None, form: str, *, really: boo
 async def _foreseen(settings: Settings, folder: Path | None) -> dict[str, Any]:
     """The plan of everything, and what in it is our mark alone."""
     async with open_foresight(settings) as (estate, memory):
-        content = await snapshot(settings, folder, None, estate.store.accepted("git"))
+        content = await declared_now(settings, estate, folder)
         reports = await foresee(estate, content, Named(), base=None)
         plan = plan_view(estate, reports, version=content.version, memory=memory, detailed=False)
         pairs = list(zip(plan["resources"], reports, strict=True))

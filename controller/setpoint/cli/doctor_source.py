@@ -9,8 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from setpoint.cli.doctor_inventory import with_inventories
 from setpoint.cli.output import counted
-from setpoint.desired.compile import compile_set
 from setpoint.desired.compiled import Compiled
 from setpoint.desired.gather import put_together
 from setpoint.model.errors import SetpointError
@@ -18,6 +18,7 @@ from setpoint.model.examine import Check, Verdict
 from setpoint.model.key import Key
 from setpoint.model.kind import Kind
 from setpoint.model.resource import Resource
+from setpoint.run.inventories import compiled_of
 from setpoint.settings import GitSettings, Settings
 from setpoint.sources.directory import DirectorySource
 from setpoint.sources.faults import hide_password, missing_branch, remote_fault
@@ -74,16 +75,19 @@ async def source_checks(
         git = settings.source.git
         if git is not None:
             yield await _reached(git, place)
-        snapshot = await _snapshot(settings, place)
+        base = await _snapshot(settings, place)
     except SetpointError as error:
         yield Check("source", Verdict.WRONG, error.message, error.remedy)
         async for check in _remembered(settings, kinds, declared):
             yield check
         return
-    yield Check(
-        "source", Verdict.OK, f"{snapshot.version[:12]} can be read: {counted(len(snapshot.files), 'file')}"
-    )
-    compiled = put_together(compile_set(snapshot.files, kinds, version=snapshot.version), kinds)
+    yield Check("source", Verdict.OK, f"{base.version[:12]} can be read: {counted(len(base.files), 'file')}")
+    snapshot = base
+    if settings.inventories:
+        snapshot, checks = await with_inventories(settings, kinds, base)
+        for check in checks:
+            yield check
+    compiled = put_together(compiled_of(snapshot, kinds), kinds)
     declared.resources = compiled.resources
     for check in _declarations(compiled):
         yield check

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from setpoint.cli.sheets import beneath
 from setpoint.decide.deletion.mode import deletes
-from setpoint.desired.compile import compile_set
 from setpoint.desired.gather import put_together
 from setpoint.machine import own_ids
 from setpoint.model.errors import SettingsError
@@ -19,6 +19,7 @@ from setpoint.model.resource import Resource
 from setpoint.run.declare import arrange_lanes, declare
 from setpoint.run.desk import Report
 from setpoint.run.estate import Estate, SourceState
+from setpoint.run.inventories import compiled_of
 from setpoint.run.ports import Ports
 from setpoint.run.preview import Preview
 from setpoint.settings import Settings
@@ -111,6 +112,18 @@ async def snapshot(
     )
 
 
+async def declared_now(settings: Settings, estate: Estate, folder: Path | None) -> Snapshot:
+    """What the folder, or the source of the settings, declares now, and what inventories declare below it.
+
+    Raises:
+        HistoryRewrittenError, SourceError, SettingsError: as `snapshot` and `beneath`.
+    """
+    content = await snapshot(settings, folder, None, estate.store.accepted("git"))
+    async with beneath(settings, estate.kinds, estate.store, afresh=True) as sheets:
+        estate.inventories.update(sheets.states)
+        return await sheets.below(content)
+
+
 async def base_of(folder: Path, revision: str) -> Snapshot:
     """What `revision` of the repository that holds `folder` declares in that folder.
 
@@ -132,8 +145,7 @@ async def foresee(estate: Estate, content: Snapshot, named: Named, *, base: Snap
     estate.source = SourceState(good=True, sentence="read for this plan", at=estate.ports.now())
     keys = named.among(estate)
     if base is not None:
-        compiled = compile_set(base.files, estate.kinds, version=base.version)
-        before = put_together(compiled, estate.kinds)
+        before = put_together(compiled_of(base, estate.kinds), estate.kinds)
         keys = [key for key in keys if _differs(before.resources.get(key), estate.resources.get(key))]
         gone = sorted(before.resources.keys() - estate.resources.keys())
         estate.notes = (*estate.notes, *(_parting(estate, before.resources[key]) for key in gone))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from setpoint.cli.plan_text import markdown_lines, text_lines
 from setpoint.cli.plan_view import plan_ending, plan_view
 from setpoint.cli.refusal import refuse
 from setpoint.cli.settings import settings_option, source_option
+from setpoint.cli.sheets import beneath
 from setpoint.model.errors import SourceError
 from setpoint.settings import LogLevel, LogSettings, Settings
 from setpoint.sources.snapshot import HistoryRewrittenError
@@ -42,6 +44,12 @@ from setpoint.surface.log import set_up_log
     "of the repository that DIR is in.",
 )
 @click.option("--effective", "detailed", is_flag=True, help="Show every value in force with its origin.")
+@click.option(
+    "--no-inventory",
+    "without",
+    is_flag=True,
+    help="Ask no inventory of the settings: what was read of it last counts.",
+)
 @selector_option
 @namespace_option
 @click.option(
@@ -64,6 +72,7 @@ def plan(
     namespace: str,
     form: str,
     detailed: bool,
+    without: bool,
 ) -> None:
     """Look at the targets and show, step by step, what would be done; nothing is written anywhere.
 
@@ -75,7 +84,8 @@ def plan(
     set_up_log(LogSettings(level=LogLevel.ERROR), sys.stderr)
     try:
         named = Named(keys, namespace, selector)
-        told = asyncio.run(_plan(settings, named, folder, revision, detailed=detailed))
+        asked = Asked(folder, revision, detailed=detailed, afresh=not without)
+        told = asyncio.run(_plan(settings, named, asked))
     except HistoryRewrittenError as error:
         first = f"to see its plan first: setpoint plan --against {error.commit[:12]}"
         refuse(SourceError(error.message, remedy=f"{error.remedy}; {first}"), as_json=form == "json")
@@ -87,12 +97,25 @@ def plan(
     end(plan_ending(told))
 
 
-async def _plan(
-    settings: Settings, named: Named, folder: Path | None, revision: str | None, *, detailed: bool
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Asked:
+    """Of which declarations a plan is wanted, how much of it is shown, and whether inventories are asked for it."""
+
+    folder: Path | None
+    revision: str | None
+    detailed: bool
+    afresh: bool
+
+
+async def _plan(settings: Settings, named: Named, asked: Asked) -> dict[str, Any]:
+    folder, revision = asked.folder, asked.revision
     async with open_foresight(settings) as (estate, memory):
         in_force = estate.store.accepted("git")
         content = await snapshot(settings, folder, revision, in_force)
         base = await base_of(folder, revision) if folder is not None and revision is not None else None
-        chosen = await foresee(estate, content, named, base=base)
-        return plan_view(estate, chosen, version=content.version, memory=memory, detailed=detailed)
+        async with beneath(settings, estate.kinds, estate.store, afresh=asked.afresh) as sheets:
+            estate.inventories.update(sheets.states)
+            below = await sheets.below(base) if base is not None else None
+            chosen = await foresee(estate, await sheets.below(content), named, base=below)
+            told = plan_view(estate, chosen, version=content.version, memory=memory, detailed=asked.detailed)
+        return {**told, "notes": [*told["notes"], *sheets.told]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from setpoint.cli.beneath import conflict_lines
 from setpoint.cli.output import counted
 from setpoint.cli.plan_view import CHANGE, FAILED, HELD, IN_SYNC, WAITING, all_holds
 from setpoint.cli.tables import field, paint, seen, value, wanted
@@ -29,6 +30,7 @@ def text_lines(plan: dict[str, Any]) -> Iterator[str]:
     yield f"Plan of {plan['version'][:12]} for estate {plan['estate']}{_memory(plan)}"
     yield from (f"Note: {note}" for note in plan["notes"])
     yield from (paint(problem["text"], "red") for problem in (*plan["problems"], *plan["waiting"]))
+    yield from conflict_lines(plan["conflicts"])
     for row in plan["resources"]:
         yield from row_lines(row)
     if plan["released"]:
@@ -47,6 +49,7 @@ def markdown_lines(plan: dict[str, Any]) -> Iterator[str]:
     yield from (f"- {note}" for note in plan["notes"])
     for problem in (*plan["problems"], *plan["waiting"]):
         yield f"- :x: {problem['text']}"
+    yield from (f"- :warning: {conflict['text']}" for conflict in plan["conflicts"])
     for row in plan["resources"]:
         if row["verdict"] != IN_SYNC:
             yield from _section(row)

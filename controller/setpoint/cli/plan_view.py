@@ -15,6 +15,7 @@ from setpoint.model.plan import PlannedStep
 from setpoint.model.tree import Pointer
 from setpoint.run.desk import Report
 from setpoint.run.estate import Estate
+from setpoint.surface.inventories import conflict_views, left_out
 from setpoint.surface.views import View, change_view, hold_view, problem_view, released_view, waiting_view
 
 IN_SYNC, CHANGE, HELD, FAILED, WAITING = "inSync", "change", "held", "failed", "waiting"
@@ -50,7 +51,8 @@ def plan_view(
         "memory": memory,
         "problems": [problem_view(problem) for problem in estate.problems],
         "waiting": [waiting_view(key, one) for key, one in sorted(estate.suspended.items())],
-        "notes": list(estate.notes),
+        "notes": [*estate.notes, *left_out(estate)],
+        "conflicts": conflict_views(estate),
         "resources": rows,
         "released": [released_view(item) for item in released],
         "summary": _summary(rows),

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
+from setpoint.cli.beneath import conflict_lines
 from setpoint.cli.output import Ending, Form, counted, end, examples, output_option, print_json
-from setpoint.desired.compile import compile_set
+from setpoint.cli.settings import config_option
+from setpoint.cli.sheets import beneath, remembered
 from setpoint.desired.compiled import Compiled
 from setpoint.desired.gather import advice, put_together
 from setpoint.desired.layers import folders_above
-from setpoint.model.errors import DeclarationProblem, SetpointError
+from setpoint.model.errors import DeclarationProblem, SetpointError, SettingsError
+from setpoint.model.kind import Kind
+from setpoint.run.inventories import compiled_of
+from setpoint.settings import load_settings
 from setpoint.sources.folder import look, read_all
+from setpoint.sources.snapshot import Snapshot
+from setpoint.surface.inventories import conflict_rows
 from setpoint.surface.views import problem_view, waiting_view
 from setpoint.systems import installed_kinds
 
@@ -36,11 +46,13 @@ _NOTES = 20
     help="The top of the declarations, when PATH is only a part of them.  [default: PATH, or here for a file]",
 )
 @output_option
-def validate(path: Path, root: Path | None, form: str) -> None:
+@config_option
+def validate(path: Path, root: Path | None, form: str, config: Path | None) -> None:
     """Check the declarations in PATH, a folder or a file, and tell every mistake at once.
 
     Each is shown as `file:line:column: field: what is wrong; what would be right`. What is valid and hardly as it was meant
-    is shown with `advice:` before it, and fails nothing.
+    is shown with `advice:` before it, and fails nothing. Where there are settings and they name inventories, what was read
+    of those last lies below the manifests; nobody is asked.
     """
     top = root or (path if path.is_dir() else Path())
     files = _read(top)
@@ -49,14 +61,42 @@ def validate(path: Path, root: Path | None, form: str) -> None:
     if not chosen:
         raise SetpointError(f"{path} declares nothing", remedy="name a folder with .yaml files")
     kinds = installed_kinds()
-    whole = put_together(compile_set(files, kinds, version="working tree"), kinds)
+    layered, said = asyncio.run(_with_sheets(files, kinds, config))
+    whole = put_together(compiled_of(layered, kinds), kinds)
     compiled = _within(whole, part)
     notes = tuple(one for one in advice(whole, kinds) if _is_in(one.origin.path, part))
     if form == Form.JSON:
-        print_json(_document(compiled, notes, len(chosen)))
+        print_json({**_document(compiled, notes, len(chosen)), "inventories": list(said)})
     else:
-        click.echo("\n".join(_lines(compiled, notes, len(chosen))))
+        click.echo("\n".join((*(f"Note: {one}" for one in said), *_lines(compiled, notes, len(chosen)))))
     end(Ending.ERROR if compiled.problems or compiled.suspended else Ending.FINE)
+
+
+async def _with_sheets(
+    files: Mapping[str, bytes], kinds: Mapping[str, Kind[Any, Any]], config: Path | None
+) -> tuple[Snapshot, tuple[str, ...]]:
+    """The files with the sheets of inventories as they were read last, and what is to be known of those.
+
+    Raises:
+        SettingsError: the settings that were named, or what they say of an inventory, cannot be.
+    """
+    base = Snapshot("directory", "working tree", files)
+    try:
+        settings = load_settings(config, os.environ)
+    except SettingsError:
+        if config is not None:
+            raise
+        # Declarations can be checked where nothing else of Setpoint is, and there are no inventories there.
+        return base, ()
+    if not settings.inventories:
+        return base, ()
+    store = remembered(settings)
+    try:
+        async with beneath(settings, kinds, store, afresh=False) as sheets:
+            return await sheets.below(base), sheets.told
+    finally:
+        if store is not None:
+            store.close()
 
 
 def _read(top: Path) -> Mapping[str, bytes]:
@@ -92,6 +132,11 @@ def _within(compiled: Compiled, part: str) -> Compiled:
             for key, r in compiled.resources.items()
             if any(_is_in(path, part) for path in (r.origin.path, *r.through))
         },
+        conflicts={
+            key: found
+            for key, found in compiled.conflicts.items()
+            if any(_is_in(one.origin.path, part) for one in found)
+        },
         problems=tuple(p for p in compiled.problems if _is_in(p.origin.path, part) or p.origin.path in above),
         suspended={key: p for key, p in compiled.suspended.items() if _is_in(p.origin.path, part)},
     )
@@ -100,6 +145,7 @@ def _within(compiled: Compiled, part: str) -> Compiled:
 def _lines(compiled: Compiled, notes: Sequence[DeclarationProblem], files: int) -> Iterator[str]:
     yield from map(str, compiled.problems)
     yield from _waiting(compiled.suspended.values())
+    yield from conflict_lines(conflict_rows(compiled.conflicts))
     yield from (f"advice: {note}" for note in notes[:_NOTES])
     if len(notes) > _NOTES:
         yield f"advice: and {len(notes) - _NOTES} more, which -o json shows"
@@ -124,6 +170,7 @@ def _document(compiled: Compiled, notes: Sequence[DeclarationProblem], files: in
         "valid": [str(key) for key in compiled.resources],
         "problems": [problem_view(problem) for problem in compiled.problems],
         "advice": [problem_view(note) for note in notes],
+        "conflicts": conflict_rows(compiled.conflicts),
         "waiting": [waiting_view(key, problem) for key, problem in compiled.suspended.items()],
         "files": files,
     }

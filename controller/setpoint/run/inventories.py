@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import structlog
 
+from setpoint.desired.compile import compile_set
 from setpoint.desired.compiled import Compiled
 from setpoint.desired.files import inventory_of, is_sheet
 from setpoint.desired.node import plain
@@ -15,6 +16,7 @@ from setpoint.desired.reader import read
 from setpoint.model.errors import StateError
 from setpoint.model.inventory import PREFIX, Content, DoubtError
 from setpoint.model.key import DEFAULT_NAMESPACE, Key
+from setpoint.model.kind import Kind
 from setpoint.model.resource import Resource
 from setpoint.run.estate import Estate, SourceState
 from setpoint.run.wake import wake_departed
@@ -76,6 +78,11 @@ async def heard(estate: Estate, reading: Reading) -> None:
         await estate.calls.call(estate.store.record, event)
     except StateError as error:
         _log.warning("history_not_written", problem=str(error))
+
+
+def compiled_of(snapshot: Snapshot, kinds: Mapping[str, Kind[Any, Any]]) -> Compiled:
+    """What a snapshot declares by itself, with the mistakes of inventories; for whoever remembers nothing."""
+    return without_guesses(compile_set(snapshot.files, kinds, version=snapshot.version), {}, snapshot)
 
 
 def without_guesses(compiled: Compiled, before: Mapping[Key, Resource], snapshot: Snapshot) -> Compiled:

@@ -178,12 +178,9 @@ class LayeredSource:
         """Read an inventory; whether it holds something else now."""
         async with layer.reading:
             before = layer.content
-            try:
-                layer.content, layer.error = await layer.inventory.fetch(before), None
-            except (SourceError, SettingsError) as error:
-                layer.error = error
-            layer.tried = True
-            await self._told(Reading(layer.inventory.name, layer.content, layer.error))
+            reading = await read_once(layer.inventory, before)
+            layer.content, layer.error, layer.tried = reading.content, reading.error, True
+            await self._told(reading)
             now = layer.content
         return now is not None and (before is None or before.version != now.version)
 
@@ -195,7 +192,7 @@ class LayeredSource:
         """
         content = layer.content
         if content is None:
-            raise _never_read(layer)
+            raise never_read(Reading(layer.inventory.name, None, layer.error))
         if layer.made is None or layer.made.content is not content or layer.made.files is not files:
             found = await asyncio.to_thread(layer.inventory.sheets, content, files)
             layer.made = _put_together(layer.inventory.name, content, files, found)
@@ -210,9 +207,17 @@ def _put_together(name: str, content: Content, files: Mapping[str, bytes], found
     return _Made(content, files, sheets, share)
 
 
-def _never_read(layer: _Layer) -> SourceError:
+async def read_once(inventory: Inventory, kept: Content | None) -> Reading:
+    """What an inventory holds now, else what is kept of it, and why."""
+    try:
+        return Reading(inventory.name, await inventory.fetch(kept))
+    except (SourceError, SettingsError) as error:
+        return Reading(inventory.name, kept, error)
+
+
+def never_read(reading: Reading) -> SourceError:
     """Without what an inventory declares, a manifest may mean something else, so nothing of it is taken for true."""
-    name, error = layer.inventory.name, layer.error
+    name, error = reading.name, reading.error
     why = error.message if error is not None else "it was not asked yet"
     first = f"{error.remedy}; " if error is not None and error.remedy else ""
     return SourceError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from setpoint.desired.files import inventory_of
 from setpoint.model.conflict import Conflict
 from setpoint.model.inventory import PREFIX
@@ -53,11 +55,19 @@ def remembered_inventories(store: Store) -> list[View]:
     ]
 
 
+def left_out(estate: Estate) -> list[str]:
+    """What inventories left out and why, with their names."""
+    return [f"{name}: {note}" for name, share in sorted(estate.shares.items()) for note in share.notes]
+
+
 def conflict_views(estate: Estate) -> list[View]:
     """Every field that an inventory gives otherwise than the manifest above it."""
-    return [
-        conflict_view(key, one) for key, conflicts in sorted(estate.conflicts.items()) for one in conflicts
-    ]
+    return conflict_rows(estate.conflicts)
+
+
+def conflict_rows(conflicts: Mapping[Key, Iterable[Conflict]]) -> list[View]:
+    """Each of these."""
+    return [conflict_view(key, one) for key, found in sorted(conflicts.items()) for one in found]
 
 
 def conflict_view(key: Key, conflict: Conflict) -> View:
@@ -70,6 +80,7 @@ def conflict_view(key: Key, conflict: Conflict) -> View:
         "origin": str(conflict.origin),
         "sheetValue": conflict.sheet_value,
         "sheetOrigin": str(conflict.sheet_origin),
+        "remark": conflict.remark,
         "text": conflict_text(key, conflict),
     }
 
@@ -77,7 +88,8 @@ def conflict_view(key: Key, conflict: Conflict) -> View:
 def conflict_text(key: Key, conflict: Conflict) -> str:
     """Both values and what to do, in one sentence."""
     place, name = conflict.pointer.lstrip("/"), inventory_of(conflict.sheet_origin.path)
+    source = conflict.remark or str(conflict.sheet_origin)
     return (
         f"{key}: {place}: {conflict.origin} says {conflict.value}, which counts, and {name} says {conflict.sheet_value} "
-        f"({conflict.sheet_origin}); correct one of both, or leave it out of policy.take.{name}"
+        f"({source}); correct one of both, or leave it out of policy.take.{name}"
     )

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from setpoint.cli.foresight import open_foresight, snapshot
+from setpoint.cli.foresight import declared_now, open_foresight
 from setpoint.cli.plan_view import plan_view
 from setpoint.model.key import Key
 from setpoint.model.order import Order
@@ -32,7 +32,7 @@ async def foresee_deploy(
         SetpointError: the source or the store cannot be read, or nothing is meant.
     """
     async with open_foresight(settings) as (estate, memory):
-        content = await snapshot(settings, folder, None, estate.store.accepted("git"))
+        content = await declared_now(settings, estate, folder)
         await declare(estate, content)
         estate.source = SourceState(good=True, sentence="read for this plan", at=estate.ports.now())
         keys = [Key.parse(key) for key in choose(full_rows(estate, estate.store.statuses()))]

@@ -15,7 +15,7 @@ from tests.toy import WORLDS, World
 from tests.unit.cli.conftest import Said, Say
 
 FIELDS = {
-    "estate", "version", "memory", "problems", "waiting", "notes", "resources", "released", "summary",
+    "estate", "version", "memory", "problems", "waiting", "notes", "conflicts", "resources", "released", "summary",
 }  # fmt: skip
 ROW_FIELDS = {
     "key", "namespace", "kind", "name", "target", "origin", "retained", "departed", "verdict", "sentence", "steps", "holds",

@@ -61,6 +61,8 @@ def test_a_program_gets_the_same_as_json(say: Say, estate: Write) -> None:
     assert said.code == 1
     assert json.loads(said.out) == {
         "valid": ["Box/main"],
+        "inventories": [],
+        "conflicts": [],
         "problems": [
             {
                 "file": "a.yaml",

@@ -24,7 +24,14 @@ from tests.unit.run.departing import box, key, shelf
 from tests.unit.run.registers import NAME, Registered, card, life, lives
 
 DOWN = SourceError("it does not answer", remedy="plug it in")
-CONFLICT = Conflict("/colour", "red", Origin("a.yaml", 3, 5), "blue", Origin("@register/a.yaml", 8, 3))
+CONFLICT = Conflict(
+    "/colour",
+    "red",
+    Origin("a.yaml", 3, 5),
+    "blue",
+    Origin("@register/a.yaml", 8, 3),
+    "register cards/8: paint blau",
+)
 DOUBT = DoubtError("half of it is gone", remedy="setpoint approve 4711", token="4711")
 
 
@@ -79,12 +86,12 @@ def test_what_it_says_otherwise_than_a_manifest_is_told_with_both_values_and_pla
         status = await told(daemon)
         assert {**status["conflicts"][0], "text": ""} == {
             "key": "Box/b00", "path": "/colour", "inventory": "register", "value": "red", "origin": "a.yaml:3:5",
-            "sheetValue": "blue", "sheetOrigin": "@register/a.yaml:8:3", "text": "",
+            "sheetValue": "blue", "sheetOrigin": "@register/a.yaml:8:3", "remark": "register cards/8: paint blau", "text": "",
         }  # fmt: skip
         found = lines(status)
         assert found[1] == "12 fields that an inventory gives otherwise than a manifest:"
         assert found[2] == (
-            "  Box/b00: colour: a.yaml:3:5 says red, which counts, and register says blue (@register/a.yaml:8:3); correct one of "
+            "  Box/b00: colour: a.yaml:3:5 says red, which counts, and register says blue (register cards/8: paint blau); correct one of "
             "both, or leave it out of policy.take.register"
         )
         assert found[-1] == "  and 2 more fields, which -o json shows"
