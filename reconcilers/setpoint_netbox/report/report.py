@@ -57,6 +57,14 @@ class _Refused:
     sentence: str
 
 
+@dataclass(frozen=True)
+class _Right:
+    """What an object was last seen to hold of ours, and what the inventory had read of it by then."""
+
+    values: Values
+    shown: Mapping[str, Any] | None
+
+
 @dataclass
 class _Round:
     """What came of one call so far: the sheets that were not told, why, and how many writes that were."""
@@ -76,7 +84,7 @@ class Report:
         self._echoes = Echoes(time.monotonic)
         self._writer = Writer(means.line, self._echoes, means.chance)
         self._scribe = Scribe(means.line, self._echoes, means.estate, settings.journal, means.now)
-        self._right: dict[str, Values] = {}
+        self._right: dict[str, _Right] = {}
         self._refused: dict[str, _Refused] = {}
         self._absent = Absent()
         self._silent: _Refused | None = None
@@ -134,18 +142,17 @@ class Report:
         return {name: value for name, value in target.items() if name not in absent}
 
     def _is_right(self, standing: Standing, thing: Object, target: Values) -> bool:
-        """Whether NetBox shows it, as far as is known: by what was written last, at first by what was read."""
-        path = standing.path
-        held: Mapping[str, Any] | None = self._right.get(path)
-        if held is None:
-            held = self._means.shown(thing.view)
+        """Whether NetBox shows it, as far as is known.
+
+        The inventory does not read again what we wrote. So that counts, until the inventory read something else there: then
+        somebody wrote after us, or a race or a backup took back what we wrote.
+        """
+        right, shown = self._right.get(standing.path), self._means.shown(thing.view)
+        held = right.values if right is not None and right.shown == shown else shown
         if held is None:
             return not target
         patch = decide(target, held, self._names.message)
-        if patch.changes or patch.missing:
-            return False
-        self._right.setdefault(path, target)
-        return True
+        return not patch.changes and not patch.missing
 
     async def _write(self, standing: Standing, thing: Object, target: Values, done: _Round) -> None:
         held = await self._writer.read(thing.path)
@@ -188,7 +195,8 @@ class Report:
     def _note(
         self, standing: Standing, thing: Object, target: Values, missing: frozenset[str], done: _Round
     ) -> None:
-        self._right[standing.path] = {name: value for name, value in target.items() if name not in missing}
+        values = {name: value for name, value in target.items() if name not in missing}
+        self._right[standing.path] = _Right(values, self._means.shown(thing.view))
         fresh = self._absent.learn(thing.type, target, missing, time.monotonic() + AGAIN)
         if missing and thing.main:
             done.untold[standing.path] = _missing(thing.type, missing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -50,3 +51,21 @@ async def test_a_start_at_which_everything_is_shown_already_asks_for_nothing(
             await inventory.tell([standing(machine)])
             assert sum(call.startswith("PATCH") for call in middle.calls[before:]) == written
             assert (len(middle.calls) > before) == bool(written)
+
+
+async def test_what_is_told_again_puts_right_what_was_lost_and_else_asks_for_nothing(
+    netbox: NetBox, machine: int
+) -> None:
+    async with between(netbox.url) as middle, opened(middle.url, writeBack={}) as inventory:
+        kept = await inventory.fetch(None)
+        await inventory.tell([standing(machine, Stand.HELD, "it waits")])
+        await inventory.tell([standing(machine)])
+        kept = await inventory.fetch(kept)
+        before = len(middle.calls)
+        await inventory.tell([standing(machine)])
+        assert len(middle.calls) == before
+        # As a write of somebody who read the object before ours takes it back.
+        await asyncio.to_thread(netbox.edit, MACHINES, machine, custom_fields={"setpoint_phase": "held"})
+        kept = await inventory.fetch(kept)
+        await inventory.tell([standing(machine)])
+    assert fields(netbox, machine)["setpoint_phase"] == "inSync"
