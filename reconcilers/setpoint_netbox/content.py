@@ -88,7 +88,8 @@ def make_content(kept: Mapping[str, bytes], known: State, author: str = "", subj
     digest = sha256()
     for path in sorted(kept):
         digest.update(b"%s\0%s\0" % (path.encode(), sha256(kept[path]).digest()))
-    digest.update(encode_view({"released": sorted(known.released), "renamed": dict(known.renamed)}))
+    told = {"url": known.url, "released": sorted(known.released), "renamed": dict(known.renamed)}
+    digest.update(encode_view(told))
     return Content(digest.hexdigest(), {**kept, STATE: encode_view(asdict(known))}, author, subject)
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from setpoint_netbox.content import Released
+from setpoint_netbox.content import Released, view_path
+from setpoint_netbox.watch.views import Thing, View
 
 TOKEN: Final = 12
 """Digits of a token, as those of holds."""
@@ -54,6 +55,24 @@ def shrunk(before: Iterable[str], after: Iterable[str], deleted: Collection[str]
             digest = sha256("\n".join(sorted(lost)).encode()).hexdigest()
             return Shrunk(kind, len(paths), len(now.get(kind, ())), digest[:TOKEN])
     return None
+
+
+def hidden(
+    before: Mapping[str, View], after: Mapping[str, View], explained: Collection[Thing]
+) -> Shrunk | None:
+    """The same of what stands in views that stay: a permission that is lost for interfaces looks as if all were removed.
+
+    Args:
+        before: the views that were read again, as they were.
+        after: as they are.
+        explained: what was seen to change.
+    """
+    then = _parts(view for path, view in before.items() if path in after)
+    return shrunk(then, _parts(after.values()), [view_path(*thing) for thing in explained])
+
+
+def _parts(views: Iterable[View]) -> list[str]:
+    return [view_path(*thing) for view in views for thing in view.things]
 
 
 def remember(

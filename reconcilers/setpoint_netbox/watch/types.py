@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final, cast
 
 from setpoint_netbox.api.pages import Row
@@ -132,6 +133,10 @@ ZONES: Final = Root(
     ),
 )  # fmt: skip
 """Without its serial, which every change of a record moves."""
+
+ROOTS: Final[Mapping[str, Root]] = MappingProxyType(
+    {root.type: root for root in (MACHINES, PREFIXES, VLANS, CLUSTERS, ZONES)}
+)
 
 MAC_FIELDS: Final = ("id", "assigned_object_type", "assigned_object")
 MAC_PATH: Final = "dcim/mac-addresses/"

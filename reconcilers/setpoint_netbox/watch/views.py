@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias, cast
 
 from setpoint_netbox.api.pages import Row
 from setpoint_netbox.content import encode_view, view_path
-from setpoint_netbox.watch.types import ADDRESS, INTERFACE, MAC, Root
+from setpoint_netbox.watch.types import ADDRESS, INTERFACE, MAC, ROOTS, Root
 
 Thing: TypeAlias = tuple[str, int]
 """An object by its type and id."""
@@ -75,7 +75,14 @@ def make_view(
 
 def kept_view(path: str, content: bytes) -> View:
     """A view of which no more is there than what was kept."""
-    return View(path, content, (), "", *_identity(json.loads(content)))
+    shown: dict[str, Any] = json.loads(content)
+    parts = ROOTS[path.partition("/")[0]].parts if path.partition("/")[0] in ROOTS else ()
+    things = tuple((part.type, int(one["id"])) for part in parts for one in shown.get(part.place) or ())
+    interfaces: list[Row] = shown.get("interfaces") or []
+    addresses = tuple(
+        (ADDRESS, int(one["id"])) for nic in interfaces for one in nic.get("ip_addresses") or ()
+    )
+    return View(path, content, (*things, *addresses, *_macs(interfaces)), "", *_identity(shown))
 
 
 def _identity(shown: Mapping[str, Any]) -> tuple[str, str]:

@@ -10,19 +10,21 @@ from datetime import timedelta
 from typing import Any, Final
 
 from setpoint.model.errors import SourceError
-from setpoint.model.inventory import Content, DoubtError
+from setpoint.model.inventory import Content
+from setpoint.model.printable import brief
+from setpoint_netbox.api.failures import StrangerError
 from setpoint_netbox.api.line import Line
 from setpoint_netbox.api.pages import changes
 from setpoint_netbox.content import State, make_content, state
 from setpoint_netbox.watch.asking import check_netbox, deletions, latest, proven_gone, recent_feed
+from setpoint_netbox.watch.belief import Seen, believe
 from setpoint_netbox.watch.changes import FIELDS, effect, parse_change
-from setpoint_netbox.watch.departures import shrunk
 from setpoint_netbox.watch.holes import take
-from setpoint_netbox.watch.known import Known, read_whole, recalled, renames, replaced, stayed, went_on
+from setpoint_netbox.watch.known import Known, read_whole, recalled, renames, stayed, went_on
 from setpoint_netbox.watch.pace import due, pause, probe_due, until_next
 from setpoint_netbox.watch.reading import owners, read_all, read_some, read_stamps
 from setpoint_netbox.watch.selection import Wanted
-from setpoint_netbox.watch.views import Thing, View
+from setpoint_netbox.watch.views import Thing
 
 MANY: Final = 1_000
 """Objects that changed at once from which everything is read instead."""
@@ -84,7 +86,7 @@ class Watcher:
             long = self._trouble is not None and now - self._failed_at > LOST
             fresh, self._fresh = self._fresh or long, False
             try:
-                known, user = await self._read(kept, now, fresh=fresh)
+                known, user = await self._understood(kept, now, fresh=fresh)
             except SourceError as error:
                 self._failed(error, now)
                 raise
@@ -121,6 +123,15 @@ class Watcher:
         self._fresh = True
         self._bell.set()
 
+    async def _understood(self, kept: Content | None, now: float, *, fresh: bool) -> tuple[Known, str]:
+        try:
+            return await self._read(kept, now, fresh=fresh)
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            raise StrangerError(
+                f"NetBox at {self._line.access.url} shows objects in a form that is not known: {brief(str(error), 100)}",
+                remedy="see whether its version is one that Setpoint knows",
+            ) from error
+
     async def _read(self, kept: Content | None, now: float, *, fresh: bool) -> tuple[Known, str]:
         if self._known is None:
             return await self._begin(kept, now), ""
@@ -139,14 +150,14 @@ class Watcher:
         await check_netbox(self._line, self._habits.wanted)
         feed = await recent_feed(self._line, now)
         known = recalled(kept, {one.root.type for one in self._habits.wanted}, now)
-        gone = frozenset[str]()
+        gone, deleted = frozenset[str](), frozenset[Thing]()
         if kept is not None and state(kept).url == self._line.access.url and known.feed.hi <= feed.hi:
             deleted = await deletions(self._line, known.feed.start)
             gone = await self._gone(known, deleted)
             young = {one: at for one, at in known.feed.holes.items() if one < feed.start}
             feed = replace(feed, holes={**young, **feed.holes})
         self._version = self._line.traffic.version
-        return await self._all(replace(known, feed=feed), gone, now)
+        return await self._all(replace(known, feed=feed), gone, deleted, now)
 
     async def _poll(self, known: Known, now: float) -> tuple[Known, str]:
         habits = self._habits
@@ -165,7 +176,8 @@ class Watcher:
         again = frozenset(one for one in again if f"{one[0]}/{one[1]}" not in gone)
         if len(again) > MANY:
             return went_on(replace(after, read_at=0.0), (), gone, now), found.user
-        return await self._reread(after, again, gone, now), found.user
+        told = frozenset(change.thing for change in news)
+        return await self._reread(after, again, told, gone, now), found.user
 
     async def _again(
         self, known: Known, roots: frozenset[Thing], parts: frozenset[Thing]
@@ -179,28 +191,29 @@ class Watcher:
         return roots | (moved & there) | {known.views[path].thing for path in known.missing}
 
     async def _reread(
-        self, known: Known, things: frozenset[Thing], gone: frozenset[str], now: float
+        self, known: Known, things: frozenset[Thing], told: frozenset[Thing], gone: frozenset[str], now: float
     ) -> Known:
+        """Read some again; `told` is what was seen to change."""
         found = [
             await read_some(self._line, one, [number for kind, number in things if kind == one.root.type])
             for one in self._habits.wanted
         ]
         after = went_on(known, found, gone, now)
-        self._guard(
-            known, {path: view for path, view in after.views.items() if path not in after.missing}, gone
-        )
+        shown = {path: view for path, view in after.views.items() if path not in after.missing}
+        again = {view.path: view for some in found for view in some.views}
+        await believe(self._line, known, Seen(shown, again, gone, told), self._habits.approved)
         return after
 
     async def _whole(self, known: Known, now: float) -> Known:
         """A NetBox whose last change is one from before what was seen was restored, and counts anew from there."""
         if (await latest(self._line))[0] < known.feed.hi:
             known = replace(known, feed=await recent_feed(self._line, now))
-        return await self._all(known, frozenset(), now)
+        return await self._all(known, frozenset(), frozenset(), now)
 
-    async def _all(self, known: Known, gone: frozenset[str], now: float) -> Known:
-        found = [view for one in self._habits.wanted for view in await read_all(self._line, one)]
-        self._guard(known, {view.path: view for view in found}, gone)
-        return read_whole(known, found, gone, now)
+    async def _all(self, known: Known, gone: frozenset[str], told: frozenset[Thing], now: float) -> Known:
+        shown = {view.path: view for one in self._habits.wanted for view in await read_all(self._line, one)}
+        await believe(self._line, known, Seen(shown, shown, gone, told), self._habits.approved)
+        return read_whole(known, shown.values(), gone, now)
 
     async def _probe(self, known: Known, now: float) -> Known:
         """Find what was saved without a change being told, and what does not match the filters any more."""
@@ -218,27 +231,13 @@ class Watcher:
             differ |= {(one.root.type, number) for number in stamps.keys() - before.keys()}
         if len(differ) > MANY:
             return await self._whole(known, now)
-        return await self._reread(replace(known, probed_at=now), frozenset(differ), frozenset(), now)
+        return await self._reread(
+            replace(known, probed_at=now), frozenset(differ), frozenset(), frozenset(), now
+        )
 
     async def _gone(self, known: Known, deleted: frozenset[Thing]) -> frozenset[str]:
         there = {view.thing for view in known.views.values()} if deleted else set[Thing]()
         return await proven_gone(self._line, deleted & there, self._habits.wanted)
-
-    def _guard(self, known: Known, seen: dict[str, View], gone: frozenset[str]) -> None:
-        """Keep what is known where more than can be believed left.
-
-        Raises:
-            DoubtError: that is so, and nobody approved it.
-        """
-        found = shrunk(known.counted, seen.keys() - replaced(known, seen).keys(), gone)
-        if found is None or self._habits.approved(found.token):
-            return
-        raise DoubtError(
-            f"NetBox shows {found.after} of {found.before} {found.type} that it showed before, and nobody was seen to delete "
-            "the others; what it showed before stays in force",
-            remedy=f"see to the permissions of its token and to `select`, or believe it with setpoint approve {found.token}",
-            token=found.token,
-        )
 
     def _failed(self, error: SourceError, now: float) -> None:
         if self._trouble is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from setpoint.model.errors import SourceError
 from setpoint.model.inventory import DoubtError
 from setpoint_netbox.api import pages
 from setpoint_netbox.api.failures import DeniedError
@@ -370,3 +372,90 @@ async def test_what_is_deleted_in_the_middle_of_a_reading_is_deleted_and_not_rel
         await one.fetch()
         assert one.names().keys() == {stays}
         assert one.released() == {}
+
+
+@pytest.mark.parametrize("how", ["an edit of one", "a reading of everything", "a restart"])
+async def test_parts_that_a_permission_hides_are_not_taken_off_machines(netbox: NetBox, how: str) -> None:
+    ids = machines(netbox, 3)
+    for one in ids:
+        netbox.make("virtualization/interfaces", virtual_machine=one, name="net0")
+
+    def hide(_: web.Request, told: dict[str, Any]) -> None:
+        told["results"] = []
+
+    async with between(netbox.url) as middle, following(middle.url, **TAGGED) as one:
+        before = await one.fetch()
+        middle.spoil = changed(middle, hide, "/virtualization/interfaces/")
+        if how == "an edit of one":
+            netbox.edit(MACHINES, ids[0], memory=5)
+        if how == "a restart":
+            async with following(middle.url, before, **TAGGED) as another:
+                with pytest.raises(DoubtError, match=r"shows 0 of 3 virtualization.vminterface"):
+                    await another.fetch()
+        else:
+            with pytest.raises(DoubtError, match=r"shows 0 of \d virtualization.vminterface"):
+                await one.fetch(900.0)
+        assert one.kept is before
+        middle.spoil = None
+        await one.fetch(900.0)
+        assert len(one.view(ids[0])["interfaces"]) == 1
+
+
+async def test_parts_that_somebody_took_away_are_gone_at_once_and_after_a_restart(netbox: NetBox) -> None:
+    ids = machines(netbox, 3)
+    nics = [netbox.make("virtualization/interfaces", virtual_machine=one, name="net0") for one in ids]
+    async with following(netbox.url, **TAGGED) as one:
+        before = await one.fetch()
+        for nic in nics:
+            netbox.remove("virtualization/interfaces", nic)
+        await one.fetch()
+        assert [one.view(number)["interfaces"] for number in ids] == [[], [], []]
+    async with following(netbox.url, before, **TAGGED) as one:
+        await one.fetch()
+        assert [one.view(number)["interfaces"] for number in ids] == [[], [], []]
+
+
+async def test_a_part_that_is_taken_away_in_the_middle_of_a_reading_raises_no_doubt(netbox: NetBox) -> None:
+    (web_id,) = machines(netbox, 1)
+    nic = netbox.make("virtualization/interfaces", virtual_machine=web_id, name="net0")
+    async with between(netbox.url) as middle, following(middle.url, **TAGGED) as one:
+        await one.fetch()
+        netbox.edit(MACHINES, web_id, memory=5)
+        middle.spoil = once(
+            lambda: netbox.remove("virtualization/interfaces", nic),
+            middle,
+            lambda request: request.path.endswith("/object-changes/"),
+        )
+        await one.fetch()
+        assert one.view(web_id)["interfaces"] == []
+
+
+JUNK = [None, 5, "x", [], {}, [None], [5], {"id": None}]
+
+
+@pytest.mark.parametrize("junk", JUNK, ids=str)
+async def test_objects_of_another_shape_are_read_or_told_and_never_more(netbox: NetBox, junk: Any) -> None:
+    (web_id,) = machines(netbox, 1)
+    netbox.make("virtualization/interfaces", virtual_machine=web_id, name="net0")
+    places = ["/object-changes/", f"/{MACHINES}/", "/virtualization/interfaces/", "/status/"]
+    for place in places:
+        names = [
+            "id",
+            "time",
+            "changed_object_id",
+            "tags",
+            "custom_fields",
+            "virtual_machine",
+            "mac_addresses",
+            "cluster",
+        ]
+        for name in [*names, "netbox-version", "plugins", "results", "count", "next"]:
+
+            def other(_: web.Request, told: dict[str, Any], name: str = name) -> None:
+                for row in [told, *told.get("results", [])]:
+                    row.update({name: junk} if name in row else {})
+
+            async with between(netbox.url) as middle, following(middle.url, **TAGGED) as one:
+                middle.spoil = changed(middle, other, place)
+                with contextlib.suppress(SourceError):
+                    await one.fetch()
