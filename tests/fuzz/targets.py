@@ -67,7 +67,11 @@ def manifest(data: bytes) -> None:
 
 
 def among_others(data: bytes) -> None:
-    compiled({**estate(), "prod/web01.yaml": data, "prod/defaults.yaml": data})
+    compiled({**estate(), "prod/web01.yaml": data, "prod/defaults.yaml": data, "@stock/machine/1.yaml": data})
+
+
+def below_others(data: bytes) -> None:
+    compiled({**estate(), "@stock/machine/1.yaml": data})
 
 
 def refusal(read: Callable[[], object], *documented: type[Exception]) -> str | None:
@@ -130,6 +134,7 @@ def settings_seeds() -> Iterable[bytes]:
 TARGETS: Mapping[str, Target] = {
     "manifest": Target(manifests(), manifest),
     "estate": Target(manifests(), among_others),
+    "sheet": Target([*estate().values()], below_others),
     "settings": Target(list(settings_seeds()), settings),
     "body": Target(BODIES, body),
     "words": Target(WORDS, words),
