@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Protocol, cast
@@ -35,11 +36,13 @@ class Granted:
     """A wish and what became of it.
 
     Attributes:
+        number: of the object; None where it is to be made.
         differences: by field, what is there and what was wished.
     """
 
     wish: Wish
     state: State
+    number: int | None = None
     differences: Mapping[str, tuple[Any, Any]] = field(default_factory=dict[str, "tuple[Any, Any]"])
 
 
@@ -73,34 +76,44 @@ def ensure(netbox: Books, wishes: Iterable[Wish], *, apply: bool, update: bool) 
     """
     ids: dict[Ref, int] = {}
     for wish in wishes:
-        try:
+        with going_on(f"the {wish} could not be looked at or made"):
             found = _found(netbox, wish)
             if found is not None:
                 granted = _compared(netbox, wish, found, ids, change=apply and update)
             elif apply:
                 (found,) = netbox.create(wish.endpoint, [_body(wish, ids)])
-                granted = Granted(wish, State.MADE)
+                granted = Granted(wish, State.MADE, int(found["id"]))
             else:
                 granted = Granted(wish, State.MISSING)
-        except NetBoxError as error:
-            remedy = error.remedy or "correct that in NetBox"
-            raise StoppedError(
-                f"the {wish} could not be looked at or made: {error.message}",
-                remedy=f"{remedy}, then run this again: it goes on from here",
-            ) from None
-        if found is not None:
-            ids[Ref(wish.endpoint, wish.name)] = int(found["id"])
+        if granted.number is not None:
+            ids[Ref(wish.endpoint, wish.name)] = granted.number
         yield granted
+
+
+@contextmanager
+def going_on(what: str) -> Generator[None]:
+    """What fails inside tells `what`, and that another run goes on.
+
+    Raises:
+        StoppedError: it failed.
+    """
+    try:
+        yield
+    except NetBoxError as error:
+        remedy = error.remedy or "correct that in NetBox"
+        raise StoppedError(
+            f"{what}: {error.message}", remedy=f"{remedy}, then run this again: it goes on from here"
+        ) from None
 
 
 def _found(netbox: Books, wish: Wish) -> Row | None:
     """The object of that name. NetBox ignores filters that it does not know, and case, so names are compared again."""
     rows = netbox.rows(wish.endpoint, **{wish.key: wish.name})
-    return next((row for row in rows if row.get(wish.key) == wish.name), None)
+    return next((row for row in rows if str(row.get(wish.key)) == wish.name), None)
 
 
 def _body(wish: Wish, ids: Mapping[Ref, int]) -> dict[str, Any]:
-    return {wish.key: wish.name, **wish.once, **_resolved(wish.body, lambda ref: ids.get(ref, ref))}
+    return {wish.key: wish.name, **_resolved({**wish.once, **wish.body}, lambda ref: ids.get(ref, ref))}
 
 
 def _resolved(value: Any, known: Callable[[Ref], Any]) -> Any:
@@ -125,10 +138,10 @@ def _compared(netbox: Books, wish: Wish, row: Row, ids: Mapping[Ref, int], *, ch
         if plain(row.get(name)) != plain(value) and name in row
     }
     if not apart:
-        return Granted(wish, State.THERE)
+        return Granted(wish, State.THERE, int(row["id"]))
     if change:
         netbox.update(wish.endpoint, int(row["id"]), {name: value for name, (_, value) in apart.items()})
-    return Granted(wish, State.CHANGED if change else State.DIFFERS, apart)
+    return Granted(wish, State.CHANGED if change else State.DIFFERS, int(row["id"]), apart)
 
 
 def _with_more(wished: Any, there: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from setpoint_netbox.verbs.importing import import_
 from setpoint_netbox.verbs.init import init
 
 
@@ -11,8 +12,9 @@ from setpoint_netbox.verbs.init import init
 def netbox() -> None:
     """Work with the NetBox that `inventories.netbox` of the settings names.
 
-    `init` makes in it what Setpoint needs.
+    `init` makes in it what Setpoint needs; `import` writes a declared estate into an empty one.
     """
 
 
+netbox.add_command(import_)
 netbox.add_command(init)

@@ -67,6 +67,13 @@ _NOUNS: Final = {
     "extras/custom-fields": "custom field",
     "extras/webhooks": "webhook",
     "extras/event-rules": "event rule",
+    "tenancy/tenants": "tenant",
+    "dcim/sites": "site",
+    "dcim/device-roles": "role",
+    "dcim/platforms": "platform",
+    "virtualization/cluster-types": "cluster type",
+    "virtualization/clusters": "cluster",
+    "ipam/vlans": "VLAN",
     "users/users": "user",
     "users/permissions": "permission",
 }
