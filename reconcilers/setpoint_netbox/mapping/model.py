@@ -61,7 +61,7 @@ class Condition(Spec):
 
     field: Sources | None = described("Where the value is that is asked for.", None)
     is_: Scalar = described("It is this; null for nothing.", None, alias="is")
-    in_: tuple[Scalar, ...] = described("It is one of these.", (), alias="in")
+    in_: tuple[Scalar, ...] = described("It is one of these.", (), alias="in", min_length=1)
     has: Scalar = described("It is a list with this in it.", None)
     set_: bool | None = described("Whether it says anything.", None, alias="set")
     tag: str | None = described("The object has the tag with this slug.", None)

@@ -232,8 +232,10 @@ def _read(text: str, transforms: Transforms | tuple[()], scope: Scope, context: 
     if raw is None:
         return None
     place = _place(text, scope)
-    if isinstance(raw, dict) and raw.keys() >= _REFERENCE:
-        raise TroubleError(f"{place} is an object", f"name a field of it in the path, e.g. {text}.name")
+    for one in raw if isinstance(raw, list) else [raw]:
+        if isinstance(one, dict) and one.keys() >= _REFERENCE:
+            way = f"{text}[*].name" if one is not raw else f"{text}.name"
+            raise TroubleError(f"{place} is an object", f"name a field of it in the path, e.g. {way}")
     value, reading = _made_of(raw, transforms, context, place)
     if value is None:
         return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
@@ -14,7 +13,7 @@ from setpoint.model.spec import Spec, described
 from setpoint.model.tree import Json, Scalar
 from setpoint_netbox.mapping.paths import shown
 from setpoint_netbox.mapping.trouble import TroubleError
-from setpoint_netbox.mapping.units import UnitOf
+from setpoint_netbox.mapping.units import UnitOf, exact
 
 Word: TypeAlias = Literal[
     "integer",
@@ -159,10 +158,9 @@ def _items(value: Json) -> list[Json]:
 
 
 def _natural(value: Json) -> tuple[tuple[int, str], ...]:
-    """Numbers by their size, so that net10 follows net9."""
-    return tuple(
-        (int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", shown(value))
-    )
+    """Numbers by their size, however long, so that net10 follows net9."""
+    parts = re.split(r"([0-9]+)", shown(value))
+    return tuple((len(part.lstrip("0")) if index % 2 else -1, part) for index, part in enumerate(parts))
 
 
 def _text(value: Json) -> str:
@@ -171,19 +169,9 @@ def _text(value: Json) -> str:
     return shown(value)
 
 
-def _decimal(value: Json) -> Decimal:
-    try:
-        number = Decimal(_text(value).strip())
-    except InvalidOperation:
-        raise TroubleError(f"'{_text(value)}' is no number", "write digits in NetBox") from None
-    if not number.is_finite():
-        raise TroubleError(f"'{value}' is no number", "write digits in NetBox")
-    return number
-
-
 def _integer(value: Json) -> Json:
-    number = _decimal(value)
-    if number != int(number):
+    number = exact(_text(value))
+    if number.denominator != 1:
         raise TroubleError(
             f"{_text(value)} is no whole number",
             "write one in NetBox, or map the value to a field for fractions",
@@ -192,13 +180,13 @@ def _integer(value: Json) -> Json:
 
 
 def _number(value: Json) -> Json:
-    number = _decimal(value)
-    return int(number) if number == int(number) else float(number)
+    number = exact(_text(value))
+    return int(number) if number.denominator == 1 else float(number)
 
 
 def _digits(value: Json) -> Json:
     text = _text(value)
-    return int(text) if text.isdecimal() and str(int(text)) == text else text
+    return int(text) if re.fullmatch(r"0|[1-9][0-9]{0,17}", text) else text
 
 
 _TRUE: Final = frozenset({"true", "yes", "on", "1"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from fractions import Fraction
 from typing import Annotated, Final, Literal
 
 from pydantic import PlainSerializer
@@ -40,6 +41,7 @@ SIZES: Final = {
     Unit.TIB: 1 << 40,
 }
 DEFAULT: Final = Unit.MIB
+_DIGITS: Final = 30
 _WRITABLE: Final = frozenset({Unit.B, Unit.KIB, Unit.MIB, Unit.GIB, Unit.TIB})
 
 Size = Annotated[Bytes, PlainSerializer(format_bytes, return_type=str)]
@@ -75,7 +77,7 @@ def measured(value: Json, of: UnitOf, unit: Unit, where: str) -> tuple[str, str]
     multiple = int(of.multiple) or 1
     if size % multiple and of.round:
         size, reading = (
-            (size // multiple + 1) * multiple,
+            Fraction((size // multiple + 1) * multiple),
             f"{reading}, rounded up to {format_bytes(multiple)}",
         )
     remedy = f"correct the number in NetBox, or say what it counts in {where}, e.g. GiB"
@@ -95,15 +97,32 @@ def measured(value: Json, of: UnitOf, unit: Unit, where: str) -> tuple[str, str]
             f"{value}, read as {unit}, is more than {format_bytes(of.most)}",
             f"{remedy}; if it is meant so, raise `most` in the rule",
         )
-    plain = unit in _WRITABLE and size == number * SIZES[unit] and number == int(number)
+    plain = unit in _WRITABLE and size == number * SIZES[unit] and number.denominator == 1
     return (f"{int(number)}{unit}" if plain else format_bytes(whole)), reading
 
 
-def _number(value: Json) -> Decimal:
-    try:
-        number = Decimal("NaN" if isinstance(value, bool) else str(value))
-    except InvalidOperation:
-        raise TroubleError(f"'{value}' is no number", "write the size in digits in NetBox") from None
-    if not number.is_finite() or number < 0:
+def _number(value: Json) -> Fraction:
+    if isinstance(value, bool | list | dict) or value is None:
+        raise TroubleError("this is no number", "write the size in digits in NetBox")
+    number = exact(str(value))
+    if number < 0:
         raise TroubleError(f"'{value}' is no size", "write a positive number in NetBox")
     return number
+
+
+def exact(text: str) -> Fraction:
+    """The number that is written, to its last digit.
+
+    Raises:
+        TroubleError: it is none, or beyond what anything counts.
+    """
+    try:
+        number = Decimal(text.strip())
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise TroubleError(f"'{text}' is no number", "write digits in NetBox")
+    # Before it is a fraction: one of a huge power takes all memory.
+    if number and abs(number.adjusted()) > _DIGITS:
+        raise TroubleError(f"{text} is out of all proportion", "correct it in NetBox")
+    return Fraction(number)

@@ -45,6 +45,7 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("a template that is not closed", f"{BEGUN}    fields: {{description: {{text: '{{{{ a }}}} {{{{ b'}}}}", "has no placeholder"),
     ("a field that is none", f"{BEGUN}    fields: {{'a..b': vcpus}}", "'a..b' is no field; write names with dots"),
     ("a condition that asks nothing", f"{BEGUN}    when: {{is: active}}", "a condition asks one thing; write one of field, tag, all, any and not"),
+    ("a condition with nothing to be", f"{BEGUN}    when: {{field: status, in: []}}", "maps.mine.when.in: there are 0 of them; write at least 1"),
     ("a condition without an answer", f"{BEGUN}    when: {{field: status}}", "say what the field has to be; add one of is, in, has and set"),
     ("an answer without a field", f"{BEGUN}    when: {{tag: a, is: b}}", "is, in, has and set are about a field; add field"),
     ("a unit of a lent map that does not exist", f"{OWN}maps: {{virtual-machines: {{units: {{disk: GBs}}}}}}", "2:35: maps.virtual-machines.units.disk: 'GBs' is not possible; did you mean GB?"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -255,3 +256,35 @@ def test_a_sheet_gets_the_defaults_of_the_repository_by_its_labels() -> None:
     files = {f"@netbox/{path}": text for path, text in sheets({VM: machine()}).files.items()}
     done = compile_set({**BESIDE, **files, "defaults.yaml": defaults}, KINDS, version="1")
     assert done.resources[Key("default", "VirtualMachine", "web01")].spec["balloon"] == "1GiB"
+
+
+JSON = st.recursive(
+    st.none() | SCALAR | st.floats(),
+    lambda below: (
+        st.lists(below, max_size=3)
+        | st.dictionaries(TEXT | st.sampled_from(["id", "name", "value"]), below, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.dictionaries(st.sampled_from([*machine()]), JSON, max_size=5),
+    st.dictionaries(st.sampled_from([*nic(1, "a")]), JSON, max_size=4),
+)
+def test_whatever_stands_in_an_object_costs_no_more_than_that_object(
+    odd: dict[str, Any], card: dict[str, Any]
+) -> None:
+    other = "virtualization.virtualmachine/18"
+    view = {**machine(interfaces=[{**nic(1, "net0"), **card}]), **odd}
+    content = make_content(
+        {VM: json.dumps(view).encode(), other: encode_view(machine(id=18, name="other"))}, State()
+    )
+    found = Renderer(LENT, KINDS).sheets(content, {})
+    assert not found.problems
+    assert (
+        found.files[f"{other}.yaml"] == sheets({other: machine(id=18, name="other")}).files[f"{other}.yaml"]
+    )
+    assert all(not read(path, text).problems for path, text in found.files.items())
+    assert found.files.keys() | found.released == {f"{VM}.yaml", f"{other}.yaml"}

@@ -27,6 +27,7 @@ def made(value: Any, transform: Any, key: str = "x") -> str:
     return next((line.strip() for line in text.splitlines() if "description:" in line), "")
 
 
+LONG = json.dumps("9" * 5000)
 TABLE: list[tuple[str, Any, Any, str]] = [
     ("integer of a decimal", 2.0, "integer", "2"),
     ("integer of a text", "2.00", "integer", "2"),
@@ -35,6 +36,8 @@ TABLE: list[tuple[str, Any, Any, str]] = [
     ("digits", "9000", "digits", "9000"),
     ("digits of a name", "debian-13", "digits", "debian-13"),
     ("digits keep a leading zero", "007", "digits", "007"),
+    ("digits of a number too long for one", "9" * 5000, "digits", LONG),
+    ("sort of numbers too long for one", ["9" * 5000, "10"], "sort", f'["10", {LONG}]'),
     ("boolean", "Yes", "boolean", "true"),
     ("boolean of false", False, "boolean", "false"),
     ("text", 10, "text", '"10"'),
@@ -87,13 +90,21 @@ def test_a_transform_makes_of_a_value(value: Any, transform: Any, expected: str)
 MISTAKES: list[tuple[str, Any, Any, str]] = [
     ("a fraction as integer", 2.5, "integer", "custom_fields.x 2.5 is no whole number; write one in NetBox"),
     ("a word as integer", "two", "integer", "custom_fields.x 'two' is no number; write digits"),
+    (
+        "a number of too many digits",
+        "1e999999999",
+        "integer",
+        "1e999999999 is out of all proportion; correct it",
+    ),
+    ("a size of too many digits", 1e40, {"unit": "MiB"}, "1e+40 is out of all proportion; correct it"),
+    ("a size that is a list", [[1], [2]], {"unit": "MiB"}, "this is no number; write the size in digits"),
     ("infinity", "inf", "number", "'inf' is no number; write digits"),
     ("a word as boolean", "maybe", "boolean", "'maybe' is neither true nor false; correct the value"),
     ("no mac", "bc:24", "mac", "'bc:24' is no MAC address; correct it"),
     ("no address", "lan", "address", "'lan' is no IP address; correct it"),
     ("no slot", "lan", {"slot": {"net": "net"}}, "'lan' is no slot; name it net0 or the like"),
     ("a list as text", [["a"], ["b"]], "lower", "there is more than one value; name a field"),
-    ("a size that is no number", "4G", {"unit": "GiB"}, "'4G' is no number; write the size in digits"),
+    ("a size that is no number", "4G", {"unit": "GiB"}, "'4G' is no number; write digits"),
     ("a negative size", -1, {"unit": "GiB"}, "'-1' is no size; write a positive number"),
     (
         "a size that is no multiple",
@@ -188,6 +199,12 @@ def test_names_for_one_thing_are_compared_as_they_are_read() -> None:
 def test_an_object_is_no_value() -> None:
     assert "cluster is an object; name a field of it in the path, e.g. cluster.name" in sheet(
         machine(), MAP % "cluster"
+    )
+
+
+def test_objects_are_no_values() -> None:
+    assert "tags is an object; name a field of it in the path, e.g. tags[*].name" in sheet(
+        machine(), MAP % "tags"
     )
 
 
