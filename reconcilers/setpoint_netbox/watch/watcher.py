@@ -24,7 +24,7 @@ from setpoint_netbox.watch.known import Known, read_whole, recalled, renames, st
 from setpoint_netbox.watch.pace import due, pause, probe_due, until_next
 from setpoint_netbox.watch.reading import owners, read_all, read_some, read_stamps
 from setpoint_netbox.watch.selection import Wanted
-from setpoint_netbox.watch.views import Thing
+from setpoint_netbox.watch.views import Thing, View
 
 MANY: Final = 1_000
 """Objects that changed at once from which everything is read instead."""
@@ -63,6 +63,8 @@ class Watcher:
         self._habits = habits
         self._known: Known | None = None
         self._version = ""
+        self._gave: Content | None = None
+        self._made_of: Mapping[str, View] | None = None
         self._trouble: SourceError | None = None
         self._failures = 0
         self._failed_at = 0.0
@@ -92,7 +94,9 @@ class Watcher:
                 raise
             self._known, self._trouble, self._failures = known, None, 0
             self._next = now + until_next(known, self._habits.poll, self._habits.chance(), now)
-            return await self._content(known, kept, user)
+            self._gave = await self._content(known, kept, user)
+            self._made_of = known.views
+            return self._gave
 
     async def watch(self) -> AsyncGenerator[None]:
         """Yields when it is time to ask, and when somebody rang."""
@@ -247,6 +251,8 @@ class Watcher:
         self._next = now + pause(error, self._failures, self._habits.chance())
 
     async def _content(self, known: Known, kept: Content | None, user: str) -> Content:
+        if kept is not None and kept is self._gave and known.views is self._made_of:
+            return kept
         names = renames(kept, known)
         if kept is not None and stayed(known, kept) and names == state(kept).renamed:
             return kept
