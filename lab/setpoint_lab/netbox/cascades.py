@@ -103,14 +103,13 @@ def doomed_with(world: World, model: Model, row: Row) -> list[Held]:
     return doom.found
 
 
-def release(unit: Unit, model: Model, number: int, doomed: list[Held]) -> None:
+def release(unit: Unit, model: Model, number: int) -> None:
     """Take an object out of the fields of those that stay; what lists it is not saved, only changed."""
-    going = {(each.endpoint, row["id"]) for each, row in doomed}
     for other, ref in _references(model.endpoint):
         if not isinstance(ref, RefMany) and ref.on_delete != "clear":
             continue
         for old in unit.world.table(other.endpoint).where(ref.name, number):
-            if (other.endpoint, old["id"]) in going:
+            if (other.endpoint, old["id"]) in unit.going:
                 continue
             if isinstance(ref, RefMany):
                 rest = [each for each in old[ref.name] if each != number]

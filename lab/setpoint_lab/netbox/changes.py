@@ -89,7 +89,7 @@ def _related(model: Model, row: Row) -> tuple[str | None, int | None]:
     return MODELS[to].type, row.get(model.parent)
 
 
-def _shown(world: World, model: Model, row: Row) -> dict[str, Any]:
+def show_all(world: World, model: Model, row: Row) -> dict[str, Any]:
     """The object as webhooks have it, with paths for addresses; nothing where no rule could ask for it."""
     if not world.table("extras/event-rules").rows:
         return {}
@@ -104,8 +104,10 @@ def announce(
     row: Row,
     before: dict[str, Any] | None,
     after: dict[str, Any] | None,
+    *,
+    data: dict[str, Any] | None = None,
 ) -> None:
-    """Note what happened for those who are told when the work is done."""
+    """Note what happened for those who are told when the work is done; `data` is the object, if not as it is now."""
     if not model.logged:
         return
     key = (model.endpoint, int(row["id"]))
@@ -113,12 +115,13 @@ def announce(
     if first is not None and action == "update":
         action, before = first.action, first.before
     author = unit.author
+    shown = data if data is not None else show_all(unit.world, model, row)
     unit.happened[key] = Happening(
         time=unit.world.now(),
         action=action,
         type=model.type,
         id=int(row["id"]),
-        data=_shown(unit.world, model, row),
+        data=shown,
         before=before,
         after=after,
         user=author.user_name,

@@ -106,11 +106,20 @@ def settle(world: World, model: Model, old: Row | None, new: Row) -> None:
     definitions = custom_fields_of(world, model.type)
     held = dict((old or {}).get("custom_fields") or {})
     if old is None:
-        held = {each["name"]: each.get("default") for each in definitions}
+        held = _defaults(definitions, given=bool(new.get("custom_fields")))
     held.update(new.get("custom_fields") or {})
     new["custom_fields"] = held
     for each in definitions:
         _check(world, model, each, held.get(each["name"]), new["id"])
+
+
+def _defaults(definitions: list[Row], *, given: bool) -> dict[str, Any]:
+    """The defaults of a new object; where some values are given, fields without a default stay away."""
+    return {
+        each["name"]: each.get("default")
+        for each in definitions
+        if not given or each.get("default") is not None
+    }
 
 
 def _check(world: World, model: Model, definition: Row, value: Any, number: int) -> None:

@@ -9,13 +9,14 @@ if TYPE_CHECKING:
     from setpoint_lab.netbox.store import Row
     from setpoint_lab.netbox.unit import Unit
 
-Stage = Literal["validate", "before_save", "after_save", "deleted", "dropped"]
+Stage = Literal["validate", "before_save", "after_save", "asked", "deleted", "dropped"]
 
 Hook = Callable[["Unit", "Row | None", "Row | None"], Any]
 """`(unit, old, new)`; old is None when an object is made, new is None when one is deleted.
 
 validate raises `Invalid` with a dict of errors by field; before_save may change the new row in place;
-after_save and deleted save others, deleted while the object is still there; dropped comes when it no longer is.
+asked refuses what a client wants deleted, and no rule does; after_save and deleted save others, deleted while the
+object is still there; dropped comes when it no longer is.
 """
 
 HOOKS: dict[tuple[str, Stage], list[Hook]] = {}

@@ -1,14 +1,28 @@
-"""What OPTIONS tells of an endpoint; of its fields only names and whether they are required."""
+"""What OPTIONS tells of an endpoint: of its fields what kind they are, whether they are required, and how long they may be."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from setpoint_lab.netbox.computed import Count
+from setpoint_lab.netbox.fields import Choice, Decimal, Flag, Integer, Text
+from setpoint_lab.netbox.model import MODELS
+from setpoint_lab.netbox.relations import Ref, RefMany
 from setpoint_lab.netbox.request import Answer
 
 if TYPE_CHECKING:
+    from setpoint_lab.netbox.fields import Field
     from setpoint_lab.netbox.model import Model
     from setpoint_lab.netbox.request import Request
+
+DIGITS = 6
+HEAD: dict[str, Any] = {
+    "id": {"type": "integer", "required": False, "read_only": True, "label": "ID"},
+    "url": {"type": "field", "required": False, "read_only": True, "label": "Url"},
+    "display_url": {"type": "field", "required": False, "read_only": True, "label": "Display url"},
+    "display": {"type": "field", "required": False, "read_only": True, "label": "Display"},
+}
+"""What all objects have before their fields."""
 
 
 def describe(model: Model | None, _request: Request) -> Answer:
@@ -20,17 +34,68 @@ def describe(model: Model | None, _request: Request) -> Answer:
         "parses": ["application/json", "multipart/form-data"],
     }
     if model is not None and not model.read_only:
-        body["actions"] = {method: _fields(model) for method in ("PUT", "POST")}
+        body["actions"] = {method: HEAD | _fields(model) for method in ("PUT", "POST")}
     return Answer(200, body)
 
 
 def _fields(model: Model) -> dict[str, Any]:
+    return {each.name: _field(each) for each in model.fields if not each.hidden}
+
+
+def _field(field: Field) -> dict[str, Any]:
+    kind, more = _kind(field)
     return {
-        each.name: {"required": each.required, "read_only": not each.writable, "label": _label(each.name)}
-        for each in model.fields
-        if not each.hidden
+        "type": kind,
+        "required": field.required,
+        "read_only": not field.writable,
+        "label": field.name.replace("_", " ").capitalize(),
+    } | {key: value for key, value in more.items() if value is not None}
+
+
+def _kind(field: Field) -> tuple[str, dict[str, Any]]:
+    """The word for a field, and what else is said of it."""
+    if field.name in {"created", "last_updated"}:
+        return "datetime", {}
+    if isinstance(field, Ref):
+        return _reference(field)
+    if isinstance(field, Text):
+        return "slug" if field.name == "slug" else "string", {"max_length": field.longest}
+    if isinstance(field, Choice):
+        shown = [{"value": value, "display_name": label} for value, label in field.labels.items()]
+        return "field", {"choices": shown}
+    return _plain(field)
+
+
+def _reference(field: Ref) -> tuple[str, dict[str, Any]]:
+    inner = {"children": _brief(field.to)}
+    return (
+        ("field", {"child": {"type": "nested object"} | inner})
+        if isinstance(field, RefMany)
+        else ("nested object", inner)
+    )
+
+
+def _plain(field: Field) -> tuple[str, dict[str, Any]]:
+    """A number, a flag, or what has no word."""
+    if isinstance(field, Decimal):
+        digits = {"max_digits": DIGITS, "decimal_places": field.places}
+        return "decimal", {"min_value": field.least, "max_value": field.most} | digits
+    if isinstance(field, Integer):
+        return "integer", {"min_value": field.least, "max_value": field.most}
+    if isinstance(field, Count):
+        return "integer", {}
+    return ("boolean" if isinstance(field, Flag) else "field"), {}
+
+
+def _brief(endpoint: str) -> dict[str, Any]:
+    """The fields of a reference, which has no references of its own."""
+    model = MODELS[endpoint]
+    known = {
+        name: {"type": "field", "required": False, "read_only": True, "label": name} for name in model.brief
     }
-
-
-def _label(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    plain = {
+        each.name: _field(each)
+        for each in model.fields
+        if each.name in model.brief and not isinstance(each, Ref)
+    }
+    return {name: (HEAD | plain).get(name, known[name]) for name in model.brief}

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from setpoint_lab.netbox.store import Row
     from setpoint_lab.netbox.world import World
 
+_PUNCTUATION = {ord(sign): chr(at) for at, sign in enumerate(" _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$", 1)}
+"""Signs come before letters, in the order that Unicode collation gives them."""
 _PARTS = re.compile(r"\d+|\D+")
 
 
@@ -54,5 +56,5 @@ def sort_key(value: Any, *, natural: bool = True) -> tuple[int, Any]:
 
 def as_counted(text: str) -> tuple[tuple[int, int, str], ...]:
     """A key that puts `vm2` before `vm10`, without regard to case."""
-    parts = _PARTS.findall(text.casefold())
+    parts = _PARTS.findall(text.casefold().translate(_PUNCTUATION))
     return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts)

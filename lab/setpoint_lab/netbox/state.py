@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from setpoint_lab.netbox.body import blank_row
 from setpoint_lab.netbox.meta import KEY_LENGTH, LETTERS, SECRET_LENGTH
 from setpoint_lab.netbox.model import MODELS, Model
+from setpoint_lab.netbox.store import Row
 from setpoint_lab.netbox.times import parse_time, stamp
 
 if TYPE_CHECKING:
-    from setpoint_lab.netbox.store import Row
     from setpoint_lab.netbox.world import World
 
 TAGS = "extras/tags"
@@ -35,10 +35,17 @@ DEFAULT_STATE: dict[str, Any] = {
 }
 """What an emulator begins with when nobody says: a superuser and their token."""
 
+SEEDS: dict[str, list[Row]] = {
+    "plugins/netbox-dns/views": [
+        {"id": 1, "name": "_default_", "description": "Default View", "default_view": True}
+    ]
+}
+"""What every server has where a state says nothing of an endpoint."""
+
 
 def read_state(world: World, state: Mapping[str, Any]) -> None:
     """Fill an empty world; `clock` must have been set before."""
-    objects: Mapping[str, list[Row]] = state.get("objects") or {}
+    objects: Mapping[str, list[Row]] = SEEDS | (state.get("objects") or {})
     slugs = {str(row["slug"]): int(row["id"]) for row in objects.get(TAGS, ())}
     for endpoint, rows in objects.items():
         for given in rows:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from setpoint_lab.netbox.cascades import doomed_with, forget, release
-from setpoint_lab.netbox.changes import announce, log_change, write_change
+from setpoint_lab.netbox.changes import announce, log_change, show_all, write_change
 from setpoint_lab.netbox.custom_fields import settle
 from setpoint_lab.netbox.delivery import tell
 from setpoint_lab.netbox.hooks import run_hooks
@@ -16,7 +16,6 @@ from setpoint_lab.netbox.tagged import note_tags
 from setpoint_lab.netbox.uniqueness import check_unique
 
 if TYPE_CHECKING:
-    from setpoint_lab.netbox.cascades import Held
     from setpoint_lab.netbox.delivery import Happening
     from setpoint_lab.netbox.model import Model
     from setpoint_lab.netbox.store import Row
@@ -46,6 +45,7 @@ class Unit:
     message: str = ""
     _before: dict[tuple[str, int], Row | None] = field(default_factory=dict[tuple[str, int], "Row | None"])
     changes: dict[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
+    going: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])
     happened: dict[tuple[str, int], Happening] = field(default_factory=dict[tuple[str, int], "Happening"])
 
     def __enter__(self) -> Self:
@@ -92,7 +92,7 @@ class Unit:
         check_unique(self.world, model, new)
 
     def store(self, model: Model, old: Row | None, new: Row, *, touch: bool = True) -> Row:
-        """Write an object that needs no check; without `touch` its `last_updated` stays."""
+        """Write an object that needs no check, without `touch` as old as it was; gives what rules made of it."""
         run_hooks(self, model.endpoint, "before_save", old, new)
         if old is None:
             new["id"] = new["id"] or self.world.table(model.endpoint).allocate()
@@ -106,7 +106,7 @@ class Unit:
             self, model, "create" if old is None else "update", new, before, record(self.world, model, new)
         )
         run_hooks(self, model.endpoint, "after_save", old, new)
-        return new
+        return self.world.row(model.endpoint, new["id"]) or new
 
     def delete(self, model: Model, row: Row) -> None:
         """Delete an object, with what goes along, and write changes; all are there until each has been told of.
@@ -115,8 +115,9 @@ class Unit:
             Refused: others depend on it.
         """
         doomed = doomed_with(self.world, model, row)
+        self.going |= {(each.endpoint, held["id"]) for each, held in doomed}
         for each, held in doomed:
-            self._end(each, held["id"], doomed)
+            self._end(each, held["id"])
         for each, held in doomed:
             last = self.world.row(each.endpoint, held["id"]) or held
             self.drop(each.endpoint, held["id"])
@@ -124,13 +125,13 @@ class Unit:
             forget(self, each, held["id"])
             run_hooks(self, each.endpoint, "dropped", last, None)
 
-    def _end(self, model: Model, number: int, doomed: list[Held]) -> None:
+    def _end(self, model: Model, number: int) -> None:
         """Tell that an object goes; the log has it before what follows from it, others hear of it after."""
         row = self.world.table(model.endpoint).rows[number]
-        before = record(self.world, model, row)
+        before, shown = record(self.world, model, row), show_all(self.world, model, row)
         log_change(self, model, "delete", row, before, None)
-        release(self, model, number, doomed)
-        announce(self, model, "delete", row, before, None)
+        release(self, model, number)
+        announce(self, model, "delete", row, before, None, data=shown)
         run_hooks(self, model.endpoint, "deleted", row, None)
 
     def rollback(self) -> None:

@@ -8,6 +8,7 @@ from setpoint_lab.netbox.access import require, require_result, visible
 from setpoint_lab.netbox.body import read_body
 from setpoint_lab.netbox.errors import BAD_REQUEST, PRECONDITION_FAILED, Invalid, Refused
 from setpoint_lab.netbox.fields import REQUIRED
+from setpoint_lab.netbox.hooks import run_hooks
 from setpoint_lab.netbox.ordering import order_rows
 from setpoint_lab.netbox.reads import find, tags
 from setpoint_lab.netbox.request import Answer
@@ -57,11 +58,12 @@ def _create_all(unit: Unit, who: Who, model: Model, bodies: list[Any], *, single
             errors.append(error.errors)
     if any(errors):
         raise Refused(BAD_REQUEST, errors[0] if single else bulk_errors(unit.world, errors))
+    stored: list[Row] = []
     for body, row in zip(bodies, rows, strict=True):
         _note_message(unit, body)
-        unit.store(model, None, row)
+        stored.append(unit.store(model, None, row))
         require_result(unit.world, who, model, row, "add")
-    return rows
+    return stored
 
 
 def _note_message(unit: Unit, body: Any) -> None:
@@ -87,7 +89,7 @@ def _update(unit: Unit, who: Who, model: Model, old: Row, body: Any, *, partial:
     try:
         new = read_body(unit.world, model, body, old, partial=partial)
         _note_message(unit, body)
-        unit.save(model, old, new)
+        new = unit.save(model, old, new)
     except Invalid as error:
         raise Refused(BAD_REQUEST, error.errors) from error
     require_result(unit.world, who, model, new, "change")
@@ -145,6 +147,7 @@ def remove(unit: Unit, who: Who, model: Model, number: int, request: Request) ->
     row = find(unit.world, who, model, number, "delete")
     check_precondition(row, request)
     _note_message(unit, request.document())
+    run_hooks(unit, model.endpoint, "asked", row, None)
     unit.delete(model, row)
     return Answer(NO_CONTENT)
 
@@ -164,6 +167,7 @@ def remove_many(unit: Unit, who: Who, model: Model, request: Request) -> Answer:
             continue
         check_precondition(row, request)
         _note_message(unit, body)
+        run_hooks(unit, model.endpoint, "asked", row, None)
         unit.delete(model, row)
     return Answer(NO_CONTENT)
 

@@ -1,0 +1,1 @@
+"""The plugin for DNS: views, zones, records and name servers, and what it makes of them itself."""
