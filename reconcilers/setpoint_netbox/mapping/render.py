@@ -49,7 +49,7 @@ class Renderer:
             files={_sheet(path): one.sheet for path, one in made.items() if one.sheet},
             released=frozenset(gone | {_sheet(path) for path in released(content)}),
             problems=found.problems,
-            notes=tuple(_notes(made)),
+            notes=(*_astray(files), *_notes(made)),
         )
 
     def _mapping(self, own: bytes | None) -> Maps:
@@ -71,6 +71,13 @@ class Renderer:
 
 def _sheet(path: str) -> str:
     return f"{path}.yaml"
+
+
+def _astray(files: Mapping[str, bytes]) -> Iterator[str]:
+    """Mappings at a place where nobody reads them."""
+    for path in files:
+        if path.endswith(("netbox.yaml", "netbox.yml")) and path != FILE and b"inventory:" in files[path]:
+            yield f"{path} is a mapping and is not read; there is one, {FILE} at the root of the declarations"
 
 
 def _notes(made: Mapping[str, Made]) -> Iterator[str]:

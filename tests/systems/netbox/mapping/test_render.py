@@ -30,6 +30,7 @@ from tests.systems.netbox.mapping.views import (
     choice,
     compiled,
     machine,
+    named,
     nic,
     sheet,
     sheets,
@@ -235,6 +236,22 @@ def test_many_troubles_are_told_of_a_hundred_and_counted() -> None:
     found = sheets({f"virtualization.virtualmachine/{n}": machine(name="a b") for n in range(130)})
     assert len(found.notes) == 101
     assert found.notes[-1] == "30 more objects are left out for reasons of that sort"
+
+
+def test_a_mapping_where_nobody_reads_it_is_told() -> None:
+    files = {"prod/netbox.yaml": OWN.encode(), "netbox.yml": OWN.encode(), "my-netbox.yaml": b"kind: Pool"}
+    found = Renderer(LENT, KINDS).sheets(make_content({}, State()), files)
+    told = "is a mapping and is not read; there is one, netbox.yaml at the root of the declarations"
+    assert found.notes == (f"prod/netbox.yaml {told}", f"netbox.yml {told}")
+
+
+def test_clusters_can_be_told_apart_by_namespaces() -> None:
+    other = machine(id=18, cluster=named(2, "Other_Lab"))
+    mapping = OWN + "maps: {virtual-machines: {namespace: {from: cluster.name, as: slug}}}"
+    found = sheets({VM: machine(), "virtualization.virtualmachine/18": other}, mapping)
+    texts = b"".join(found.files.values())
+    assert b"namespace: homelab " in texts
+    assert b"namespace: other-lab " in texts
 
 
 def test_a_view_that_is_none_costs_only_itself() -> None:
