@@ -38,13 +38,26 @@ _BY_OUTCOME: Final = {
 
 
 @dataclass(frozen=True)
+class Part:
+    """What a sheet is about, as far as that follows from what is declared and what left.
+
+    Attributes:
+        resource: as declared, or as it was when it left; None as long as nobody knows whose the sheet is.
+        mistake: what is wrong with its declaration; empty when nothing is.
+    """
+
+    resource: Resource | None = None
+    tombstone: Tombstone | None = None
+    mistake: str = ""
+
+
+@dataclass(frozen=True)
 class Known:
-    """All that a standing is made of; two that are equal make the same one.
+    """All that a standing is made of.
 
     Attributes:
         path: of the sheet, without the name of the inventory.
-        resource: as declared, or as it was when it left.
-        mistake: what is wrong with its declaration; empty when nothing is.
+        resource, tombstone, mistake: as `Part`.
         destroyed: steps of the last day that made it anew or destroyed something.
     """
 
@@ -56,17 +69,6 @@ class Known:
     mistake: str = ""
     destroyed: tuple[Disrupted, ...] = ()
 
-    def same(self, other: Known) -> bool:
-        """Whether nothing was written since; by identity, for there are thousands to compare."""
-        return (
-            self.resource is other.resource
-            and self.status is other.status
-            and self.item is other.item
-            and self.tombstone is other.tombstone
-            and self.mistake == other.mistake
-            and self.destroyed == other.destroyed
-        )
-
 
 def sheet_of(resource: Resource) -> str:
     """The path of the sheet that has a part in it, the name of its inventory before it; empty when none has."""
@@ -74,27 +76,14 @@ def sheet_of(resource: Resource) -> str:
     return next((path for path in places if path.startswith(PREFIX)), "")
 
 
-def everything_known(estate: Estate, inventory: str) -> dict[str, Known]:
-    """What is known of each sheet of an inventory, by its path without the name of that."""
+def parts_of(estate: Estate, inventory: str) -> dict[str, Part]:
+    """What each sheet of an inventory is about, by its path without the name of that."""
     prefix = f"{PREFIX}{inventory}/"
-    mistakes = {one.origin.path: one for one in estate.problems if one.origin.path.startswith(prefix)}
-    destroyed = _destroyed(estate)
-    found = {
-        path.removeprefix(prefix): Known(path.removeprefix(prefix), mistake=_told(one))
-        for path, one in mistakes.items()
-    }
+    mistakes = {one.origin.path: _told(one) for one in estate.problems if one.origin.path.startswith(prefix)}
+    found = {path.removeprefix(prefix): Part(mistake=told) for path, told in mistakes.items()}
     for path, resource, tombstone in _parts(estate, prefix):
-        key, short = resource.key, path.removeprefix(prefix)
-        mistake = mistakes.get(path) if tombstone is None else None
-        found[short] = Known(
-            short,
-            resource,
-            estate.store.status(key),
-            estate.store.item(key),
-            tombstone,
-            _told(mistake) if mistake is not None else _kept_back(estate, resource, tombstone),
-            destroyed.get(key, ()),
-        )
+        mistake = "" if tombstone is not None else mistakes.get(path) or _kept_back(estate, resource)
+        found[path.removeprefix(prefix)] = Part(resource, tombstone, mistake)
     return found
 
 
@@ -139,10 +128,8 @@ def _told(problem: DeclarationProblem) -> str:
     return f"{what}; {problem.remedy}" if problem.remedy else what
 
 
-def _kept_back(estate: Estate, resource: Resource, tombstone: Tombstone | None) -> str:
+def _kept_back(estate: Estate, resource: Resource) -> str:
     """Why what is declared is not what is in force, be its own sheet sound."""
-    if tombstone is not None:
-        return ""
     problem = estate.suspended.get(resource.key)
     if problem is not None:
         return f"what it needs is not valid: {_told(problem)}"
@@ -151,7 +138,8 @@ def _kept_back(estate: Estate, resource: Resource, tombstone: Tombstone | None) 
     return ""
 
 
-def _destroyed(estate: Estate) -> Mapping[Key, tuple[Disrupted, ...]]:
+def destroyed_of(estate: Estate) -> Mapping[Key, tuple[Disrupted, ...]]:
+    """The steps of the last day that made something anew or destroyed it."""
     since = estate.ports.now() - RECENT
     found: dict[Key, tuple[Disrupted, ...]] = {}
     for one in estate.store.disruptions():

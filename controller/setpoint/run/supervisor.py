@@ -86,7 +86,7 @@ class Supervisor:
         """
         await self._load()
         for teller in self.tellers:
-            teller.look()
+            await teller.look()
         following = asyncio.create_task(self._follow(ready), name="follow-source")
         stopping = asyncio.create_task(stop.wait(), name="wait-for-stop")
         flushing = asyncio.create_task(self._flush_at_times(), name="flush")

@@ -15,7 +15,8 @@ from setpoint.model.errors import SourceError
 from setpoint.model.inventory import Inventory
 from setpoint.model.standing import NotToldError, Stand, Standing
 from setpoint.run.estate import Estate
-from setpoint.run.standings import Known, everything_known, standing
+from setpoint.run.outlook import SLICE, Outlook
+from setpoint.run.standings import standing
 from setpoint.run.told import Refused, Told
 
 BATCH: Final = 50
@@ -40,10 +41,15 @@ class Teller:
     inventory: Inventory
     left: int = 0
     problem: str = ""
-    _known: dict[str, Known] = field(default_factory=dict[str, Known])
+    _outlook: Outlook = field(init=False)
     _standings: dict[str, Standing] = field(default_factory=dict[str, Standing])
+    _fresh: dict[str, Standing] = field(default_factory=dict[str, Standing])
     _told: Told = field(default_factory=Told)
     _down: Refused = field(default_factory=Refused)
+
+    def __post_init__(self) -> None:
+        """Know what to look at."""
+        self._outlook = Outlook(self.estate, self.inventory.name)
 
     async def run(self, updates: AsyncIterator[None]) -> None:
         """Tell what there is to tell whenever `updates` yields, until it is cancelled."""
@@ -60,9 +66,9 @@ class Teller:
 
     async def once(self) -> float:
         """One call at most; the seconds until there is more to tell, infinity while nothing is left."""
-        self.look()
+        await self.look()
         now = asyncio.get_running_loop().time()
-        waits = self._told.waits(self._standings, now)
+        waits = self._told.waits(self._fresh, now)
         self._count(len(waits))
         due = [path for path, wait in waits.items() if wait <= 0]
         due += [path for path in self._told.old(self._standings, now) if path not in waits]
@@ -72,25 +78,23 @@ class Teller:
         await self._tell([self._standings[path] for path in due[:BATCH]])
         return 0.0
 
-    def look(self) -> None:
+    async def look(self) -> None:
         """Work out anew what may have changed; at a start also before the declarations are read, to know what leaves with them."""
-        known = everything_known(self.estate, self.inventory.name)
-        for path, one in known.items():
-            before = self._known.get(path)
-            if before is None or not one.same(before):
-                self._standings[path] = standing(one)
-        for path in self._standings.keys() - known.keys():
-            self._leave(path)
-        self._known = known
+        found, gone = await self._outlook.news()
+        for number, one in enumerate(found):
+            if number % SLICE == SLICE - 1:
+                await asyncio.sleep(0)
+            self._put(standing(one))
+        for path in gone:
+            # That is told once; then nobody asks for it any more.
+            self._put(_released(self._standings[path]))
 
-    def _leave(self, path: str) -> None:
-        """It is declared no more, and nothing is to be deleted: that is told once."""
-        told, last = self._told.of(path), _released(self._standings[path])
-        if told == last:
-            del self._standings[path]
-            self._told.forget(path)
+    def _put(self, one: Standing) -> None:
+        self._standings[one.path] = one
+        if one == self._told.of(one.path):
+            self._fresh.pop(one.path, None)
         else:
-            self._standings[path] = last
+            self._fresh[one.path] = one
 
     async def _tell(self, batch: Sequence[Standing]) -> None:
         problem = await self._call(batch)
@@ -103,9 +107,18 @@ class Teller:
                 self._told.refuse(untold, now, chance)
             case _:
                 untold, self._down = frozenset(one.path for one in batch), self._down.again(now, chance)
-        self._told.note((one for one in batch if one.path not in untold), now)
+        self._note([one for one in batch if one.path not in untold], now)
         self.problem = "" if problem is None else str(problem)
         self._report(len(batch) - len(untold), problem)
+
+    def _note(self, told: Sequence[Standing], now: float) -> None:
+        self._told.note(told, now)
+        for one in told:
+            if self._fresh.get(one.path) == one:
+                del self._fresh[one.path]
+            if one.path not in self._outlook.known and self._standings[one.path] == one:
+                del self._standings[one.path]
+                self._told.forget(one.path)
 
     async def _call(self, batch: Sequence[Standing]) -> BaseException | None:
         """Why they were not told, all or some of them. Whatever goes wrong there, this goes on."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Final
 
 from setpoint.decide import backoff
@@ -53,13 +54,15 @@ class Told:
 
     def old(self, standings: Mapping[str, Standing], now: float) -> list[str]:
         """What was told so long ago that it is to be told again, the longest ago first."""
-        due = [path for path, at in self._at.items() if now - at >= AGAIN and path in standings]
-        return sorted(due, key=lambda path: (self._at[path], path))
+        due = takewhile(lambda path: now - self._at[path] >= AGAIN, self._at)
+        return [path for path in due if path in standings]
 
     def note(self, standings: Iterable[Standing], now: float) -> None:
         """They were told."""
         for one in standings:
             self._standings[one.path] = one
+            # The last one at the end, so that the oldest stand in front.
+            self._at.pop(one.path, None)
             self._at[one.path] = now
             self._passing.pop(one.path, None)
             self._refused.pop(one.path, None)
