@@ -14,7 +14,7 @@ from setpoint.desired.drafts import Draft, Piece, Wish, Writing, claim_of
 from setpoint.desired.envelope import Envelope
 from setpoint.desired.expand import Growth, grown
 from setpoint.desired.home import Settled, settled, text_for
-from setpoint.desired.layers import Layer, Stack, tree, whole, without_empty
+from setpoint.desired.layers import Below, Stack, tree, whole, without_empty
 from setpoint.desired.lifespan import fault
 from setpoint.desired.node import Fields, Leaf, Node, Origins, Path, child, nearest
 from setpoint.desired.places import rendered
@@ -283,13 +283,13 @@ class _Drafting:
         )
 
     def _conflicts(
-        self, layer: Layer | None, merged: Fields, value: Spec, kind: Kind[Any, Any]
+        self, sheet: Below | None, merged: Fields, value: Spec, kind: Kind[Any, Any]
     ) -> tuple[Conflict, ...]:
         """What the sheet below it says otherwise, with what that was made of."""
-        if layer is None or self.key is None:
+        if sheet is None or self.key is None:
             return ()
-        content = next(sheet.content for sheet in self.below if sheet.path == layer.given.origin.path)
-        found = conflicts(layer, merged, value, self.key, kind)
+        content = next(one.content for one in self.below if one.path == sheet.path)
+        found = conflicts(sheet.layer, merged, value, self.key, kind)
         return tuple(replace(one, remark=remark(one.sheet_origin, content)) for one in found)
 
     def _policy(self, policy: Fields, kind: Kind[Any, Any], stack: Stack) -> Policy | None:

@@ -96,7 +96,7 @@ class Writing:
         """
         ways = self.stack.home.through if self.stack.home is not None else ()
         if self.stack.sheet is not None:
-            ways = (*ways, self.stack.sheet.given.origin.path)
+            ways = (*ways, self.stack.sheet.path)
         return (*ways, self.path) if self.row is not None and self.row.origin.path != self.path else ways
 
     def trees(self) -> tuple[Fields, Fields]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
+from typing import Protocol
 
 from setpoint.desired.envelope import Defaults, Patch
 from setpoint.desired.files import is_sheet
@@ -59,6 +60,20 @@ class Layer:
         return (self.labels or {}).items() <= labels.items()
 
 
+class Below(Protocol):
+    """What a manifest takes of a sheet. Thousands of manifests are remembered with theirs, so the layer is made when it is asked for."""
+
+    @property
+    def path(self) -> str:
+        """Of the sheet."""
+        ...
+
+    @property
+    def layer(self) -> Layer:
+        """What is taken."""
+        ...
+
+
 @dataclass(frozen=True)
 class Stack:
     """What a manifest gets from around it.
@@ -73,12 +88,12 @@ class Stack:
     below: tuple[Layer, ...] | None
     above: tuple[Layer, ...] = ()
     home: Home | None = None
-    sheet: Layer | None = None
+    sheet: Below | None = None
 
     def lower(self, kind: str, name: str | None) -> list[Layer]:
         """What lies below a manifest and is for it if it bears the right labels, lowest first."""
         found = [layer for layer in self.below or () if layer.concerns(kind, name)]
-        return found if self.sheet is None else [*found, self.sheet]
+        return found if self.sheet is None else [*found, self.sheet.layer]
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from setpoint.desired.envelope import Envelope
@@ -37,8 +38,12 @@ def no_sheets(_: Key) -> Sequence[Sheet]:
     return ()
 
 
+@lru_cache(maxsize=16)
 def read_sheet(path: str, content: bytes) -> Sheet:
-    """What a sheet of one document gives; its spec is judged in what it is a part of."""
+    """What a sheet of one document gives; its spec is judged in what it is a part of.
+
+    It is asked for several times while one manifest is read, and hardly ever again.
+    """
     parsed = read(path, content)
     if parsed.problems or len(parsed.documents) != 1:
         return Sheet(path, content, None, parsed.problems)

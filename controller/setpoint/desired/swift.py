@@ -181,7 +181,7 @@ def _draft(
     policy, spec, metadata = merged["policy"], merged["spec"], merged["metadata"]
     if not isinstance(policy, dict) or not isinstance(spec, dict) or not isinstance(metadata, dict):
         raise UnusualError
-    if writing.stack.sheet is not None and _may_conflict(writing.stack.sheet, merged):
+    if writing.stack.sheet is not None and _may_conflict(writing.stack.sheet.layer, merged):
         raise UnusualError
     if "formerly" in metadata or (kind.hosted_by is None and root.get("target") is not None):
         raise UnusualError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from setpoint.desired.fields import named
 from setpoint.desired.files import inventory_of
 from setpoint.desired.layers import EVERY, Layer, Stack
 from setpoint.desired.node import Fields, Node, Path, child, nearest
-from setpoint.desired.sheet import Sheet
+from setpoint.desired.sheet import Sheet, read_sheet
 from setpoint.desired.suggest import remedy as suggestion
 from setpoint.model.errors import DeclarationProblem
 from setpoint.model.kind import Kind
@@ -29,6 +29,22 @@ class Spoilt:
     def at(self, origin: Origin) -> DeclarationProblem:
         """The same of the declaration that is written at `origin`."""
         return DeclarationProblem(origin, self.what, self.remedy)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a manifest takes of one sheet: these fields, or None for all."""
+
+    path: str
+    content: bytes
+    fields: tuple[Pointer, ...] | None
+
+    @property
+    def layer(self) -> Layer:
+        """As a layer."""
+        layer = read_sheet(self.path, self.content).layer
+        assert layer is not None  # noqa: S101  # of a sheet without one nothing is taken
+        return layer if self.fields is None else _limited(layer, self.fields)
 
 
 @dataclass(frozen=True)
@@ -58,21 +74,21 @@ def laid_under(stack: Stack, found: Sequence[Sheet], take: Json) -> Stack | Spoi
     sheet, fields = wanted[0]
     if sheet.layer is None:
         return Spoilt(f"gets values from {sheet.path}, which is not valid", f"mend {sheet.path} first")
-    return replace(stack, sheet=sheet.layer if fields is None else _limited(sheet.layer, fields))
+    return replace(stack, sheet=Taken(sheet.path, sheet.content, fields))
 
 
-def _fields_taken(take: Json, inventory: str) -> list[Pointer] | None:
+def _fields_taken(take: Json, inventory: str) -> tuple[Pointer, ...] | None:
     """Which fields are taken of an inventory; None for all. What is no such list is told where the policy is judged."""
     fields = take.get(inventory) if isinstance(take, dict) else None
     if not isinstance(fields, list):
         return None
-    return [field_of(one) for one in fields if isinstance(one, str)]
+    return tuple(field_of(one) for one in fields if isinstance(one, str))
 
 
-def _limited(layer: Layer, taken: Iterable[Pointer]) -> Layer:
+def _limited(layer: Layer, taken: Sequence[Pointer]) -> Layer:
     """Only these fields of its spec, and nothing of what is beside that."""
     spec = layer.given.fields.get("spec")
-    kept = None if spec is None else _kept(spec, "", [*taken])
+    kept = None if spec is None else _kept(spec, "", taken)
     given = Fields({} if kept is None else {"spec": kept}, layer.given.origin)
     return Layer.of(given, layer.kind, None)
 
@@ -89,7 +105,7 @@ def _kept(node: Node, at: Pointer, taken: Sequence[Pointer]) -> Node | None:
 
 def formerly_of(stack: Stack) -> Node | None:
     """The name that a sheet says its object had before."""
-    metadata = stack.sheet.given.fields.get("metadata") if stack.sheet is not None else None
+    metadata = stack.sheet.layer.given.fields.get("metadata") if stack.sheet is not None else None
     return child(metadata, "formerly") if metadata is not None else None
 
 
