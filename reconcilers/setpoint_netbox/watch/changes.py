@@ -8,7 +8,7 @@ from typing import Final
 
 from setpoint_netbox.api.pages import Row
 from setpoint_netbox.watch.selection import plain
-from setpoint_netbox.watch.types import FAR, MAC, ROLLED_OUT, Root
+from setpoint_netbox.watch.types import CONTEXT, EVERYWHERE, FAR, MAC, Root
 from setpoint_netbox.watch.views import Thing
 
 FIELDS: Final = "id,time,action,changed_object_type,changed_object_id,request_id,user_name"
@@ -64,6 +64,7 @@ def effect(
     roots: Collection[Root],
     index: Mapping[Thing, Thing],
     ours: Callable[[str], bool],
+    shown: Callable[[Thing], bool],
 ) -> Effect:
     """What changes come to.
 
@@ -72,6 +73,7 @@ def effect(
         roots: whose objects are taken.
         index: to which object a part belongs, as far as is known.
         ours: whether we made a call ourselves. What we wrote into an object gives nothing new; that it was deleted does.
+        shown: whether an object that belongs to nobody stands in any view.
     """
     own = {root.type for root in roots}
     below = {MAC, *(part.type for root in roots for part in root.parts)}
@@ -90,12 +92,14 @@ def effect(
         if kind in below:
             again |= {index[change.thing]} if change.thing in index else set()
             moved |= {change.thing} if change.action != "delete" else set()
-        if _is_far(change):
+        if _is_far(change, roots, shown):
             far = relevant = True
         user = change.user if relevant else user
     return Effect(frozenset(again - deleted), frozenset(moved), frozenset(deleted), far, user)
 
 
-def _is_far(change: Change) -> bool:
+def _is_far(change: Change, roots: Collection[Root], shown: Callable[[Thing], bool]) -> bool:
     kind = change.thing[0]
-    return kind in ROLLED_OUT or (kind in FAR and change.action != "create")
+    if kind == CONTEXT:
+        return any("config_context" in root.fields for root in roots)
+    return kind in EVERYWHERE or (kind in FAR.values() and change.action != "create" and shown(change.thing))

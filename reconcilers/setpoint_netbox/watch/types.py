@@ -142,13 +142,24 @@ MAC_FIELDS: Final = ("id", "assigned_object_type", "assigned_object")
 MAC_PATH: Final = "dcim/mac-addresses/"
 mac_owner: Final = _below("assigned_object", "virtual_machine", "id")
 
-FAR: Final = frozenset(
+FAR: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "extras.customfield", "extras.customfieldchoiceset", "extras.tag", "virtualization.cluster", "dcim.device",
-        "dcim.devicerole", "dcim.platform", "dcim.site", "tenancy.tenant", "ipam.vlan", "ipam.vrf", "ipam.role",
-        "netbox_dns.view", "netbox_dns.nameserver",
+        "extras/tags": "extras.tag",
+        "virtualization/clusters": "virtualization.cluster",
+        "dcim/devices": "dcim.device",
+        "dcim/device-roles": "dcim.devicerole",
+        "dcim/platforms": "dcim.platform",
+        "dcim/sites": "dcim.site",
+        "tenancy/tenants": "tenancy.tenant",
+        "ipam/vlans": "ipam.vlan",
+        "ipam/vrfs": "ipam.vrf",
+        "ipam/roles": "ipam.role",
+        "plugins/netbox-dns/views": "netbox_dns.view",
+        "plugins/netbox-dns/nameservers": "netbox_dns.nameserver",
     }
-)  # fmt: skip
-"""Types that many views show: a change of one has everything read again. A new one is shown nowhere yet."""
-ROLLED_OUT: Final = frozenset({"extras.customfield", "extras.configcontext"})
-"""Of these a new one counts as well: a custom field comes with a default."""
+)
+"""Types of which one may stand in many views, by their lists: everything is read again when one that does is changed."""
+EVERYWHERE: Final = frozenset({"extras.customfield", "extras.customfieldchoiceset"})
+"""Of these a change counts whatever it is: a new field comes with a default."""
+CONTEXT: Final = "extras.configcontext"
+"""The same where config contexts are read."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final, TypeAlias, cast
 
 from setpoint_netbox.api.pages import Row
 from setpoint_netbox.content import encode_view, view_path
-from setpoint_netbox.watch.types import ADDRESS, INTERFACE, MAC, ROOTS, Root
+from setpoint_netbox.watch.types import ADDRESS, FAR, INTERFACE, MAC, ROOTS, Root
 
 Thing: TypeAlias = tuple[str, int]
 """An object by its type and id."""
@@ -21,6 +23,7 @@ _REFERENCE: Final = frozenset(
     }
 )  # fmt: skip
 """What is shown of an object that another one names; counters and texts of it are nobody's business."""
+_ADDRESS = re.compile(r"/api/((?:plugins/)?[a-z-]+/[a-z-]+)/(\d+)/$")
 _FREE: Final = frozenset({"local_context_data", "config_context"})
 """Fields with whatever people write: shown as they are."""
 
@@ -36,6 +39,7 @@ class View:
         name: what people call it.
         created: when it was made; the same number may be that of another object in another database.
         ours: the custom fields that only we write.
+        others: the objects of types that are `FAR` that stand in it.
     """
 
     path: str
@@ -45,6 +49,7 @@ class View:
     name: str
     created: str
     ours: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    others: frozenset[Thing] = frozenset()
 
     @property
     def thing(self) -> Thing:
@@ -70,7 +75,29 @@ def make_view(
     macs = tuple(_macs(parts.get(INTERFACE, ())))
     path = view_path(root.type, int(row["id"]))
     stamp = str(row.get("last_updated"))
-    return View(path, encode_view(shown), things + macs, stamp, *_identity(shown), written)
+    others = _alike(frozenset(_named([row, *(one for rows in parts.values() for one in rows)])))
+    return View(path, encode_view(shown), things + macs, stamp, *_identity(shown), written, others)
+
+
+@lru_cache(maxsize=1 << 10)
+def _alike(things: frozenset[Thing]) -> frozenset[Thing]:
+    """Thousands of objects name the same few others: one set for all of them."""
+    return things
+
+
+def _named(value: Any) -> Iterator[Thing]:
+    """What is named in rows, by the addresses of objects."""
+    if isinstance(value, list):
+        for one in cast("Sequence[Any]", value):
+            yield from _named(one)
+    elif isinstance(value, dict):
+        told = cast("Mapping[str, Any]", value)
+        found = _ADDRESS.search(str(told.get("url", "")))
+        if found is not None and found[1] in FAR:
+            yield FAR[found[1]], int(found[2])
+        for name, one in told.items():
+            if name not in _FREE and isinstance(one, dict | list):
+                yield from _named(one)
 
 
 def kept_view(path: str, content: bytes) -> View:

@@ -168,7 +168,14 @@ class Watcher:
         rows = await changes(self._line, known.feed.start, (("fields", FIELDS),))
         taken = take(known.feed, [int(row["id"]) for row in rows], now)
         news = [parse_change(row) for row in rows if row["id"] in taken.new]
-        found = effect(news, [one.root for one in habits.wanted], known.index, habits.ours)
+        roots = [one.root for one in habits.wanted]
+        found = effect(
+            news,
+            roots,
+            known.index,
+            habits.ours,
+            lambda thing: any(thing in one.others for one in known.views.values()),
+        )
         far = now if found.far and known.far_at is None else known.far_at
         after = replace(known, feed=taken.feed, far_at=far, read_at=0.0 if taken.overflow else known.read_at)
         if not (found.roots or found.parts or found.deleted or known.missing):

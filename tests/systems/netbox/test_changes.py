@@ -25,7 +25,9 @@ def row(number: int, action: object, kind: str, thing: int, request: str = "r") 
 
 def seen(*rows: dict[str, Any], ours: str = "") -> Effect:
     changes = [parse_change(one) for one in rows]
-    return effect(changes, [MACHINES, ZONES], INDEX, lambda request: request == ours)
+    return effect(
+        changes, [MACHINES, ZONES], INDEX, lambda request: request == ours, {("dcim.site", 3)}.__contains__
+    )
 
 
 @pytest.mark.parametrize(
@@ -39,7 +41,9 @@ def seen(*rows: dict[str, Any], ours: str = "") -> Effect:
         pytest.param(row(1, "create", DISK, 5), {"parts": {(DISK, 5)}}, id="a new disk"),
         pytest.param(row(1, "delete", "dcim.macaddress", 9), {"roots": {(VM, 2)}}, id="a deleted MAC"),
         pytest.param(row(1, "update", "dcim.site", 3), {"far": True}, id="a site"),
+        pytest.param(row(1, "update", "dcim.site", 4), {}, id="a site of others"),
         pytest.param(row(1, "create", "dcim.site", 3), {}, id="a new site"),
+        pytest.param(row(1, "update", "extras.configcontext", 3), {}, id="a config context that nobody reads"),
         pytest.param(row(1, "create", "extras.customfield", 3), {"far": True}, id="a new custom field"),
         pytest.param(row(1, "update", "netbox_dns.record", 3), {"parts": {("netbox_dns.record", 3)}}, id="record"),
         pytest.param(row(1, "update", "dcim.cable", 3), {}, id="nothing of ours"),

@@ -151,6 +151,12 @@ async def test_what_many_views_show_has_everything_read_again_after_a_while_and_
     web = netbox.machine(CLUSTER, "web01")
     async with between(netbox.url) as middle, following(middle.url, **TAGGED) as one:
         await one.fetch()
+        netbox.edit("virtualization/cluster-types", 1, name="another")
+        netbox.edit("extras/tags", netbox.make("extras/tags", name="x", slug="x"), name="y")
+        await one.fetch()
+        middle.calls.clear()
+        await one.fetch(60.0)
+        assert len(middle.calls) == 1, "what stands in no view has nothing read again"
         for name in ("rack", "lab"):
             netbox.edit("virtualization/clusters", CLUSTER, name=name)
         await one.fetch(1.0)
