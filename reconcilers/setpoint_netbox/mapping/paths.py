@@ -121,13 +121,12 @@ def find(path: Path, scope: Scope) -> Json:
         if scope.outer is None:
             return None
         scope = scope.outer
-    match path.own:
-        case "@index":
-            return scope.index
-        case "@key":
-            return scope.key or None
-        case _:
-            return said(_walk(scope.item, path.steps))
+    if path.own == "@index":
+        return scope.index
+    if path.own == "@key":
+        return scope.key or None
+    found = _walk(scope.item, path.steps)
+    return None if found is None else said(found)
 
 
 def _walk(value: Json, steps: tuple[str | Pick, ...]) -> Json:

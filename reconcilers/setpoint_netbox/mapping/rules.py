@@ -9,7 +9,7 @@ from typing import Final
 from setpoint.model.printable import brief
 from setpoint.model.tree import Json
 from setpoint_netbox.mapping.branch import Branch, Cell, put, spread
-from setpoint_netbox.mapping.model import PLACEHOLDER, Condition, Rule
+from setpoint_netbox.mapping.model import PLACEHOLDER, Condition, Rule, Sources
 from setpoint_netbox.mapping.paths import Scope, find, parse, said, shown
 from setpoint_netbox.mapping.transforms import Transforms, applied
 from setpoint_netbox.mapping.trouble import TroubleError
@@ -39,23 +39,21 @@ def holds(condition: Condition | None, scope: Scope, context: Context) -> bool:
     Raises:
         TroubleError: names for one thing say different things.
     """
-    match condition:
-        case None:
-            return True
-        case Condition(all=(*parts,)):
-            return all(holds(part, scope, context) for part in parts)
-        case Condition(any=(*parts,)):
-            return any(holds(part, scope, context) for part in parts)
-        case Condition(not_=Condition() as part):
-            return not holds(part, scope, context)
-        case Condition(tag=str(slug)):
-            return slug in _texts(find(parse("tags[*].slug"), scope))
-        case _:
-            return _answered(condition, scope, context)
+    if condition is None:
+        return True
+    # The usual question first: a content of 20,000 objects asks a million.
+    if condition.field is not None:
+        return _answered(condition.field, condition, scope, context)
+    if condition.all is not None:
+        return all(holds(part, scope, context) for part in condition.all)
+    if condition.any is not None:
+        return any(holds(part, scope, context) for part in condition.any)
+    if condition.tag is not None:
+        return condition.tag in _texts(find(parse("tags[*].slug"), scope))
+    return not holds(condition.not_, scope, context)
 
 
-def _answered(condition: Condition, scope: Scope, context: Context) -> bool:
-    groups = condition.field or ()
+def _answered(groups: Sources, condition: Condition, scope: Scope, context: Context) -> bool:
     if condition.set_ is not None:
         said_there = any(find(parse(text), scope) is not None for group in groups for text in group)
         return said_there is condition.set_
@@ -205,21 +203,21 @@ def _chosen(
     groups: Iterable[tuple[str, ...]], transforms: Transforms | tuple[()], scope: Scope, context: Context
 ) -> Cell | None:
     for group in groups:
-        found = [
-            (text, cell) for text in group if (cell := _read(text, transforms, scope, context)) is not None
-        ]
-        for text, cell in found[1:]:
-            first, there = found[0]
-            if cell.value != there.value:
-                one, other = (
-                    _told(name, scope, known.value) for name, known in ((first, there), (text, cell))
-                )
+        found: tuple[str, Cell] | None = None
+        for text in group:
+            cell = _read(text, transforms, scope, context)
+            if cell is None:
+                continue
+            if found is None:
+                found = text, cell
+            elif cell.value != found[1].value:
+                one, other = _told(found[0], scope, found[1].value), _told(text, scope, cell.value)
                 raise TroubleError(
                     f"{one} and {other}, and both are names for one thing",
                     "make them equal in NetBox, or clear one",
                 )
-        if found:
-            return found[0][1]
+        if found is not None:
+            return found[1]
     return None
 
 
