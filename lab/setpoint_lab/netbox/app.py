@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from setpoint_lab.netbox import outside
+from setpoint_lab.netbox import outside, unsupported
+from setpoint_lab.netbox.dns import addresses, pointers, records, roots, tables, zones
 from setpoint_lab.netbox.lab import Lab, Settings
 from setpoint_lab.netbox.models import (
     core,
@@ -24,10 +25,19 @@ from setpoint_lab.netbox.rules import (
 )
 from setpoint_lab.netbox.server import listen
 from setpoint_lab.netbox.troubles import answers, backups, commits, look, others, rights
+from setpoint_lab.netbox.webhooks import queues, way
+from setpoint_lab.netbox.webhooks import rules as event_rules
 
 __all__ = ["PARTS", "Lab", "Settings", "listen"]
 
 PARTS = (
+    addresses,
+    pointers,
+    records,
+    roots,
+    tables,
+    zones,
+    unsupported,
     available_ips,
     conditions,
     custom_field_data,
@@ -40,6 +50,9 @@ PARTS = (
     look,
     others,
     rights,
+    event_rules,
+    queues,
+    way,
     core,
     dcim,
     extras,

@@ -72,8 +72,8 @@ def _values(world: World, model: Model, row: Row, path: list[str]) -> list[Any]:
     """What the path leads to; several values over a relation to many, none over one that is empty."""
     name, rest = path[0], path[1:]
     if name == "custom_field_data":
-        held: dict[str, Any] = row.get("custom_fields") or {}
-        return [held.get("__".join(rest))]
+        custom: dict[str, Any] = row.get("custom_fields") or {}
+        return [custom.get("__".join(rest))]
     if name in {"id", "pk"}:
         return [row["id"]]
     field = model.by_name.get(name) or model.by_name.get(name.removesuffix("_id"))

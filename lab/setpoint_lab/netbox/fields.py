@@ -32,6 +32,7 @@ class Field:
         null: whether None is a value of it.
         logged: whether the data of changes contain it.
         hidden: whether answers leave it out.
+        once: whether whoever makes the object sees it all the same.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Field:
     null: bool = False
     logged: bool = True
     hidden: bool = False
+    once: bool = False
     writable = False
     stored = True
 

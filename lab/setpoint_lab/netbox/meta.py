@@ -10,6 +10,7 @@ from setpoint_lab.netbox.errors import FORBIDDEN, detail
 from setpoint_lab.netbox.model import MODELS
 from setpoint_lab.netbox.request import Answer
 from setpoint_lab.netbox.view import View
+from setpoint_lab.netbox.webhooks.queue import Queue
 from setpoint_lab.untyped import is_object
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ INSTALLED_APPS = {
     "taggit": "6.1.0",
     "timezone_field": "7.2.2",
 }
+PLUGINS = {"netbox_dns": "1.6.2"}
 LETTERS = string.ascii_letters + string.digits
 KEY_LENGTH = 12
 SECRET_LENGTH = 40
@@ -70,9 +72,9 @@ def status(world: World, _who: Who | None, _request: Request) -> Answer:
             "installed_apps": INSTALLED_APPS,
             "netbox-version": world.version,
             "netbox-full-version": world.version,
-            "plugins": {},
+            "plugins": PLUGINS,
             "python-version": "3.13.5",
-            "rq-workers-running": 1,
+            "rq-workers-running": world.part(Queue).workers,
             "setpoint-emulator": True,
         },
     )
@@ -107,7 +109,14 @@ def new_token(world: World, user: int, version: int) -> Row:
         "id": world.table(TOKENS).allocate(),
         "user": user,
         "version": version,
+        "created": world.now(),
+        **secrets(world, version),
+    }
+
+
+def secrets(world: World, version: int) -> Row:
+    """The random values of a token."""
+    return {
         "key": world.characters(LETTERS, KEY_LENGTH) if version > 1 else None,
         "secret": world.characters(LETTERS, SECRET_LENGTH),
-        "created": world.now(),
     }

@@ -32,7 +32,8 @@ class View:
 
     def full(self, model: Model, row: Row, names: tuple[str, ...] | None = None) -> dict[str, Any]:
         """The object with all fields, or those named."""
-        wanted = names if names is not None else tuple(each.name for each in model.fields if not each.hidden)
+        shown = (each.name for each in model.fields if not each.hidden or (self.fresh and each.once))
+        wanted = names if names is not None else tuple(shown)
         return {name: self.value(model, row, name) for name in ("id", *_head(wanted), *wanted)}
 
     def brief(self, model: Model, row: Row) -> dict[str, Any]:

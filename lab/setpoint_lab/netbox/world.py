@@ -6,7 +6,7 @@ import asyncio
 import random
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from setpoint_lab.clock import Background, in_background
 from setpoint_lab.netbox.store import Row, Table
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 VERSION = "4.6.8"
 """What is emulated unless another version is asked for."""
+
+Part = TypeVar("Part")
 
 TICK = timedelta(microseconds=13)
 """Two moments are never the same, so that every save has an ETag of its own."""
@@ -46,6 +48,7 @@ class World:
         self.version = VERSION
         self.sees: Callable[[str, Row], bool] = see_everything
         self.backup: dict[str, Table] = {}
+        self._parts: dict[type, Any] = {}
         self.background: set[asyncio.Task[None]] = set()
         self._last = datetime.fromtimestamp(0, UTC)
 
@@ -62,6 +65,11 @@ class World:
     def table(self, endpoint: str) -> Table:
         """The objects of an endpoint."""
         return self.tables.setdefault(endpoint, Table())
+
+    def part(self, kind: type[Part]) -> Part:
+        """What a module keeps beside the tables: one of each kind, made when it is first asked for."""
+        found: Part = self._parts.setdefault(kind, kind())
+        return found
 
     def row(self, endpoint: str, number: object) -> Row | None:
         """One object, None when there is none."""

@@ -1,4 +1,4 @@
-"""The change log, the types of objects and the queues."""
+"""The change log and the types of objects."""
 
 from __future__ import annotations
 
@@ -29,11 +29,13 @@ APPS = {
     "dcim": "DCIM",
     "extras": "Extras",
     "ipam": "IPAM",
+    "netbox_dns": "NetBox DNS",
     "tenancy": "Tenancy",
     "users": "Users",
     "virtualization": "Virtualization",
 }
-QUEUES = ("default", "high", "low")
+HIDDEN_TYPES = (("account", "Account", "usertoken", "token"),)
+"""Types that come first in the list and that no endpoint serves: app with its name, model with its name."""
 
 
 def _change(_world: World, row: Row) -> str:
@@ -96,54 +98,37 @@ register(
 )
 
 
-def queues(_world: World, _who: Who | None, request: Request) -> Answer:
-    """The queues of background jobs; nothing ever waits in one here."""
-    results = [
-        {
-            "name": name,
-            "url": f"{request.base}/api/core/background-queues/{name}/",
-            "jobs": 0,
-            "oldest_job_timestamp": "-",
-            "index": index,
-            "scheduler_pid": "1",
-            "workers": 1,
-            "finished_jobs": 0,
-            "started_jobs": 0,
-            "deferred_jobs": 0,
-            "failed_jobs": 0,
-            "scheduled_jobs": 0,
-        }
-        for index, name in enumerate(QUEUES)
-    ]
-    return Answer(200, {"count": len(results), "next": None, "previous": None, "results": results})
-
-
 def object_types(_world: World, _who: Who | None, request: Request) -> Answer:
     """The types of objects that are emulated."""
-    rows = [_object_type(request, model) for model in sorted(TYPES.values(), key=lambda each: each.type)]
+    served = [_served_type(request, model) for model in sorted(TYPES.values(), key=lambda each: each.type)]
+    rows = [_object_type(request, *names) for names in HIDDEN_TYPES] + served
     page = cut_offset(rows, request)
     return Answer(200, page.document(page.rows))
 
 
-def _object_type(request: Request, model: Model) -> dict[str, Any]:
+def _served_type(request: Request, model: Model) -> dict[str, Any]:
     app, _, name = model.type.partition(".")
-    number = type_number(model.type)
+    served = {"public": True, "rest_api_endpoint": f"/api/{model.endpoint}/"}
+    return _object_type(request, app, APPS[app], name, model.verbose) | served
+
+
+def _object_type(request: Request, app: str, app_name: str, name: str, verbose: str) -> dict[str, Any]:
+    number = type_number(f"{app}.{name}")
     return {
         "id": number,
         "url": f"{request.base}/api/core/object-types/{number}/",
-        "display": f"{APPS[app]} > {model.verbose[:1].upper()}{model.verbose[1:]}",
+        "display": f"{app_name} > {verbose[:1].upper()}{verbose[1:]}",
         "app_label": app,
-        "app_name": APPS[app],
+        "app_name": app_name,
         "model": name,
-        "model_name": model.verbose,
-        "model_name_plural": f"{model.verbose}s",
-        "public": True,
+        "model_name": verbose,
+        "model_name_plural": f"{verbose}s",
+        "public": False,
         "features": [],
-        "is_plugin_model": False,
-        "rest_api_endpoint": f"/api/{model.endpoint}/",
+        "is_plugin_model": app == "netbox_dns",
+        "rest_api_endpoint": None,
         "description": "",
     }
 
 
-ROUTES["/api/core/background-queues/"] = Route(("GET", "HEAD", "OPTIONS"), special=queues)
 ROUTES["/api/core/object-types/"] = Route(("GET", "HEAD", "OPTIONS"), special=object_types)

@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from setpoint_lab.netbox.computed import CREATED, Fixed
+from setpoint_lab.netbox.computed import CREATED, Computed, Count, Fixed
 from setpoint_lab.netbox.fields import Choice, Field, Flag, Json, Text
-from setpoint_lab.netbox.model import Model, Unique, register
+from setpoint_lab.netbox.hooks import hook
+from setpoint_lab.netbox.meta import secrets
+from setpoint_lab.netbox.model import MODELS, Model, Unique, register
 from setpoint_lab.netbox.models.common import DESCRIPTION
 from setpoint_lab.netbox.relations import Ref, RefMany, TypeNames
+from setpoint_lab.netbox.rights import PERMISSIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from setpoint_lab.netbox.store import Row
+    from setpoint_lab.netbox.unit import Unit
+    from setpoint_lab.netbox.view import View
     from setpoint_lab.netbox.world import World
+
+
+GROUPS = "users/groups"
 
 
 def _username(_world: World, row: Row) -> str:
     return str(row["username"])
+
+
+def _permissions(of: str) -> Callable[[View, Row], Any]:
+    """The permissions that name a user or a group."""
+
+    def shown(view: View, row: Row) -> Any:
+        model = MODELS[PERMISSIONS]
+        return [view.brief(model, each) for each in view.world.table(PERMISSIONS).where(of, row["id"])]
+
+    return shown
+
+
+def _secret(_view: View, row: Row) -> str:
+    return str(row["secret"])
 
 
 def _token(_world: World, row: Row) -> str:
@@ -45,8 +69,26 @@ register(
             Flag("is_active", default=True),
             Field("date_joined", logged=False),
             Field("last_login", logged=False),
-            Fixed("groups", value=[]),
-            Fixed("permissions", value=[], logged=False),
+            RefMany("groups", to=GROUPS),
+            Computed("permissions", function=_permissions("users")),
+        ),
+    )
+)
+
+register(
+    Model(
+        endpoint=GROUPS,
+        type="users.group",
+        class_name="Group",
+        verbose="group",
+        natural="name",
+        brief=("id", "url", "display", "name", "description"),
+        unique=(Unique(("name",)),),
+        fields=(
+            Text("name", required=True, longest=150),
+            DESCRIPTION,
+            Count("user_count", of="users/users", by="groups"),
+            Computed("permissions", function=_permissions("groups")),
         ),
     )
 )
@@ -75,9 +117,18 @@ register(
             Fixed("pepper_id", value=1),
             DESCRIPTION,
             Json("allowed_ips"),
+            Computed("token", function=_secret, hidden=True, once=True),
         ),
     )
 )
+
+
+@hook("before_save", "users/tokens")
+def make_secret(unit: Unit, old: Row | None, new: Row | None) -> None:
+    """A token that is made gets its random values."""
+    if old is None and new is not None:
+        new |= secrets(unit.world, int(new["version"]))
+
 
 register(
     Model(
@@ -94,7 +145,7 @@ register(
             TypeNames("object_types", required=True),
             Json("actions", required=True, default=[]),
             Json("constraints"),
-            Fixed("groups", value=[]),
+            RefMany("groups", to=GROUPS),
             RefMany("users", to="users/users"),
         ),
     )
