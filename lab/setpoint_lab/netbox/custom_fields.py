@@ -23,6 +23,8 @@ ENDPOINT = "extras/custom-fields"
 CHOICE_SETS = "extras/custom-field-choice-sets"
 SELECTING = ("select", "multiselect")
 REFERRING = ("object", "multiobject")
+BASE_CODES = {"IATA": r"[A-Z]{3}", "ISO_3166": r"[A-Z]{2}", "UN_LOCODE": r"[A-Z]{2}[A-Z0-9]{3}"}
+"""What the values of the sets look like that come with NetBox."""
 
 
 def custom_fields_of(world: World, type_name: str) -> list[Row]:
@@ -201,14 +203,22 @@ def choices_of(world: World, definition: Row) -> dict[str, str]:
     return {str(pair[0]): str(pair[1]) for pair in chosen.get("extra_choices") or ()}
 
 
+def _is_choice(world: World, definition: Row, value: Any) -> bool:
+    """Whether a value is among the choices; of the great lists only the form of their codes is known here."""
+    if value in choices_of(world, definition):
+        return True
+    base = (world.row(CHOICE_SETS, definition.get("choice_set")) or {}).get("base_choices")
+    return base in BASE_CODES and re.fullmatch(BASE_CODES[base], value) is not None
+
+
 def _select(world: World, definition: Row, value: Any) -> str | None:
-    if isinstance(value, str) and value in choices_of(world, definition):
+    if isinstance(value, str) and _is_choice(world, definition, value):
         return None
     return f"Invalid choice ({value}) for choice set {_set_name(world, definition)}."
 
 
 def _multiselect(world: World, definition: Row, value: Any) -> str | None:
-    if is_list(value) and set(map(str, value)) <= set(choices_of(world, definition)):
+    if is_list(value) and all(_is_choice(world, definition, str(each)) for each in value):
         return None
     return f"Invalid choice(s) ({value}) for choice set {_set_name(world, definition)}."
 

@@ -284,3 +284,15 @@ def test_a_custom_field_comes_to_all_machines_is_renamed_in_them_and_goes_from_t
 def test_what_extras_must_look_like(client: Client, target: str, body: Any, errors: Any) -> None:
     got = client.ask("POST", target, body)
     assert (got.status, got.document) == (400, errors)
+
+
+def test_a_set_that_comes_with_netbox_takes_its_codes_beside_its_own_choices(client: Client) -> None:
+    sets = "/api/extras/custom-field-choice-sets/"
+    places = made(client, sets, name="places", base_choices="IATA", extra_choices=[["attic", "Attic"]])
+    made(client, FIELDS, name="place", type="select", object_types=[MACHINE], choice_set=places)
+    for value in ("attic", "ZRH"):
+        changed(client, f"{VMS}1/", custom_fields={"place": value})
+    assert client.ask("PATCH", f"{VMS}1/", {"custom_fields": {"place": "cellar"}}).status == 400
+    gone = client.ask("PATCH", f"{sets}1/", {"extra_choices": [["new", "New"]]})
+    assert gone.status == 400
+    assert "Cannot remove choice done" in gone.document["__all__"][0]
