@@ -10,7 +10,7 @@ from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from setpoint.cli.engine import overseen
+from setpoint.cli.engine import layered
 from setpoint.machine import own_ids
 from setpoint.model.errors import StateError
 from setpoint.model.key import Key
@@ -82,8 +82,11 @@ async def _running(settings: Settings, folder: Path) -> AsyncGenerator[Superviso
         only=frozenset(),
     )
     try:
-        async with overseen(settings, estate, DirectorySource(folder)) as supervisor, _served(supervisor):
-            yield supervisor
+        async with layered(settings, estate, DirectorySource(folder)) as source:
+            # Without its inventories, which would be told from a copy of what is remembered.
+            supervisor = Supervisor(estate, source)
+            async with _served(supervisor):
+                yield supervisor
     finally:
         store.close()
 

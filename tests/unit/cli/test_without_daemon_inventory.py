@@ -135,6 +135,12 @@ def test_validate_needs_no_settings_and_passes_over_broken_ones_that_nobody_name
     assert say("validate", estate.folder, "--config", tmp_path / "setpoint.yaml").code == 1
 
 
+def test_a_document_about_an_inventory_is_no_declaration(estate: Booked, say: Say) -> None:
+    estate.write(toy="inventory: toy\nmaps: {red: 1}\n")
+    assert estate.told("plan")["problems"] == []
+    assert say("validate", estate.folder).code == 0
+
+
 def test_a_plan_tells_conflicts_and_a_review_too(estate: Booked) -> None:
     estate.page("x", box("x", "colour: red"))
     estate.write(x=box("x", "colour: blue"))
