@@ -34,7 +34,7 @@ class NetBoxInventory:
         chance = SystemRandom()
         self._report: Report | None = None
         if settings.write_back is not None:
-            means = Means(opening.estate, self._line, self._shown, time.time, chance.random)
+            means = Means(opening.estate, self._line, self._shown, self._reading, time.time, chance.random)
             self._report = Report(settings.write_back, means)
         self._watcher = Watcher(
             self._line,
@@ -88,3 +88,6 @@ class NetBoxInventory:
 
     def _shown(self, path: str) -> Mapping[str, Any] | None:
         return self._watcher.shown(path)
+
+    def _reading(self, path: str) -> object:
+        return self._watcher.reading(path)

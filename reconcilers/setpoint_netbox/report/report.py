@@ -38,6 +38,7 @@ class Means:
         estate: whose it is.
         line: the way to NetBox.
         shown: the custom fields that an object had when this process read it; None when it did not.
+        reading: another object whenever that was read again.
         now: seconds since the epoch.
         chance: from 0 to 1.
     """
@@ -45,6 +46,7 @@ class Means:
     estate: str
     line: Line
     shown: Callable[[str], Mapping[str, Any] | None]
+    reading: Callable[[str], object]
     now: Callable[[], float]
     chance: Callable[[], float]
 
@@ -59,10 +61,10 @@ class _Refused:
 
 @dataclass(frozen=True)
 class _Right:
-    """What an object was last seen to hold of ours, and what the inventory had read of it by then."""
+    """What an object was last seen to hold of ours, and the reading of the inventory before that."""
 
     values: Values
-    shown: Mapping[str, Any] | None
+    reading: object
 
 
 @dataclass
@@ -144,17 +146,23 @@ class Report:
     def _is_right(self, standing: Standing, thing: Object, target: Values) -> bool:
         """Whether NetBox shows it, as far as is known.
 
-        The inventory does not read again what we wrote. So that counts, until the inventory read something else there: then
-        somebody wrote after us, or a race or a backup took back what we wrote.
+        The inventory does not read again at once what we wrote. So that counts until it does: then somebody may have written
+        after us, or a race or a backup may have taken back what we wrote.
         """
-        right, shown = self._right.get(standing.path), self._means.shown(thing.view)
-        held = right.values if right is not None and right.shown == shown else shown
+        right = self._right.get(standing.path)
+        held: Mapping[str, Any] | None
+        if right is not None and right.reading is self._means.reading(thing.view):
+            held = right.values
+        else:
+            held = self._means.shown(thing.view)
         if held is None:
             return not target
         patch = decide(target, held, self._names.message)
         return not patch.changes and not patch.missing
 
     async def _write(self, standing: Standing, thing: Object, target: Values, done: _Round) -> None:
+        # Before the look, for what is read beside it may be older than what is written.
+        reading = self._means.reading(thing.view)
         held = await self._writer.read(thing.path)
         # Before the phase, for what NetBox shows tells after a kill whether the end of a failure is to be told.
         if self._has_news(standing, held_phase(held.fields, self._names), done):
@@ -172,6 +180,9 @@ class Report:
             patch = await self._writer.write(task, left)
         done.writes += bool(patch.changes)
         self._note(standing, thing, target, patch.missing, done)
+        self._right[standing.path] = _Right(
+            {name: value for name, value in target.items() if name not in patch.missing}, reading
+        )
 
     def _has_news(self, standing: Standing, before: str | None, done: _Round) -> bool:
         """Whether the journal is to be seen to, and is not known to refuse that."""
@@ -195,8 +206,6 @@ class Report:
     def _note(
         self, standing: Standing, thing: Object, target: Values, missing: frozenset[str], done: _Round
     ) -> None:
-        values = {name: value for name, value in target.items() if name not in missing}
-        self._right[standing.path] = _Right(values, self._means.shown(thing.view))
         fresh = self._absent.learn(thing.type, target, missing, time.monotonic() + AGAIN)
         if missing and thing.main:
             done.untold[standing.path] = _missing(thing.type, missing)

@@ -118,6 +118,10 @@ class Watcher:
         told: dict[str, Any] = json.loads(view.content).get("custom_fields") or {}
         return {**told, **view.ours}
 
+    def reading(self, path: str) -> object:
+        """Another object whenever the one at `path` was read again."""
+        return self._known.views.get(path) if self._known is not None else None
+
     def ring(self) -> None:
         """Say that something may have changed."""
         self._bell.set()

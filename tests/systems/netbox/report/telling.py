@@ -85,7 +85,7 @@ async def reporting(
     """What a process has that just began; `shown` is what it read."""
     line = Line(Access(url, lambda: Secret(TOKEN), "", 3.0, read))
     seen = shown or {}
-    means = Means("home", line, seen.get, time.time, lambda: 0.0)
+    means = Means("home", line, seen.get, seen.get, time.time, lambda: 0.0)
     try:
         yield Report(WriteBack.model_validate(settings), means)
     finally:
