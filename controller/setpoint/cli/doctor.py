@@ -41,9 +41,9 @@ def doctor(config: Path | None, form: str) -> None:
     """
     checks = asyncio.run(_made(config, form))
     if form == Form.JSON:
-        print_json(_document(checks))
+        print_json(document(checks))
     else:
-        click.echo(_summary(checks))
+        click.echo(summed_up(checks))
     end(Ending.ERROR if any(check.verdict is Verdict.WRONG for check in checks) else Ending.FINE)
 
 
@@ -53,24 +53,27 @@ async def _made(config: Path | None, form: str) -> list[Check]:
     async for check in examination(config):
         checks.append(check)
         if form == Form.TEXT:
-            click.echo("\n".join(_lines(check)))
+            click.echo("\n".join(told(check)))
     return checks
 
 
-def _lines(check: Check) -> Iterator[str]:
+def told(check: Check) -> Iterator[str]:
+    """The lines of a check, as people read it."""
     remedy = f"; {check.remedy}" if check.remedy else ""
     verdict = paint(check.verdict.ljust(_WIDTH), _COLOURS[check.verdict])
     yield f"{verdict}  {check.name}: {check.sentence}{remedy}{':' if check.commands else ''}"
     yield from (f"    {command}" for command in check.commands)
 
 
-def _summary(checks: Sequence[Check]) -> str:
+def summed_up(checks: Sequence[Check]) -> str:
+    """How many checks ended in which way."""
     counts = Counter(check.verdict for check in checks)
     parts = [f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict]]
     return f"{counted(len(checks), 'check')}: {', '.join(parts)}"
 
 
-def _document(checks: Sequence[Check]) -> dict[str, object]:
+def document(checks: Sequence[Check]) -> dict[str, object]:
+    """All checks for programs."""
     counts = Counter(check.verdict for check in checks)
     return {
         "checks": [asdict(check) for check in checks],

@@ -16,7 +16,6 @@ from setpoint.model.secret import Secret, SecretRef
 if TYPE_CHECKING:
     from setpoint.settings import Settings
     from setpoint_netbox.mapping.model import Map
-    from setpoint_netbox.report.settings import WriteBack
     from setpoint_netbox.settings import NetBoxSettings
 
 NAME: Final = "netbox"
@@ -67,12 +66,6 @@ def netbox_settings(settings: Settings) -> NetBoxSettings:
             remedy="add inventories: {netbox: {url: https://netbox.example.org, token: {file: PATH}}}",
         )
     found: NetBoxSettings = section.read(NetBoxSettings)
-    return found
-
-
-def write_back(told: NetBoxSettings) -> WriteBack | None:
-    """What the settings say of writing back; None where nothing is written."""
-    found: WriteBack | None = getattr(told, "write_back", None)
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
 from types import ModuleType
 from typing import Any, Final, TypeAlias, cast
 
@@ -89,6 +90,23 @@ class NetBox:
     def whoami(self) -> Row:
         """The user of the token."""
         return self._asked("authentication-check/", {})
+
+    def clock(self) -> float:
+        """What time it is there, in seconds since the epoch; to the second."""
+        call = Call("GET", "status/", self.url)
+        with self._failing(call):
+            response = self._session.get(f"{self._api.base_url}/{call.path}")
+        told = parsedate_to_datetime(response.headers.get("Date", ""))
+        return told.timestamp()
+
+    def look(self, endpoint: str) -> None:
+        """See whether a list may be seen."""
+        self._asked(f"{endpoint}/", {"limit": 1, "fields": "id"})
+
+    def count(self, endpoint: str, **filters: Any) -> int:
+        """How many rows a list has."""
+        page = self._asked(f"{endpoint}/", {**filters, "limit": 1, "fields": "id"})
+        return int(page["count"])
 
     def options(self, endpoint: str) -> Row:
         """What may be written to an endpoint, e.g. `extras/tags`."""

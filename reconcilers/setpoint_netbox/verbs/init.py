@@ -114,10 +114,10 @@ def _wishes(told: NetBoxSettings, user: str, password: Secret, hook_url: str | N
     """
     from setpoint.secrets import resolve_secret  # noqa: PLC0415  # not for the help
     from setpoint_netbox.verbs import wishes as wish  # noqa: PLC0415  # likewise
-    from setpoint_netbox.verbs.access import lent_maps, write_back  # noqa: PLC0415  # likewise
+    from setpoint_netbox.verbs.access import lent_maps  # noqa: PLC0415  # likewise
     from setpoint_netbox.verbs.fields import taken_types, wanted_fields, written_fields  # noqa: PLC0415  # likewise
 
-    back = write_back(told)
+    back = told.write_back
     feedback = {} if back is None else written_fields(back.fields, taken_types(told))
     found = [
         *wish.tags(_slugs(told)),

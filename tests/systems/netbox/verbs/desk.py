@@ -32,7 +32,7 @@ class Said:
 
 @dataclass
 class Fault:
-    """Spoils the nth call that writes, or every one of a method: `lost` lets it be done and loses the reply."""
+    """Spoils the nth call that writes, or every call for 0; `lost` lets it be done and loses the reply."""
 
     nth: int
     kind: str
@@ -40,10 +40,8 @@ class Fault:
     writes: int = 0
 
     async def __call__(self, request: web.Request) -> web.StreamResponse | None:
-        if request.method in ("GET", "OPTIONS"):
-            return None
-        self.writes += 1
-        if self.writes != self.nth:
+        self.writes += request.method not in ("GET", "OPTIONS")
+        if self.nth and (request.method in ("GET", "OPTIONS") or self.writes != self.nth):
             return None
         if self.kind == "html":
             return web.Response(status=502, text="<html>Bad Gateway</html>", content_type="text/html")
