@@ -65,7 +65,7 @@ register(
             Text("first_name", longest=150),
             Text("last_name", longest=150),
             Text("email", longest=254),
-            Flag("is_superuser", hidden=True),
+            Field("is_superuser", hidden=True, default=False),
             Flag("is_active", default=True),
             Field("date_joined", logged=False),
             Field("last_login", logged=False),

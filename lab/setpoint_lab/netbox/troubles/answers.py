@@ -152,6 +152,8 @@ def _changed(answer: Answer, trouble: Afterwards) -> Answer:
         return DROPPED
     if trouble.shape == "html":
         return Answer(200, html=LOGIN)
+    if answer.body is None:
+        return answer
     if trouble.shape in {"cut", "closed"}:
         whole = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode()
         kept = whole[: int(len(whole) * trouble.part)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from setpoint_lab.netbox.events import lab_event
 from setpoint_lab.netbox.interference import AFTER, DROPPED
+from setpoint_lab.netbox.times import parse_time
 from setpoint_lab.netbox.troubles.standing import CALMING, standing
 from setpoint_lab.netbox.troubles.which import CHANGING, Requests, requests
 from setpoint_lab.netbox.unit import COMMITTERS, Unit, apply
@@ -91,6 +92,8 @@ def _merged(
         gone = before is not None and now is None
         return endpoint, number, None if gone else row
     changed = {name: value for name, value in row.items() if before.get(name) != value}
+    if "last_updated" in changed:
+        changed["last_updated"] = max(changed["last_updated"], now["last_updated"], key=parse_time)
     return endpoint, number, now | changed
 
 

@@ -21,12 +21,15 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def meets(rules: Any, data: dict[str, Any]) -> bool:
-    """Whether the data of an object fits; without rules everything does, a path that leads nowhere never fits."""
+    """Whether the data of an object fits; without rules everything does.
+
+    What leads nowhere, or cannot be compared, never fits.
+    """
     if not rules:
         return True
     try:
         return _fits(rules, data)
-    except LookupError:
+    except (LookupError, TypeError):
         return False
 
 

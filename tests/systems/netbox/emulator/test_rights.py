@@ -172,6 +172,12 @@ def test_rights_are_given_through_the_api(client: Client) -> None:
     assert eve.ids() == [1, 2]
 
 
+def test_nobody_becomes_a_superuser_through_the_api(client: Client) -> None:
+    eve = Someone(client, allow("change", "view", types=("users.user",)))
+    assert eve.ask("PATCH", "/api/users/users/50/", {"is_superuser": True, "first_name": "E"}).status == 200
+    assert eve.ask("GET", VMS).status == 403
+
+
 @pytest.mark.parametrize("version", [1, 2])
 def test_a_token_is_made_and_shown_once(client: Client, version: int) -> None:
     made = client.ask("POST", "/api/users/tokens/", {"user": 1, "version": version}).document

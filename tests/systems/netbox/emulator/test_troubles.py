@@ -72,6 +72,11 @@ def test_an_answer_is_cut_in_the_middle(client: Client) -> None:
     assert caught.value.partial == whole[: len(whole) // 5]
 
 
+def test_an_answer_without_body_cannot_be_cut(client: Client) -> None:
+    happen(client, "reply_cut", method="DELETE")
+    assert client.ask("DELETE", VMS + "3/").status == 204
+
+
 @pytest.mark.parametrize(
     ("shape", "expected"),
     [

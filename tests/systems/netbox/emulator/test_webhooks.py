@@ -152,6 +152,7 @@ def test_a_change_of_nothing_is_told_all_the_same(client: Client, hooked: Hooked
             }
         },
         {"conditions": {"attr": "name", "value": "web2", "negate": True}},
+        {"conditions": {"attr": "name", "value": 5, "op": "gt"}},
     ],
     ids=str,
 )
