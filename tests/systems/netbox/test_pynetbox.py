@@ -165,6 +165,11 @@ def test_saving_custom_fields_sends_all_and_an_update_of_the_endpoint_only_its_o
     assert machines.get(1).custom_fields["number"] == 203
 
 
+def test_choices_are_told(api: Any) -> None:
+    told = api.virtualization.virtual_machines.choices()
+    assert {"active", "offline", "staged"} <= {one["value"] for one in told["status"]}
+
+
 def test_a_missing_attribute_of_a_nested_record_costs_a_request_each(api: Any, sent: list[str]) -> None:
     found = list(api.virtualization.virtual_machines.all())
     before = len(sent)
@@ -199,6 +204,7 @@ def test_fields_without_an_address_have_no_way_to_ask_for_more(api: Any, sent: l
             400, "nope", id="unknown-custom-field",
         ),
         pytest.param(lambda api: list(api.virtualization.virtual_machines.filter(tag="no")), 400, "choice", id="choice"),
+        pytest.param(lambda api: api.virtualization.clusters.delete([1]), 409, "dependent", id="protected"),
     ],
 )  # fmt: skip
 def test_what_is_refused_is_a_request_error(
@@ -216,6 +222,15 @@ def test_a_bad_token_is_refused_with_403(url: str, api: Any) -> None:
         stranger.virtualization.virtual_machines.get(1)
     assert refused.value.req.status_code == 403
     stranger.http_session.close()
+
+
+def test_addresses_are_handed_out_until_there_are_none(api: Any) -> None:
+    small = api.ipam.prefixes.create(prefix="198.51.100.0/30")
+    assert [str(one) for one in small.available_ips.list()] == ["198.51.100.1/30", "198.51.100.2/30"]
+    assert str(small.available_ips.create()) == "198.51.100.1/30"
+    assert [str(one) for one in small.available_ips.create([{}])] == ["198.51.100.2/30"]
+    with pytest.raises(pynetbox.AllocationError):
+        small.available_ips.create()
 
 
 def test_what_is_no_json_is_a_content_error(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
