@@ -86,7 +86,10 @@ class NetBoxSettings(Spec):
     token: SecretRef = described(
         "The API token; `setpoint netbox init` makes one that may do what is needed."
     )
-    ca: str = described("PEM file of the authority that signed its certificate; the system's when empty.", "")
+    ca: str = described(
+        "PEM file of the authority that signed its certificate, by its whole path; the system's when empty.",
+        "",
+    )
     select: Select = described("Which virtual machines are taken; all when left out.", Select())
     prefixes: Others | None = described("Take prefixes too; `{}` for all.", None)
     vlans: Others | None = described("Take VLANs too; `{}` for all.", None)
@@ -119,6 +122,13 @@ class NetBoxSettings(Spec):
                 "a NetBox is reached by a token and not by a password; write the URL without one"
             )
         return value.rstrip("/").removesuffix("/api")
+
+    @field_validator("ca")
+    @classmethod
+    def _whole_path(cls, value: str) -> str:
+        if value and not value.startswith("/"):
+            raise ValueError(f"'{value}' is no whole path; write e.g. /etc/ssl/netbox.pem")
+        return value
 
     @field_validator("poll")
     @classmethod

@@ -18,6 +18,7 @@ _TOKEN = re.compile(
     r"credentials were not provided|invalid (v[12] )?token|token (expired|disabled)|source ip", re.IGNORECASE
 )
 _INIT: Final = "run `setpoint netbox init` with a token of an administrator, which grants what is needed"
+_SELECT: Final = "correct inventories.netbox.select, or make in NetBox what it names"
 _OTHER: Final = (
     "write the address of NetBox itself into inventories.netbox.url, with the path below which it is"
 )
@@ -120,7 +121,8 @@ def _said(call: Call, status: int, told: Any) -> NetBoxError:
         case HTTPStatus.PRECONDITION_FAILED:
             return StaleError(message)
         case _:
-            return RefusedError(message, remedy="", fields=_fields(told))
+            chosen = call.method == "GET" and "Select a valid choice" in text
+            return RefusedError(message, remedy=_SELECT if chosen else "", fields=_fields(told))
 
 
 def _json(content_type: str, body: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -18,8 +19,10 @@ from setpoint.model.secret import Secret
 from setpoint.surface import calls
 from setpoint_netbox.hook import FRESH, REMEMBERED, Calls, hook_app, is_signed, serve_hook
 from setpoint_netbox.settings import WebhookSettings
+from tests.systems.netbox.ground import NetBox
 
 SECRET = Secret("sésame")
+PATIENCE = 60.0
 NOW = 1_800_000_000.0
 
 
@@ -171,3 +174,25 @@ def test_a_signature_as_netbox_makes_it_is_right() -> None:
     secret = Secret("research-hook-secret")
     assert is_signed(secret, {"X-Hook-Signature": signature}, body)
     assert not is_signed(secret, {"X-Hook-Signature": signature}, body + b" ")
+
+
+@pytest.mark.integration
+async def test_netbox_itself_can_call_it(netbox: NetBox) -> None:
+    """The whole way: a rule, its webhook, the delivery and its signature are those of the emulator."""
+    rung = asyncio.Event()
+    settings = WebhookSettings.model_validate({"listen": "127.0.0.1:0", "secret": {"env": "S"}})
+    async with serve_hook(settings, lambda: SECRET, time.time, rung.set) as address:
+        where = {"payload_url": f"http://{address}/hook", "secret": SECRET.reveal()}
+        hook = await asyncio.to_thread(netbox.make, "extras/webhooks", name="setpoint", **where)
+        await asyncio.to_thread(
+            netbox.make,
+            "extras/event-rules",
+            name="setpoint",
+            object_types=["virtualization.virtualmachine"],
+            event_types=["object_created", "object_updated", "object_deleted"],
+            action_type="webhook",
+            action_object_type="extras.webhook",
+            action_object_id=hook,
+        )
+        await asyncio.to_thread(netbox.machine, 1, "web01")
+        await asyncio.wait_for(rung.wait(), PATIENCE)

@@ -160,3 +160,32 @@ async def test_a_zone_is_followed_with_its_records() -> None:
 def values(zone: dict[str, Any]) -> dict[str, str]:
     told: list[dict[str, str]] = json.loads(json.dumps(zone["records"]))
     return {record["name"]: record["value"] for record in told}
+
+
+async def test_a_zone_of_the_plugin_itself_is_followed(netbox: NetBox) -> None:
+    dns = "plugins/netbox-dns"
+    server = netbox.make(f"{dns}/nameservers", name="ns1.example.org")
+    zone = netbox.make(
+        f"{dns}/zones",
+        name="example.org",
+        nameservers=[server],
+        soa_mname=server,
+        soa_rname="hostmaster.example.org",
+    )
+    www = netbox.make(f"{dns}/records", zone=zone, type="A", name="www", value="10.0.0.1")
+    async with following(netbox.url, zones={}) as one:
+        await one.fetch()
+        seen = one.view(zone, "netbox_dns.zone")
+        assert (seen["name"], seen["nameservers"][0]["name"]) == ("example.org", "ns1.example.org")
+        assert values(seen)["www"] == "10.0.0.1"
+        netbox.edit(f"{dns}/records", www, value="10.0.0.2")
+        await one.fetch()
+        assert values(one.view(zone, "netbox_dns.zone"))["www"] == "10.0.0.2"
+        netbox.remove(f"{dns}/records", www)
+        await one.fetch()
+        assert "www" not in values(one.view(zone, "netbox_dns.zone"))
+        netbox.remove(f"{dns}/zones", zone)
+        await one.fetch()
+        assert one.kept is not None
+        assert f"netbox_dns.zone/{zone}" not in one.kept.files
+        assert one.released() == {}

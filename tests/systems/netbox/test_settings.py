@@ -25,6 +25,7 @@ def test_an_address_and_a_token_are_enough() -> None:
         ({"url": "ftp://netbox"}, "is no address of a NetBox"),
         ({"url": "https://anna:secret@netbox"}, "write the URL without one"),
         ({"token": "nbt_abc.def"}, "a secret is never written in a declaration"),
+        ({"ca": "netbox.pem"}, "is no whole path"),
         ({"poll": "0s"}, "write at least 1s"),
         ({"snapshot": "10s"}, "write at least 1m"),
         ({"webhook": {"listen": "everywhere", "secret": TOKEN}}, "is no address with a port"),
