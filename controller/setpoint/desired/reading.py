@@ -64,6 +64,34 @@ def read_again(before: Reading, files: Mapping[str, bytes], kinds: Mapping[str, 
         return before
     defaults, folders = _defaults(before, files, [path for path in touched if is_layer(path)], kinds)
     laid, overlays = _laid(before, files, [path for path in touched if is_overlay(path)], kinds)
+    asked = {path for path in touched if is_table(path)}
+    tables = {path: text for path, text in before.tables.items() if path not in asked}
+    tables |= {path: files[path] for path in asked if path in files}
+    stale, now = _concerned(before, files, touched, overlays)
+    made = [path for path in touched if is_sheet(path)]
+    anew = _read(before, files, made, stale, now, _PieceReader(folders, overlays, tables, kinds))
+    kept = {name: unit for name, unit in before.units.items() if name not in anew.stale}
+    return Reading(
+        files=dict(files),
+        defaults=defaults,
+        folders=folders,
+        laid=laid,
+        overlays=overlays,
+        pieces=_replaced(before.pieces, anew.stale, anew.pieces),
+        units={**kept, **{name: unit for name, unit in anew.units.items() if unit.through}}
+        if overlays.ordered
+        else {},
+        tables=tables,
+        sheets=anew.sheets,
+        disputed=_disputed(before.disputed, anew.stale, anew.pieces),
+        owners=anew.owners,
+    )
+
+
+def _concerned(
+    before: Reading, files: Mapping[str, bytes], touched: Collection[str], overlays: Overlays
+) -> tuple[dict[str, Unit], dict[str, Unit]]:
+    """What is to be read anew: as it was before, and as it is now."""
     manifests = {path for path in touched if is_manifest(path)}
     asked = {path for path in touched if is_table(path)}
     stale = {unit.name: unit for path in manifests for unit in before.overlays.units_of(path)}
@@ -78,42 +106,49 @@ def read_again(before: Reading, files: Mapping[str, bytes], kinds: Mapping[str, 
         stale |= _laid_otherwise(before, files, overlays)
     paths = manifests.union(unit.path for unit in stale.values())
     units = (unit for path in paths if path in files for unit in overlays.units_of(path))
-    now = {unit.name: unit for unit in units if unit.name in stale or unit.path in manifests}
-    tables = {path: text for path, text in before.tables.items() if path not in asked}
-    tables |= {path: files[path] for path in asked if path in files}
-    reader = _PieceReader(folders, overlays, tables, kinds)
+    return stale, {unit.name: unit for unit in units if unit.name in stale or unit.path in manifests}
+
+
+@dataclass(frozen=True)
+class _Anew:
+    """What was read anew.
+
+    Attributes:
+        stale: the names of what is not as before.
+        units: manifests that were read.
+        pieces: what is in the place of what is stale.
+    """
+
+    stale: frozenset[str]
+    units: Mapping[str, Unit]
+    pieces: Mapping[str, Piece]
+    sheets: SheetIndex
+    owners: Mapping[Key, tuple[str, ...]]
+
+
+def _read(
+    before: Reading,
+    files: Mapping[str, bytes],
+    touched: Iterable[str],
+    stale: Mapping[str, Unit],
+    now: Mapping[str, Unit],
+    reader: _PieceReader,
+) -> _Anew:
+    """Read the sheets, then the manifests, which may lie above them, and tell which sheets lie below any."""
     made = {path for path in (*stale, *now) if is_sheet(path)}
-    sheets = before.sheets.again(
-        made, {path: reader.sheet(path, files[path]) for path in sorted(made & now.keys())}
-    )
-    now |= _above(before, sheets, [path for path in touched if is_sheet(path)], stale)
+    said = {path: reader.sheet(path, files[path]) for path in sorted(made & now.keys())}
+    sheets = before.sheets.again(made, said)
+    units = {name: unit for name, unit in now.items() if name not in made}
+    units |= _above(before, sheets, touched, stale.keys())
     below = partial(sheets.below, files=files)
-    units = (now[name] for name in sorted(now.keys() - made))
-    fresh = {unit.name: reader.read(unit, files[unit.path], below) for unit in units}
-    stale |= now
-    manifests = stale.keys() - made
+    fresh = {name: reader.read(units[name], files[units[name].path], below) for name in sorted(units)}
+    manifests = (stale.keys() | units.keys()) - made
     owners = _owners(before.owners, before.pieces, manifests, fresh)
     turned = {path for key in _keys(before, manifests, fresh) for path in sheets.paths.get(key, ())}
     turned |= made & sheets.pieces.keys()
     fresh |= sheets.among(owners, turned, files)
     owners = _owners(owners, before.pieces, turned | made, fresh)
-    stale |= {path: Unit(path) for path in turned}
-    kept = {name: unit for name, unit in before.units.items() if name not in stale}
-    return Reading(
-        files=dict(files),
-        defaults=defaults,
-        folders=folders,
-        laid=laid,
-        overlays=overlays,
-        pieces=_replaced(before.pieces, stale, fresh),
-        units={**kept, **{name: unit for name, unit in now.items() if unit.through}}
-        if overlays.ordered
-        else {},
-        tables=tables,
-        sheets=sheets,
-        disputed=_disputed(before.disputed, stale.keys(), fresh),
-        owners=owners,
-    )
+    return _Anew(frozenset((*manifests, *turned, *made)), units, fresh, sheets, owners)
 
 
 def is_manifest(path: str) -> bool:
