@@ -48,6 +48,19 @@ LINES: Final[Mapping[str, tuple[str, str]]] = {
     "reconcile_crashed": ("error", "A bug, with its traceback; that key is tried again, the rest goes on."),
     "breaker_opened": ("warning", "Calls to a part of a target are stopped, for they do not arrive."),
     "breaker_closed": ("info", "Calls to it pass again."),
+    "written_back": ("info", "An inventory was told how things stand; how many writes that took."),
+    "standings_not_told": (
+        "warning",
+        "An inventory did not take in how some things stand; it is tried again.",
+    ),
+    "custom_fields_missing": (
+        "warning",
+        "Fields into which it is to be written how things stand are not there; the others are written.",
+    ),
+    "journal_full": (
+        "warning",
+        "An inventory has as many journal entries of an hour as it gets; this one is only told here.",
+    ),
     "times_not_written": ("warning", "When things were last looked at could not be kept; it is tried again."),
     "history_not_written": ("warning", "An event could not be kept; the database is in trouble."),
 }
