@@ -19,6 +19,7 @@ class Register:
 
     Attributes:
         fault: what the next readings meet; None when all is well.
+        deaf: what it answers when it is told something; None when it takes it in.
         delay: seconds that a reading takes.
         asked: what each reading was told that is kept.
     """
@@ -30,6 +31,7 @@ class Register:
     author: str = ""
     subject: str = ""
     fault: SourceError | None = None
+    deaf: SourceError | None = None
     delay: float = 0.0
     asked: list[Content | None] = field(default_factory=list)
     told: list[Standing] = field(default_factory=list)
@@ -102,6 +104,8 @@ class Register:
             self.serves = False
 
     async def tell(self, standings: Sequence[Standing]) -> None:
+        if self.deaf is not None:
+            raise self.deaf
         self.told += standings
 
     async def close(self) -> None:

@@ -11,12 +11,20 @@ import pytest
 from setpoint.surface.metrics.measures import metrics_of
 from setpoint.surface.metrics.names import METRICS, Type
 from setpoint.systems import installed_kinds
+from setpoint_netbox.report.settings import FieldNames
 from tests.observability.expressions import ALL, ROOT, Expression, metrics, of_dashboards, of_rules, rules
 
 NAMES = {metric.name for metric in METRICS}
 MEASURED = [metric for metrics in metrics_of(installed_kinds()).values() for metric in metrics.values()]
 LABELS = {metric.name: set(metric.labels) for metric in (*METRICS, *MEASURED)}
 PACKAGES = {path.name for path in ROOT.glob("*/setpoint_*")}
+READ = {
+    name
+    for path in ROOT.glob("reconcilers/*/inventory/*.yaml")
+    for name in re.findall(r"\bcustom_fields\.(setpoint_\w+)", path.read_text("utf-8"))
+}
+FIELDS = READ | set(FieldNames().named().values())
+"""Custom fields of NetBox, which are called like that, too."""
 RECORDED = {rule["record"] for rule in rules() if "record" in rule}
 TEXTS = sorted(
     path
@@ -35,7 +43,7 @@ def named(path: Path) -> str:
 @pytest.mark.parametrize("path", TEXTS, ids=named)
 def test_every_metric_that_a_text_names_exists(path: Path) -> None:
     text = path.read_text("utf-8")
-    assert metrics(text) - LABELS.keys() - PACKAGES == set()
+    assert metrics(text) - LABELS.keys() - PACKAGES - FIELDS == set()
     assert set(re.findall(r"\bsetpoint:[a-z_]+:\w+", text)) <= RECORDED
 
 

@@ -37,6 +37,7 @@ EXPECTED = {
         "SetpointDown",
         "SetpointInventoryDown",
         "SetpointInventoryConflicts",
+        "SetpointInventoryNotTold",
     ),
 }
 

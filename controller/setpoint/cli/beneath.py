@@ -18,6 +18,12 @@ def inventory_lines(status: Mapping[str, Any]) -> Iterator[str]:
     for one in status["inventories"]:
         line = _line(one)
         yield line if one["good"] or not runs else paint(line, "red")
+        if one["untoldWhy"]:
+            yield paint(
+                f"{one['name']} was not told how things stand ({counted(one['untold'], 'resource')}): "
+                f"{one['untoldWhy']}",
+                "yellow",
+            )
         yield from some((f"Note: {one['name']}: {note}" for note in one["notes"]), "note")
     yield from conflict_lines(status["conflicts"])
 

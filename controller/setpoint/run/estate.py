@@ -43,6 +43,19 @@ class SourceState:
     fetched: float = 0.0
 
 
+@dataclass(frozen=True)
+class Telling:
+    """How it goes to tell an inventory what came of what it declares.
+
+    Attributes:
+        left: resources of which it was not told yet how they stand.
+        problem: why the last call failed; empty when it did not.
+    """
+
+    left: int = 0
+    problem: str = ""
+
+
 @dataclass
 class Estate:
     """What the supervisor, its workers and the socket share. One loop, so no locks.
@@ -72,6 +85,7 @@ class Estate:
         inventories: how the last reading of each inventory went.
         shares: what each of them has in what is in force.
         conflicts: what they say otherwise than the manifests above them.
+        telling: how it goes to tell each of them what came of that.
     """
 
     name: str
@@ -109,6 +123,7 @@ class Estate:
     inventories: dict[str, SourceState] = field(default_factory=dict[str, SourceState])
     shares: Mapping[str, Share] = field(default_factory=dict[str, Share])
     conflicts: Mapping[Key, tuple[Conflict, ...]] = field(default_factory=dict[Key, tuple[Conflict, ...]])
+    telling: dict[str, Telling] = field(default_factory=dict[str, Telling])
 
     def lane_of(self, resource: Resource) -> Lane | None:
         """The lane that serves `resource`: its target's, or its own when it is a target; else the one of what has none."""

@@ -7,14 +7,14 @@ import math
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
 from setpoint.model.errors import SourceError
 from setpoint.model.inventory import Inventory
 from setpoint.model.standing import NotToldError, Stand, Standing
-from setpoint.run.estate import Estate
+from setpoint.run.estate import Estate, Telling
 from setpoint.run.outlook import SLICE, Outlook
 from setpoint.run.standings import standing
 from setpoint.run.told import Refused, Told
@@ -30,17 +30,10 @@ _log = structlog.stdlib.get_logger("setpoint.tell")
 
 @dataclass
 class Teller:
-    """Tells one inventory; one call at a time, beside everything else.
-
-    Attributes:
-        left: standings that are not told yet.
-        problem: why the last call failed; empty when it did not.
-    """
+    """Tells one inventory; one call at a time, beside everything else."""
 
     estate: Estate
     inventory: Inventory
-    left: int = 0
-    problem: str = ""
     _outlook: Outlook = field(init=False)
     _standings: dict[str, Standing] = field(default_factory=dict[str, Standing])
     _fresh: dict[str, Standing] = field(default_factory=dict[str, Standing])
@@ -50,6 +43,11 @@ class Teller:
     def __post_init__(self) -> None:
         """Know what to look at."""
         self._outlook = Outlook(self.estate, self.inventory.name)
+
+    @property
+    def state(self) -> Telling:
+        """How it goes."""
+        return self.estate.telling.get(self.inventory.name, Telling())
 
     async def run(self, updates: AsyncIterator[None]) -> None:
         """Tell what there is to tell whenever `updates` yields, until it is cancelled."""
@@ -108,7 +106,7 @@ class Teller:
             case _:
                 untold, self._down = frozenset(one.path for one in batch), self._down.again(now, chance)
         self._note([one for one in batch if one.path not in untold], now)
-        self.problem = "" if problem is None else str(problem)
+        self._show(problem="" if problem is None else str(problem))
         self._report(len(batch) - len(untold), problem)
 
     def _note(self, told: Sequence[Standing], now: float) -> None:
@@ -144,13 +142,16 @@ class Teller:
             "standings_not_told",
             inventory=inventory,
             problem=str(problem),
-            left=self.left - told,
+            left=self.state.left - told,
             exc_info=bug,
         )
 
+    def _show(self, **news: Any) -> None:
+        self.estate.telling[self.inventory.name] = replace(self.state, **news)
+
     def _count(self, left: int) -> None:
-        if left != self.left:
-            self.left = left
+        if left != self.state.left:
+            self._show(left=left)
             self.estate.ports.meters.untold(self.inventory.name, left)
 
 

@@ -8,7 +8,7 @@ from setpoint.desired.files import inventory_of
 from setpoint.model.conflict import Conflict
 from setpoint.model.inventory import PREFIX
 from setpoint.model.key import Key
-from setpoint.run.estate import Estate
+from setpoint.run.estate import Estate, Telling
 from setpoint.store.store import Store
 from setpoint.surface.views import View, time_text
 
@@ -23,6 +23,7 @@ def inventory_views(estate: Estate) -> list[View]:
 
 def _view(estate: Estate, name: str) -> View:
     state, share = estate.inventories[name], estate.shares.get(name)
+    telling = estate.telling.get(name, Telling())
     return {
         "name": name,
         "version": share.content.version if share is not None else "",
@@ -33,6 +34,8 @@ def _view(estate: Estate, name: str) -> View:
         "sheets": share.sheets if share is not None else 0,
         "token": state.token,
         "notes": list(share.notes) if share is not None else [],
+        "untold": telling.left,
+        "untoldWhy": telling.problem,
     }
 
 
@@ -49,6 +52,8 @@ def remembered_inventories(store: Store) -> list[View]:
             "sheets": None,
             "token": "",
             "notes": [],
+            "untold": None,
+            "untoldWhy": "",
         }
         for source, version, at in store.kept_layers()
         if source.startswith(PREFIX)

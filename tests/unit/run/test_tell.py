@@ -146,7 +146,7 @@ def test_what_is_left_alone_is_told_once() -> None:
             await asyncio.sleep(SETTLED)
             await daemon.declare(shelf(), box("b"))
             await asyncio.sleep(3600)
-            assert teller.left == 0
+            assert teller.state.left == 0
         assert stock.phases() == [Stand.IN_SYNC, Stand.RELEASED]
 
     one_life({**shelf(), **sheet("a", RED), **box("b")}, body)
@@ -169,13 +169,13 @@ class TestTrouble:
             async with telling(daemon, stock) as teller:
                 await asyncio.sleep(3600)
                 assert 6 < stock.tries < 30
-                assert (teller.left, bool(teller.problem)) == (1, True)
+                assert (teller.state.left, bool(teller.state.problem)) == (1, True)
                 await daemon.declare(shelf(), sheet("a", BLUE))
                 await daemon.settle()
                 assert daemon.status("a").outcome == "Done"
                 stock.fault = Stock().fault
                 await asyncio.sleep(1800)
-                assert (teller.left, teller.problem) == (0, "")
+                assert (teller.state.left, teller.state.problem) == (0, "")
             assert [one.spec_hash for one in stock.told(A)] == [daemon.status("a").spec_hash]
 
         one_life({**shelf(), **sheet("a", RED)}, body)
@@ -190,9 +190,9 @@ class TestTrouble:
                 await asyncio.sleep(tell.PATIENCE / 2)
                 stock.fault = Stock().fault
                 async with asyncio.timeout(tell.PATIENCE):
-                    while not teller.problem:
+                    while not teller.state.problem:
                         await asyncio.sleep(0.1)
-                assert "within 600 s" in teller.problem
+                assert "within 600 s" in teller.state.problem
                 await asyncio.sleep(SETTLED)
             assert stock.phases() == [Stand.IN_SYNC]
 
@@ -210,7 +210,7 @@ class TestTrouble:
         async def body(daemon: Departing) -> None:
             async with telling(daemon, stock) as teller:
                 await asyncio.sleep(600)
-                assert (teller.left, teller.problem) == (1, "it has no such field; make it")
+                assert (teller.state.left, teller.state.problem) == (1, "it has no such field; make it")
                 refused.clear()
                 await asyncio.sleep(3600)
             assert stock.phases("b.yaml") == stock.phases() == [Stand.IN_SYNC]

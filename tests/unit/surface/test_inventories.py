@@ -51,6 +51,7 @@ def test_each_is_told_with_its_version_how_it_was_read_and_what_it_left_out() ->
         assert {**one, "lookedAt": "", "readAt": ""} == {
             "name": "register", "version": "1", "good": True, "sentence": "what it holds was read",
             "lookedAt": "", "readAt": "", "sheets": 2, "token": "", "notes": ["1 card is blank"],
+            "untold": 0, "untoldWhy": "",
         }  # fmt: skip
         assert (status["source"]["version"], status["conflicts"]) == (daemon.estate.version, [])
         assert lines(status) == [
@@ -59,6 +60,19 @@ def test_each_is_told_with_its_version_how_it_was_read_and_what_it_left_out() ->
         ]
 
     lives(shelf(), Register(cards={"x": card("x"), "blank": card("y")}), body)
+
+
+def test_one_that_does_not_take_in_how_things_stand_is_told_with_why() -> None:
+    async def body(daemon: Registered) -> None:
+        daemon.book.deaf = DOWN
+        await daemon.write(x=card("x", {"colour": "blue"}))
+        (_, line) = lines(await told(daemon))
+        assert line == "register was not told how things stand (1 resource): it does not answer; plug it in"
+        daemon.book.deaf = None
+        await asyncio.sleep(60)
+        assert len(lines(await told(daemon))) == 1
+
+    lives(shelf(), Register(cards={"x": card("x")}), body)
 
 
 def test_one_that_is_down_is_told_with_why_and_what_counts_meanwhile() -> None:
