@@ -19,8 +19,6 @@ REVERSE = ("in-addr.arpa", "ip6.arpa")
 
 def assign_pointer(unit: Unit, old: Row | None, new: Row) -> None:
     """Let an address record have the PTR record that it shall have, which is made, moved or deleted for it."""
-    if new["type"] not in ADDRESS_TYPES:
-        return
     held = unit.world.row(RECORDS, (old or {}).get("ptr_record"))
     wanted = _wanted(unit, new)
     if wanted is None:
@@ -42,7 +40,7 @@ def _same(row: Row, wanted: Row) -> bool:
 
 def _wanted(unit: Unit, new: Row) -> Row | None:
     """The PTR record of an address record, None when it has none."""
-    if new["disable_ptr"] or not is_active(unit.world, new):
+    if new["type"] not in ADDRESS_TYPES or new["disable_ptr"] or not is_active(unit.world, new):
         return None
     zone = zone_of(unit.world, new)
     zones = [each for each in unit.world.table(ZONES).where("view", zone["view"]) if is_live(each)]

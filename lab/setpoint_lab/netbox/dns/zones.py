@@ -30,7 +30,7 @@ def check_zone(unit: Unit, old: Row | None, new: Row | None) -> None:
     if new["view"] is None:
         defaults = unit.world.table(VIEWS).where("default_view", True)
         new["view"] = defaults[0]["id"] if defaults else None
-    if new["soa_serial_auto"] and (old is None or new["soa_serial"] is None):
+    if new["soa_serial"] is None or (new["soa_serial_auto"] and old is None):
         new["soa_serial"] = int(unit.world.seconds())
 
 
@@ -66,9 +66,9 @@ def _soa(world: World, zone: Row) -> str:
 
 def _keep(unit: Unit, zone: int, kind: str, values: list[str], ttl: int | None) -> None:
     """Let a zone have these managed records of a kind; one that changes stays the same record."""
-    held = [row for row in managed(unit.world, zone, kind) if row["value"] not in values]
+    held = [row for row in managed(unit, zone, kind) if row["value"] not in values]
     for value in values:
-        same = [row for row in managed(unit.world, zone, kind) if row["value"] == value]
+        same = [row for row in managed(unit, zone, kind) if row["value"] == value]
         if same and same[0]["ttl"] == ttl:
             continue
         old = same[0] if same else (held.pop() if held else None)
@@ -77,10 +77,11 @@ def _keep(unit: Unit, zone: int, kind: str, values: list[str], ttl: int | None) 
         unit.delete(MODELS[RECORDS], row)
 
 
-def managed(world: World, zone: int, kind: str) -> list[Row]:
-    """The records of a kind that a zone has by itself."""
-    found = world.table(RECORDS).where("zone", zone)
-    return [row for row in found if row["managed"] and row["type"] == kind]
+def managed(unit: Unit, zone: int, kind: str) -> list[Row]:
+    """The records of a kind that a zone has by itself, without those that are about to go."""
+    found = unit.world.table(RECORDS).where("zone", zone)
+    staying = [row for row in found if (RECORDS, row["id"]) not in unit.going]
+    return [row for row in staying if row["managed"] and row["type"] == kind]
 
 
 def save_managed(unit: Unit, old: Row | None, values: dict[str, Any]) -> Row:

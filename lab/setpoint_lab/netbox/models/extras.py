@@ -18,6 +18,7 @@ from setpoint_lab.netbox.models.common import (
     TIMES,
     custom,
 )
+from setpoint_lab.netbox.pairs import Choices
 from setpoint_lab.netbox.relations import AnyObject, Ref, RefMany, TypeName, TypeNames
 from setpoint_lab.netbox.times import parse_time
 
@@ -167,7 +168,7 @@ register(
                 labels={"IATA": "IATA", "ISO_3166": "ISO 3166", "UN_LOCODE": "UN/LOCODE"},
                 null=True,
             ),
-            Json("extra_choices"),
+            Choices("extra_choices"),
             Json("choice_colors", default={}),
             Flag("order_alphabetically"),
             Computed("choices_count", function=_choices_count),

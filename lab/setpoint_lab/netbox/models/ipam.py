@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from setpoint_lab.netbox.computed import Computed, Count, Fixed
 from setpoint_lab.netbox.errors import Invalid
-from setpoint_lab.netbox.fields import Choice, Flag, Integer, Integers, Json, Text
+from setpoint_lab.netbox.fields import Choice, Flag, Integer, Integers, Text
 from setpoint_lab.netbox.hooks import hook
 from setpoint_lab.netbox.model import Model, Unique, register
 from setpoint_lab.netbox.models.address_filters import ADDRESS_FILTERS, PREFIX_FILTERS, SERVICE_FILTERS
@@ -22,6 +22,7 @@ from setpoint_lab.netbox.models.common import (
     TIMES,
     custom,
 )
+from setpoint_lab.netbox.pairs import Ranges
 from setpoint_lab.netbox.relations import AnyObject, Ref, RefMany, TypeName
 
 if TYPE_CHECKING:
@@ -270,7 +271,7 @@ register(
             TypeName("scope_type"),
             Integer("scope_id"),
             AnyObject("scope", by_type="scope_type", by_id="scope_id"),
-            Json("vid_ranges", null=False, default=[[1, 4094]]),
+            Ranges("vid_ranges", null=False, default=[[1, 4094]]),
             Computed("total_vlan_ids", function=_total_ids, logged=False),
             TENANT,
             DESCRIPTION,

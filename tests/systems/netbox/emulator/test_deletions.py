@@ -1,4 +1,4 @@
-"""Whatever is deleted: it goes with a word in the change log and leaves no trace, or nothing at all changes."""
+"""Whatever is deleted or written: it goes without a trace, or nothing changes, and no value is too odd to be refused."""
 
 from __future__ import annotations
 
@@ -127,3 +127,18 @@ def test_a_deletion_leaves_nothing_behind_or_everything_as_it_was(
     left = {(key, row["id"]) for key, rows in after.items() for row in rows}
     gone = {(key, row["id"]) for key, rows in before.items() for row in rows} - left
     assert {(MODELS[key].type, each) for key, each in gone if MODELS[key].logged} == told
+
+
+ODD: tuple[Any, ...] = (-1, [[1]], {"a": [{"b": 1}]})
+PATCHED = [endpoint for endpoint in RICH if not endpoint.startswith("users/")]
+
+
+@pytest.mark.parametrize("endpoint", PATCHED, ids=lambda value: str(value).rpartition("/")[2])
+def test_no_value_of_a_field_is_more_than_refused(client: Client, endpoint: str) -> None:
+    client.lab("POST", "state", ESTATE | {"objects": RICH})
+    target = f"/api/{endpoint}/{RICH[endpoint][0]['id']}/"
+    asked = [{field.name: value} for field in MODELS[endpoint].fields for value in ODD]
+    statuses = {client.ask("PATCH", target, body).status for body in asked}
+    assert 400 in statuses
+    assert statuses <= {200, 400}
+    assert client.ask("GET", f"/api/{endpoint}/").status == 200

@@ -200,6 +200,19 @@ def test_another_name_server_changes_the_ns_records(client: Client, zone: int) -
     assert [each["name"] for each in client.get(f"{NAMESERVERS}{other}/")["zones"]] == [ZONE]
 
 
+def test_a_zone_without_name_servers_has_no_ns_records(client: Client, zone: int) -> None:
+    changed(client, f"{ZONES}{zone}/", nameservers=[])
+    assert [kind for kind, _, _ in listed(client, f"zone_id={zone}")] == ["SOA"]
+
+
+def test_a_record_that_is_no_address_any_more_loses_what_led_back(
+    client: Client, zone: int, reverse: int
+) -> None:
+    number = made(client, RECORDS, zone=zone, type="A", name="www", value="192.0.2.50")
+    changed(client, f"{RECORDS}{number}/", type="TXT", value="moved")
+    assert listed(client, "type=PTR") == []
+
+
 def test_addresses_in_the_prefixes_of_a_view_have_records(client: Client, zone: int) -> None:
     number = made(client, ADDRESSES, address="192.0.2.70/24", dns_name="sync.home.example")
     assert listed(client, "name=sync") == []
