@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from setpoint_lab.netbox.model import MODELS, TYPES, Model
@@ -11,8 +12,11 @@ from setpoint_lab.netbox.relations import Ref
 from setpoint_lab.untyped import as_list, is_object
 
 if TYPE_CHECKING:
+    from setpoint_lab.netbox.model import Predicate
     from setpoint_lab.netbox.store import Row
     from setpoint_lab.netbox.world import World
+
+Values = Callable[["Row"], list[Any]]
 
 ME = "$user"
 """Stands for the user who asks."""
@@ -42,55 +46,82 @@ LOOKUPS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def fits(world: World, model: Model, row: Row, constraints: Any, user: int) -> bool:
-    """Whether an object fits; a list is of alternatives, no constraint fits everything, an unknown field nothing."""
+def fitting(world: World, model: Model, constraints: Any, user: int) -> Predicate:
+    """Whether objects fit; a list is of alternatives, no constraint fits everything, an unknown field nothing."""
     if not constraints:
-        return True
-    return any(
-        all(
-            _holds(world, model, row, path.split("__"), user if asked == ME else asked)
+        return lambda _row: True
+    alternatives = [
+        [
+            _question(world, model, path.split("__"), user if asked == ME else asked)
             for path, asked in each.items()
-        )
+        ]
         for each in as_list(constraints)
         if is_object(each)
-    )
+    ]
+    return lambda row: any(all(holds(row) for holds in each) for each in alternatives)
 
 
-def _holds(world: World, model: Model, row: Row, path: list[str], asked: Any) -> bool:
+def _question(world: World, model: Model, path: list[str], asked: Any) -> Predicate:
     lookup = "exact"
     if len(path) > 1 and path[-1] in LOOKUPS:
         *path, lookup = path
-    values = _values(world, model, row, path)
-    if lookup == "isnull" and not values:
-        return bool(asked)
     if lookup == "exact" and asked is None:
         lookup, asked = "isnull", True
-    return any(LOOKUPS[lookup](value, asked) for value in values)
+    test, values = LOOKUPS[lookup], _values(world, model, path)
+    if lookup == "isnull":
+        return lambda row: any(test(value, asked) for value in values(row) or [None])
+    return lambda row: any(test(value, asked) for value in values(row))
 
 
-def _values(world: World, model: Model, row: Row, path: list[str]) -> list[Any]:
-    """What the path leads to; several values over a relation to many, none over one that is empty."""
+def _values(world: World, model: Model, path: list[str]) -> Values:
+    """What a path leads to; several values over a relation to many, none over one that is empty."""
     name, rest = path[0], path[1:]
     if name == "custom_field_data":
-        custom: dict[str, Any] = row.get("custom_fields") or {}
-        return [custom.get("__".join(rest))]
+        return lambda row: [_custom(row).get("__".join(rest))]
     if name in {"id", "pk"}:
-        return [row["id"]]
+        return lambda row: [row["id"]]
     field = model.by_name.get(name) or model.by_name.get(name.removesuffix("_id"))
     if isinstance(field, Ref):
-        held = [number for number in as_list(row.get(field.name)) if number is not None]
-        return held if not rest else _beyond(world, field.to, held, rest)
-    if rest and str(row.get("assigned_object_type")).endswith(f".{name}"):
-        target = TYPES[str(row["assigned_object_type"])].endpoint
-        return _beyond(world, target, [row["assigned_object_id"]], rest)
-    return [row.get(name)] if name in row and not rest else []
+        return _targets(world, field, rest)
+    if rest:
+        return _assigned(world, name, rest)
+    return lambda row: [row[name]] if name in row else []
 
 
-def _beyond(world: World, endpoint: str, numbers: list[Any], path: list[str]) -> list[Any]:
-    targets = [world.row(endpoint, number) for number in numbers]
-    return [
-        value
-        for target in targets
-        if target is not None
-        for value in _values(world, MODELS[endpoint], target, path)
-    ]
+def _custom(row: Row) -> dict[str, Any]:
+    held: dict[str, Any] | None = row.get("custom_fields")
+    return held or {}
+
+
+def _targets(world: World, field: Ref, rest: list[str]) -> Values:
+    def held(row: Row) -> list[Any]:
+        return [number for number in as_list(row.get(field.name)) if number is not None]
+
+    if not rest:
+        return held
+    inner = _known(world, field.to, rest)
+    return lambda row: [value for number in held(row) for value in inner(number)]
+
+
+def _assigned(world: World, name: str, rest: list[str]) -> Values:
+    """Values of the object of any type that this one belongs to, when it is of the type `name`."""
+    found = {kind: model for kind, model in TYPES.items() if kind.endswith(f".{name}")}
+    inner = {kind: _known(world, model.endpoint, rest) for kind, model in found.items()}
+
+    def values(row: Row) -> list[Any]:
+        kind = str(row.get("assigned_object_type"))
+        return inner[kind](row["assigned_object_id"]) if kind in inner else []
+
+    return values
+
+
+def _known(world: World, endpoint: str, path: list[str]) -> Callable[[Any], list[Any]]:
+    """The values of the objects of an endpoint by their ids, each looked up once."""
+    values = _values(world, MODELS[endpoint], path)
+
+    @cache
+    def of(number: Any) -> list[Any]:
+        row = world.row(endpoint, number)
+        return values(row) if row is not None else []
+
+    return of

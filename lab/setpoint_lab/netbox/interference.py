@@ -17,6 +17,9 @@ DROPPED = Answer(500)
 SILENT = Answer(500)
 """The answer that never comes: the connection stays until the client gives up."""
 
+DROPS = 10
+"""The pieces of an answer that comes slowly."""
+
 BEFORE: list[Callable[[World, Request], Awaitable[Answer | None]]] = []
 """Each may wait, or give an answer of its own instead of the server's; None lets the request pass."""
 

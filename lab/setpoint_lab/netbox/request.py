@@ -61,7 +61,8 @@ class Request:
 class Answer:
     """What is answered: `body` is JSON, text is HTML, None is nothing.
 
-    `raw` goes over the wire instead of `body`, and the connection ends after it when `promised` is a greater length.
+    `raw` goes over the wire instead of `body`, and the connection ends after it when `promised` is a greater length;
+    with `drip` it goes in pieces, with so many seconds between them.
     """
 
     status: int
@@ -70,3 +71,4 @@ class Answer:
     html: str | None = None
     raw: bytes | None = None
     promised: int = 0
+    drip: float = 0.0

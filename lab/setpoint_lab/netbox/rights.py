@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from setpoint_lab.netbox.constraints import ME, fits
+from setpoint_lab.netbox.constraints import ME, fitting
 
 if TYPE_CHECKING:
     from setpoint_lab.netbox.model import Model, Predicate
@@ -57,14 +57,16 @@ def may_at_all(world: World, user: Row, model: Model, action: str, *, troubled: 
 def may_to(world: World, user: Row, model: Model, action: str, *, troubled: bool) -> Predicate:
     """To which objects they may do it."""
     granted = None if user.get("is_superuser") else _granted(world, user, model, action)
-    limits = [each.constraints for each in taken(world) if troubled and each.concerns(user, model, action)]
+    taken_away = [
+        each.constraints for each in taken(world) if troubled and each.concerns(user, model, action)
+    ]
+    limits = [fitting(world, model, each, user["id"]) for each in taken_away]
+    given = None
+    if granted is not None:
+        given = [fitting(world, model, each.get("constraints"), user["id"]) for each in granted]
 
     def allowed(row: Row) -> bool:
-        if any(not fits(world, model, row, each, user["id"]) for each in limits):
-            return False
-        return granted is None or any(
-            fits(world, model, row, each.get("constraints"), user["id"]) for each in granted
-        )
+        return all(fits(row) for fits in limits) and (given is None or any(fits(row) for fits in given))
 
     return allowed
 

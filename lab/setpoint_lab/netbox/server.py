@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from aiohttp import web
 
 from setpoint_lab.netbox.control import control
 from setpoint_lab.netbox.dispatch import answer
-from setpoint_lab.netbox.interference import AFTER, BEFORE, DROPPED, SILENT
+from setpoint_lab.netbox.interference import AFTER, BEFORE, DROPPED, DROPS, SILENT
 from setpoint_lab.netbox.request import Answer, Request
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ async def _send(request: web.Request, found: Answer) -> web.StreamResponse:
         transport.abort()
     elif found.raw is not None and len(found.raw) < found.promised:
         return await _break_off(request, found, found.raw)
+    elif found.raw is not None and found.drip:
+        return await _drip(request, found, found.raw)
     return _response(found)
 
 
@@ -69,6 +72,18 @@ async def _break_off(request: web.Request, found: Answer, raw: bytes) -> web.Str
     await response.write(raw)
     if request.transport is not None:
         request.transport.close()
+    return response
+
+
+async def _drip(request: web.Request, found: Answer, raw: bytes) -> web.StreamResponse:
+    headers = found.headers | {"Content-Type": JSON, "Content-Length": str(len(raw))}
+    response = web.StreamResponse(status=found.status, headers=headers)
+    await response.prepare(request)
+    size = -(-len(raw) // DROPS)
+    with contextlib.suppress(ConnectionError):  # the client may have had enough
+        for start in range(0, len(raw), size):
+            await response.write(raw[start : start + size])
+            await asyncio.sleep(found.drip)
     return response
 
 

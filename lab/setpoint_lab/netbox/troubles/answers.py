@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from setpoint_lab.netbox.events import lab_event
-from setpoint_lab.netbox.interference import AFTER, BEFORE, DROPPED, SILENT
+from setpoint_lab.netbox.interference import AFTER, BEFORE, DROPPED, DROPS, SILENT
 from setpoint_lab.netbox.request import Answer
 from setpoint_lab.netbox.troubles.standing import standing
 from setpoint_lab.netbox.troubles.which import Requests, requests
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from setpoint_lab.netbox.world import World
 
 FIRST_OF_PROXY = 500
+ELSEWHERE = "http://netbox.invalid"
+_ORIGIN = re.compile(r"^https?://[^/]+")
 LOGIN = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><form>Sign in</form></body></html>\n"
 
 
@@ -47,6 +50,7 @@ class Afterwards:
     requests: Requests
     shape: str
     part: float = 0.5
+    seconds: float = 0.0
 
 
 @lab_event("latency")
@@ -75,11 +79,12 @@ async def lose_reply(world: World, spec: Mapping[str, Any]) -> None:
 async def fail_reply(world: World, spec: Mapping[str, Any]) -> None:
     """Requests are answered so, without effect; a proxy's page where nothing else is said."""
     status = int(spec["status"])
+    headers: dict[str, str] = dict(spec.get("headers") or {})
     if "body" in spec or status < FIRST_OF_PROXY:
         body = spec.get("body", {"detail": HTTPStatus(status).phrase})
-        found = Answer(status, body, {"API-Version": world.api_version})
+        found = Answer(status, body, {"API-Version": world.api_version} | headers)
     else:
-        found = Answer(status, html=str(spec.get("html", _proxy_page(status))))
+        found = Answer(status, None, headers, str(spec.get("html", _proxy_page(status))))
     standing(world, Instead).append(Instead(requests(world, spec), found))
 
 
@@ -96,6 +101,13 @@ async def cut_reply(world: World, spec: Mapping[str, Any]) -> None:
     """Answers end in the middle; with `closed` the length was promised in full and the connection ends."""
     shape = "closed" if spec.get("closed") else "cut"
     standing(world, Afterwards).append(Afterwards(requests(world, spec), shape, float(spec.get("part", 0.5))))
+
+
+@lab_event("reply_drips")
+async def drip_reply(world: World, spec: Mapping[str, Any]) -> None:
+    """Answers come in pieces and take so many real seconds from the first to the last."""
+    found = Afterwards(requests(world, spec), "drips", seconds=float(spec["seconds"]))
+    standing(world, Afterwards).append(found)
 
 
 @lab_event("reply_shape")
@@ -129,6 +141,14 @@ def _object_for_list(body: Any) -> Any:
     return {"data": body}
 
 
+def _next_elsewhere(body: Any) -> Any:
+    """A page whose neighbours are on a host that only a proxy knows."""
+    if not is_object(body):
+        return body
+    links = {name: body[name] for name in ("next", "previous") if body.get(name)}
+    return body | {name: _ORIGIN.sub(ELSEWHERE, link) for name, link in links.items()}
+
+
 def _nothing(_body: Any) -> Any:
     return None
 
@@ -140,6 +160,7 @@ def _words(_body: Any) -> Any:
 SHAPES: dict[str, Callable[[Any], Any]] = {
     "list": _page_in_list,
     "object": _object_for_list,
+    "elsewhere": _next_elsewhere,
     "short": _shortened,
     "null": _nothing,
     "text": _words,
@@ -154,8 +175,10 @@ def _changed(answer: Answer, trouble: Afterwards) -> Answer:
         return Answer(200, html=LOGIN)
     if answer.body is None:
         return answer
+    whole = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode()
+    if trouble.shape == "drips":
+        return replace(answer, raw=whole, drip=trouble.seconds / DROPS, promised=len(whole))
     if trouble.shape in {"cut", "closed"}:
-        whole = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode()
         kept = whole[: int(len(whole) * trouble.part)]
         return replace(answer, raw=kept, promised=len(whole) if trouble.shape == "closed" else len(kept))
     body = SHAPES[trouble.shape](answer.body)

@@ -72,6 +72,31 @@ def test_an_answer_is_cut_in_the_middle(client: Client) -> None:
     assert caught.value.partial == whole[: len(whole) // 5]
 
 
+def test_an_answer_comes_in_pieces(client: Client) -> None:
+    whole = client.ask("GET", VMS).body
+    happen(client, "reply_drips", path=VMS, seconds=0.2, count=1)
+    assert client.ask("GET", VMS).body == whole
+    happen(client, "reply_drips", path=VMS, seconds=60)
+    where = urlsplit(client.url)
+    with socket.create_connection((str(where.hostname), int(where.port or 0)), timeout=60) as line:
+        head = f"GET {VMS} HTTP/1.1\r\nHost: {where.netloc}\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
+        line.sendall(head.encode())
+        first = line.recv(len(whole) * 2)
+    assert first.startswith(b"HTTP/1.1 200 OK")
+    assert len(first) < len(whole)
+
+
+def test_a_redirection_leads_elsewhere(client: Client) -> None:
+    happen(client, "reply_fails", status=302, body=None, headers={"Location": "http://netbox.invalid/login/"})
+    got = client.ask("GET", VMS)
+    assert (got.status, got.headers["Location"]) == (302, "http://netbox.invalid/login/")
+
+
+def test_the_next_page_is_on_another_host(client: Client) -> None:
+    happen(client, "reply_shape", path=VMS, shape="elsewhere")
+    assert client.get(VMS + "?limit=1")["next"] == f"http://netbox.invalid{VMS}?limit=1&offset=1"
+
+
 def test_an_answer_without_body_cannot_be_cut(client: Client) -> None:
     happen(client, "reply_cut", method="DELETE")
     assert client.ask("DELETE", VMS + "3/").status == 204
