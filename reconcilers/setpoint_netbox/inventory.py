@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any
 
 from setpoint.model.inventory import Content, Opening, Sheets
 from setpoint_netbox.api.line import Access, Line
 from setpoint_netbox.hook import serve_hook
+from setpoint_netbox.mapping.reading import FILE
 from setpoint_netbox.mapping.render import Renderer
+from setpoint_netbox.report.feedback import feedback
 from setpoint_netbox.report.report import Means, Report
 from setpoint_netbox.settings import NetBoxSettings
 from setpoint_netbox.watch.selection import wanted
@@ -57,7 +60,11 @@ class NetBoxInventory:
 
     def sheets(self, content: Content, files: Mapping[str, bytes]) -> Sheets:
         """What the objects declare, by the maps of the repository and of the installed systems."""
-        return self._renderer.sheets(content, files)
+        made = self._renderer.sheets(content, files)
+        if self._settings.write_back is None:
+            return made
+        maps = (*self._opening.lent.values(), files.get(FILE, b"").decode(errors="replace"))
+        return replace(made, notes=(*feedback(self._settings.write_back.fields, maps), *made.notes))
 
     @asynccontextmanager
     async def serving(self) -> AsyncGenerator[None]:

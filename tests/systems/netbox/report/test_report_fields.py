@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from setpoint.model.standing import Stand
+from setpoint.systems import installed_systems
+from setpoint_netbox.report.feedback import feedback
 from setpoint_netbox.report.fields import Values, decide, held_phase, wanted
 from setpoint_netbox.report.settings import FieldNames
 from tests.systems.netbox.report.telling import NAMES, standing
@@ -115,3 +117,20 @@ def test_the_phase_that_is_shown_is_read_in_both_shapes() -> None:
 def test_names_that_cannot_be_are_refused(told: dict[str, str], problem: str) -> None:
     with pytest.raises(ValidationError, match=problem):
         FieldNames.model_validate(told)
+
+
+@pytest.mark.parametrize(
+    ("node", "told"),
+    [("proxmox_node", ["node"]), ("proxmox_node_name", []), ("pve_node", []), (None, [])],
+    ids=["read", "another-name", "not-read", "not-written"],
+)
+def test_a_field_that_is_written_and_that_a_map_reads_is_told(node: str | None, told: list[str]) -> None:
+    maps = ["fields: {node: [custom_fields.setpoint_node, custom_fields.proxmox_node]}", "name: name"]
+    found = list(feedback(FieldNames(node=node), maps))
+    assert [one.split()[0] for one in found] == [f"writeBack.fields.{what}" for what in told]
+
+
+def test_no_map_that_a_system_lends_reads_a_field_that_is_written_unless_another_is_named() -> None:
+    lent = [system.lends["netbox"]() for system in installed_systems() if "netbox" in system.lends]
+    assert len(lent) > 1
+    assert list(feedback(NAMES, lent)) == []

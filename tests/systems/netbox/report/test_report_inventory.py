@@ -69,3 +69,15 @@ async def test_what_is_told_again_puts_right_what_was_lost_and_else_asks_for_not
         kept = await inventory.fetch(kept)
         await inventory.tell([standing(machine)])
     assert fields(netbox, machine)["setpoint_phase"] == "inSync"
+
+
+async def test_a_field_that_maps_read_is_told_with_the_notes(netbox: NetBox, machine: int) -> None:
+    settings = {"fields": {"node": "proxmox_node", "vmid": "mine"}}
+    own = b"inventory: netbox\nmaps: {virtual-machines: {fields: {vmid: custom_fields.mine}}}\n"
+    async with opened(netbox.url, writeBack=settings) as inventory:
+        content = await inventory.fetch(None)
+        sheets = await asyncio.to_thread(inventory.sheets, content, {"netbox.yaml": own})
+    assert [note.split()[0] for note in sheets.notes[:2]] == [
+        "writeBack.fields.vmid",
+        "writeBack.fields.node",
+    ]
