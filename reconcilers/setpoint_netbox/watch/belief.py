@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -38,11 +39,10 @@ async def believe(line: Line, known: Known, seen: Seen, approved: Callable[[str]
         DoubtError: that is so, and nobody approved it.
         NetBoxError: NetBox cannot be asked why.
     """
-    others = replaced(known, seen.shown)
-    found = shrunk(known.counted, seen.shown.keys() - others.keys(), seen.gone)
+    # In a thread, for with ten thousand objects it takes longer than the loop may stand still.
+    found = await asyncio.to_thread(_missing, known, seen)
     if found is None:
-        again = {path: view for path, view in seen.again.items() if path not in others}
-        found = await _hidden(line, known, again, seen.explained)
+        found = await _hidden(line, known, seen)
     if found is not None and not approved(found.token):
         raise DoubtError(
             f"NetBox shows {found.after} of {found.before} {found.type} that it showed before, and nobody was seen to "
@@ -52,12 +52,16 @@ async def believe(line: Line, known: Known, seen: Seen, approved: Callable[[str]
         )
 
 
-async def _hidden(
-    line: Line, known: Known, again: Mapping[str, View], explained: frozenset[Thing]
-) -> Shrunk | None:
+def _missing(known: Known, seen: Seen) -> Shrunk | None:
+    return shrunk(known.counted, seen.shown.keys() - replaced(known, seen.shown).keys(), seen.gone)
+
+
+async def _hidden(line: Line, known: Known, seen: Seen) -> Shrunk | None:
     """What was taken away in the middle of the reading is told by a change that is there by now."""
-    found = hidden(known.views, again, explained)
+    others = replaced(known, seen.again)
+    again = {path: view for path, view in seen.again.items() if path not in others}
+    found = await asyncio.to_thread(hidden, known.views, again, seen.explained)
     if found is None:
         return None
     rows = await changes(line, known.feed.start, (("fields", FIELDS),))
-    return hidden(known.views, again, explained | {parse_change(row).thing for row in rows})
+    return hidden(known.views, again, seen.explained | {parse_change(row).thing for row in rows})

@@ -40,7 +40,7 @@ async def read_all(line: Line, wanted: Wanted) -> tuple[View, ...]:
         NetBoxError: not all of it could be read.
     """
     found = await rows(line, wanted.root.path, (("fields", ",".join(wanted.fields)), *wanted.query))
-    taken = [row for row in found if wanted.matches(row)]
+    taken = await asyncio.to_thread(_taken, wanted, found)
     return await _views(line, wanted, taken, whole=len(taken) > FEW)
 
 
@@ -52,11 +52,15 @@ async def read_some(line: Line, wanted: Wanted, ids: Collection[int]) -> Some:
     """
     fields = (("fields", ",".join(wanted.fields)),)
     found = await rows_of(line, wanted.root.path, fields, "id", ids, lambda row: int(row["id"]))
-    taken = [row for row in found if wanted.matches(row)]
+    taken = _taken(wanted, found)
     shown = {int(row["id"]) for row in found}
     left = shown - {int(row["id"]) for row in taken}
     views = await _views(line, wanted, taken, whole=len(taken) > FEW)
     return Some(views, _paths(wanted, left), _paths(wanted, set(ids) - shown))
+
+
+def _taken(wanted: Wanted, found: list[Row]) -> list[Row]:
+    return [row for row in found if wanted.matches(row)]
 
 
 def _paths(wanted: Wanted, ids: Iterable[int]) -> frozenset[str]:

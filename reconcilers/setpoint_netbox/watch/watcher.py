@@ -157,7 +157,8 @@ class Watcher:
         """Where the changes end is read first and the lists second, so that nothing falls between them."""
         await check_netbox(self._line, self._habits.wanted)
         feed = await recent_feed(self._line, now)
-        known = recalled(kept, {one.root.type for one in self._habits.wanted}, now)
+        types = {one.root.type for one in self._habits.wanted}
+        known = await asyncio.to_thread(recalled, kept, types, now)
         gone, deleted = frozenset[str](), frozenset[Thing]()
         if kept is not None and state(kept).url == self._line.access.url and known.feed.hi <= feed.hi:
             deleted = await deletions(self._line, known.feed.start)
@@ -213,7 +214,7 @@ class Watcher:
             await read_some(self._line, one, [number for kind, number in things if kind == one.root.type])
             for one in self._habits.wanted
         ]
-        after = went_on(known, found, gone, now)
+        after = await asyncio.to_thread(went_on, known, found, gone, now)
         shown = {path: view for path, view in after.views.items() if path not in after.missing}
         again = {view.path: view for some in found for view in some.views}
         await believe(self._line, known, Seen(shown, again, gone, told), self._habits.approved)
@@ -228,7 +229,7 @@ class Watcher:
     async def _all(self, known: Known, gone: frozenset[str], told: frozenset[Thing], now: float) -> Known:
         shown = {view.path: view for one in self._habits.wanted for view in await read_all(self._line, one)}
         await believe(self._line, known, Seen(shown, shown, gone, told), self._habits.approved)
-        return read_whole(known, shown.values(), gone, now)
+        return await asyncio.to_thread(read_whole, known, shown.values(), gone, now)
 
     async def _probe(self, known: Known, now: float) -> Known:
         """Find what was saved without a change being told, and what does not match the filters any more."""
@@ -264,7 +265,7 @@ class Watcher:
     async def _content(self, known: Known, kept: Content | None, user: str) -> Content:
         if kept is not None and kept is self._gave and known.views is self._made_of:
             return kept
-        names = renames(kept, known)
+        names = await asyncio.to_thread(renames, kept, known)
         if kept is not None and stayed(known, kept) and names == state(kept).renamed:
             return kept
         told = State(
