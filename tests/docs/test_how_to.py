@@ -24,8 +24,8 @@ def alone(page: Path) -> bool:
     return any(info == FIRST or any(sign in line for sign in signs) for line, info in typed)
 
 
-ELSEWHERE = {"deploy-nixos-hosts"}
-"""Pages for which a rehearsal has not what they need, by their names; tests/systems/nixos follows them."""
+ELSEWHERE = {"deploy-nixos-hosts", "take-guests-from-netbox"}
+"""Pages for which a rehearsal has not what they need, by their names; tests/systems/ follows them."""
 PAGES = [
     page
     for page in sorted(ROOT.glob("docs/how-to/*.md"))

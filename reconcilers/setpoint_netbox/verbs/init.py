@@ -217,7 +217,7 @@ def _readable(value: Any) -> Any:
 
 
 def _summary(granted: list[Granted]) -> str:
-    counts = Counter(str(one.state) for one in granted)
+    counts = Counter(one.state.removeprefix("is ") for one in granted)
     told = ", ".join(f"{number} {state}" for state, number in counts.items())
     hint = "; --update changes what differs" if counts["differs"] else ""
     return f"{len(granted)} objects: {told}{hint}"

@@ -45,7 +45,7 @@ async def test_all_is_made_once_and_the_second_run_writes_nothing(desk: Desk) ->
     assert second.code == 0, second
     assert writes(calls) == []
     assert everything(desk) == made
-    assert f"{sum(made.values()) - 1} objects: {sum(made.values()) - 1} is there" in second.out
+    assert f"{sum(made.values()) - 1} objects: {sum(made.values()) - 1} there" in second.out
 
 
 def test_custom_fields_are_those_that_maps_read_in_their_group(desk: Desk) -> None:
