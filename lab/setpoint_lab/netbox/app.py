@@ -22,6 +22,7 @@ from setpoint_lab.netbox.rules import (
     disks,
     macs,
     primary_addresses,
+    sites,
 )
 from setpoint_lab.netbox.server import listen
 from setpoint_lab.netbox.troubles import answers, backups, commits, look, others, rights
@@ -44,6 +45,7 @@ PARTS = (
     disks,
     macs,
     primary_addresses,
+    sites,
     answers,
     backups,
     commits,

@@ -79,9 +79,9 @@ def _keep(unit: Unit, zone: int, kind: str, values: list[str], ttl: int | None) 
 
 def managed(unit: Unit, zone: int, kind: str) -> list[Row]:
     """The records of a kind that a zone has by itself, without those that are about to go."""
-    found = unit.world.table(RECORDS).where("zone", zone)
-    staying = [row for row in found if (RECORDS, row["id"]) not in unit.going]
-    return [row for row in staying if row["managed"] and row["type"] == kind]
+    found = unit.world.table(RECORDS).where("type", kind)
+    own = [row for row in found if row["zone"] == zone and row["managed"]]
+    return [row for row in own if (RECORDS, row["id"]) not in unit.going]
 
 
 def save_managed(unit: Unit, old: Row | None, values: dict[str, Any]) -> Row:

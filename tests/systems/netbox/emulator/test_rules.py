@@ -296,3 +296,12 @@ def test_a_set_that_comes_with_netbox_takes_its_codes_beside_its_own_choices(cli
     gone = client.ask("PATCH", f"{sets}1/", {"extra_choices": [["new", "New"]]})
     assert gone.status == 400
     assert "Cannot remove choice done" in gone.document["__all__"][0]
+
+
+def test_machines_move_with_their_cluster_and_their_time_does_not(client: Client) -> None:
+    site = made(client, "/api/dcim/sites/", name="Attic", slug="attic")
+    before = client.get(f"{VMS}1/")["last_updated"]
+    log = written(client, "PATCH", "/api/virtualization/clusters/1/", {"scope_id": site})
+    assert log == ["virtualization.cluster#1 update"]
+    after = client.get(f"{VMS}1/")
+    assert (after["site"]["id"], after["last_updated"]) == (site, before)
