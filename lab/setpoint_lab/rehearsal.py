@@ -35,7 +35,7 @@ def rehearse(root: Path) -> None:
     folder = prepare(root)
     began = time_text(time.time()) or ""
     with _interruptible(), on_stage(folder) as stage:
-        click.echo(welcome(folder, stage.emulator.url))
+        click.echo(welcome(folder, stage.emulator.url, stage.netbox.url))
         told: list[dict[str, Any]] = []
         while True:
             told = _tell(stage, told, began)

@@ -16,10 +16,13 @@ from typing import Any
 
 from setpoint.model.errors import SetpointError
 from setpoint.settings import load_settings
+from setpoint_lab.rehearsal_netbox import first_netbox, token_of
 from setpoint_lab.rehearsal_world import ROOT_TOKEN, first_world
 
 PORT = 8006
 """Proxmox's own port; another one is chosen when it is taken."""
+NETBOX = 8001
+"""Where the emulated NetBox listens; another port is chosen when it is taken."""
 METRICS = 9645
 """The daemon's own port for metrics; another one is chosen when it is taken."""
 _EXAMPLE_URL = f"http://127.0.0.1:{PORT}"
@@ -32,6 +35,13 @@ source:
   git: {{url: estate.git, poll: 10s}}
 state: state
 metrics: {{listen: "127.0.0.1:{metrics}"}}
+inventories:
+  netbox:
+    url: http://127.0.0.1:{netbox}
+    token: {{file: {token}}}
+    select: {{tags: [setpoint]}}
+    poll: 2s
+    writeBack: {{}}
 """
 
 
@@ -77,6 +87,16 @@ class Folder:
         return self.root / "proxmox-token"
 
     @property
+    def netbox_world(self) -> Path:
+        """The emulated NetBox, as it was last kept."""
+        return self.root / "netbox.json"
+
+    @property
+    def netbox_secret(self) -> Path:
+        """The value of the token for it, the daemon's and everybody's."""
+        return self.root / "netbox-token"
+
+    @property
     def password(self) -> Path:
         """The password that cloud-init gives the user of app01."""
         return self.root / "app01-password"
@@ -89,6 +109,10 @@ class Folder:
     def keep_world(self, state: dict[str, Any]) -> None:
         """Remember the data centre for the next run, whole or not at all."""
         _write_private(self.world, json.dumps(state))
+
+    def keep_netbox(self, state: dict[str, Any]) -> None:
+        """Remember the NetBox for the next run, whole or not at all."""
+        _write_private(self.netbox_world, json.dumps(state))
 
     def reach(self) -> tuple[str, str]:
         """The emulator's URL, and the value of the Authorization header that makes one root.
@@ -113,8 +137,13 @@ class Folder:
 
     @property
     def port(self) -> int:
-        """Where the emulator listens."""
+        """Where the emulated cluster listens."""
         return int(json.loads(self.access.read_text(encoding="utf-8"))["port"])
+
+    @property
+    def netbox_port(self) -> int:
+        """Where the emulated NetBox listens."""
+        return int(json.loads(self.access.read_text(encoding="utf-8"))["netbox"])
 
 
 def prepare(root: Path, *, port: int = PORT) -> Folder:
@@ -122,7 +151,8 @@ def prepare(root: Path, *, port: int = PORT) -> Folder:
 
     Args:
         root: its path.
-        port: where the emulator should listen; another one is chosen when it is taken, and for 0, for metrics too.
+        port: where the emulated cluster should listen; another one is chosen when it is taken, and for 0, for the others
+            too.
 
     Raises:
         SetpointError: it holds something else, cannot be written, or git does not work.
@@ -147,12 +177,16 @@ def _prepared(root: Path, port: int) -> Folder:
     _write_private(folder.secret, f"{token}\n")
     _write_private(folder.password, f"{secrets.token_urlsafe(12)}\n")
     folder.keep_world(first_world(token, root_token))
-    metrics = _chosen_port(METRICS if port else 0)
-    folder.settings.write_text(_SETTINGS.format(metrics=metrics), encoding="utf-8")
+    secret = secrets.token_hex(20)
+    _write_private(folder.netbox_secret, f"{token_of(secret)}\n")
+    folder.keep_netbox(first_netbox(secret))
+    metrics, netbox = (_chosen_port(wanted if port else 0) for wanted in (METRICS, NETBOX))
+    settings = _SETTINGS.format(metrics=metrics, netbox=netbox, token=folder.netbox_secret)
+    folder.settings.write_text(settings, encoding="utf-8")
     port = _chosen_port(port)
     _make_estate(folder, port)
     # Last, for it says that everything else is there.
-    _write_private(folder.access, json.dumps({"port": port, "root": root_token}))
+    _write_private(folder.access, json.dumps({"port": port, "netbox": netbox, "root": root_token}))
     return folder
 
 

@@ -1,4 +1,4 @@
-"""The two processes of the rehearsal, emulator and daemon: started in order, watched, and stopped in order."""
+"""The processes of the rehearsal, emulators and daemon: started in order, watched, and stopped in order."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,22 +19,23 @@ from urllib.parse import urlsplit
 from setpoint.cli.client import Client, DaemonDownError
 from setpoint.model.errors import SetpointError
 from setpoint.store.lock import StateInUseError, StateLock
-from setpoint_lab.process import NotReadyError, Running, launch_proxmox
+from setpoint_lab.process import NotReadyError, Running, launch_netbox, launch_proxmox
 from setpoint_lab.rehearsal_folder import Folder, free_port
 
 START_SECONDS = 30.0
 STOP_SECONDS = 40.0
 """A little more than the daemon takes to end the step under way."""
 KEEP_EVERY = 5.0
-"""Seconds between two keepings of the world; what happened since is lost when the rehearsal is killed."""
+"""Seconds between two keepings of the worlds; what happened since is lost when the rehearsal is killed."""
 
 
 @dataclass
 class Stage:
-    """Both processes, running."""
+    """All processes, running."""
 
     folder: Folder
     emulator: Running
+    netbox: Running
     daemon: subprocess.Popen[bytes]
     _kept: float = field(default_factory=time.monotonic)
 
@@ -43,7 +45,7 @@ class Stage:
         return Client(self.folder.socket)
 
     def check(self) -> None:
-        """Keep the world now and then.
+        """Keep the worlds now and then.
 
         Raises:
             SetpointError: one of the processes ended.
@@ -52,21 +54,24 @@ class Stage:
             raise SetpointError(
                 f"the daemon ended with {self.daemon.returncode}", remedy=_last_words(self.folder)
             )
-        if self.emulator.process.poll() is not None:
-            raise SetpointError(f"the emulator ended with {self.emulator.process.returncode}")
+        for what, emulator in (("cluster", self.emulator), ("NetBox", self.netbox)):
+            if emulator.process.poll() is not None:
+                raise SetpointError(f"the emulated {what} ended with {emulator.process.returncode}")
         if time.monotonic() - self._kept > KEEP_EVERY:
             self.keep()
 
     def keep(self) -> None:
-        """Remember the data centre as it is."""
+        """Remember the data centre and the NetBox as they are."""
         self._kept = time.monotonic()
         with suppress(OSError, http.client.HTTPException):
             self.folder.keep_world(_fetch_world(self.emulator.url))
+        with suppress(OSError, http.client.HTTPException):
+            self.folder.keep_netbox(_fetch_world(self.netbox.url))
 
 
 @contextmanager
 def on_stage(folder: Folder) -> Generator[Stage]:
-    """Both processes for the length of the block.
+    """All processes for the length of the block.
 
     Raises:
         SetpointError: one of them does not start.
@@ -78,39 +83,55 @@ def on_stage(folder: Folder) -> Generator[Stage]:
 def _play(folder: Folder) -> Generator[Stage]:
     if left := left_behind(folder):
         raise SetpointError(
-            f"a rehearsal in {folder.root} was killed, and its emulator or daemon still runs",
+            f"a rehearsal in {folder.root} was killed, and its emulators or daemon still run",
             remedy=f"end what it left: kill {' '.join(map(str, left))}; then start again",
         )
-    if free_port(folder.port) != folder.port:
-        raise SetpointError(
-            f"port {folder.port}, on which the emulated API is declared, is taken",
-            remedy="end what listens there, or begin another rehearsal with --dir",
-        )
-    try:
-        emulator = launch_proxmox(port=folder.port, state=folder.world, apart=True)
-    except NotReadyError as error:
-        raise SetpointError(f"the emulator does not start: {error}") from error
-    try:
-        stage = Stage(folder, emulator, _start_daemon(folder))
+    for port in (folder.port, folder.netbox_port):
+        if free_port(port) != port:
+            raise SetpointError(
+                f"port {port}, on which an emulated API is declared, is taken",
+                remedy="end what listens there, or begin another rehearsal with --dir",
+            )
+    with ExitStack() as running:
+        emulator, netbox = (running.enter_context(_emulator(launch)) for launch in _launches(folder))
+        stage = Stage(folder, emulator, netbox, _start_daemon(folder))
         try:
             _await_socket(stage)
             yield stage
         finally:
             _end(stage.daemon)
             stage.keep()
+
+
+def _launches(folder: Folder) -> tuple[Callable[[], Running], ...]:
+    """How the emulated cluster and the emulated NetBox are started."""
+    return (
+        partial(launch_proxmox, port=folder.port, state=folder.world, apart=True),
+        partial(launch_netbox, port=folder.netbox_port, state=folder.netbox_world, apart=True),
+    )
+
+
+@contextmanager
+def _emulator(launch: Callable[[], Running]) -> Generator[Running]:
+    try:
+        running = launch()
+    except NotReadyError as error:
+        raise SetpointError(f"an emulator does not start: {error}") from error
+    try:
+        yield running
     finally:
-        emulator.stop()
+        running.stop()
 
 
 def left_behind(folder: Folder) -> list[int]:
     """The processes that serve this very folder; daemons first. Whoever holds the lock asks, so nobody owns them."""
     daemon = f"run --config {folder.settings}".split(" ", 2)
-    emulator = ["--state", str(folder.world)]
+    emulators = [["--state", str(world)] for world in (folder.world, folder.netbox_world)]
     found: list[tuple[bool, int]] = []
     for place in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
             words = place.read_bytes().decode(errors="replace").rstrip("\0").split("\0")
-            if words[-3:] == daemon or (words[3:5] == ["serve", "proxmox"] and words[-2:] == emulator):
+            if words[-3:] == daemon or (words[3:4] == ["serve"] and words[-2:] in emulators):
                 found.append((words[-3:] != daemon, int(place.parent.name)))
     return [number for _, number in sorted(found)]
 

@@ -15,13 +15,14 @@ from setpoint_lab.rehearsal_world import NODES
 _COLOURS = {"drift": "yellow", "step": "cyan", "source": "blue", "released": "magenta"}
 
 
-def welcome(folder: Folder, url: str) -> str:
+def welcome(folder: Folder, url: str, netbox: str) -> str:
     """Where everything is, and what to try."""
     here = _shown(folder.root)
     _, authorization = folder.reach()
     return f"""\
 The rehearsal data centre is in {here}; Ctrl-C ends it, and the next start goes on from there.
   API         {url} (emulated: {", ".join(NODES)})
+  NetBox      {netbox} (emulated, REST only: shop01 and shop02 are entered there)
   Repository  {here}/estate.git, cloned to {here}/estate
   Metrics     {folder.metrics or "nowhere"} (/metrics, /healthz, /readyz)
 
@@ -35,6 +36,9 @@ In another terminal, first:  export SETPOINT_CONFIG={folder.settings}{_path()}
   ... of a database          setpoint lab --dir {here} poke VirtualMachine/db01 onboot=0
   ... or with curl           curl -X PUT -H 'Authorization: {authorization}' \\
                                {url}/api2/json/nodes/pve1/qemu/VMID/config -d onboot=0
+  Change it in NetBox        curl -X PATCH -H "Authorization: Bearer $(cat {here}/netbox-token)" \\
+                               -H 'Content-Type: application/json' -d '{{"vcpus": 4}}' \\
+                               {netbox}/api/virtualization/virtual-machines/1/
   Break the cluster          setpoint lab --dir {here} trouble node pve2   (or network, permissions, quorum)
   ... and mend it            setpoint lab --dir {here} trouble calm
   Look now, not in a minute  setpoint resync --all --wait

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from setpoint_lab.process import Running, launch_proxmox
+from setpoint_lab.process import Running, launch_netbox, launch_proxmox
 from setpoint_lab.rehearsal_folder import Folder, prepare
 from setpoint_lab.rehearsal_world import TOKEN
 from tests.rig.waiting import until
@@ -26,6 +26,8 @@ ALL = {
     "VirtualMachine/app01",
     "VirtualMachine/db01",
     "VirtualMachine/files01",
+    "VirtualMachine/shop01",
+    "VirtualMachine/shop02",
     "VirtualMachine/vault01",
     "VirtualMachine/web01",
     "VirtualMachine/web02",
@@ -40,6 +42,7 @@ class Rig:
 
     folder: Folder
     emulator: Running
+    netbox: Running
     daemon: subprocess.Popen[bytes]
 
     # the daemon
@@ -61,6 +64,14 @@ class Rig:
     def power_on(self, state: dict[str, Any]) -> None:
         self.folder.keep_world(state)
         self.emulator = launch_proxmox(port=self.folder.port, state=self.folder.world, lag=1.0)
+
+    def netbox_state(self) -> dict[str, Any]:
+        """All that NetBox holds."""
+        connection = http.client.HTTPConnection(urlsplit(self.netbox.url).netloc, timeout=30)
+        connection.request("GET", "/lab/state")
+        found: dict[str, Any] = json.loads(connection.getresponse().read())
+        connection.close()
+        return found
 
     # the command line
 
@@ -181,10 +192,12 @@ def rehearsal(root: Path) -> Generator[Rig]:
     """A rehearsal over the example estate, converged."""
     folder = prepare(root, port=0)
     emulator = launch_proxmox(port=folder.port, state=folder.world, lag=1.0)
-    rig = Rig(folder, emulator, start_daemon(folder))
+    netbox = launch_netbox(port=folder.netbox_port, state=folder.netbox_world)
+    rig = Rig(folder, emulator, netbox, start_daemon(folder))
     try:
         rig.in_sync()
         yield rig
     finally:
         rig.end(signal.SIGKILL)
         rig.emulator.stop()
+        rig.netbox.stop()

@@ -71,14 +71,17 @@ def test_live_it_tells_what_happens_and_ends_in_order(tmp_path: Path) -> None:
     assert "create VM web01 on node pve1" in told
     assert told.rstrip().endswith("ended; everything is kept for the next start")
     assert "daemon_stopped" in (tmp_path / "lab" / "daemon.log").read_text()
-    secrets = [tmp_path / "lab" / name for name in ("proxmox-token", "world.json", "access.json")]
-    assert [oct(path.stat().st_mode & 0o777) for path in secrets] == ["0o600"] * 3
+    secrets = [
+        tmp_path / "lab" / name
+        for name in ("proxmox-token", "netbox-token", "world.json", "netbox.json", "access.json")
+    ]
+    assert [oct(path.stat().st_mode & 0o777) for path in secrets] == ["0o600"] * 5
 
 
 def test_a_second_one_in_the_same_folder_refuses(tmp_path: Path) -> None:
     with StateLock(tmp_path / "lab"):
         prepared = tmp_path / "lab" / "access.json"
-        prepared.write_text('{"port": 1, "root": ""}')
+        prepared.write_text('{"port": 1, "netbox": 2, "root": ""}')
         ended = once(tmp_path / "lab")
     assert ended.returncode == 1
     assert ended.stderr.startswith(f"setpoint: a rehearsal runs in {tmp_path / 'lab'} already; end that one")
@@ -90,11 +93,11 @@ def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        (tmp_path / "access.json").write_text(f'{{"port": {port}, "root": ""}}')
+        (tmp_path / "access.json").write_text(f'{{"port": {port}, "netbox": 1, "root": ""}}')
         ended = once(tmp_path)
     assert ended.returncode == 1
     assert ended.stderr.startswith(
-        f"setpoint: port {port}, on which the emulated API is declared, is taken; end what"
+        f"setpoint: port {port}, on which an emulated API is declared, is taken; end what"
     )
 
 
@@ -140,11 +143,11 @@ def test_after_a_kill_the_next_start_says_what_to_end(tmp_path: Path) -> None:
     first.wait()
     first.stdout.close()
     second = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    named = re.search(r"end what it left: kill (\d+) (\d+); then start again", second.stderr)
+    named = re.search(r"end what it left: kill (\d+) (\d+) (\d+); then start again", second.stderr)
     assert named is not None, second.stderr
     for number in named.groups():
         os.kill(int(number), signal.SIGTERM)
-    until(lambda: not left_behind(Folder(folder)), "both ended")
+    until(lambda: not left_behind(Folder(folder)), "all ended")
 
 
 def test_two_that_begin_together_choose_ports_of_their_own(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from setpoint_lab.process import Running, launch_proxmox
+from setpoint_lab.process import Running, launch_netbox, launch_proxmox
 from setpoint_lab.rehearsal_folder import Folder, prepare
 from tests.e2e.rig import ALL, COMMAND
 from tests.rig.waiting import until
@@ -198,6 +198,7 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     secret.write_text(f"{HOOK}\n")
     secret.chmod(0o600)
     emulator = launch_proxmox(port=folder.port, state=folder.world, lag=1.0)
+    netbox = launch_netbox(port=folder.netbox_port, state=folder.netbox_world)
     with forge(folder.repository, "anna", GIT) as served:
         url = f"http://anna:planted-git-pw%2F%26%25@127.0.0.1:{served.port}/estate.git"
         text = folder.settings.read_text().replace("url: estate.git, poll: 10s", f'url: "{url}", poll: 2s')
@@ -209,6 +210,7 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
         made.own = {
             "token": folder.secret.read_text().strip(),
             "password": folder.password.read_text().strip(),
+            "token of NetBox": folder.netbox_secret.read_text().strip(),
         }
         try:
             made.start()
@@ -216,6 +218,7 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
         finally:
             made.stop()
             emulator.stop()
+            netbox.stop()
         made.hear("log", folder.log.read_bytes())
         for path in sorted((folder.root / "state").rglob("*")):
             if path.is_file() and "objects" not in path.parts:

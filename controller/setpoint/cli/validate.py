@@ -17,6 +17,7 @@ from setpoint.cli.output import Ending, Form, counted, end, examples, output_opt
 from setpoint.cli.settings import config_option
 from setpoint.cli.sheets import beneath, remembered
 from setpoint.desired.compiled import Compiled
+from setpoint.desired.files import is_sheet
 from setpoint.desired.gather import advice, put_together
 from setpoint.desired.layers import folders_above
 from setpoint.model.errors import DeclarationProblem, SetpointError, SettingsError
@@ -52,7 +53,7 @@ def validate(path: Path, root: Path | None, form: str, config: Path | None) -> N
 
     Each is shown as `file:line:column: field: what is wrong; what would be right`. What is valid and hardly as it was meant
     is shown with `advice:` before it, and fails nothing. Where there are settings and they name inventories, what was read
-    of those last lies below the manifests; nobody is asked.
+    of those last lies below the manifests; nobody is asked, and mistakes in there are told by `setpoint status`.
     """
     top = root or (path if path.is_dir() else Path())
     files = _read(top)
@@ -68,7 +69,9 @@ def validate(path: Path, root: Path | None, form: str, config: Path | None) -> N
     if form == Form.JSON:
         print_json({**_document(compiled, notes, len(chosen)), "inventories": list(said)})
     else:
-        click.echo("\n".join((*(f"Note: {one}" for one in said), *_lines(compiled, notes, len(chosen)))))
+        told = said if _leans(compiled, whole) else ()
+        *lines, summary = _lines(compiled, notes, len(chosen))
+        click.echo("\n".join((*lines, *(f"Note: {one}" for one in told), summary)))
     end(Ending.ERROR if compiled.problems or compiled.suspended else Ending.FINE)
 
 
@@ -115,7 +118,16 @@ def _relative(path: Path, top: Path) -> str:
 
 
 def _is_in(name: str, part: str) -> bool:
-    return part in (".", name) or name.startswith(f"{part}/")
+    return not is_sheet(name) and (part in (".", name) or name.startswith(f"{part}/"))
+
+
+def _leans(compiled: Compiled, whole: Compiled) -> bool:
+    """Whether what is told of a part may be another thing with other sheets."""
+    sheets = {key for key, one in whole.resources.items() if is_sheet(one.origin.path)}
+    return bool(compiled.problems or compiled.suspended) or any(
+        any(map(is_sheet, one.through)) or not sheets.isdisjoint(one.references)
+        for one in compiled.resources.values()
+    )
 
 
 def _within(compiled: Compiled, part: str) -> Compiled:
