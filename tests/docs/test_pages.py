@@ -20,6 +20,7 @@ from setpoint.settings_file import read_settings
 from setpoint.surface.metrics.measures import metrics_of
 from setpoint.surface.metrics.names import METRICS
 from setpoint.systems import installed_kinds
+from setpoint_netbox.report.settings import FieldNames
 from tests.docs.console import FIRST, NO_RUN, ROOT, Block, blocks, commands
 
 DOCS = ROOT / "docs"
@@ -173,7 +174,8 @@ def test_metrics_and_alerts_that_it_names_exist(page: Path) -> None:
     suffixes = ("", "_bucket", "_sum", "_count")
     measured = (one for of_kind in metrics_of(installed_kinds()).values() for one in of_kind.values())
     metrics = {f"{metric.name}{suffix}" for metric in (*METRICS, *measured) for suffix in suffixes}
-    assert set(re.findall(r"\bsetpoint_[a-z_]+_[a-z_]+\b", text)) <= metrics
+    fields = FieldNames().named().values()  # which are ours in NetBox, and named alike
+    assert set(re.findall(r"\bsetpoint_[a-z_]+_[a-z_]+\b", text)) <= {*metrics, *fields}
     alerts = re.findall(r"alert: (\w+)", RULES.read_text("utf-8"))
     assert set(re.findall(r"`(Setpoint[A-Z]\w+)`", _FENCE.sub("", text))) <= {*alerts}
 
