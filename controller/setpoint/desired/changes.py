@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 
 from setpoint.desired.compiled import Compiled
 from setpoint.desired.files import inventory_of, is_sheet
 from setpoint.desired.layers import folders_above
+from setpoint.model.errors import DeclarationProblem
 from setpoint.model.key import Key
 from setpoint.model.resource import Resource
 
@@ -20,10 +21,12 @@ class Retained:
     Attributes:
         resources: every one after what it needs, as far as what is kept allows that.
         retained: those that are kept as they were because a mistake hides or spoils what they should be.
+        suspended: those of them that are valid, with where and why.
     """
 
     resources: Mapping[Key, Resource]
     retained: frozenset[Key]
+    suspended: Mapping[Key, DeclarationProblem] = field(default_factory=dict[Key, DeclarationProblem])
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,8 @@ def retain(previous: Mapping[Key, Resource], compiled: Compiled) -> Retained:
 
     A key that is declared no more is kept when its declaration is not valid, when it may stand in what cannot be
     read, or when something that is kept needs it. One that goes on under a new name is not kept under the old one.
-    One that is declared is kept when the sheet below it cannot be read, for it would lose the values of that.
+    One that is declared is kept when the sheet that was below it is there and cannot be read, or is about something
+    else now, for it would lose the values of that.
     """
     lacking = _without_their_sheet(previous, compiled)
     valid = compiled.resources
@@ -48,14 +52,16 @@ def retain(previous: Mapping[Key, Resource], compiled: Compiled) -> Retained:
         valid = {key: new for key, new in valid.items() if key not in lacking}
     moves = {new.formerly: key for key, new in valid.items() if new.formerly is not None}
     gone = {key: old for key, old in previous.items() if key not in valid and key not in moves}
-    kept = {key for key, old in gone.items() if key in compiled.broken or _may_hide(old, compiled)} | lacking
+    kept = {
+        key for key, old in gone.items() if key in compiled.broken or _may_hide(old, compiled)
+    } | lacking.keys()
     kept = _with_needs(kept | _renamed_and_broken(previous, compiled, gone), gone)
     if not kept:
         return Retained(compiled.resources, frozenset())
     # What is valid needs nothing that is not, so what is kept can follow all of it.
     following = _ordered({key: _following(gone[key], moves) for key in sorted(kept)})
     here = {key: following.get(key, one) for key, one in compiled.resources.items()} if lacking else valid
-    return Retained({**here, **following}, frozenset(kept))
+    return Retained({**here, **following}, frozenset(kept), lacking)
 
 
 def changed_keys(old: Mapping[Key, Resource], new: Mapping[Key, Resource]) -> Changes:
@@ -71,23 +77,38 @@ def changed_keys(old: Mapping[Key, Resource], new: Mapping[Key, Resource]) -> Ch
     )
 
 
-def _without_their_sheet(previous: Mapping[Key, Resource], compiled: Compiled) -> set[Key]:
-    """What came through a sheet that cannot be read now, and would come without any."""
-    unread = {path for path in compiled.tainted if is_sheet(path)}
-    if not unread:
-        return set()
-    return {
-        key
-        for key, new in compiled.resources.items()
-        if (old := previous.get(key)) is not None
-        and any(_takes(new, path) for path in unread.intersection((old.origin.path, *old.through)))
-    }
+def _without_their_sheet(
+    previous: Mapping[Key, Resource], compiled: Compiled
+) -> Mapping[Key, DeclarationProblem]:
+    """What came through a sheet that is there, and would come without it now; and why."""
+    found: dict[Key, DeclarationProblem] = {}
+    for key, new in compiled.resources.items() if compiled.sheets else ():
+        old = previous.get(key)
+        if old is None or old is new:
+            continue
+        lost = (path for path in (old.origin.path, *old.through) if path in compiled.sheets)
+        path = next((path for path in lost if _would_take(new, path)), None)
+        if path is not None:
+            found[key] = _lost(new, path, compiled)
+    return found
 
 
-def _takes(new: Resource, path: str) -> bool:
-    """Whether it would take anything of a sheet."""
-    fields = new.policy.take.get(inventory_of(path))
-    return path not in (new.origin.path, *new.through) and (fields is None or bool(fields))
+def _would_take(new: Resource, path: str) -> bool:
+    """Whether it would take something of a sheet, and does not."""
+    return path not in (new.origin.path, *new.through) and new.policy.take.get(inventory_of(path)) != ()
+
+
+def _lost(new: Resource, path: str, compiled: Compiled) -> DeclarationProblem:
+    if path in compiled.tainted:
+        what, remedy = f"gets values from {path}, which cannot be read", f"mend {path} first"
+    else:
+        name = inventory_of(path)
+        what = f"got values from {path}, which is about something else now"
+        way = f"or take nothing of that here: policy: {{take: {{{name}: []}}}}"
+        if is_sheet(new.origin.path):
+            way = "and give each its new name after the other"
+        remedy = f"let {name} have it as before, {way}"
+    return DeclarationProblem(new.origin, what, remedy)
 
 
 def _may_hide(old: Resource, compiled: Compiled) -> bool:

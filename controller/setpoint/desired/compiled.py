@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from setpoint.model.conflict import Conflict
@@ -22,6 +22,7 @@ class Compiled:
             whose `defaults.yaml` is bad. A resource formerly declared there and missing now is kept as it was.
         broken: keys that are declared and not valid, and the names that such ones say they had before.
         conflicts: what inventories say otherwise than the valid declarations that lie above them.
+        sheets: the paths of what inventories declare, valid or not.
         suspended: those of `broken` that are valid in themselves and need something that is not, with where and why.
     """
 
@@ -31,4 +32,5 @@ class Compiled:
     tainted: frozenset[str] = frozenset()
     broken: frozenset[Key] = field(default_factory=frozenset[Key])
     suspended: Mapping[Key, DeclarationProblem] = field(default_factory=dict[Key, DeclarationProblem])
+    sheets: Collection[str] = field(default_factory=frozenset[str])
     conflicts: Mapping[Key, tuple[Conflict, ...]] = field(default_factory=dict[Key, tuple[Conflict, ...]])

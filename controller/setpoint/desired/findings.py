@@ -60,6 +60,7 @@ class _Findings:
             suspended={
                 key: self._remarked(problem) for key, problem in {**self._held(), **linked.suspended}.items()
             },
+            sheets=self._reading.sheets.pieces.keys(),
             conflicts=self._conflicts(linked.resources),
         )
         return compiled, links

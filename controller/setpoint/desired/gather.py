@@ -75,7 +75,8 @@ def gather(
     """
     if not any(kind.gathers or kind.asks for kind in kinds.values()):
         kept = retain(previous, compiled)
-        return Gathered(kept.resources, compiled.problems, compiled.suspended, kept.retained)
+        suspended = {**compiled.suspended, **kept.suspended}
+        return Gathered(kept.resources, compiled.problems, suspended, kept.retained)
     return _Gathering(previous, compiled, kinds, memory or Memory(), lasting or {}).gathered()
 
 
@@ -153,7 +154,7 @@ class _Gathering:
         return Gathered(
             _after_what_they_need(kept.resources, found),
             tuple(sorted(self._problems, key=_by_place)),
-            {**self._compiled.suspended, **stuck},
+            {**self._compiled.suspended, **kept.suspended, **stuck},
             kept.retained | stuck.keys(),
         )
 

@@ -9,9 +9,10 @@ import pytest
 from setpoint.desired.changes import retain
 from setpoint.desired.compile import Cache
 from setpoint.desired.compiled import Compiled
+from setpoint.desired.gather import gather
 from setpoint.model.key import Key
 from setpoint.model.policy import Deletion
-from tests.unit.desired.estate import BOX, compiled, lines
+from tests.unit.desired.estate import BOX, KINDS, compiled, lines
 
 WEB = Key("default", "Thing", "web")
 SHEET = "@stock/machine/17.yaml"
@@ -429,7 +430,11 @@ def test_who_takes_nothing_of_a_sheet_any_more_does_not_wait_for_it_to_be_readab
     files = {"box.yaml": BOX, "web.yaml": manifest(), SHEET: ALONE}
     before = compiled(files).resources
     unread = {**files, SHEET: ALONE + "  bad: [\n"}
-    assert retain(before, compiled(unread)).retained == {WEB}
+    kept = retain(before, compiled(unread))
+    assert kept.retained == {WEB}
+    assert str(kept.suspended[WEB]) == (
+        f"web.yaml:1:1: gets values from {SHEET}, which cannot be read; mend {SHEET} first"
+    )
     for take, retained in (("[]", False), ("[memory]", True)):
         files = {**unread, "web.yaml": manifest(f"policy: {{take: {{stock: {take}}}}}\n")}
         assert (WEB in retain(before, compiled(files)).retained) is retained
@@ -449,3 +454,34 @@ def test_what_a_sheet_refers_to_is_no_copy_even_below_one() -> None:
     assert lines(result) == []
     web = result.resources[Key("dev", "Thing", "web")]
     assert Key("prod", "Thing", "db") in web.references
+
+
+def test_what_a_sheet_is_not_about_any_more_stays_as_it_was_until_somebody_says_how_it_goes_on() -> None:
+    files = {"box.yaml": BOX, "web.yaml": manifest(), SHEET: ALONE}
+    before = compiled(files).resources
+    moved = {**files, SHEET: ALONE.replace("name: web", "name: app")}
+    after = gather(before, compiled(moved), KINDS)
+    assert after.retained == {WEB}
+    assert after.resources[WEB] == before[WEB]
+    assert str(after.suspended[WEB]) == (
+        f"web.yaml:1:1: got values from {SHEET}, which is about something else now; let stock have it as before, "
+        "or take nothing of that here: policy: {take: {stock: []}}"
+    )
+    assert after.resources[Key("default", "Thing", "app")].spec["image"] == "plain"
+    alone = {**moved, "web.yaml": manifest("policy: {take: {stock: []}}\n")}
+    assert gather(after.resources, compiled(alone), KINDS).resources[WEB].spec == {"image": "own"}
+    gone = {path: text for path, text in files.items() if path != SHEET}
+    assert gather(before, compiled(gone), KINDS).resources[WEB].spec == {"image": "own"}
+
+
+def test_two_objects_of_an_inventory_that_swap_their_names_change_neither_resource() -> None:
+    other = "@stock/machine/18.yaml"
+    one, two = ALONE, ALONE.replace("name: web", "name: app").replace("4096MiB", "8192MiB")
+    before = compiled({"box.yaml": BOX, SHEET: one, other: two}).resources
+    after = retain(before, compiled({"box.yaml": BOX, SHEET: two, other: one}))
+    assert after.resources == before
+    assert set(after.suspended) == after.retained == {WEB, Key("default", "Thing", "app")}
+    assert str(after.suspended[WEB]) == (
+        f"{other}:1:1: got values from {SHEET}, which is about something else now; let stock have it as before, "
+        "and give each its new name after the other"
+    )
