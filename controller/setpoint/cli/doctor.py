@@ -31,7 +31,7 @@ _WIDTH = max(map(len, Verdict))
 @config_option
 @output_option
 def doctor(config: Path | None, form: str) -> None:
-    """Check the settings, the state directory, git, the declarations, the secrets, the daemon, the clock and every target.
+    """Check the settings, the state directory, git, the declarations, inventories, secrets, the daemon, the clock and every target.
 
     Each check is one line: how it ended, what is the matter, and what to do about it; commands to copy follow, one a
     line. All are made, also after one that failed. Nothing is changed anywhere. Run it as the user of the daemon, with
