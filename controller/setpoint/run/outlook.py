@@ -55,10 +55,10 @@ class Outlook:
             and before.item is item
             and before.resource is part.resource
             and before.tombstone is part.tombstone
-            and (before.mistake, before.destroyed) == (part.mistake, lost)
+            and (before.mistake, before.kept_back, before.destroyed) == (part.mistake, part.kept_back, lost)
         ):
             return None
-        return Known(path, part.resource, status, item, part.tombstone, part.mistake, lost)
+        return Known(path, part.resource, status, item, part.tombstone, part.mistake, lost, part.kept_back)
 
     def _sorted(self) -> Mapping[str, Part]:
         """What each sheet is about, worked out when something is declared otherwise or leaves."""

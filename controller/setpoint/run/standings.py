@@ -44,11 +44,13 @@ class Part:
     Attributes:
         resource: as declared, or as it was when it left; None as long as nobody knows whose the sheet is.
         mistake: what is wrong with its declaration; empty when nothing is.
+        kept_back: why it is not in force although its sheet is sound; empty when it is.
     """
 
     resource: Resource | None = None
     tombstone: Tombstone | None = None
     mistake: str = ""
+    kept_back: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Known:
 
     Attributes:
         path: of the sheet, without the name of the inventory.
-        resource, tombstone, mistake: as `Part`.
+        resource, tombstone, mistake, kept_back: as `Part`.
         destroyed: steps of the last day that made it anew or destroyed something.
     """
 
@@ -68,6 +70,7 @@ class Known:
     tombstone: Tombstone | None = None
     mistake: str = ""
     destroyed: tuple[Disrupted, ...] = ()
+    kept_back: str = ""
 
 
 def sheet_of(resource: Resource) -> str:
@@ -82,8 +85,13 @@ def parts_of(estate: Estate, inventory: str) -> dict[str, Part]:
     mistakes = {one.origin.path: _told(one) for one in estate.problems if one.origin.path.startswith(prefix)}
     found = {path.removeprefix(prefix): Part(mistake=told) for path, told in mistakes.items()}
     for path, resource, tombstone in _parts(estate, prefix):
-        mistake = "" if tombstone is not None else mistakes.get(path) or _kept_back(estate, resource)
-        found[path.removeprefix(prefix)] = Part(resource, tombstone, mistake)
+        declared = tombstone is None
+        found[path.removeprefix(prefix)] = Part(
+            resource,
+            tombstone,
+            mistakes.get(path, "") if declared else "",
+            _kept_back(estate, resource) if declared else "",
+        )
     return found
 
 
@@ -154,6 +162,8 @@ def _phase(known: Known) -> tuple[Stand, str]:
         return _leaving(known.tombstone, status)
     if known.mistake:
         return Stand.INVALID, known.mistake
+    if known.kept_back:
+        return Stand.BLOCKED, known.kept_back
     if known.resource is None or status is None or status.spec_hash != known.resource.spec_hash:
         return Stand.PENDING, "declared, and not looked at since"
     return _of(status), _condition(status, ConditionType.READY).message or status.sentence
@@ -196,7 +206,7 @@ def _happened(known: Known, phase: Stand) -> Iterator[Happening]:
         reason, sentence = _DESTROYED[one.disruption]
         yield Happening(one.at, reason, sentence, Weight.LOSS, f"{reason} {one.at:.0f}")
     status = known.status
-    if status is None or phase in (Stand.INVALID, Stand.PENDING):
+    if status is None or phase in (Stand.INVALID, Stand.PENDING) or known.kept_back:
         return
     if phase is Stand.STALLED or (phase is Stand.FAILED and status.attempts >= STUBBORN):
         since = _condition(status, ConditionType.READY).since

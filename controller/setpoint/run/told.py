@@ -13,9 +13,11 @@ from setpoint.model.standing import Stand, Standing
 
 CALM: Final = 20.0
 """Seconds for which something passing has to go on before it is told: most of it is over by then."""
+OUTAGE: Final = 600.0
+"""The same for what is the fault of something else, for then it goes for everything on it at once, and again when that is back."""
 AGAIN: Final = 3600.0
 """Seconds after which what did not change is told again, for an inventory may have lost it; it compares, and that costs it nothing."""
-_PASSING: Final = frozenset({Stand.PENDING, Stand.CHANGING, Stand.BLOCKED, Stand.FAILED})
+_PASSING: Final = {Stand.PENDING: CALM, Stand.CHANGING: CALM, Stand.FAILED: CALM, Stand.BLOCKED: OUTAGE}
 
 
 @dataclass(frozen=True)
@@ -79,10 +81,11 @@ class Told:
 
     def _wait(self, one: Standing, now: float) -> float:
         refused = self._refused.get(one.path, _NEVER).until - now
-        if one.phase not in _PASSING:
+        calm = _PASSING.get(one.phase)
+        if calm is None:
             self._passing.pop(one.path, None)
             return refused
-        return max(refused, self._passing.setdefault(one.path, now) + CALM - now)
+        return max(refused, self._passing.setdefault(one.path, now) + calm - now)
 
 
 def _urgency(one: Standing) -> tuple[bool, str]:

@@ -57,6 +57,7 @@ PHASES: dict[str, tuple[Known, Stand]] = {
     "drift-left-to-people": (Known("a", A, drifted(Rule.DRIFT_WARN)), Stand.DRIFTED),
     "drift-held-by-more": (Known("a", A, drifted(Rule.DRIFT_WARN, Rule.WINDOW)), Stand.HELD),
     "a-mistake": (Known("a", A, status(Done()), mistake="no"), Stand.INVALID),
+    "a-mistake-elsewhere": (Known("a", A, status(Stalled("no")), kept_back="no"), Stand.BLOCKED),
     "a-mistake-of-nobody-known": (Known("a", mistake="no"), Stand.INVALID),
     "to-be-deleted": (Known("a", A, status(Done()), tombstone=LEFT), Stand.DELETING),
     "deleted": (Known("a", A, tombstone=replace(LEFT, phase=Phase.GONE)), Stand.DELETED),
@@ -108,6 +109,7 @@ NOTES: dict[str, tuple[Known, list[tuple[str, Weight]]]] = {
         [("MadeAnew", Weight.LOSS)],
     ),
     "all-is-well": (Known("a", A, status(Done())), []),
+    "a-mistake-elsewhere": (Known("a", A, status(Stalled("no")), kept_back="no"), []),
     "another-declaration-since": (Known("a", replace(A, spec_hash="i"), status(Stalled("no"))), []),
 }
 

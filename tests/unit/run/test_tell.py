@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import closing
+from itertools import groupby
 
 import pytest
 from structlog.testing import capture_logs
@@ -97,6 +98,43 @@ def test_a_mistake_in_a_sheet_is_told_although_nobody_knows_whose_it_is() -> Non
         assert stock.told("x.yaml")[0].key is None
         assert stock.phases() == [Stand.IN_SYNC, Stand.INVALID]
         assert stock.told(A)[-1].sentence.startswith("spec.size: ")
+
+    one_life({**shelf(), **sheet("a", RED)}, body)
+
+
+def test_an_outage_is_told_of_what_it_concerns_only_when_it_lasts() -> None:
+    async def body(daemon: Departing) -> None:
+        stock, world = Stock(), daemon.worlds["w"]
+        async with telling(daemon, stock):
+            await asyncio.sleep(SETTLED)
+            for minutes in (5, 60):
+                world.down = True
+                await daemon.supervisor.resync(list(daemon.estate.resources), "anna")
+                await asyncio.sleep(60 * minutes)
+                world.down = False
+                await asyncio.sleep(3600)
+        assert [phase for phase, _ in groupby(stock.phases())] == [
+            Stand.IN_SYNC,
+            Stand.BLOCKED,
+            Stand.IN_SYNC,
+        ]
+
+    one_life({**shelf(), **sheet("a", RED, interval="10m")}, body)
+
+
+def test_a_mistake_of_others_is_told_only_when_it_lasts() -> None:
+    async def body(daemon: Departing) -> None:
+        stock = Stock()
+        async with telling(daemon, stock):
+            await asyncio.sleep(SETTLED)
+            broken = {"s.yaml": shelf()["s.yaml"].replace('"spec"', '"sepc"')}
+            for minutes in (5, 15):
+                await daemon.declare(broken, sheet("a", BLUE))
+                await asyncio.sleep(60 * minutes)
+                await daemon.declare(shelf(), sheet("a", RED))
+                await asyncio.sleep(SETTLED)
+        assert stock.phases()[:3] == [Stand.IN_SYNC, Stand.BLOCKED, Stand.IN_SYNC]
+        assert stock.told(A)[1].sentence.startswith("what it needs is not valid")
 
     one_life({**shelf(), **sheet("a", RED)}, body)
 

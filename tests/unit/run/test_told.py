@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from setpoint.model.standing import Happening, Stand, Standing, Weight
-from setpoint.run.told import AGAIN, CALM, Told
+from setpoint.run.told import AGAIN, CALM, OUTAGE, Told
 
 PASSING = (Stand.PENDING, Stand.CHANGING, Stand.BLOCKED, Stand.FAILED)
 
@@ -28,7 +28,8 @@ def waits(told: Told, one: Standing, now: float) -> float:
 def test_what_passes_is_told_when_it_went_on_for_a_while_and_the_rest_at_once(phase: Stand) -> None:
     told = Told()
     assert (waits(told, standing(phase), 0.0) > 0) == (phase in PASSING)
-    assert waits(told, standing(phase), CALM) <= 0
+    assert waits(told, standing(phase), OUTAGE) <= 0
+    assert (waits(told, standing(phase), 2 * CALM) > 0) == (phase is Stand.BLOCKED)
 
 
 def test_one_passing_phase_after_the_other_goes_on() -> None:
@@ -82,7 +83,7 @@ def test_whatever_is_refused_the_last_is_told_in_the_end_and_nothing_twice(
     for path, phase, refused in [*steps, *[("", Stand.IN_SYNC, False)] * 2]:
         if path:
             current[path] = standing(phase, path)
-        now += CALM if path else 1000.0
+        now += OUTAGE if path else 1000.0
         for due, wait in told.waits(current, now).items():
             if wait > 0:
                 continue
