@@ -17,6 +17,7 @@ from setpoint.model.errors import StateError
 from setpoint.model.inventory import PREFIX, Content, DoubtError
 from setpoint.model.key import DEFAULT_NAMESPACE, Key
 from setpoint.model.kind import Kind
+from setpoint.model.printable import brief
 from setpoint.model.resource import Resource
 from setpoint.run.estate import Estate, SourceState
 from setpoint.run.wake import wake_departed
@@ -26,6 +27,9 @@ from setpoint.store.records import Event, EventKind, Layer
 
 Unseen: TypeAlias = Callable[[Resource], bool]
 """Whether what declared a resource is gone without anybody having been seen to delete it."""
+
+_LONGEST: Final = 200
+"""Characters of what an inventory says of a change: people wrote that, anything at all."""
 
 _log = structlog.stdlib.get_logger("setpoint.inventories")
 
@@ -162,7 +166,10 @@ def bringing(before: Mapping[str, str], snapshot: Snapshot) -> Callable[[Resourc
 
 def _news(name: str, snapshot: Snapshot) -> Bringing:
     content = snapshot.shares[name].content
-    return Bringing(f"{name} {content.version[:12]}", content.author, content.subject)
+    version, author, subject = (
+        brief(text, _LONGEST) for text in (content.version[:12], content.author, content.subject)
+    )
+    return Bringing(f"{name} {version}", author, subject)
 
 
 def layers(estate: Estate, snapshot: Snapshot) -> list[Layer]:

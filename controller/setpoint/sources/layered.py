@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import TypeAlias, final
+from typing import Final, TypeAlias, final
 
 from setpoint.model.errors import SettingsError, SourceError
 from setpoint.model.inventory import PREFIX, Content, Inventory, Sheets
@@ -25,6 +25,9 @@ class Reading:
     content: Content | None
     error: SourceError | SettingsError | None = None
 
+
+PATIENCE: Final = 600.0
+"""Seconds for one reading, be it of everything for the first time; less than systemd waits for the start of a daemon."""
 
 Memory: TypeAlias = Callable[[str], Awaitable[Content | None]]
 """What is kept of a source, by what it is called in the store; None when it never gave anything."""
@@ -210,9 +213,16 @@ def _put_together(name: str, content: Content, files: Mapping[str, bytes], found
 async def read_once(inventory: Inventory, kept: Content | None) -> Reading:
     """What an inventory holds now, else what is kept of it, and why."""
     try:
-        return Reading(inventory.name, await inventory.fetch(kept))
+        async with asyncio.timeout(PATIENCE):
+            return Reading(inventory.name, await inventory.fetch(kept))
     except (SourceError, SettingsError) as error:
         return Reading(inventory.name, kept, error)
+    except TimeoutError:
+        late = SourceError(
+            f"it was not read within {PATIENCE / 60:.0f} minutes",
+            remedy="see whether it answers from this host",
+        )
+        return Reading(inventory.name, kept, late)
 
 
 def never_read(reading: Reading) -> SourceError:

@@ -195,6 +195,18 @@ def test_repository_and_inventory_that_declare_nothing_together_are_not_believed
     lives({}, register(s=shelf()["s.yaml"], x=card("x", **AT_ONCE)), body)
 
 
+def test_what_people_wrote_about_a_change_is_one_short_line_of_the_history() -> None:
+    async def body(daemon: Registered) -> None:
+        await daemon.write(author="an\x1bna", subject=f"first\n{'x' * 500}", x=card("x", {"colour": "blue"}))
+        told = daemon.declared()[0]
+        assert told.startswith("x declaration changed by register 2: first\\nxxx")
+        assert told.endswith("(an\\x1bna)")
+        assert told.isprintable()
+        assert len(told) < 300
+
+    lives(shelf(), register(x=card("x")), body)
+
+
 def test_too_many_deletions_are_held_whoever_declared_what_is_gone() -> None:
     cards = {f"x{number}": card(f"x{number}", **AT_ONCE) for number in range(5)}
 

@@ -10,7 +10,7 @@ import pytest
 
 from setpoint.model.errors import SourceError
 from setpoint.model.inventory import Content
-from setpoint.sources.layered import LayeredSource, Reading
+from setpoint.sources.layered import PATIENCE, LayeredSource, Reading
 from setpoint.sources.snapshot import HistoryRewrittenError, Snapshot
 from setpoint.sources.source import Approved
 from setpoint.testing.clock import virtual_run
@@ -247,6 +247,30 @@ def test_nothing_is_declared_while_an_inventory_was_never_read() -> None:
             bed.register.fail(None)
             await anext(rings)
         assert (await bed.fetch()).files["@register/x.yaml"] == b"X"
+
+    virtual_run(main())
+
+
+def test_an_inventory_that_never_answers_is_given_up_and_asked_again() -> None:
+    async def main() -> None:
+        bed = Bed(
+            register=Register(delay=1e6, cards={"x": "X"}),
+            kept={"@register": Content("7", {"card/x": b"old"})},
+        )
+
+        async def body(at_ring: Callable[[], Coroutine[Any, Any, Snapshot]]) -> None:
+            waiting = asyncio.create_task(at_ring())
+            await asyncio.sleep(PATIENCE + 1)
+            (reading,) = bed.readings
+            assert reading.content == bed.kept["@register"]
+            assert str(reading.error) == (
+                "it was not read within 10 minutes; see whether it answers from this host"
+            )
+            bed.register.delay = 0.0
+            bed.register.write(x="new")
+            assert (await waiting).files["@register/x.yaml"] == b"new"
+
+        await bed.following(body)
 
     virtual_run(main())
 
