@@ -11,7 +11,12 @@ import pytest
 
 from setpoint.model.errors import SourceError, StateError
 from setpoint.model.hold import Rule
-from setpoint.model.inventory import DoubtError
+from setpoint.model.inventory import Content, DoubtError
+from setpoint.model.origin import Origin
+from setpoint.model.policy import Policy
+from setpoint.model.resource import Resource
+from setpoint.run.inventories import bringing
+from setpoint.sources.snapshot import Share, Snapshot
 from setpoint.store.records import EventKind
 from setpoint.store.store import Store
 from setpoint.testing.clock import VirtualLoop
@@ -193,6 +198,32 @@ def test_repository_and_inventory_that_declare_nothing_together_are_not_believed
         assert key("x") in daemon.estate.resources
 
     lives({}, register(s=shelf()["s.yaml"], x=card("x", **AT_ONCE)), body)
+
+
+@pytest.mark.parametrize(
+    ("before", "path", "through", "brought"),
+    [
+        ({}, "a.yaml", (), "c2: more"),
+        ({}, "@register/x.yaml", (), "register 7: paint"),
+        ({"git": "c1", "@register": "7"}, "@register/x.yaml", (), "c2: more"),
+        ({"git": "c2", "@register": "6"}, "a.yaml", ("@register/x.yaml",), "register 7: paint"),
+        ({"git": "c2", "@register": "6"}, "a.yaml", (), "register 7: paint"),
+        ({"git": "c1", "@register": "6"}, "a.yaml", ("@register/x.yaml",), "register 7: paint"),
+        ({"git": "c1", "@register": "6"}, "a.yaml", (), "c2: more"),
+        ({"git": "c2", "@register": "7"}, "@register/x.yaml", (), "c2: more"),
+    ],
+    ids=[
+        "first, a manifest", "first, a sheet", "a commit changed how sheets are made", "the sheet below", "what others gave",
+        "both, with a sheet", "both, without", "neither, it expired",
+    ],
+)  # fmt: skip
+def test_a_change_is_told_of_who_brought_it(
+    before: dict[str, str], path: str, through: tuple[str, ...], brought: str
+) -> None:
+    share = Share(Content("7", {}, "anna", "paint"))
+    snapshot = Snapshot("git", "c2", {}, "ben", "more", shares={"register": share})
+    resource = Resource(key("x"), {}, Policy(), Origin(path, 1, 1), "h", through=through)
+    assert bringing(before, snapshot)(resource).sentence == brought
 
 
 def test_what_people_wrote_about_a_change_is_one_short_line_of_the_history() -> None:
