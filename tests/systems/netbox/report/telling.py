@@ -80,10 +80,15 @@ def updates(netbox: NetBox, number: int) -> list[dict[str, Any]]:
 
 @asynccontextmanager
 async def reporting(
-    url: str, shown: Mapping[str, Mapping[str, Any]] | None = None, *, read: float = 60.0, **settings: Any
+    url: str,
+    shown: Mapping[str, Mapping[str, Any]] | None = None,
+    *,
+    read: float = 60.0,
+    token: str = TOKEN,
+    **settings: Any,
 ) -> AsyncGenerator[Report]:
     """What a process has that just began; `shown` is what it read."""
-    line = Line(Access(url, lambda: Secret(TOKEN), "", 3.0, read))
+    line = Line(Access(url, lambda: Secret(token), "", 3.0, read))
     seen = shown or {}
     means = Means("home", line, seen.get, seen.get, time.time, lambda: 0.0)
     try:
