@@ -130,7 +130,7 @@ def _json(content_type: str, body: str) -> Any:
         return None
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

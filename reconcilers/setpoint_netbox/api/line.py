@@ -112,7 +112,7 @@ class Line:
             token = await self._token()
             try:
                 return await self._ask(call, query, body, headers, token)
-            except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            except (aiohttp.ClientError, TimeoutError, OSError, ValueError, RecursionError) as error:
                 text = str(error) or (
                     "it took too long" if isinstance(error, TimeoutError) else type(error).__name__
                 )

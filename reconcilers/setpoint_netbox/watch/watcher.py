@@ -134,7 +134,7 @@ class Watcher:
     async def _understood(self, kept: Content | None, now: float, *, fresh: bool) -> tuple[Known, str]:
         try:
             return await self._read(kept, now, fresh=fresh)
-        except (ValueError, TypeError, LookupError, AttributeError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
             raise StrangerError(
                 f"NetBox at {self._line.access.url} shows objects in a form that is not known: {brief(str(error), 100)}",
                 remedy="see whether its version is one that Setpoint knows",

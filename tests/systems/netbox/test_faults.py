@@ -90,6 +90,8 @@ FAULTS = [
     pytest.param(says(200, HTML, "text/html"), StrangerError, r"url, with the path", id="a page of HTML"),
     pytest.param(says(404, HTML, "text/html"), StrangerError, r"url, with the path", id="no such page"),
     pytest.param(says(400, HTML, "text/html"), StrangerError, r"url, with the path", id="too long a line"),
+    pytest.param(says(200, "[" * 100_000), OutageError, "gave no whole answer", id="brackets without an end"),
+    pytest.param(says(400, "[" * 100_000), StrangerError, "url, with the path", id="the same as a refusal"),
     pytest.param(says(200, '{"items": []}'), StrangerError, "no page of a list", id="another API"),
     pytest.param(
         says(302, "", Location="https://login.example.org/"), StrangerError, "login.example.org", id="a redirect"
