@@ -122,7 +122,9 @@ class Filing:
         bodies = {_name(one): self._machine(one.view) for one in wanted}
         self.filed.machines = [str(one.key) for one in wanted if _name(one) not in known]
         ids = self._fill(MACHINES, bodies, known)
-        self._fill_parts(wanted, ids)
+        addresses = self._fill_parts(wanted, ids)
+        named = {_place(row) for row in there if row.get("primary_ip4") or row.get("primary_ip6")}
+        self._make_reachable({name: number for name, number in ids.items() if name not in named}, addresses)
         return self.filed
 
     def _mine(self, machines: Sequence[Machine], there: Sequence[Row]) -> list[Machine]:
@@ -173,7 +175,8 @@ class Filing:
             self.tell(f"{endpoint}: {start + len(names)} of {len(missing)}")
         return ids
 
-    def _fill_parts(self, machines: Sequence[Machine], ids: Mapping[Name, int]) -> None:
+    def _fill_parts(self, machines: Sequence[Machine], ids: Mapping[Name, int]) -> Mapping[Name, int]:
+        """The ids of addresses by the names of machine, interface and address."""
         owners = {number: name for name, number in ids.items()}
         parts: dict[str, dict[Name, Body]] = {INTERFACES: {}, DISKS: {}}
         for one in machines:
@@ -191,9 +194,11 @@ class Filing:
                 if (owner := owners.get(int(row["virtual_machine"]["id"]))) is not None
             }
             found[endpoint] = self._fill(endpoint, wanted, held)
-        self._fill_addresses(machines, found[INTERFACES])
+        return self._fill_addresses(machines, found[INTERFACES])
 
-    def _fill_addresses(self, machines: Sequence[Machine], interfaces: Mapping[Name, int]) -> None:
+    def _fill_addresses(
+        self, machines: Sequence[Machine], interfaces: Mapping[Name, int]
+    ) -> Mapping[Name, int]:
         owners = {number: name for name, number in interfaces.items()}
         wanted = [
             ((*_name(one), interface["name"]), interface)
@@ -218,7 +223,18 @@ class Filing:
                     self.filed.left.append(f"{entry['address']} of {name[-2]} is there, on something else")
                     continue
                 addresses[whole] = self._assigned(name, {"address": entry["address"]}, interfaces)
-        self._fill(ADDRESSES, addresses, held)
+        return self._fill(ADDRESSES, addresses, held)
+
+    def _make_reachable(self, machines: Mapping[Name, int], addresses: Mapping[Name, int]) -> None:
+        """The first address of each family is the one that NetBox shows for the machine."""
+        primary: dict[Name, dict[str, int]] = {}
+        for name, number in addresses.items() if self.apply else ():
+            family = "primary_ip6" if ":" in name[-1] else "primary_ip4"
+            primary.setdefault(name[:-2], {}).setdefault(family, number)
+        for name, fields in primary.items():
+            if name in machines:
+                with going_on(f"{name[-1]} could not be given its primary address"):
+                    self.netbox.update(MACHINES, machines[name], fields)
 
     def _held(self, endpoint: str, what: str, owners: Mapping[int, Name]) -> dict[Name, int]:
         """What our interfaces have, by the name of the interface and the value."""

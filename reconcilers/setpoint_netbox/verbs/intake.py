@@ -121,13 +121,11 @@ def _who(sheet: Mapping[str, Any]) -> tuple[str, str, str, str | None]:
 
 
 def _against(resource: Resource, view: View, said: Tree, kind: Kind[Any, Any]) -> Machine | str:
-    declared, told = dict(leaves(resource.spec)), dict(leaves(said))
-    same = _judged(kind, resource.spec)
-    apart = [
-        one for one in told if one in declared and _judged(kind, _laid(resource.spec, said, only=one)) != same
-    ]
-    if apart:
-        return f"NetBox would say {apart[0]} otherwise: {told[apart[0]]}, not {declared[apart[0]]}"
+    declared, told = _leaves(resource.spec), _leaves(said)
+    shared = [one for one in told if one in declared]
+    if _differ(kind, resource.spec, said, shared):
+        apart = next((one for one in shared if _differ(kind, resource.spec, said, [one])), shared[0])
+        return f"NetBox would say {apart} otherwise: {shown(told[apart])}, not {shown(declared[apart])}"
     return Machine(
         resource.key,
         view,
@@ -137,15 +135,17 @@ def _against(resource: Resource, view: View, said: Tree, kind: Kind[Any, Any]) -
     )
 
 
-def _judged(kind: Kind[Any, Any], spec: Tree) -> Any:
-    return kind.spec.model_validate(spec)
+def _leaves(spec: Tree) -> dict[Pointer, Json]:
+    """Without a mapping with nothing in it, which says nothing in NetBox either."""
+    return {one: value for one, value in leaves(spec) if value != {}}
 
 
-def _laid(lower: Tree, higher: Tree, only: Pointer) -> Tree:
-    """`lower` with one leaf of `higher`."""
-    laid = deepcopy(lower)
-    put(laid, only, lookup(higher, only))
-    return laid
+def _differ(kind: Kind[Any, Any], spec: Tree, said: Tree, places: Iterable[Pointer]) -> bool:
+    """Whether it would be something else with what is said at these places; sizes may be written in other units."""
+    laid = deepcopy(spec)
+    for one in places:
+        put(laid, one, lookup(said, one))
+    return bool(kind.spec.model_validate(laid) != kind.spec.model_validate(spec))
 
 
 def summary(found: Intake) -> Iterator[str]:

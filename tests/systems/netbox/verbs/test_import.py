@@ -115,6 +115,10 @@ def test_a_machine_has_its_parts_as_people_expect_them(estate: Desk) -> None:
     assert (ct01["cluster"]["name"], ct01["tenant"]["slug"], ct01["role"]["slug"]) == ("lab", "test", "proxy")
     assert (ct01["status"]["value"], ct01["memory"], ct01["disk"]) == ("offline", 512, 8192 + 4096)
     assert ct01["custom_fields"]["setpoint_type"] == "lxc"
+    assert (ct01["primary_ip4"]["address"], ct01["primary_ip6"]["address"]) == (
+        "192.0.2.20/24",
+        "2001:db8::20/64",
+    )
     net0, net1 = estate.rows("virtualization/interfaces", virtual_machine_id=str(ct01["id"]))
     assert net0["mac_address"] == "BC:24:11:00:00:01"
     assert (net1["mode"]["value"], [vlan["vid"] for vlan in net1["tagged_vlans"]]) == ("tagged", [10, 20])
