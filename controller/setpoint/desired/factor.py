@@ -69,10 +69,11 @@ def _shared(trees: Sequence[Tree], above: Pointer, *, taking: bool, apart: Apart
         common = _common(having, place, taking=taking, apart=apart)
         if common is None or (lacking and common.value is None):
             continue
-        gain = common.saved - (len(name) + 4) - lacking * (len(name) + 8)
+        # Never more than it saves: with the signs around a mapping and between two fields, wherever they may be.
+        gain = common.saved - (len(name) + 8) - lacking * (len(name) + 10)
         if gain > 0:
             found[name] = common.value
-            saved += gain + len(name) + 4
+            saved += gain
     return _Common(found, saved)
 
 

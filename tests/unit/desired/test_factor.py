@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from setpoint.desired.factor import factor
@@ -63,6 +63,8 @@ def test_so_it_is_over_two_layers(trees: list[dict[str, Any]], data: st.DataObje
 
 
 @given(st.lists(TREES, max_size=6))
+@example([{"cores": None}, {"nics": False}, {"nics": False}])
+@example([{}, {"mac": {"cores": None, "net0": None}}, {"cores": None, "mac": {"cores": None, "nics": None}}])
 def test_it_never_becomes_longer(trees: list[dict[str, Any]]) -> None:
     found = factor(trees)
     assert sum(map(len, map(same, (found.shared, *found.own)))) <= sum(map(len, map(same, ({}, *trees))))
