@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from setpoint_lab.netbox import meta
-from setpoint_lab.netbox.access import SAFE, Who, identify, sees
+from setpoint_lab.netbox.access import SAFE, Who, identify, may, sees
 from setpoint_lab.netbox.errors import NOT_FOUND, Refused, detail
 from setpoint_lab.netbox.model import MODELS, Model
 from setpoint_lab.netbox.options import describe
@@ -140,7 +140,7 @@ def _serve(world: World, request: Request, route: Route, request_id: str, known:
     if request.method not in route.methods or request.method == "TRACE":
         raise detail(NOT_ALLOWED, f'Method "{request.method}" not allowed.')
     if request.method == "OPTIONS":
-        return describe(route.model, request)
+        return describe(route.model, lambda action: _is_allowed(world, who, route.model, action))
     if route.special is not None:
         return route.special(world, who, request)
     if route.model is None or who is None:
@@ -150,6 +150,15 @@ def _serve(world: World, request: Request, route: Route, request_id: str, known:
             return list_objects(world, who, route.model, request)
         return get_object(world, who, route.model, route.number, request)
     return _change(world, who, route, request, request_id)
+
+
+def _is_allowed(world: World, who: Who | None, model: Model | None, action: str) -> bool:
+    return (
+        who is not None
+        and model is not None
+        and bool(who.token.get("write_enabled", True))
+        and may(world, who, model, action)
+    )
 
 
 def _acceptable(accept: str) -> bool:

@@ -11,11 +11,13 @@ from setpoint_lab.netbox.relations import Ref, RefMany
 from setpoint_lab.netbox.request import Answer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from setpoint_lab.netbox.fields import Field
     from setpoint_lab.netbox.model import Model
-    from setpoint_lab.netbox.request import Request
 
 DIGITS = 6
+ACTIONS = {"PUT": "change", "POST": "add"}
 HEAD: dict[str, Any] = {
     "id": {"type": "integer", "required": False, "read_only": True, "label": "ID"},
     "url": {"type": "field", "required": False, "read_only": True, "label": "Url"},
@@ -25,8 +27,8 @@ HEAD: dict[str, Any] = {
 """What all objects have before their fields."""
 
 
-def describe(model: Model | None, _request: Request) -> Answer:
-    """The description of an endpoint."""
+def describe(model: Model | None, allowed: Callable[[str], bool]) -> Answer:
+    """The description of an endpoint; of its methods those whose action, add or change, is allowed."""
     body: dict[str, Any] = {
         "name": f"{model.verbose.title()} List" if model else "Api",
         "description": "",
@@ -34,7 +36,8 @@ def describe(model: Model | None, _request: Request) -> Answer:
         "parses": ["application/json", "multipart/form-data"],
     }
     if model is not None and not model.read_only:
-        body["actions"] = {method: HEAD | _fields(model) for method in ("PUT", "POST")}
+        methods = [method for method, action in ACTIONS.items() if allowed(action)]
+        body |= {"actions": {method: HEAD | _fields(model) for method in methods}} if methods else {}
     return Answer(200, body)
 
 

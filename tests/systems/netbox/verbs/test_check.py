@@ -41,7 +41,7 @@ def test_all_is_well_after_init(ready: Desk) -> None:
 
 def _drop(endpoint: str, **names: str) -> Callable[[Desk], None]:
     def act(desk: Desk) -> None:
-        (row,) = desk.rows(endpoint, **names)
+        (row,) = [one for one in desk.rows(endpoint) if names.items() <= one.items()]
         desk.netbox.remove(endpoint, row["id"])
 
     return act
@@ -74,6 +74,18 @@ def _narrow(desk: Desk) -> None:
             0,
             "no virtual machine is taken",
             id="none-taken",
+        ),
+        pytest.param(
+            _drop("users/permissions", name="Setpoint: write back"),
+            1,
+            "the token may not change virtualization.virtualmachine",
+            id="may-not-write-back",
+        ),
+        pytest.param(
+            _drop("users/permissions", name="Setpoint: journal"),
+            1,
+            "the token may not add extras.journalentry",
+            id="may-not-tell",
         ),
         pytest.param(_narrow, 1, "the token may not view core.objectchange", id="permission"),
         pytest.param(lambda desk: (desk.folder / "token").unlink(), 1, "cannot be read", id="no-token"),
