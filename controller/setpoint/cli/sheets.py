@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, final
 
+from setpoint.desired.compiled import Compiled
 from setpoint.inventories import open_inventories
 from setpoint.model.errors import StateError
 from setpoint.model.inventory import PREFIX, Content, Inventory
 from setpoint.model.kind import Kind
 from setpoint.run.estate import SourceState
+from setpoint.run.inventories import compiled_of
 from setpoint.settings import Settings
 from setpoint.sources.layered import LayeredSource, Reading, never_read, read_once
 from setpoint.sources.snapshot import Snapshot
@@ -80,6 +82,24 @@ async def beneath(
             if reading.content is None:
                 raise never_read(reading)
         yield _beneath(inventories, readings, store, afresh=afresh)
+
+
+async def compiled_as_kept(
+    settings: Settings, files: Mapping[str, bytes], kinds: Mapping[str, Kind[Any, Any]]
+) -> tuple[Compiled, tuple[str, ...]]:
+    """What a folder declares above what inventories held when they were read last, and what is to be known of those.
+
+    Raises:
+        SettingsError: what the settings say of one cannot be.
+    """
+    store = remembered(settings)
+    try:
+        async with beneath(settings, kinds, store, afresh=False) as sheets:
+            snapshot = await sheets.below(Snapshot("directory", "working tree", files))
+            return compiled_of(snapshot, kinds), sheets.told
+    finally:
+        if store is not None:
+            store.close()
 
 
 def _beneath(

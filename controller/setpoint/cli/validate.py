@@ -8,27 +8,27 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from setpoint.cli.beneath import conflict_lines
 from setpoint.cli.output import Ending, Form, counted, end, examples, output_option, print_json
 from setpoint.cli.settings import config_option
-from setpoint.cli.sheets import beneath, remembered
+from setpoint.desired.compile import compile_set
 from setpoint.desired.compiled import Compiled
 from setpoint.desired.files import is_sheet
 from setpoint.desired.gather import advice, put_together
 from setpoint.desired.layers import folders_above
 from setpoint.model.errors import DeclarationProblem, SetpointError, SettingsError
 from setpoint.model.kind import Kind
-from setpoint.run.inventories import compiled_of
-from setpoint.settings import load_settings
 from setpoint.sources.folder import look, read_all
-from setpoint.sources.snapshot import Snapshot
 from setpoint.surface.inventories import conflict_rows
 from setpoint.surface.views import problem_view, waiting_view
 from setpoint.systems import installed_kinds
+
+if TYPE_CHECKING:
+    from setpoint.settings import Settings
 
 _SHOWN = 5
 """How many resources that wait for the same thing are told one by one."""
@@ -62,8 +62,8 @@ def validate(path: Path, root: Path | None, form: str, config: Path | None) -> N
     if not chosen:
         raise SetpointError(f"{path} declares nothing", remedy="name a folder with .yaml files")
     kinds = installed_kinds()
-    layered, said = asyncio.run(_with_sheets(files, kinds, config))
-    whole = put_together(compiled_of(layered, kinds), kinds)
+    read, said = _compiled(files, kinds, config)
+    whole = put_together(read, kinds)
     compiled = _within(whole, part)
     notes = tuple(one for one in advice(whole, kinds) if _is_in(one.origin.path, part))
     if form == Form.JSON:
@@ -75,31 +75,32 @@ def validate(path: Path, root: Path | None, form: str, config: Path | None) -> N
     end(Ending.ERROR if compiled.problems or compiled.suspended else Ending.FINE)
 
 
-async def _with_sheets(
+def _compiled(
     files: Mapping[str, bytes], kinds: Mapping[str, Kind[Any, Any]], config: Path | None
-) -> tuple[Snapshot, tuple[str, ...]]:
-    """The files with the sheets of inventories as they were read last, and what is to be known of those.
+) -> tuple[Compiled, tuple[str, ...]]:
+    """What is declared above the sheets of inventories as they were read last, and what is to be known of those.
 
     Raises:
         SettingsError: the settings that were named, or what they say of an inventory, cannot be.
     """
-    base = Snapshot("directory", "working tree", files)
+    settings = _settings(config)
+    if settings is not None and settings.inventories:
+        from setpoint.cli.sheets import compiled_as_kept  # noqa: PLC0415  # only where there are inventories
+
+        return asyncio.run(compiled_as_kept(settings, files, kinds))
+    return compile_set(files, kinds, version="working tree"), ()
+
+
+def _settings(config: Path | None) -> Settings | None:
+    """None where there are none: declarations can be checked where nothing else of Setpoint is, and nobody named any."""
+    from setpoint.settings import load_settings  # noqa: PLC0415  # not for the help
+
     try:
-        settings = load_settings(config, os.environ)
+        return load_settings(config, os.environ)
     except SettingsError:
         if config is not None:
             raise
-        # Declarations can be checked where nothing else of Setpoint is, and there are no inventories there.
-        return base, ()
-    if not settings.inventories:
-        return base, ()
-    store = remembered(settings)
-    try:
-        async with beneath(settings, kinds, store, afresh=False) as sheets:
-            return await sheets.below(base), sheets.told
-    finally:
-        if store is not None:
-            store.close()
+        return None
 
 
 def _read(top: Path) -> Mapping[str, bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from setpoint.desired.files import inventory_of
 from setpoint.model.conflict import Conflict
@@ -11,6 +12,10 @@ from setpoint.model.key import Key
 from setpoint.run.estate import Estate, Telling
 from setpoint.store.store import Store
 from setpoint.surface.views import View, time_text
+
+if TYPE_CHECKING:
+    from setpoint.run.estate import Estate
+    from setpoint.store.store import Store
 
 REMEMBERED = "what was read then was in force when the daemon stopped"
 """How an inventory is while no daemon runs."""

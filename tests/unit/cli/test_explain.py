@@ -86,7 +86,7 @@ def test_a_field_is_taught_to_programs_too(say: Say, toys: None) -> None:
         ("Thing.shelves.hight", "Thing has no field spec.shelves.hight; did you mean height?"),
         (
             "Thing.policy.x",
-            "Thing has no field policy.x; there are adopt, deletion, drift, expires, grace, ignore, interval, lifecycle, manage, reboot, rollout, window and 1 more",
+            "Thing has no field policy.x; there are adopt, deletion, drift, expires, grace, ignore, interval, lifecycle, manage, reboot, rollout, take and 2 more",
         ),
         ("Thing.cores.x", "Thing has no field spec.cores.x"),
     ],
