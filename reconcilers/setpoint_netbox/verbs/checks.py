@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from typing import Any, Final
 
+from setpoint.cli.output import counted
 from setpoint.model.errors import SetpointError
 from setpoint.model.examine import Check, Verdict
 from setpoint_netbox.api.failures import DeniedError, NetBoxError, RefusedError
@@ -165,7 +166,7 @@ def _selection(netbox: NetBox, told: NetBoxSettings) -> Iterator[Check]:
         )
         return
     if number:
-        yield Check("selection", Verdict.OK, f"{number} virtual machines are taken")
+        yield Check("selection", Verdict.OK, f"it takes {counted(number, 'virtual machine')}")
     else:
         yield Check(
             "selection", Verdict.WARNING, "no virtual machine is taken", "see inventories.netbox.select"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
+from setpoint.cli.output import counted
 from setpoint.model.errors import SetpointError
 from setpoint_netbox.verbs.client import Row
 from setpoint_netbox.verbs.ensure import Books, State, ensure, going_on, plain
@@ -154,7 +155,7 @@ class Filing:
             what = (
                 self.filed.left[0]
                 if self.filed.left
-                else f"it holds {len(foreign)} machines that nobody declares"
+                else f"it holds {counted(len(foreign), 'machine')} that nobody declares"
             )
             raise SetpointError(
                 f"this NetBox is not empty: {what}",

@@ -35,7 +35,7 @@ def test_all_is_well_after_init(ready: Desk) -> None:
     assert said.code == 0, said
     assert "wrong" not in said.out
     assert "the token may do all that is needed" in said.out
-    assert "1 virtual machines are taken" in said.out
+    assert "it takes 1 virtual machine" in said.out
     assert "NetBox's numbers are read as: disk in MiB, memory in MiB" in said.out
 
 

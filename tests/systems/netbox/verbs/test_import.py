@@ -169,7 +169,7 @@ def test_a_netbox_with_other_machines_is_written_to_only_with_merge(estate: Desk
     estate.netbox.machine(cluster, "theirs")
     refused = estate.type("import", "--apply")
     assert refused.code == 1
-    assert "it holds 1 machines that nobody declares" in refused.err
+    assert "it holds 1 machine that nobody declares" in refused.err
     assert estate.type("import", "--apply", "--merge").code == 0
     assert len(estate.rows(MACHINES)) == 10
 
