@@ -91,9 +91,8 @@ class Register:
         )
         made = {f"{card}.yaml": text for (sort, _, card), text in named.items() if sort == "card"}
         lost = frozenset(f"{card}.yaml" for sort, _, card in named if sort == "lost")
-        return Sheets(
-            {} if problems else made, lost, problems, ("1 card is blank",) if "blank" in self.cards else ()
-        )
+        notes = ("1 card is blank",) if "blank" in self.cards else ()
+        return Sheets({} if problems else made, lost, lost, problems, notes)
 
     @asynccontextmanager
     async def serving(self) -> AsyncGenerator[None]:

@@ -17,6 +17,8 @@ VIEWS: Final = (
     "virtualization.virtualmachine", "ipam.prefix", "ipam.vlan", "virtualization.cluster", "netbox_dns.zone",
 )  # fmt: skip
 """The types of which there are views, as NetBox calls them."""
+MISSING: Final = "NetBox does not show it any more, and nobody was seen to delete it"
+"""Why an object is released of which nobody can tell more."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,11 @@ def state(content: Content) -> State:
 def released(content: Content) -> frozenset[str]:
     """Paths of objects that left without being seen deleted."""
     return frozenset(state(content).released)
+
+
+def unexplained(content: Content) -> frozenset[str]:
+    """Those of them of which nobody can tell why."""
+    return frozenset(path for path, one in state(content).released.items() if one.why == MISSING)
 
 
 def renamed(content: Content) -> Mapping[str, str]:

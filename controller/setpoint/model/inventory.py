@@ -55,12 +55,14 @@ class Sheets:
         files: declarations, one document each, by their path without `@NAME/` before it. One that cannot be made says why
             in a field `refused`, beside `kind` and `metadata`: its key stays as it was, and people read just that.
         released: paths of sheets that are gone without anybody having been seen to delete what they were made of.
+        unexplained: those of them of which nobody can tell why: a manifest above such a one keeps what it had.
         problems: of what says how they are made, where it stands in the repository.
         notes: what was left out and why, one sentence each.
     """
 
     files: Mapping[str, bytes]
     released: frozenset[str] = frozenset()
+    unexplained: frozenset[str] = frozenset()
     problems: tuple[DeclarationProblem, ...] = ()
     notes: tuple[str, ...] = ()
 

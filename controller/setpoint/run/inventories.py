@@ -13,7 +13,7 @@ from setpoint.desired.compiled import Compiled
 from setpoint.desired.files import inventory_of, is_sheet
 from setpoint.desired.node import plain
 from setpoint.desired.reader import read
-from setpoint.model.errors import StateError
+from setpoint.model.errors import DeclarationProblem, StateError
 from setpoint.model.inventory import PREFIX, Content, DoubtError
 from setpoint.model.key import DEFAULT_NAMESPACE, Key
 from setpoint.model.kind import Kind
@@ -92,33 +92,48 @@ def compiled_of(snapshot: Snapshot, kinds: Mapping[str, Kind[Any, Any]]) -> Comp
 def without_guesses(compiled: Compiled, before: Mapping[Key, Resource], snapshot: Snapshot) -> Compiled:
     """What `snapshot` declares, with the mistakes of inventories; what one of those may hide is to stay as it was."""
     wrong = {name: share.problems for name, share in snapshot.shares.items() if share.problems}
-    if not wrong:
+    lost = frozenset[str]().union(*(share.unexplained for share in snapshot.shares.values()))
+    if not wrong and not lost:
         return compiled
     tops = frozenset(f"{PREFIX}{name}/" for name in wrong)
     # A manifest without the sheet that was below it says something else than it did.
     bare = {
-        key
-        for key in compiled.resources
-        if key in before and any(_is_missing(path, tops, snapshot) for path in places(before[key]))
+        key: path
+        for key, one in compiled.resources.items()
+        if key in before
+        for path in places(before[key])
+        if path not in snapshot.files
+        and (path in lost or f"{PREFIX}{inventory_of(path)}/" in tops)
+        and one.policy.take.get(inventory_of(path)) != ()
     }
     return replace(
         compiled,
         resources={key: one for key, one in compiled.resources.items() if key not in bare},
+        suspended={
+            **compiled.suspended,
+            **{
+                key: _unexplained(compiled.resources[key], inventory_of(path))
+                for key, path in bare.items()
+                if path in lost
+            },
+        },
         problems=tuple(
             sorted((*compiled.problems, *sum(wrong.values(), ())), key=lambda problem: problem.origin)
         ),
         tainted=compiled.tainted | tops,
-        broken=compiled.broken | bare,
+        broken=compiled.broken | bare.keys(),
     )
+
+
+def _unexplained(manifest: Resource, name: str) -> DeclarationProblem:
+    what = f"stays as it was, for what {name} declared of it is not shown any more and nobody was seen to delete it"
+    remedy = f"see to it in {name} and to what its token may see, or write policy.take: {{{name}: []}} to do without"
+    return DeclarationProblem(manifest.origin, what, remedy)
 
 
 def places(resource: Resource) -> Iterator[str]:
     """The sheets that have a part in a resource."""
     return (path for path in (resource.origin.path, *resource.through) if is_sheet(path))
-
-
-def _is_missing(path: str, tops: frozenset[str], snapshot: Snapshot) -> bool:
-    return f"{PREFIX}{inventory_of(path)}/" in tops and path not in snapshot.files
 
 
 def unseen(snapshot: Snapshot) -> Unseen:

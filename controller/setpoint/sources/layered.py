@@ -205,8 +205,10 @@ class LayeredSource:
 def _put_together(name: str, content: Content, files: Mapping[str, bytes], found: Sheets) -> _Made:
     top = f"{PREFIX}{name}/"
     sheets = {top + path: text for path, text in sorted(found.files.items())}
-    released = frozenset(top + path for path in found.released)
-    share = Share(content, len(sheets), released, found.problems, found.notes)
+    released, unexplained = (
+        frozenset(top + path for path in paths) for paths in (found.released, found.unexplained)
+    )
+    share = Share(content, len(sheets), released, unexplained, found.problems, found.notes)
     return _Made(content, files, sheets, share)
 
 

@@ -17,6 +17,7 @@ class Share:
         content: of which its sheets were made.
         sheets: how many there are.
         released: paths of those that are gone without anybody having been seen to delete what they were made of.
+        unexplained: those of them of which nobody can tell why.
         problems: of what says how sheets are made; while there are any, one that is missing may only not have been made.
         notes: what was left out and why, one sentence each.
     """
@@ -24,6 +25,7 @@ class Share:
     content: Content
     sheets: int = 0
     released: frozenset[str] = frozenset()
+    unexplained: frozenset[str] = frozenset()
     problems: tuple[DeclarationProblem, ...] = ()
     notes: tuple[str, ...] = ()
 

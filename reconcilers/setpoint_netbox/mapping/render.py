@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from setpoint.model.inventory import Content, Sheets
 from setpoint.model.kind import Kind
-from setpoint_netbox.content import released, renamed, views
+from setpoint_netbox.content import released, renamed, unexplained, views
 from setpoint_netbox.mapping.making import SEGMENTS, Made, make
 from setpoint_netbox.mapping.model import Map
 from setpoint_netbox.mapping.reading import FILE, Maps, read_mapping
@@ -42,12 +42,13 @@ class Renderer:
         if not found.problems and found.maps is not self._maps:
             self._maps, self._known = found.maps, {}
         if found.problems and not self._maps:
-            return Sheets({}, released(content), found.problems)
+            return Sheets({}, released(content), problems=found.problems)
         made = self._made(content)
         gone = {_sheet(path) for path, one in made.items() if not one.sheet}
         return Sheets(
             files={_sheet(path): one.sheet for path, one in made.items() if one.sheet},
             released=frozenset(gone | {_sheet(path) for path in released(content)}),
+            unexplained=frozenset(map(_sheet, unexplained(content))),
             problems=found.problems,
             notes=(*_astray(files), *_notes(made)),
         )

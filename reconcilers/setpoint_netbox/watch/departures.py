@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from setpoint_netbox.content import Released, view_path
+from setpoint_netbox.content import MISSING, Released, view_path
 from setpoint_netbox.watch.views import Thing, View
 
 TOKEN: Final = 12
@@ -15,10 +15,9 @@ TOKEN: Final = 12
 FEW: Final = 3
 """Objects that may leave at once however few there are, unless none is left."""
 REMEMBERED: Final = 30 * 86400.0
-"""Seconds for which it is known that something left without being seen deleted."""
+"""Seconds for which it is known that something left with a reason; without one, until it is there again."""
 LEFT: Final = "it is not selected any more"
 REPLACED: Final = "another object has its number, as in a database that was restored"
-MISSING: Final = "NetBox does not show it any more, and nobody was seen to delete it"
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def remember(
     kept = {
         path: one
         for path, one in known.items()
-        if now - one.at <= REMEMBERED and (path not in there or one.why == REPLACED)
+        if (now - one.at <= REMEMBERED or one.why == MISSING) and (path not in there or one.why == REPLACED)
     }
     return {**kept, **{path: Released(why, now) for path, why in leaving.items()}}
 

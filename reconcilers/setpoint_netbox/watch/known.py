@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from setpoint.model.inventory import Content
-from setpoint_netbox.content import Released, state, views
-from setpoint_netbox.watch.departures import LEFT, MISSING, REPLACED, remember
+from setpoint_netbox.content import MISSING, Released, state, views
+from setpoint_netbox.watch.departures import LEFT, REPLACED, remember
 from setpoint_netbox.watch.holes import Feed
 from setpoint_netbox.watch.reading import Some
 from setpoint_netbox.watch.views import Thing, View, kept_view

@@ -151,6 +151,43 @@ def test_only_what_was_seen_to_be_deleted_is_deleted(
     lives({**shelf(), **box("a")}, register(x=card("x", **AT_ONCE), y=card("y")), body)
 
 
+@pytest.mark.parametrize("restarted", [False, True], ids=["while it runs", "after a restart"])
+def test_a_manifest_keeps_what_it_had_of_what_is_gone_unseen(*, restarted: bool) -> None:
+    book = register(x=card("x", {"colour": "blue"}))
+    files = {**shelf(), "x.yaml": "kind: Box\nmetadata: {name: x}\nspec: {size: 3}\n"}
+    files |= {"defaults.yaml": "kind: Box\nspec: {colour: grey}\n"}
+
+    async def nothing(_: Registered) -> None:
+        pass
+
+    async def body(daemon: Registered) -> None:
+        assert daemon.colours() == {"x": "blue"}
+        daemon.book.lose("x")
+        await asyncio.sleep(60)
+        assert daemon.colours() == {"x": "blue"}
+        assert "what register declared of it is not shown any more" in str(daemon.estate.suspended[key("x")])
+        await daemon.commit({"x.yaml": files["x.yaml"] + "policy: {take: {register: []}}\n"})
+        assert daemon.colours() == {"x": "grey"}
+        assert not daemon.estate.suspended
+        await daemon.commit({"x.yaml": files["x.yaml"]})
+        await daemon.write(x=card("x", {"colour": "blue"}))
+        assert daemon.colours() == {"x": "blue"}
+
+    lives(files, book, *((nothing, body) if restarted else (body,)))
+
+
+def test_a_manifest_goes_on_alone_once_what_was_below_it_was_seen_to_be_deleted() -> None:
+    files = {**shelf(), "x.yaml": "kind: Box\nmetadata: {name: x}\n"}
+    files |= {"defaults.yaml": "kind: Box\nspec: {colour: grey}\n"}
+
+    async def body(daemon: Registered) -> None:
+        assert daemon.colours() == {"x": "blue"}
+        await daemon.write(x=None)
+        assert daemon.colours() == {"x": "grey"}
+
+    lives(files, register(x=card("x", {"colour": "blue"})), body)
+
+
 def test_what_expires_in_an_inventory_is_meant_to_go() -> None:
     with closing(VirtualLoop()) as loop:
         expires = f"{datetime.fromtimestamp(loop.wall() + 3600, UTC):%Y-%m-%dT%H:%M:%SZ}"
