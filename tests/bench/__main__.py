@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import calls, compiling, hosts, machine, memory, push, throughput, zones
+from tests.bench import calls, compiling, hosts, machine, memory, netbox, push, throughput, zones
 from tests.bench.child import SideError
 from tests.bench.figures import Figure, table
 from tests.bench.plan import Plan
@@ -26,6 +26,7 @@ PARTS: dict[str, Callable[[Plan], Iterator[Figure]]] = {
     "f": memory.status,
     "g": zones.measure,
     "h": hosts.measure,
+    "i": netbox.measure,
 }
 
 

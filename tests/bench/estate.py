@@ -59,6 +59,7 @@ def prepare(
     manifests: Iterable[tuple[str, str]],
     *,
     systems: bool = True,
+    points: str = _POINTS,
     secrets: Mapping[str, str] = SECRETS,
     **settings: Any,
 ) -> Folder:
@@ -69,6 +70,7 @@ def prepare(
         manifests: path and text of each.
         secrets: environment variables that they name.
         systems: whether the systems of the bench hide the installed ones.
+        points: which those are.
         settings: what differs in the settings.
     """
     folder = Folder(root, secrets)
@@ -77,7 +79,7 @@ def prepare(
         info = root / "site" / "setpoint-0.dist-info"
         info.mkdir(parents=True)
         (info / "METADATA").write_text("Metadata-Version: 2.1\nName: setpoint\nVersion: 0\n")
-        (info / "entry_points.txt").write_text(_POINTS)
+        (info / "entry_points.txt").write_text(points)
     for path, text in manifests:
         place = folder.declarations / path
         place.parent.mkdir(parents=True, exist_ok=True)

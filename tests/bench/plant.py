@@ -23,15 +23,14 @@ HOP = frozenset({"connection", "transfer-encoding", "content-length", "content-e
 _NUMBERED = {re.compile(r"/nodes/[^/]+"): "/nodes/*", re.compile(r"/\d+|/UPID[^/]+"): "/*"}
 
 
-def state(count: int) -> dict[str, Any]:
-    """What the emulator begins with: `count` VMs that run as they are declared."""
+def state(count: int, first: int = 0) -> dict[str, Any]:
+    """What the emulator begins with: `count` VMs from the number `first` on that run as they are declared."""
     nodes = [
         {"name": name, "ip": f"10.99.0.{number}", "online": True, "local": number == 1}
         for number, name in enumerate(canned.NODES, 1)
     ]
-    return world(
-        nodes=nodes, guests=[_guest(n) for n in range(count)], content=[_disk(n) for n in range(count)]
-    )
+    numbers = range(first, first + count)
+    return world(nodes=nodes, guests=[_guest(n) for n in numbers], content=[_disk(n) for n in numbers])
 
 
 def _guest(number: int) -> dict[str, Any]:
@@ -54,11 +53,11 @@ def spec(url: str, count: int) -> dict[str, Any]:
 
 
 @contextmanager
-def plant(count: int, *, clock: str = "real") -> Generator[Lab]:
+def plant(count: int, *, first: int = 0, clock: str = "real") -> Generator[Lab]:
     """The emulator, for the length of the block; it takes no time of its own."""
     with start_proxmox(clock=clock, lag=0) as running:
         lab = Lab(running.url)
-        lab.begin(state(count))
+        lab.begin(state(count, first))
         yield lab
 
 
@@ -69,9 +68,11 @@ class Wire:
     Attributes:
         url: where it listens.
         calls: `METHOD path` of every call since `calls.clear()`, ids left out of the paths.
+        received: bytes of the bodies of all answers.
     """
 
     url: str = ""
+    received: int = 0
     calls: Counter[str] = field(default_factory=Counter[str])
 
     def note(self, method: str, path: str) -> None:
@@ -100,6 +101,7 @@ def counted(target: str) -> Generator[Wire]:
                 async with session.request(request.method, url, headers=headers, data=body) as answer:
                     kept = {n: v for n, v in answer.headers.items() if n.lower() not in HOP}
                     content = await answer.read()
+                    wire.received += len(content)
                     return web.Response(
                         status=answer.status, reason=answer.reason, body=content, headers=kept
                     )
