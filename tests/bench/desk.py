@@ -37,6 +37,7 @@ class Desk:
     Attributes:
         wire: what the daemon asks of NetBox.
         lab: the cluster that takes writes.
+        size, far: machines in NetBox, and those of them that the cluster in memory holds.
         written: ids in NetBox of the machines of that cluster.
         poll: seconds between two polls.
         rule: the id of the rule by which NetBox calls.
@@ -48,6 +49,7 @@ class Desk:
     wire: plant.Wire
     lab: Lab
     size: int
+    far: int
     written: range
     poll: float
     rule: int
@@ -59,7 +61,7 @@ class Desk:
     def made(self) -> str:
         """What stands for a large estate."""
         near = len(self.written)
-        return f"{near} VMs on an emulated cluster, {self.size - near:,} in sync on one in memory"
+        return f"{near} VMs on an emulated cluster, {self.far:,} on one in memory, {self.size - near - self.far:,} planned"
 
     def calling(self, *, on: bool) -> None:
         """Let NetBox call, or let it be silent."""
@@ -80,18 +82,18 @@ class Desk:
 
 
 @contextmanager
-def at_rest(root: Path, netbox: NetBox, size: int, near: int) -> Generator[Desk]:
-    """A daemon for the length of the block that found `size` machines in NetBox, `near` of them on the emulated cluster."""
+def at_rest(root: Path, netbox: NetBox, size: int, near: int, far: int) -> Generator[Desk]:
+    """A daemon for the length of the block that found `size` machines in NetBox, some of them on the clusters."""
     poll, port = 5.0 if size >= MANY else 1.0, free_port(0)
     rule = _rule(netbox, port)
     with plant.plant(near, first=size - near) as lab, plant.counted(netbox.url) as wire:
-        folder = _folder(root, _settings(wire.url, port, poll), lab, size, near)
+        folder = _folder(root, _settings(wire.url, port, poll), lab, size, far)
         began = time.monotonic()
         with daemon(folder) as running:
-            running.until(lambda: len(_done(running)) == size + 2, "all machines of NetBox in sync")
+            running.until(lambda: len(_done(running)) == near + far + 2, "the machines of NetBox in sync")
             taken, work = time.monotonic() - began, running.work()
             written = range(size - near + 1, size + 1)
-            yield Desk(running, netbox, wire, lab, size, written, poll, rule, taken, work)
+            yield Desk(running, netbox, wire, lab, size, far, written, poll, rule, taken, work)
 
 
 def _rule(netbox: NetBox, port: int) -> int:
@@ -121,11 +123,11 @@ def _settings(url: str, port: int, poll: float) -> dict[str, Any]:
     }
 
 
-def _folder(root: Path, settings: dict[str, Any], lab: Lab, size: int, near: int) -> Folder:
+def _folder(root: Path, settings: dict[str, Any], lab: Lab, size: int, far: int) -> Folder:
     """The clusters, and what NetBox has no place for; machines are looked at once a day."""
     defaults = "kind: VirtualMachine\npolicy: {interval: 24h}\nspec:\n  nics: {net0: {bridge: vmbr0}}\n"
     texts = (
-        ("far.yaml", manifest("ProxmoxCluster", FAR, canned.cluster_spec(size - near))),
+        ("far.yaml", manifest("ProxmoxCluster", FAR, canned.cluster_spec(far))),
         ("near.yaml", manifest("ProxmoxCluster", NEAR, plant.spec(lab.url, size))),
         ("defaults.yaml", defaults),
     )

@@ -14,8 +14,11 @@ FAR, NEAR = "far", "near"
 """The clusters: one in the daemon's memory that holds nearly all, and one that is emulated and takes writes."""
 
 
-def entered(size: int, near: int) -> dict[str, Any]:
-    """A state of the emulator with `size` tagged VMs, of which the last `near` are in the near cluster."""
+def entered(size: int, near: int, far: int) -> dict[str, Any]:
+    """A state of the emulator with `size` tagged VMs.
+
+    The first `far` are in the far cluster and the last `near` in the near one; those between are planned only.
+    """
     number = range(1, size + 1)
     objects: dict[str, list[dict[str, Any]]] = {
         "extras/tags": [{"id": 1, "name": TAG, "slug": TAG}],
@@ -27,7 +30,10 @@ def entered(size: int, near: int) -> dict[str, Any]:
         "virtualization/clusters": [
             {"id": n, "name": name, "type": 1} for n, name in enumerate((FAR, NEAR), 1)
         ],
-        "virtualization/virtual-machines": [_machine(n, 2 if n > size - near else 1) for n in number],
+        "virtualization/virtual-machines": [
+            _machine(n, 2 if n > size - near else 1, "planned" if far < n <= size - near else "active")
+            for n in number
+        ],
         "virtualization/interfaces": [{"id": n, "virtual_machine": n, "name": "net0"} for n in number],
         "virtualization/virtual-disks": [_disk(n) for n in number],
         "ipam/ip-addresses": [_address(n) for n in number],
@@ -35,9 +41,9 @@ def entered(size: int, near: int) -> dict[str, Any]:
     return {"objects": {**STATE["objects"], **objects}}
 
 
-def _machine(number: int, cluster: int) -> dict[str, Any]:
+def _machine(number: int, cluster: int, status: str) -> dict[str, Any]:
     """The ids of NetBox begin with 1, the numbers of `canned` with 0."""
-    told = {"status": "active", "start_on_boot": "on", "vcpus": 2, "memory": 2048, "disk": 20480}
+    told = {"status": status, "start_on_boot": "on", "vcpus": 2, "memory": 2048, "disk": 20480}
     fields = {"setpoint_node": canned.node(number - 1)}
     name = canned.name(number - 1)
     return {
