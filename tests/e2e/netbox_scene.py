@@ -198,7 +198,7 @@ def _enter(folder: Folder, hook: str) -> None:
     secret.touch(mode=0o600)
     secret.write_text(secrets.token_hex(8))
     text = folder.settings.read_text()
-    text += f"    snapshot: 1m\n    webhook: {{listen: '{hook}', secret: {{file: {secret}}}}}\n"
+    text += f"    webhook: {{listen: '{hook}', secret: {{file: {secret}}}}}\n"
     folder.settings.write_text(text.replace("poll: 10s", "poll: 2s"))
     world = json.loads(folder.netbox_world.read_text())
     objects = world["objects"]
