@@ -75,9 +75,9 @@ async def declare(estate: Estate, snapshot: Snapshot) -> None:
     for problem in kept.problems:
         _log.warning("declaration_broken", version=snapshot.version[:12], problem=str(problem))
     try:
-        await _remember(estate, snapshot, departure, names)
         news = replace(changes, removed=changes.removed - estate.lingering - names.keys())
-        await _bring_in(estate, brought, before, news, names)
+        await _remember(estate, snapshot, departure, names, _announced(estate, brought, news))
+        await _bring_in(estate, before, news, names)
     except StateError:
         # The next look compares again, so that nothing stays asleep that this one did not come to wake.
         estate.resources, estate.version, estate.dormant = former, version, dormant
@@ -99,11 +99,7 @@ async def _gathered(estate: Estate, compiled: Compiled, snapshot: Snapshot, gone
 
 
 async def _bring_in(
-    estate: Estate,
-    brought: Callable[[Resource], Bringing],
-    former: Mapping[Key, Resource],
-    changes: Changes,
-    names: Mapping[Key, Key],
+    estate: Estate, former: Mapping[Key, Resource], changes: Changes, names: Mapping[Key, Key]
 ) -> None:
     """Wake what differs from what was before."""
     await tell_dormant(estate)
@@ -118,7 +114,6 @@ async def _bring_in(
     fresh = (key for key in changes.added if estate.resources[key].formerly not in names)
     estate.declared.update(dict.fromkeys(fresh, estate.ports.now()))
     for key in (*sorted(changes.added), *sorted(changes.changed)):
-        await _announce(estate, key, brought(estate.resources[key]), added=key in changes.added)
         wake(estate, key)
     # What they have is to be looked at once more before their values count as known.
     estate.sighted.met -= changes.changed
@@ -167,24 +162,33 @@ async def _open_lane(estate: Estate, target: Key) -> Lane:
 
 
 async def _remember(
-    estate: Estate, snapshot: Snapshot, departure: Departure, names: Mapping[Key, Key]
+    estate: Estate,
+    snapshot: Snapshot,
+    departure: Departure,
+    names: Mapping[Key, Key],
+    events: list[Event],
 ) -> None:
     in_force = {**estate.resources, **estate.dormant}
     kept = layers(estate, snapshot)
-    await estate.calls.call(estate.store.put_in_force, in_force, departure.left, departure.back, names, kept)
-
-
-async def _announce(estate: Estate, key: Key, brought: Bringing, *, added: bool) -> None:
-    verb = "declared" if added else "declaration changed"
-    event = Event(
-        at=estate.ports.now(),
-        kind=EventKind.DECLARED,
-        sentence=f"{verb} by {brought.sentence}",
-        key=key,
-        version=estate.version,
-        actor=brought.author or "setpoint",
+    await estate.calls.call(
+        estate.store.declare, in_force, departure.left, departure.back, names, kept, events
     )
-    await estate.calls.call(estate.store.record, event)
+
+
+def _announced(estate: Estate, brought: Callable[[Resource], Bringing], changes: Changes) -> list[Event]:
+    """For the history: who declared what, or declared it otherwise."""
+    now = estate.ports.now()
+    verbs = {
+        **dict.fromkeys(sorted(changes.added), "declared"),
+        **dict.fromkeys(sorted(changes.changed), "declaration changed"),
+    }
+    found: list[Event] = []
+    for key, verb in verbs.items():
+        by = brought(estate.resources[key])
+        sentence = f"{verb} by {by.sentence}"
+        actor = by.author or "setpoint"
+        found.append(Event(now, EventKind.DECLARED, sentence, key, estate.version, actor))
+    return found
 
 
 async def _gone(estate: Estate, removed: frozenset[Key]) -> list[Key]:

@@ -46,16 +46,26 @@ class Tombstones(Declared, Journal):
                 news.
         """
         with self._db.transaction():
-            self._write_desired(resources)
-            for key in back:
-                self._drop_tombstone(key)
-                self._remember_again(key)
-            for tombstone in left:
-                self._put_tombstone(tombstone)
-            for old, new in names.items():
-                self._hand_over(old, new)
-            if layers:
-                self._write_layers(layers)
+            self._write_in_force(resources, left, back, names, layers)
+
+    def _write_in_force(
+        self,
+        resources: Mapping[Key, Resource],
+        left: Iterable[Tombstone],
+        back: Iterable[Key],
+        names: Mapping[Key, Key],
+        layers: Collection[Layer],
+    ) -> None:
+        self._write_desired(resources)
+        for key in back:
+            self._drop_tombstone(key)
+            self._remember_again(key)
+        for tombstone in left:
+            self._put_tombstone(tombstone)
+        for old, new in names.items():
+            self._hand_over(old, new)
+        if layers:
+            self._write_layers(layers)
 
     def tombstone(self, key: Key) -> Tombstone | None:
         """The key's tombstone, whatever its phase."""

@@ -351,9 +351,9 @@ def test_a_daemon_that_ends_before_it_wrote_down_what_it_read_goes_on_from_what_
         def killed(*_: object) -> None:
             raise StateError("gone before it was written")
 
-        daemon.store.put_in_force = killed  # type: ignore[method-assign]
+        daemon.store.declare = killed  # type: ignore[method-assign]
         await daemon.write(x=card("x", {"colour": "blue"}), y=card("y"))
-        del daemon.store.put_in_force
+        del daemon.store.declare
         assert daemon.colours() == {"x": "x"}
         assert daemon.estate.source.sentence == "gone before it was written"
 
@@ -371,10 +371,10 @@ def test_what_could_not_be_written_is_put_in_force_by_the_next_look() -> None:
         def full(*_: object) -> None:
             raise StateError("the disk is full")
 
-        daemon.store.put_in_force = full  # type: ignore[method-assign]
+        daemon.store.declare = full  # type: ignore[method-assign]
         await daemon.write(y=card("y"))
         assert key("y") not in daemon.estate.resources
-        del daemon.store.put_in_force
+        del daemon.store.declare
         await daemon.commit({})
         assert daemon.colours() == {"x": "x", "y": "y"}
 

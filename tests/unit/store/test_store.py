@@ -137,6 +137,14 @@ class TestDesired:
         store.put_in_force({WEB: self.resource(WEB, "h2")}, (), ())
         assert store.desired() == {WEB: self.resource(WEB, "h2")}
 
+    def test_it_comes_into_force_with_who_brought_it_or_not_at_all(self, store: Store) -> None:
+        told = Event(3.0, EventKind.DECLARED, "declared by c1", WEB, "c1", "anna")
+        store.declare({WEB: self.resource(WEB)}, (), (), {}, (), [told])
+        assert store.history(WEB) == [told]
+        with pytest.raises(TypeError):
+            store.declare({}, (), (), {}, (), [replace(told, version=object())])  # type: ignore[arg-type]  # not JSON
+        assert (store.desired(), store.history(WEB)) == ({WEB: self.resource(WEB)}, [told])
+
     def test_it_comes_into_force_with_its_files_and_as_the_accepted_version_or_not_at_all(
         self, store: Store
     ) -> None:
