@@ -70,3 +70,31 @@ def test_the_map_of_the_page_makes_what_it_says() -> None:
             "net1": {"bridge": "vmbr0"},
         },
     }
+
+
+def test_what_nobody_maps_is_mapped_as_the_page_shows() -> None:
+    text = next(block for block in BLOCKS if "of: virtualization.cluster" in block)
+    cluster = {
+        "id": 1,
+        "name": "Attic",
+        "type": named(1, "proxmox-ve"),
+        "custom_fields": {"endpoints": "pve1.example.org\npve2.example.org"},
+    }
+    services = [{"id": 1, "name": "SMTP", "ports": [25]}, {"id": 2, "name": "http", "ports": [80, 443]}]
+    found = compiled(
+        sheets(
+            {
+                "virtualization.cluster/1": cluster,
+                "virtualization.virtualmachine/17": machine(services=services),
+            },
+            text,
+        )
+    )
+    made = {str(key): one for key, one in found.resources.items() if one.origin.path.startswith("@")}
+    assert made["ProxmoxCluster/attic"].spec == {
+        "endpoints": ["pve1.example.org", "pve2.example.org"],
+        "token": {"id": "setpoint@pve!controller", "secret": {"file": "/etc/setpoint/Attic-token"}},
+        "vmids": {"from": 1000, "to": 1999},
+    }
+    assert made["VirtualMachine/web01"].labels["serves"] == "http-smtp"
+    assert not found.problems
