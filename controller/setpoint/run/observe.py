@@ -125,7 +125,7 @@ def _is_known_as_another(desk: Desk, now: Pass, identity: Identity) -> bool:
         and item.target == desk.lane.target
         and item.key not in (now.owner.key, now.owner.formerly)
         and not item.released
-        for item in desk.store.items()
+        for item in desk.store.inventory()
     )
 
 

@@ -71,10 +71,15 @@ class Observed:
         """The whole inventory, ordered by key."""
         return sorted(self._items.rows.values(), key=_by_key)
 
+    def inventory(self) -> list[Item]:
+        """The same in no order, for whoever asks all of them again and again."""
+        return list(self._items.rows.values())
+
     def population(self, target: Key, kind: str) -> int:
         """How many objects of a kind on `target` are ours and declared."""
-        items = list(self._items.rows.values())
-        return sum(item.target == target and item.key.kind == kind and not item.released for item in items)
+        return sum(
+            item.target == target and item.key.kind == kind and not item.released for item in self.inventory()
+        )
 
     def forget_item(self, key: Key) -> None:
         """Drop the key from the inventory, if it is there."""
