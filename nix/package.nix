@@ -32,6 +32,7 @@ python3Packages.buildPythonApplication {
     proxmoxer
     pydantic
     pyyaml
+    pynetbox
     requests
     rich
     structlog
