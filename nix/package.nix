@@ -31,8 +31,8 @@ python3Packages.buildPythonApplication {
     prometheus-client
     proxmoxer
     pydantic
-    pyyaml
     pynetbox
+    pyyaml
     requests
     rich
     structlog

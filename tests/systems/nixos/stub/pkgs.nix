@@ -12,7 +12,7 @@ let
     systemd = package "systemd";
     writeShellScript = name: text: package name // { inherit text; };
     python3Packages = python [
-      "aiohttp" "asyncssh" "bcrypt" "click" "dnspython" "hatchling" "idna" "prometheus-client" "proxmoxer" "pydantic" "pyyaml"
+      "aiohttp" "asyncssh" "bcrypt" "click" "dnspython" "hatchling" "idna" "prometheus-client" "proxmoxer" "pydantic" "pynetbox" "pyyaml"
       "requests" "rich" "structlog" "watchfiles"
     ] // {
       buildPythonApplication = given: package given.pname // given;
