@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -12,6 +11,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, field_validator, model_validator
 
+from setpoint.listen import checked, parts
 from setpoint.model.key import Key
 from setpoint.model.limit import Caution, Limit
 from setpoint.model.quantity import Duration, format_duration
@@ -25,7 +25,6 @@ from setpoint.sources.source import local_path
 NOWHERE = "none"
 """The address at which nothing listens."""
 
-_LAST_PORT = 65_535
 _ESTATE = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
 _BAD_BRANCH = re.compile(r"[\x00-\x20~^:?*\[\\\x7f]|\.\.|@\{|//|^[-/.]|/\.|[/.]$|\.lock(/|$)")
 
@@ -123,12 +122,12 @@ class HookSettings(Spec):
     @field_validator("listen")
     @classmethod
     def _address(cls, value: str) -> str:
-        return _checked_address(value, "127.0.0.1:9646 or [::1]:9646")
+        return checked(value, "127.0.0.1:9646 or [::1]:9646")
 
     @property
     def address(self) -> tuple[str, int]:
         """The host and the port; port 0 lets the system choose one."""
-        return _split_address(self.listen)
+        return parts(self.listen)
 
 
 class MetricsSettings(Spec):
@@ -142,12 +141,12 @@ class MetricsSettings(Spec):
     @field_validator("listen")
     @classmethod
     def _address(cls, value: str) -> str:
-        return value if value == NOWHERE else _checked_address(value, "127.0.0.1:9645, [::1]:9645 or none")
+        return value if value == NOWHERE else checked(value, "127.0.0.1:9645, [::1]:9645 or none")
 
     @property
     def address(self) -> tuple[str, int] | None:
         """The host and the port; port 0 lets the system choose one; None for nowhere."""
-        return None if self.listen == NOWHERE else _split_address(self.listen)
+        return None if self.listen == NOWHERE else parts(self.listen)
 
 
 class LogSettings(Spec):
@@ -244,26 +243,6 @@ def load_settings(path: Path | None, env: Mapping[str, str]) -> Settings:
     settings = _beside(read_settings(found, Settings), found.absolute().parent)
     sections = {name: Section(found, ("inventories", name)) for name in settings.inventories}
     return settings.model_copy(update={"inventories": sections})
-
-
-def _checked_address(value: str, right: str) -> str:
-    host, _, port = value.rpartition(":")
-    if not _is_address(host) or not port.isdecimal() or int(port) > _LAST_PORT:
-        raise ValueError(f"'{value}' is no address with a port; write e.g. {right}")
-    return value
-
-
-def _split_address(value: str) -> tuple[str, int]:
-    host, _, port = value.rpartition(":")
-    return host.strip("[]"), int(port)
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
-    except ValueError:
-        return host == "localhost"
-    return True
 
 
 def _beside(settings: Settings, folder: Path) -> Settings:

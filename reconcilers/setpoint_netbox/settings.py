@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import field_validator
 
+from setpoint.listen import checked, parts
 from setpoint.model.quantity import Duration, format_duration
 from setpoint.model.secret import SecretRef
 from setpoint.model.spec import Spec, described
@@ -18,7 +18,6 @@ from setpoint_netbox.report.settings import WriteBack
 
 _SOONEST: Final = timedelta(seconds=1)
 _SNAPSHOT_SOONEST: Final = timedelta(minutes=1)
-_LAST_PORT: Final = 65_535
 _FIELD = re.compile(r"[A-Za-z0-9_]+")
 
 
@@ -65,16 +64,12 @@ class WebhookSettings(Spec):
     @field_validator("listen")
     @classmethod
     def _address(cls, value: str) -> str:
-        host, _, port = value.rpartition(":")
-        if not _is_host(host) or not port.isdecimal() or int(port) > _LAST_PORT:
-            raise ValueError(f"'{value}' is no address with a port; write e.g. 127.0.0.1:9647 or [::1]:9647")
-        return value
+        return checked(value, "127.0.0.1:9647 or [::1]:9647")
 
     @property
     def address(self) -> tuple[str, int]:
         """The host and the port; port 0 lets the system choose one."""
-        host, _, port = self.listen.rpartition(":")
-        return host.strip("[]"), int(port)
+        return parts(self.listen)
 
 
 class NetBoxSettings(Spec):
@@ -114,10 +109,10 @@ class NetBoxSettings(Spec):
     @field_validator("url")
     @classmethod
     def _web_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        url = urlsplit(value)
+        if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment:
             raise ValueError(f"'{value}' is no address of a NetBox; write e.g. https://netbox.example.org")
-        if parts.username is not None or parts.password is not None:
+        if url.username is not None or url.password is not None:
             raise ValueError(
                 "a NetBox is reached by a token and not by a password; write the URL without one"
             )
@@ -147,11 +142,3 @@ def _at_least(value: timedelta, least: timedelta) -> timedelta:
             f"{format_duration(value)} is too often for NetBox; write at least {format_duration(least)}"
         )
     return value
-
-
-def _is_host(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
-    except ValueError:
-        return host == "localhost"
-    return True
