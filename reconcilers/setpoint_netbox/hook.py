@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import json
@@ -16,9 +15,8 @@ from typing import Any, Final
 import structlog
 from aiohttp import web
 
-from setpoint.model.errors import SettingsError
 from setpoint.model.secret import Secret
-from setpoint.surface.calls import GAP, Bundle, Refusals, RefusedError, read_body, say
+from setpoint.surface.calls import GAP, Bundle, Refusals, RefusedError, say, signed_body
 from setpoint.surface.doorman import Manners, open_door
 from setpoint_netbox.settings import WebhookSettings
 
@@ -78,7 +76,7 @@ def hook_app(
 
     async def hook(request: web.Request) -> web.Response:
         try:
-            body = await _signed_body(request, secret)
+            body = await signed_body(request, "change", secret, is_signed)
         except RefusedError as refused:
             refusals.tell(request.remote, refused.status)
             return say(refused.status, str(refused))
@@ -113,18 +111,6 @@ async def serve_hook(
     async with door as address:
         _log.info("hook_open", address=address)
         yield address
-
-
-async def _signed_body(request: web.Request, secret: Callable[[], Secret]) -> bytes:
-    body = await read_body(request, "change")
-    try:
-        value = await asyncio.to_thread(secret)
-    except SettingsError as error:
-        _log.error("hook_secret_unreadable", why=str(error))  # its sentence says all
-        raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "the hook's secret cannot be read") from None
-    if not is_signed(value, request.headers, body):
-        raise RefusedError(HTTPStatus.UNAUTHORIZED, "the signature is missing or wrong")
-    return body
 
 
 def _told(body: bytes) -> tuple[float, tuple[str, ...]] | None:

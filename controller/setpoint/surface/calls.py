@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Final
+from typing import Final, TypeAlias
 
 import structlog
 from aiohttp import web
+
+from setpoint.model.errors import SettingsError
+from setpoint.model.secret import Secret
+
+Signed: TypeAlias = Callable[[Secret, Mapping[str, str], bytes], bool]
+"""Whether a call with these headers and this body is signed with the secret."""
 
 BODY_LIMIT: Final = 1 << 20
 """Bytes; what is larger is found by the next poll."""
@@ -92,6 +98,31 @@ async def read_body(request: web.Request, what: str) -> bytes:
     raise RefusedError(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the call is too large; the next poll finds the {what}"
     )
+
+
+async def signed_body(
+    request: web.Request, what: str, secret: Callable[[], Secret], is_signed: Signed
+) -> bytes:
+    """The body of a call that is signed; nothing of any other is looked into.
+
+    Args:
+        request: the call.
+        what: it tells.
+        secret: what calls are signed with; it may read a file, so it is asked for beside the loop.
+        is_signed: how they are.
+
+    Raises:
+        RefusedError: it is not signed, or that cannot be judged; or as `read_body`.
+    """
+    body = await read_body(request, what)
+    try:
+        value = await asyncio.to_thread(secret)
+    except SettingsError as error:
+        _log.error("hook_secret_unreadable", why=str(error))  # its sentence says all
+        raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "the hook's secret cannot be read") from None
+    if not is_signed(value, request.headers, body):
+        raise RefusedError(HTTPStatus.UNAUTHORIZED, "the signature is missing or wrong")
+    return body
 
 
 def say(status: HTTPStatus, sentence: str) -> web.Response:

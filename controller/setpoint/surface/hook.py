@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import json
@@ -14,9 +13,8 @@ from urllib.parse import parse_qs
 import structlog
 from aiohttp import web
 
-from setpoint.model.errors import SettingsError
 from setpoint.model.secret import Secret
-from setpoint.surface.calls import GAP, Bundle, Refusals, RefusedError, read_body, say
+from setpoint.surface.calls import GAP, Bundle, Refusals, RefusedError, say, signed_body
 
 _MOST_FIELDS: Final = 16
 _SIGNATURES = ("X-Hub-Signature-256", "X-Forgejo-Signature", "X-Gitea-Signature")
@@ -76,14 +74,7 @@ async def _judged(
     request: web.Request, secret: Callable[[], Secret], branch: str
 ) -> tuple[HTTPStatus, str, bool]:
     """As `judge`, for a call that is signed; nothing of any other is looked into."""
-    body = await read_body(request, "push")
-    try:
-        value = await asyncio.to_thread(secret)
-    except SettingsError as error:
-        _log.error("hook_secret_unreadable", why=str(error))  # its sentence says all
-        raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "the hook's secret cannot be read") from None
-    if not is_signed(value, request.headers, body):
-        raise RefusedError(HTTPStatus.UNAUTHORIZED, "the signature is missing or wrong")
+    body = await signed_body(request, "push", secret, is_signed)
     return judge(request.headers, body, branch)
 
 
