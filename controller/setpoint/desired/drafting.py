@@ -18,7 +18,7 @@ from setpoint.desired.layers import Below, Stack, tree, whole, without_empty
 from setpoint.desired.lifespan import fault
 from setpoint.desired.node import Fields, Leaf, Node, Origins, Path, child, nearest
 from setpoint.desired.places import rendered
-from setpoint.desired.reader import Document, read
+from setpoint.desired.reader import Document, Parsed, read
 from setpoint.desired.references import names_in
 from setpoint.desired.remarks import remark
 from setpoint.desired.sets import Made, is_set, make
@@ -93,6 +93,11 @@ def read_carefully(
             for row, manifest in made.manifests
         )
     every.extend([beside for drafting in every for beside in drafting.beside(kinds)])
+    return _piece(parsed, every, sets)
+
+
+def _piece(parsed: Parsed, every: list[_Drafting | _Quick], sets: list[Made]) -> Piece:
+    """What the documents of a file amount to."""
     found = [drafting for drafting in every if not drafting.left_out]
     problems = [problem for made in sets for problem in made.problems]
     problems += [problem for drafting in found for problem in drafting.problems]
