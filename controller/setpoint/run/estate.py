@@ -124,6 +124,16 @@ class Estate:
     shares: Mapping[str, Share] = field(default_factory=dict[str, Share])
     conflicts: Mapping[Key, tuple[Conflict, ...]] = field(default_factory=dict[Key, tuple[Conflict, ...]])
     telling: dict[str, Telling] = field(default_factory=dict[str, Telling])
+    _needy: tuple[Mapping[Key, Resource], Mapping[Key, tuple[Key, ...]]] = ({}, {})
+
+    def needy(self, key: Key) -> tuple[Key, ...]:
+        """What needs `key` or takes from it, but for what is on it as its target."""
+        resources, needy = self._needy
+        if resources is not self.resources:
+            # Thousands ask when they are met for the first time, so who needs whom is found once for a set in force.
+            needy = _needy_of(self.resources)
+            self._needy = self.resources, needy
+        return needy.get(key, ())
 
     def lane_of(self, resource: Resource) -> Lane | None:
         """The lane that serves `resource`: its target's, or its own when it is a target; else the one of what has none."""
@@ -184,6 +194,15 @@ class Estate:
             and status.spec_hash == resource.spec_hash
             and is_ready(status)
         )
+
+
+def _needy_of(resources: Mapping[Key, Resource]) -> Mapping[Key, tuple[Key, ...]]:
+    found: dict[Key, list[Key]] = {}
+    for key, resource in resources.items():
+        for need in resource.references:
+            if need != resource.target:
+                found.setdefault(need, []).append(key)
+    return {need: tuple(keys) for need, keys in found.items()}
 
 
 def is_ready(status: Status) -> bool:

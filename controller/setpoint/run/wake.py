@@ -34,12 +34,8 @@ def wake(estate: Estate, key: Key, cls: Class = Class.CHANGED, delay: float = 0.
 
 def wake_needy(estate: Estate, key: Key) -> None:
     """Make due what needs `key` or takes from it: it publishes something else now, or is in sync no more."""
-    for other, resource in estate.resources.items():
-        # Of thousands nearly all need their target alone, and each of them asks this when it is first in sync:
-        # tuples of the very same keys are compared without a look into these.
-        alone = resource.references == (resource.target,)
-        if not alone and key in resource.references and key != resource.target:
-            wake(estate, other, Class.RESYNC)
+    for other in estate.needy(key):
+        wake(estate, other, Class.RESYNC)
 
 
 def wake_departed(estate: Estate) -> None:
