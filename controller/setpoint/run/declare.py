@@ -171,7 +171,7 @@ async def _remember(
     in_force = {**estate.resources, **estate.dormant}
     kept = layers(estate, snapshot)
     await estate.calls.call(
-        estate.store.declare, in_force, departure.left, departure.back, names, kept, events
+        estate.store.put_in_force, in_force, departure.left, departure.back, names, kept, events
     )
 
 

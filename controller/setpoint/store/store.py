@@ -5,25 +5,22 @@ What a reconcile reads is at hand in memory, for any thread; a second process th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import final
 
 from setpoint.model.key import Key
-from setpoint.model.resource import Resource
-from setpoint.model.tombstone import Tombstone
-from setpoint.store.audit import Audit
 from setpoint.store.cache import Cache
 from setpoint.store.database import Database, open_copy, open_existing, open_file, open_memory
 from setpoint.store.decisions import Decisions
 from setpoint.store.freezes import Freezes
-from setpoint.store.records import Event, EventKind, Item, Layer, Status
+from setpoint.store.records import Event, EventKind, Item, Status
 from setpoint.store.tombstones import Tombstones
 
 
 @final
-class Store(Tombstones, Audit, Decisions, Freezes):
+class Store(Tombstones, Decisions, Freezes):
     """Everything that is remembered. Every method is one transaction and may raise StateError."""
 
     def __init__(self, database: Database, *, sole: bool = True) -> None:
@@ -92,21 +89,6 @@ class Store(Tombstones, Audit, Decisions, Freezes):
             if item is not None:
                 self.save_item(item)
             self.save_status(status)
-            for event in events:
-                self._add(event)
-
-    def declare(
-        self,
-        resources: Mapping[Key, Resource],
-        left: Iterable[Tombstone],
-        back: Iterable[Key],
-        names: Mapping[Key, Key],
-        layers: Collection[Layer],
-        events: Iterable[Event],
-    ) -> None:
-        """Put a version in force and write who brought what, all of it or nothing; see `put_in_force`."""
-        with self._db.transaction():
-            self._write_in_force(resources, left, back, names, layers)
             for event in events:
                 self._add(event)
 

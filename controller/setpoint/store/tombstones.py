@@ -9,18 +9,19 @@ from types import MappingProxyType
 from setpoint.model.key import Key
 from setpoint.model.resource import Resource
 from setpoint.model.tombstone import Phase, Tombstone
+from setpoint.store.audit import Audit
 from setpoint.store.cache import Cache
 from setpoint.store.codec import encode, key_from, key_text, tombstone_from
 from setpoint.store.database import Database
 from setpoint.store.declared import Declared
 from setpoint.store.journal import Journal
-from setpoint.store.records import Layer
+from setpoint.store.records import Event, Layer
 
 DAY = 86400.0
 """Seconds for which a tombstone stays after its object is gone, because it counts so long."""
 
 
-class Tombstones(Declared, Journal):
+class Tombstones(Declared, Journal, Audit):
     """Tombstones, and what is forgotten. Whatever is decided about one is decided here, one call after the other."""
 
     _db: Database
@@ -34,6 +35,7 @@ class Tombstones(Declared, Journal):
         back: Iterable[Key],
         names: Mapping[Key, Key] = MappingProxyType({}),
         layers: Collection[Layer] = (),
+        events: Iterable[Event] = (),
     ) -> None:
         """Replace the desired set and write down what left with it, all of it or nothing.
 
@@ -44,28 +46,21 @@ class Tombstones(Declared, Journal):
             names: former name -> new name, which gets what is remembered of it, unless it has an object of its own.
             layers: all of which it was made, and whose versions are the accepted ones from then on; none where that is no
                 news.
+            events: who brought what.
         """
         with self._db.transaction():
-            self._write_in_force(resources, left, back, names, layers)
-
-    def _write_in_force(
-        self,
-        resources: Mapping[Key, Resource],
-        left: Iterable[Tombstone],
-        back: Iterable[Key],
-        names: Mapping[Key, Key],
-        layers: Collection[Layer],
-    ) -> None:
-        self._write_desired(resources)
-        for key in back:
-            self._drop_tombstone(key)
-            self._remember_again(key)
-        for tombstone in left:
-            self._put_tombstone(tombstone)
-        for old, new in names.items():
-            self._hand_over(old, new)
-        if layers:
-            self._write_layers(layers)
+            self._write_desired(resources)
+            for key in back:
+                self._drop_tombstone(key)
+                self._remember_again(key)
+            for tombstone in left:
+                self._put_tombstone(tombstone)
+            for old, new in names.items():
+                self._hand_over(old, new)
+            if layers:
+                self._write_layers(layers)
+            for event in events:
+                self._add(event)
 
     def tombstone(self, key: Key) -> Tombstone | None:
         """The key's tombstone, whatever its phase."""

@@ -191,7 +191,7 @@ async def test_a_mark_that_names_a_target_does_not_stop_the_lane(daemon: Daemon)
 
 
 @pytest.mark.parametrize(
-    "method", ["accepted", "declare", "accept", "items", "record", "conclude", "open_intent"]
+    "method", ["accepted", "put_in_force", "accept", "items", "record", "conclude", "open_intent"]
 )
 async def test_a_database_that_is_locked_for_a_moment_loses_no_declaration(
     daemon: Daemon, monkeypatch: pytest.MonkeyPatch, method: str

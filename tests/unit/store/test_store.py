@@ -139,10 +139,10 @@ class TestDesired:
 
     def test_it_comes_into_force_with_who_brought_it_or_not_at_all(self, store: Store) -> None:
         told = Event(3.0, EventKind.DECLARED, "declared by c1", WEB, "c1", "anna")
-        store.declare({WEB: self.resource(WEB)}, (), (), {}, (), [told])
+        store.put_in_force({WEB: self.resource(WEB)}, (), (), {}, (), [told])
         assert store.history(WEB) == [told]
         with pytest.raises(TypeError):
-            store.declare({}, (), (), {}, (), [replace(told, version=object())])  # type: ignore[arg-type]  # not JSON
+            store.put_in_force({}, (), (), {}, (), [replace(told, version=object())])  # type: ignore[arg-type]  # not JSON
         assert (store.desired(), store.history(WEB)) == ({WEB: self.resource(WEB)}, [told])
 
     def test_it_comes_into_force_with_its_files_and_as_the_accepted_version_or_not_at_all(
