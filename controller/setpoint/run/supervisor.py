@@ -116,11 +116,12 @@ class Supervisor:
         try:
             previous = estate.store.accepted(self.source.name)
             snapshot = await self.source.fetch(previous, estate.store.approved)
-            fetched = now if snapshot.trouble is None else fetched
+            looked = now if snapshot.fresh else estate.source.at
+            fetched = looked if snapshot.trouble is None else fetched
             if self._is_news(snapshot):
                 await declare(estate, snapshot)
-            good = SourceState(good=True, sentence=_in_force(estate), at=now, fetched=fetched)
-            state = good if snapshot.trouble is None else _in_trouble(snapshot.trouble, now, fetched)
+            good = SourceState(good=True, sentence=_in_force(estate), at=looked, fetched=fetched)
+            state = good if snapshot.trouble is None else _in_trouble(snapshot.trouble, looked, fetched)
         except (SourceError, StateError) as error:
             state = _in_trouble(error, now, fetched)
         await self._tell_source(state)
@@ -294,7 +295,7 @@ class Supervisor:
             wake_departed(estate)
         log = _log.info if state.good else _log.warning
         log("source_looked_at", good=state.good, sentence=state.sentence, problems=len(estate.problems))
-        event = Event(state.at, EventKind.SOURCE, state.sentence, version=estate.version)
+        event = Event(estate.ports.now(), EventKind.SOURCE, state.sentence, version=estate.version)
         try:
             await estate.calls.call(estate.store.record, event)
         except StateError as error:

@@ -93,6 +93,7 @@ class LayeredSource:
             StateError: what was kept cannot be read.
         """
         await self._recall()
+        fresh = self._is_due()
         last = await self._read_base(previous, approved)
         unread = [layer for layer in self._layers if layer.content is None]
         await asyncio.gather(*(self._read(layer) for layer in unread if not layer.tried))
@@ -102,8 +103,20 @@ class LayeredSource:
             files.update(made.sheets)
             shares[layer.inventory.name] = made.share
         return Snapshot(
-            last.source, last.version, files, last.author, last.subject, last.notes, shares, self._trouble
+            last.source,
+            last.version,
+            files,
+            last.author,
+            last.subject,
+            last.notes,
+            shares,
+            self._trouble,
+            fresh=fresh,
         )
+
+    def _is_due(self) -> bool:
+        """Whether the source rang, or has given nothing yet."""
+        return self._last is None or self._rung
 
     async def refresh(self) -> None:
         """Read every inventory now; for whoever does not wait for rings."""

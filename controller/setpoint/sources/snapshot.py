@@ -41,6 +41,7 @@ class Snapshot:
         notes: what was left out and why, one sentence each.
         shares: what inventories have in it, by their names.
         trouble: why the source itself could not be read now; its files are then those that were read last.
+        fresh: whether the source itself was asked now, and not only inventories.
     """
 
     source: str
@@ -51,6 +52,7 @@ class Snapshot:
     notes: tuple[str, ...] = ()
     shares: Mapping[str, Share] = field(default_factory=dict[str, Share])
     trouble: SourceError | None = None
+    fresh: bool = True
 
     @property
     def versions(self) -> Mapping[str, str]:

@@ -188,6 +188,19 @@ def test_a_manifest_goes_on_alone_once_what_was_below_it_was_seen_to_be_deleted(
     lives(files, register(x=card("x", {"colour": "blue"})), body)
 
 
+def test_a_look_at_an_inventory_is_none_at_the_repository() -> None:
+    async def body(daemon: Registered) -> None:
+        before = daemon.estate.source
+        await daemon.write(x=card("x", {"colour": "blue"}))
+        assert daemon.colours() == {"a": "a", "x": "blue"}
+        now = daemon.estate.source
+        assert (now.at, now.fetched) == (before.at, before.fetched)
+        await daemon.commit(box("a", {"colour": "red"}))
+        assert daemon.estate.source.at > before.at
+
+    lives({**shelf(), **box("a")}, register(x=card("x")), body)
+
+
 def test_what_expires_in_an_inventory_is_meant_to_go() -> None:
     with closing(VirtualLoop()) as loop:
         expires = f"{datetime.fromtimestamp(loop.wall() + 3600, UTC):%Y-%m-%dT%H:%M:%SZ}"
@@ -351,9 +364,9 @@ def test_a_daemon_that_ends_before_it_wrote_down_what_it_read_goes_on_from_what_
         def killed(*_: object) -> None:
             raise StateError("gone before it was written")
 
-        daemon.store.declare = killed  # type: ignore[method-assign]
+        daemon.store.put_in_force = killed  # type: ignore[method-assign]
         await daemon.write(x=card("x", {"colour": "blue"}), y=card("y"))
-        del daemon.store.declare
+        del daemon.store.put_in_force
         assert daemon.colours() == {"x": "x"}
         assert daemon.estate.source.sentence == "gone before it was written"
 
@@ -371,10 +384,10 @@ def test_what_could_not_be_written_is_put_in_force_by_the_next_look() -> None:
         def full(*_: object) -> None:
             raise StateError("the disk is full")
 
-        daemon.store.declare = full  # type: ignore[method-assign]
+        daemon.store.put_in_force = full  # type: ignore[method-assign]
         await daemon.write(y=card("y"))
         assert key("y") not in daemon.estate.resources
-        del daemon.store.declare
+        del daemon.store.put_in_force
         await daemon.commit({})
         assert daemon.colours() == {"x": "x", "y": "y"}
 
