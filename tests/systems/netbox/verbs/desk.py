@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,20 +13,8 @@ import yaml
 from aiohttp import web
 
 from setpoint.cli.main import run
+from tests.rig.admin import Said
 from tests.systems.netbox.ground import STATE, TOKEN, Middle, NetBox, between
-
-
-@dataclass(frozen=True)
-class Said:
-    """How a verb ended, and what it said."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> Any:
-        return json.loads(self.out)
 
 
 @dataclass

@@ -102,7 +102,7 @@ def test_what_is_missing_is_named_with_its_remedy(
 
 def test_each_permission_that_is_missing_is_a_line(ready: Desk) -> None:
     _narrow(ready)
-    wrong = [one for one in ready.type("check", "-o", "json").document["checks"] if one["verdict"] == "wrong"]
+    wrong = [one for one in ready.type("check", "-o", "json").told["checks"] if one["verdict"] == "wrong"]
     assert [one["sentence"] for one in wrong] == [
         "the token may not view ipam.ipaddress", "the token may not view core.objectchange",
     ]  # fmt: skip
@@ -147,7 +147,7 @@ async def test_an_old_netbox_and_one_without_workers_are_told(
         middle.spoil = _status(status, headers)
         ready.settle(middle.url)
         said = await asyncio.to_thread(ready.type, "check", "-o", "json")
-    found = [one for one in said.document["checks"] if told in one["remedy"]]
+    found = [one for one in said.told["checks"] if told in one["remedy"]]
     assert [one["verdict"] for one in found] == [verdict], said.out
 
 

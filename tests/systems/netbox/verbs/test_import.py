@@ -204,8 +204,8 @@ def test_without_custom_fields_the_remedy_is_told(desk: Desk) -> None:
 
 def test_as_a_document_each_machine_says_what_stays_in_its_manifest(estate: Desk) -> None:
     said = estate.type("import", "-o", "json")
-    machines = {one["key"]: one for one in said.document["machines"]}
+    machines = {one["key"]: one for one in said.told["machines"]}
     assert machines["VirtualMachine/vault01"]["inManifestsOnly"] == [
         "/machine", "/firmware/type", "/firmware/efi/storage", "/tpm/storage",
     ]  # fmt: skip
-    assert (said.code, said.document["applied"]) == (2, False)
+    assert (said.code, said.told["applied"]) == (2, False)

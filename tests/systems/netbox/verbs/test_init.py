@@ -167,7 +167,7 @@ def test_a_webhook_is_signed_with_the_secret_which_is_never_shown(desk: Desk) ->
     assert (hook["secret"], hook["payload_url"]) == ("hush-hush", HOOK[1])
     (rule,) = desk.rows("extras/event-rules")
     assert (rule["action_object_id"], rule["enabled"]) == (hook["id"], True)
-    assert {row["state"] for row in said.document["objects"]} == {"made"}
+    assert {row["state"] for row in said.told["objects"]} == {"made"}
 
 
 def test_without_a_token_the_remedy_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

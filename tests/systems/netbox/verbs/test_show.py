@@ -59,7 +59,7 @@ def test_who_asks_for_what_is_not_there_is_told_what_is(filled: Desk, name: str,
 
 
 def test_as_a_document_sheets_are_texts(filled: Desk) -> None:
-    document = filled.type("show", "-o", "json").document
+    document = filled.type("show", "-o", "json").told
     (sheet,) = document["sheets"]
     assert (sheet["key"], sheet["sheet"].startswith("kind: VirtualMachine")) == ("VirtualMachine/web01", True)
     assert len(document["notes"]) == 1
