@@ -42,6 +42,8 @@ class Looking(Generic[P]):
         survey: fresh for this key: begun after the key's last act.
         routine: at the last look it was as the same declaration says, and nobody has asked for this one; so what may
             be some seconds old is good enough to see that this is still so.
+        touched_alone: at the last look all was as declared, and since then the declaration alone is known to have
+            changed; so where reading everything takes long, what that touches may do (`Present.partial`).
         handed: what it has handed out, by number; only for a kind with a `space`.
         since: since when this object is known, seconds since the epoch; one that is made anew is another one. 0 while it
             was not seen before.
@@ -52,6 +54,7 @@ class Looking(Generic[P]):
     identity: Identity | None
     survey: Survey[Any]
     routine: bool = False
+    touched_alone: bool = False
     handed: tuple[Grant, ...] = ()
     since: float = 0.0
 

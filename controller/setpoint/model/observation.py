@@ -12,11 +12,18 @@ S_co = TypeVar("S_co", covariant=True)
 
 @dataclass(frozen=True)
 class Present(Generic[S_co]):
-    """The object is there. `mark` is what it bears, None when it bears none that we can read."""
+    """The object is there.
+
+    Attributes:
+        mark: what it bears; None when it bears none that we can read.
+        partial: only what the new declaration touches was read, and the rest is as it was seen before; see
+            `Looking.touched_alone`. Steps may follow from that, and never that all is as declared.
+    """
 
     state: S_co
     identity: Identity
     mark: Mark | None
+    partial: bool = False
 
 
 @dataclass(frozen=True)

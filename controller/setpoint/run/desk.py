@@ -93,6 +93,7 @@ class Pass:
     """One reconcile, filled stage by stage.
 
     Attributes:
+        in_full: whether the object has to be read in full, whatever else would do.
         applied: what the last pass left in force; None when nothing is remembered.
         pending: the intent whose outcome is not known yet.
         wipe: what is to be wiped now, by schedule; its steps come first in `planned`.
@@ -115,6 +116,7 @@ class Pass:
     kind: Kind[Any, Any]
     spec: Spec
     owner: Owner
+    in_full: bool = True
     item: Item | None = None
     reserved: Reservation | None = None
     pending: Intent | None = None

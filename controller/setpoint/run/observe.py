@@ -155,12 +155,9 @@ def _as_marked(desk: Desk, now: Pass) -> Pass | Outcome:
 async def observe(desk: Desk, now: Pass) -> Pass | Outcome:
     """Read the object."""
     assert now.survey is not None  # noqa: S101  # an earlier stage
-    handed = () if now.kind.space is None else tuple(desk.store.grants(now.owner.key))
-    since = now.item.age.since if now.item is not None else 0.0
-    looking = Looking(now.spec, now.owner, now.identity, now.survey, _routine(desk, now), handed, since)
     try:
         async with asyncio.timeout(LIMIT):
-            seen = await now.kind.observe(desk.lane.client(), looking)
+            seen = await now.kind.observe(desk.lane.client(), _looking(desk, now, now.survey))
     except TimeoutError:
         return Failed(f"could not be read within {LIMIT:.0f} s", transport=True)
     match seen:
@@ -179,20 +176,30 @@ async def observe(desk: Desk, now: Pass) -> Pass | Outcome:
                 outputs=now.kind.publish(state).model_dump(mode="json"),
                 renewed=now.kind.renewed(state),
                 measured=take_measures(now.kind.measures, state, desk.ports.now())
-                if now.kind.measures
+                if now.kind.measures and not seen.partial
                 else None,
             )
 
 
-def _routine(desk: Desk, now: Pass) -> bool:
-    """Whether nothing is new since a look at which all was well."""
+def _looking(desk: Desk, now: Pass, seen: Survey[Any]) -> Looking[Any]:
+    """What the kind is given."""
     before = desk.store.status(now.owner.key)
-    return (
+    was_well = (
         before is not None
         and before.outcome == Done.__name__
-        and before.spec_hash == now.resource.spec_hash
         and desk.requested <= before.handled
         and now.pending is None
+    )
+    same = before is not None and before.spec_hash == now.resource.spec_hash
+    return Looking(
+        now.spec,
+        now.owner,
+        now.identity,
+        seen,
+        routine=was_well and same,
+        touched_alone=was_well and not same and not now.in_full and now.order is None,
+        handed=() if now.kind.space is None else tuple(desk.store.grants(now.owner.key)),
+        since=now.item.age.since if now.item is not None else 0.0,
     )
 
 

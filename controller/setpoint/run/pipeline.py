@@ -57,7 +57,10 @@ async def run(desk: Desk, start: Pass, stages: tuple[Stage, ...] = RECONCILE) ->
     """Take `start` through the stages; expected errors become outcomes, anything else is a bug and raises."""
     key, busy = start.owner.key, desk.lane.busy
     before = busy.get(key)
-    report = await _through(desk, start, stages)
+    # Only what is followed by an act may rest on a part, for then everything is looked at by the next pass.
+    report = await _through(desk, start.learn(in_full=False) if stages is RECONCILE else start, stages)
+    if _rests_on_a_part(report):
+        report = await _through(desk, start, stages)
     if busy.get(key) is before:
         busy.pop(key, None)
     give_places_back(desk, key, report.outcome)
@@ -67,6 +70,12 @@ async def run(desk: Desk, start: Pass, stages: tuple[Stage, ...] = RECONCILE) ->
     elif seen is not None:
         desk.spaces.miss(key)
     return report
+
+
+def _rests_on_a_part(report: Report) -> bool:
+    """Whether it ended with no step to take, and not everything was looked at for that."""
+    seen, planned = report.learned.observation, report.learned.planned
+    return isinstance(seen, Present) and seen.partial and all(one.holds for one in planned)
 
 
 def give_places_back(desk: Desk, key: Key, outcome: Outcome) -> None:
