@@ -9,6 +9,7 @@ from typing import Final
 
 from setpoint.model.errors import TargetError
 from setpoint.model.kind import Gate
+from setpoint_dns.content import Zone
 from setpoint_dns.server import Can, ZoneServer
 
 FRESH: Final = 60.0
@@ -24,13 +25,21 @@ class Reach:
     Attributes:
         gate: what calls to secondaries go through, too.
         secondaries: who serves its zones as well, as they were declared.
+        last: each zone as it was read last.
     """
 
     server: ZoneServer
     gate: Gate
     secondaries: tuple[str, ...] = ()
+    last: dict[str, Zone] = field(default_factory=dict[str, Zone])
     _written: dict[str, float] = field(default_factory=dict[str, float])
     _told: dict[str, float] = field(default_factory=dict[str, float])
+
+    async def read(self, zone: str) -> Zone:
+        """See `ZoneServer.read`; it is remembered as the last one."""
+        self.last.pop(zone, None)
+        found = self.last[zone] = await self.server.read(zone)
+        return found
 
     def wrote(self, zone: str) -> None:
         """Remember that a zone was changed now, or may have been."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Flag, auto
 from typing import Protocol
@@ -10,7 +10,7 @@ from typing import Protocol
 from setpoint.model.errors import RefusalError
 from setpoint.model.identity import Mark
 from setpoint.model.tree import Json
-from setpoint_dns.content import Batch, RRset, Zone
+from setpoint_dns.content import Batch, Id, RRset, Zone
 
 
 class GoneError(RefusalError):
@@ -81,6 +81,13 @@ class ZoneServer(Protocol):
 
     async def read(self, zone: str) -> Zone:
         """All of a zone. Raises GoneError."""
+        ...
+
+    async def is_still(self, zone: Zone, sets: Collection[Id]) -> bool:
+        """Whether a zone that was read before is as it was, by all that tells a change and by these sets. Raises GoneError.
+
+        Nobody's word for the rest: not everybody who changes a record raises the serial.
+        """
         ...
 
     async def serial(self, zone: str) -> int:

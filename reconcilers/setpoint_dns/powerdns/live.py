@@ -84,11 +84,15 @@ async def look(line: Line, zone: str, found: Id) -> Live:
     Raises:
         GoneError: there is no such zone.
     """
-    name, rtype = found
-    query = f"?rrset_name={quote(name, safe='')}&rrset_type={quote(rtype, safe='')}"
-    body = await fetch(line, zone, query)
+    body = await fetch(line, zone, only(found))
     with line.understanding(f"/zones/{zone}"):
         return read_live(zone, json.loads(body), found)
+
+
+def only(found: Id) -> str:
+    """The query that asks for a zone with one set alone; a server that does not know it answers with all."""
+    name, rtype = found
+    return f"?rrset_name={quote(name, safe='')}&rrset_type={quote(rtype, safe='')}"
 
 
 def read_live(zone: str, raw: Mapping[str, Any], found: Id) -> Live:

@@ -20,6 +20,8 @@ from setpoint_dns.powerdns.forms import (
 from setpoint_dns.powerdns.live import WRITABLE
 from setpoint_dns.powerdns.settings import kind_of, read_settings
 
+_MOVING: Final = frozenset({"rrsets", "notified_serial"})
+"""Fields of a zone that are not its head."""
 _DNSSEC: Final = b'"dnssec":'
 _TRUE = re.compile(rb" ?true\b")
 
@@ -40,6 +42,8 @@ class Seen:
 
     Attributes:
         digest: of everything that was answered.
+        head: what the zone says of itself, beside its records and what of it moves by itself.
+        metadata: by kind.
         serial: as it is stored, where `zone.serial` is as it is answered.
         account: as it is stored.
         marked: whether the mark is in the metadata.
@@ -47,11 +51,18 @@ class Seen:
     """
 
     digest: bytes
+    head: Mapping[str, Any]
+    metadata: Mapping[str, list[str]]
     zone: Zone
     serial: int
     account: str
     marked: bool
     record: bool
+
+    def is_still(self, raw: Mapping[str, Any], which: Id) -> bool:
+        """Whether an answer that holds this set, if there is one, tells the same of the zone and of that."""
+        now = read_sets(raw["rrsets"], self.zone.name, {}).get(which)
+        return _head(raw) == self.head and now == self.zone.rrsets.get(which)
 
     @property
     def is_shell(self) -> bool:
@@ -105,4 +116,17 @@ def told(digest: bytes, raw: Mapping[str, Any], metadata: Any, keys: Any, before
         signing=read_signing(raw, keys),
         copy=kind_of(raw) not in WRITABLE,
     )
-    return Seen(digest, zone, serial, str(raw.get("account", "")), written is not None, record is not None)
+    return Seen(
+        digest,
+        _head(raw),
+        by_kind,
+        zone,
+        serial,
+        str(raw.get("account", "")),
+        written is not None,
+        record is not None,
+    )
+
+
+def _head(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: value for name, value in raw.items() if name not in _MOVING}

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, Final
@@ -27,8 +27,9 @@ from setpoint_dns.powerdns import forms
 from setpoint_dns.powerdns.access import Access, Line
 from setpoint_dns.powerdns.batches import encoded, parts, patch
 from setpoint_dns.powerdns.failures import NotFoundError, ServerError
+from setpoint_dns.powerdns.forms import read_metadata
 from setpoint_dns.powerdns.limits import Limits, read_limits
-from setpoint_dns.powerdns.live import WRITABLE, Live, check_gone, fetch, look
+from setpoint_dns.powerdns.live import WRITABLE, Live, check_gone, fetch, look, only
 from setpoint_dns.powerdns.seen import Row, Seen, is_signed, read_rows, told
 from setpoint_dns.powerdns.settings import check_settings, fields_of, metadata_of
 from setpoint_dns.server import Can, GoneError, ZoneRow
@@ -66,7 +67,7 @@ class PowerdnsServer:
 
     async def read(self, zone: str) -> Zone:
         """All of a zone; the same object as last time if nothing of it changed."""
-        body, metadata = await self._body_and_metadata(zone)
+        body, metadata = await _all(fetch(self._line, zone), fetch(self._line, zone, "/metadata"))
         keys = await fetch(self._line, zone, "/cryptokeys") if is_signed(body) else _NOTHING
         digest = hashlib.sha256(b"\0".join((body, metadata, keys))).digest()
         seen = self._seen.get(zone)
@@ -80,14 +81,16 @@ class PowerdnsServer:
             raise GoneError(f"of zone {zone} there is only the shell that a failed creation left")
         return seen.zone
 
-    async def _body_and_metadata(self, zone: str) -> tuple[bytes, bytes]:
-        """Both at once; of two failures that of the zone itself is told."""
-        metadata = asyncio.ensure_future(fetch(self._line, zone, "/metadata"))
-        try:
-            return await fetch(self._line, zone), await metadata
-        finally:
-            metadata.cancel()
-            await asyncio.gather(metadata, return_exceptions=True)
+    async def is_still(self, zone: Zone, sets: Collection[Id]) -> bool:
+        """See `ZoneServer.is_still`: by what the zone says beside its records, its metadata and these sets."""
+        seen = self._seen.get(zone.name)
+        if seen is None or seen.zone is not zone:
+            return False
+        bodies = (fetch(self._line, zone.name, only(which)) for which in sets)
+        *found, metadata = await _all(*bodies, fetch(self._line, zone.name, "/metadata"))
+        with self._line.understanding(f"/zones/{zone.name}"):
+            same = (seen.is_still(json.loads(one), which) for one, which in zip(found, sets, strict=True))
+            return all(same) and read_metadata(json.loads(metadata)) == seen.metadata
 
     async def serial(self, zone: str) -> int:
         """The serial as it is answered over DNS."""
@@ -290,6 +293,17 @@ def _with_hidden(rrset: RRset, there: RRset | None) -> RRset:
 def _apex_first(zone: str, rrsets: Sequence[RRset]) -> list[RRset]:
     """By name, so that what is about one name is sent together; the SOA and NS sets in the first call."""
     return sorted(rrsets, key=lambda rrset: (rrset.name != zone, rrset.name))
+
+
+async def _all(*reads: Coroutine[None, None, bytes]) -> list[bytes]:
+    """What several reads at once give; of their failures the first one's is told, and none goes on behind it."""
+    begun = [asyncio.ensure_future(one) for one in reads]
+    try:
+        return [await one for one in begun]
+    finally:
+        for one in begun:
+            one.cancel()
+        await asyncio.gather(*begun, return_exceptions=True)
 
 
 @asynccontextmanager

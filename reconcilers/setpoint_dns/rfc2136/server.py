@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import NoReturn
 
@@ -13,7 +13,7 @@ from setpoint.model.errors import RefusalError, TargetError
 from setpoint.model.identity import Mark
 from setpoint.model.kind import Gate
 from setpoint.model.tree import Json
-from setpoint_dns.content import Batch, RRset, Zone
+from setpoint_dns.content import Batch, Id, RRset, Zone
 from setpoint_dns.rfc2136.answers import is_denied, rdatas, soa_of
 from setpoint_dns.rfc2136.failures import KeyRefusedError, gone
 from setpoint_dns.rfc2136.found import common
@@ -74,6 +74,10 @@ class Rfc2136Server:
         self._proof.told(zone, taken=True)
         # Texts of ten thousand records take a while, and other lanes go on meanwhile.
         return await asyncio.to_thread(common, zone, found)
+
+    async def is_still(self, zone: Zone, sets: Collection[Id]) -> bool:  # noqa: ARG002  # the port names them
+        """See `ZoneServer.is_still`; here a write has the serial as its condition, so no other one comes into force."""
+        return await self.serial(zone.name) == zone.serial
 
     async def serial(self, zone: str) -> int:
         """See `ZoneServer.serial`."""

@@ -9,8 +9,11 @@ import dns.serial
 
 from setpoint.model.kind import Looking
 from setpoint.model.observation import Absent, Observation, Present
+from setpoint_dns.content import Id, Zone
 from setpoint_dns.endpoint import place
-from setpoint_dns.kinds.dns_zone.declared import divide
+from setpoint_dns.kinds.dns_zone.declared import declared_sets, divide, waiting
+from setpoint_dns.kinds.dns_zone.members import Sets
+from setpoint_dns.kinds.dns_zone.names import id_of
 from setpoint_dns.kinds.dns_zone.spec import DnsZoneSpec, complete
 from setpoint_dns.kinds.dns_zone.state import SecondaryState, Standing, ZoneState
 from setpoint_dns.reach import Reach
@@ -18,6 +21,8 @@ from setpoint_dns.rfc2136.stream import Endpoint
 from setpoint_dns.secondaries import Ahead, Answer, Behind, Current, Lame, Refused, Unreachable, ask
 from setpoint_dns.server import GoneError, copied
 
+FEW: Final = 8
+"""Sets that are to change up to which only they are read, and not a zone of thousands for them."""
 PATIENCE: Final = 5.0
 """Seconds that secondaries are given after a write, before the look ends without them."""
 PACE: Final = 0.2
@@ -31,14 +36,15 @@ async def observe(reach: Reach, looking: Looking[DnsZoneSpec]) -> Observation[Zo
     """
     assert looking.identity is not None  # noqa: S101  # a zone has its name at least
     origin = str(looking.identity["zone"])
+    named = {"zone": origin.removesuffix(".")}
+    spec = complete(looking.spec.model_copy(update=named), looking.owner.key)
     try:
-        zone = await reach.server.read(origin)
+        known = await _known(reach, origin, spec) if looking.touched_alone else None
+        zone = known or await reach.read(origin)
     except GoneError as gone:
         return Absent(gone.message)
     if zone.copy:
         raise copied(origin)
-    named = {"zone": origin.removesuffix(".")}
-    spec = complete(looking.spec.model_copy(update=named), looking.owner.key)
     sets, left = divide(zone, spec)
     fresh = reach.is_fresh(origin)
     seen = await _secondaries(reach, spec, origin, zone.serial, PATIENCE if fresh else 0.0)
@@ -54,7 +60,25 @@ async def observe(reach: Reach, looking: Looking[DnsZoneSpec]) -> Observation[Zo
         fresh=fresh,
         tell=reach.may_tell(origin),
     )
-    return Present(state, {"zone": origin}, zone.mark)
+    return Present(state, {"zone": origin}, zone.mark, partial=known is not None)
+
+
+async def _known(reach: Reach, origin: str, spec: DnsZoneSpec) -> Zone | None:
+    """The zone as it was read before, if the server has no other one by its serial and in the few sets that are to change."""
+    zone = reach.last.get(origin)
+    if zone is None or waiting(spec):
+        return None
+    touched = _touched(divide(zone, spec)[0], declared_sets(spec))
+    if not 0 < len(touched) <= FEW or not await reach.server.is_still(zone, touched):
+        return None
+    return zone
+
+
+def _touched(there: Sets, wanted: Sets) -> set[Id]:
+    """The sets that are not the same; told in no time, for equal ones have the very same content."""
+    was, will = there.members, wanted.members
+    names = {name for name, content in will.items() if was.get(name) is not content}
+    return {id_of(name) for name in names | (was.keys() - will.keys())}
 
 
 def all_secondaries(reach: Reach, spec: DnsZoneSpec) -> tuple[str, ...]:
