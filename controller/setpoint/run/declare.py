@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -76,7 +76,8 @@ async def declare(estate: Estate, snapshot: Snapshot) -> None:
         _log.warning("declaration_broken", version=snapshot.version[:12], problem=str(problem))
     try:
         news = replace(changes, removed=changes.removed - estate.lingering - names.keys())
-        await _remember(estate, snapshot, departure, names, _announced(estate, brought, news))
+        events = [*_announced(estate, brought, news), *_followed(estate, snapshot)]
+        await _remember(estate, snapshot, departure, names, events)
         await _bring_in(estate, before, news, names)
     except StateError:
         # The next look compares again, so that nothing stays asleep that this one did not come to wake.
@@ -189,6 +190,20 @@ def _announced(estate: Estate, brought: Callable[[Resource], Bringing], changes:
         actor = by.author or "setpoint"
         found.append(Event(now, EventKind.DECLARED, sentence, key, estate.version, actor))
     return found
+
+
+def _followed(estate: Estate, snapshot: Snapshot) -> Iterator[Event]:
+    """For the history: that the source is well and its version is in force, where that is news."""
+    told = in_force(estate)
+    if snapshot.trouble is None and (estate.source.good, estate.source.sentence) != (True, told):
+        yield Event(estate.ports.now(), EventKind.SOURCE, told, version=estate.version)
+
+
+def in_force(estate: Estate) -> str:
+    """What is followed, and how many mistakes are in it."""
+    number = len(estate.problems)
+    mistakes = "1 mistake" if number == 1 else f"{number} mistakes"
+    return f"{estate.version[:12]} is in force{f', with {mistakes}' if number else ''}"
 
 
 async def _gone(estate: Estate, removed: frozenset[Key]) -> list[Key]:

@@ -15,7 +15,7 @@ from setpoint.model.hold import Rule
 from setpoint.model.inventory import PREFIX, Inventory
 from setpoint.model.key import Key
 from setpoint.run.conclude import FINAL
-from setpoint.run.declare import arrange_lanes, declare
+from setpoint.run.declare import arrange_lanes, declare, in_force
 from setpoint.run.estate import Estate, SourceState
 from setpoint.run.lane import WORKERS, Lane
 from setpoint.run.queue import Class
@@ -118,13 +118,14 @@ class Supervisor:
             snapshot = await self.source.fetch(previous, estate.store.approved)
             looked = now if snapshot.fresh else estate.source.at
             fetched = looked if snapshot.trouble is None else fetched
-            if self._is_news(snapshot):
+            if is_news := self._is_news(snapshot):
                 await declare(estate, snapshot)
-            good = SourceState(good=True, sentence=_in_force(estate), at=looked, fetched=fetched)
+            good = SourceState(good=True, sentence=in_force(estate), at=looked, fetched=fetched)
             state = good if snapshot.trouble is None else _in_trouble(snapshot.trouble, looked, fetched)
+            written = is_news and snapshot.trouble is None
         except (SourceError, StateError) as error:
-            state = _in_trouble(error, now, fetched)
-        await self._tell_source(state)
+            state, written = _in_trouble(error, now, fetched), False
+        await self._tell_source(state, written=written)
         self._staff()
         await self.announce()
 
@@ -285,7 +286,8 @@ class Supervisor:
         except StateError as error:
             _log.warning("times_not_written", problem=str(error))
 
-    async def _tell_source(self, state: SourceState) -> None:
+    async def _tell_source(self, state: SourceState, *, written: bool) -> None:
+        """Tell how the source is when that is news; `written` when it is in the history already."""
         estate, before = self.estate, self.estate.source
         estate.source = state
         if (before.good, before.sentence) == (state.good, state.sentence):
@@ -295,6 +297,8 @@ class Supervisor:
             wake_departed(estate)
         log = _log.info if state.good else _log.warning
         log("source_looked_at", good=state.good, sentence=state.sentence, problems=len(estate.problems))
+        if written:
+            return
         event = Event(estate.ports.now(), EventKind.SOURCE, state.sentence, version=estate.version)
         try:
             await estate.calls.call(estate.store.record, event)
@@ -341,12 +345,3 @@ def _in_trouble(error: SourceError | StateError, now: float, fetched: float) -> 
     if isinstance(error, HistoryRewrittenError):
         return SourceState(good=False, sentence=str(error), at=now, token=error.commit, fetched=now)
     return SourceState(good=False, sentence=str(error), at=now, fetched=fetched)
-
-
-def _in_force(estate: Estate) -> str:
-    broken = f", with {_mistakes(len(estate.problems))}" if estate.problems else ""
-    return f"{estate.version[:12]} is in force{broken}"
-
-
-def _mistakes(number: int) -> str:
-    return "1 mistake" if number == 1 else f"{number} mistakes"

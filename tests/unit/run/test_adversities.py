@@ -190,9 +190,7 @@ async def test_a_mark_that_names_a_target_does_not_stop_the_lane(daemon: Daemon)
     await running(daemon, body)
 
 
-@pytest.mark.parametrize(
-    "method", ["accepted", "put_in_force", "accept", "items", "record", "conclude", "open_intent"]
-)
+@pytest.mark.parametrize("method", ["accepted", "put_in_force", "accept", "items", "conclude", "open_intent"])
 async def test_a_database_that_is_locked_for_a_moment_loses_no_declaration(
     daemon: Daemon, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
@@ -206,6 +204,27 @@ async def test_a_database_that_is_locked_for_a_moment_loses_no_declaration(
         daemon.supervisor.source.poke()
         await daemon.until(lambda: daemon.outcome(B) == "Done")
         await daemon.until(lambda: daemon.world.things[1].fields["colour"] == "blue")
+
+    await running(daemon, body)
+
+
+async def test_a_source_in_trouble_of_which_the_history_could_not_be_told_is_followed_again(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daemon.write(shelf=SHELF, a=box("a"))
+
+    async def body(daemon: Daemon) -> None:
+        await daemon.until(lambda: daemon.outcome(A) == "Done")
+        calls = fail_once(monkeypatch, "record")
+        away = daemon.folder.rename(daemon.folder.with_name("away"))
+        daemon.supervisor.source.poke()
+        await daemon.until(lambda: bool(calls))
+        assert not daemon.supervisor.estate.source.good
+        away.rename(daemon.folder)
+        daemon.write(b=box("b"))
+        daemon.supervisor.source.poke()
+        await daemon.until(lambda: daemon.outcome(B) == "Done")
+        assert daemon.supervisor.estate.source.good
 
     await running(daemon, body)
 
