@@ -234,6 +234,7 @@ class Kind(Generic[P, S]):
             `project` leaves out.
         identify: ids that the declaration itself fixes; None when it fixes none.
         named: ids that a new object gets from the name of its resource; None when it gets none.
+        named_for_good: what `named` gives is as good as declared: under another name it is another object.
         object_id: the text of an identity that goes into the mark.
         observe: reads one key.
         plan: pure and deterministic; steps in the order in which they must happen.
@@ -300,6 +301,7 @@ class Kind(Generic[P, S]):
     names: re.Pattern[str] = NAME
     hosted_by: str | None = None
     named: Callable[[Key], Identity | None] = _unnamed
+    named_for_good: bool = False
     port: TargetPort[P] | None = None
     mark: Callable[[Owner, S], Step | None] = _complete
     lasting: tuple[str, ...] = ()

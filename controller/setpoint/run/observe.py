@@ -93,12 +93,20 @@ async def identify(desk: Desk, now: Pass) -> Pass | Outcome:
     """Find out which object is meant: by declaration, inventory, reservation, or by its mark."""
     if now.item is not None and now.item.target != desk.lane.target and _marked(now):
         now = now.learn(item=None)  # It was brought here.
-    declared: Identity | None = now.kind.identify(now.spec)
+    declared = _declared(now)
     if declared is not None:
-        return _as_declared(now, declared)
+        return await _as_declared(desk, now, declared)
     if now.item is not None and now.item.target == desk.lane.target:
         return now.learn(identity=now.item.identity)
     return _as_marked(desk, now)
+
+
+def _declared(now: Pass) -> Identity | None:
+    """The ids that the declaration fixes, be it by its name."""
+    found: Identity | None = now.kind.identify(now.spec)
+    if found is None and now.kind.named_for_good:
+        found = now.kind.named(now.owner.key)
+    return found
 
 
 def _marked(now: Pass) -> list[Identity]:
@@ -129,14 +137,35 @@ def _is_known_as_another(desk: Desk, now: Pass, identity: Identity) -> bool:
     )
 
 
-def _as_declared(now: Pass, declared: Identity) -> Pass | Outcome:
+async def _as_declared(desk: Desk, now: Pass, declared: Identity) -> Pass | Outcome:
     """Take the declared id, unless the object is there under another one: a second would be made beside it."""
     wanted = now.kind.object_id(declared)
-    ids = ", ".join(other for i in _marked(now) if (other := now.kind.object_id(i)) != wanted)
+    marked = ", ".join(other for i in _marked(now) if (other := now.kind.object_id(i)) != wanted)
+    ids = marked or await _left_behind(desk, now, wanted)
+    if not isinstance(ids, str):
+        return ids
     if not ids:
         return now.learn(identity=declared)
     why = f"{now.owner.key} is {ids}, and {wanted} is declared"
     return Held((Hold(Rule.IDENTITY, why, f"declare {ids}, or remove what is there by hand"),))
+
+
+async def _left_behind(desk: Desk, now: Pass, wanted: str) -> str | Outcome:
+    """The id under which the object is known, if that is another one and it is still there: not every survey tells of all."""
+    item = now.item
+    if item is None or item.released or not item.seen_at or item.target != desk.lane.target:
+        return ""
+    known = now.kind.object_id(item.identity)
+    if known == wanted:
+        return ""
+    seen = await _read(desk, now.learn(identity=item.identity, in_full=True))
+    match seen:
+        case Present(_, _, mark):
+            return known if now.owner.owns(mark, known) else ""
+        case Absent():
+            return ""
+        case _:
+            return seen
 
 
 def _as_marked(desk: Desk, now: Pass) -> Pass | Outcome:
@@ -154,17 +183,8 @@ def _as_marked(desk: Desk, now: Pass) -> Pass | Outcome:
 
 async def observe(desk: Desk, now: Pass) -> Pass | Outcome:
     """Read the object."""
-    assert now.survey is not None  # noqa: S101  # an earlier stage
-    try:
-        async with asyncio.timeout(LIMIT):
-            seen = await now.kind.observe(desk.lane.client(), _looking(desk, now, now.survey))
-    except TimeoutError:
-        return Failed(f"could not be read within {LIMIT:.0f} s", transport=True)
+    seen = await _read(desk, now)
     match seen:
-        case Unknown(why, passing=True):
-            return Wait(why, _PASSING)
-        case Unknown(why, of_target):
-            return Blocked(why, desk.lane.target) if of_target else Failed(why)
         case Absent():
             return now.learn(observation=seen)
         case Present(state, identity, _):
@@ -179,6 +199,25 @@ async def observe(desk: Desk, now: Pass) -> Pass | Outcome:
                 if now.kind.measures and not seen.partial
                 else None,
             )
+        case _:
+            return seen
+
+
+async def _read(desk: Desk, now: Pass) -> Present[Any] | Absent | Outcome:
+    """The object with the identity that is known; an outcome where nothing can be said of it."""
+    assert now.survey is not None  # noqa: S101  # an earlier stage
+    try:
+        async with asyncio.timeout(LIMIT):
+            seen = await now.kind.observe(desk.lane.client(), _looking(desk, now, now.survey))
+    except TimeoutError:
+        return Failed(f"could not be read within {LIMIT:.0f} s", transport=True)
+    match seen:
+        case Unknown(why, passing=True):
+            return Wait(why, _PASSING)
+        case Unknown(why, of_target):
+            return Blocked(why, desk.lane.target) if of_target else Failed(why)
+        case _:
+            return seen
 
 
 def _looking(desk: Desk, now: Pass, seen: Survey[Any]) -> Looking[Any]:

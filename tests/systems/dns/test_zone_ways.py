@@ -65,6 +65,39 @@ async def test_a_zone_is_taken_changed_in_one_write_and_kept(way: Way, tmp_path:
         assert (life.outcome(), way.written()) == ("Done", 1), "and no write where nothing differs"
 
 
+def _named(name: str, *, formerly: str = "", **spec: Any) -> str:
+    """A declaration of a zone by the name of its resource, unless `zone` says otherwise."""
+    declared = json.loads(zone(RECORDS, name=name, **TAKEN, **spec))
+    if formerly:
+        declared["metadata"]["formerly"] = formerly
+    return json.dumps(declared)
+
+
+@only(
+    ("before", "after"),
+    [
+        (_named("shop.test", zone=ZONE), _named("shop.test", zone="b.test")),
+        (_named("shop.test", zone=ZONE), _named("shop.test")),
+        (_named(ZONE), _named("shop.test", formerly=ZONE)),
+    ],
+    ids=["another zone", "the zone of its name", "another name"],
+)
+async def test_a_declaration_of_another_zone_is_held_as_long_as_its_own_is_there(
+    way: Way, tmp_path: Path, before: str, after: str
+) -> None:
+    async with alive(tmp_path, {"server": way.declared(tmp_path), "zone": before}) as life:
+        await life.settle()
+        way.proxy.requests[:] = []
+        await life.declare(zone=after)
+        assert life.rules("DnsZone/shop.test") == ["Identity"]
+        assert f"is {ZONE}., and" in life.sentence("DnsZone/shop.test")
+        assert (way.written(), way.values("www")) == (0, ["192.0.2.1"])
+        kept = json.loads(after)
+        kept["spec"]["zone"] = ZONE
+        await life.declare(zone=json.dumps(kept))
+        assert life.outcome("DnsZone/shop.test") == "Done"
+
+
 async def test_what_was_made_by_hand_goes_even_if_it_is_none_of_its_type(way: Way, tmp_path: Path) -> None:
     async with alive(tmp_path, way.files(tmp_path, RECORDS)) as life:
         await life.settle()

@@ -25,6 +25,7 @@ KIND: Kind[DnsZoneSpec, ZoneState] = Kind(
     plan=plan,
     identify=lambda spec: None if spec.zone is None else {"zone": f"{spec.zone}."},
     named=lambda key: {"zone": origin_of(key)},
+    named_for_good=True,
     object_id=lambda identity: str(identity["zone"]),
     acts=ACTS,
     treatments=TREATMENTS,
