@@ -93,7 +93,8 @@ async def _gathered(estate: Estate, compiled: Compiled, snapshot: Snapshot, gone
         former, dormant = estate.resources, estate.dormant
         before = {**former, **dormant}
         sure = without_guesses(compiled, before, snapshot)
-        there = lasting(estate, before, gone_unseen)
+        gone = {key: one for key, one in before.items() if key not in sure.resources}
+        there = lasting(estate, gone, gone_unseen)
         found = await asyncio.to_thread(gather, before, sure, estate.kinds, estate.gathered, there)
         if estate.resources is former and estate.dormant is dormant:
             return found

@@ -89,13 +89,11 @@ def lingering(
 
 
 def lasting(
-    estate: Estate, former: Mapping[Key, Resource], unseen: Callable[[Resource], bool]
+    estate: Estate, gone: Mapping[Key, Resource], unseen: Callable[[Resource], bool]
 ) -> Mapping[Key, Resource]:
-    """What contributes to others and, once it is declared no more, is there until it is deleted."""
+    """What contributes to others and is there until it is deleted, of what left before and what is `gone` now."""
     left = {one.key: one.resource for one in estate.store.tombstones().values() if one.active}
-    found = {
-        key: one for key, one in former.items() if _asks(estate, one) and _to_delete(estate, one, unseen)
-    }
+    found = {key: one for key, one in gone.items() if _asks(estate, one) and _to_delete(estate, one, unseen)}
     return {**{key: one for key, one in left.items() if _asks(estate, one)}, **found}
 
 
