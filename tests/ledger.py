@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from setpoint.model.errors import SourceError
+from setpoint.model.examine import Check
 from setpoint.model.inventory import Content, InventoryType, Opening, Sheets
 from setpoint.model.secret import SecretRef
 from setpoint.model.spec import Spec, described
@@ -71,6 +72,15 @@ class Ledger:
         self.say("closed")
 
 
+EXAMINED: dict[Path, Callable[[Opening], Iterable[Check]]] = {}
+"""What the ledger in a folder is examined for; nothing when it is not in here."""
+
+
+def _examine(settings: LedgerSettings, opening: Opening) -> Iterator[Check]:
+    if settings.folder in EXAMINED:
+        yield from EXAMINED[settings.folder](opening)
+
+
 def ledger(name: str) -> InventoryType:
     """One of the system of that name."""
-    return InventoryType(LedgerSettings, partial(Ledger, name))
+    return InventoryType(LedgerSettings, partial(Ledger, name), _examine)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from setpoint.desired.suggest import remedy
+from setpoint.model.examine import Check
 from setpoint.model.inventory import Inventory, InventoryType, Opening
 from setpoint.model.kind import Kind, System
 from setpoint.model.spec import Spec
@@ -51,10 +53,30 @@ def open_inventories(
     Raises:
         SettingsError: as `judge_inventories`.
     """
+    return tuple(
+        one.type.open(one.settings, opening) for one, opening in _openings(settings, kinds, approved)
+    )
+
+
+def examinations(
+    settings: Settings, kinds: Mapping[str, Kind[Any, Any]]
+) -> Mapping[str, Callable[[], Iterator[Check]]]:
+    """What makes every check of an inventory, by its name, of those that know some; each may block and raise SetpointError.
+
+    Raises:
+        SettingsError: as `judge_inventories`.
+    """
+    return {
+        one.name: partial(one.type.examine, one.settings, opening)
+        for one, opening in _openings(settings, kinds, lambda _: False)
+        if one.type.examine is not None
+    }
+
+
+def _openings(
+    settings: Settings, kinds: Mapping[str, Kind[Any, Any]], approved: Callable[[str], bool]
+) -> Iterator[tuple[Judged, Opening]]:
     systems = installed_systems() if settings.inventories else ()
-
-    def opened(one: Judged) -> Inventory:
+    for one in judge_inventories(settings, systems):
         lent = {system.name: system.lends[one.name]() for system in systems if one.name in system.lends}
-        return one.type.open(one.settings, Opening(settings.estate, kinds, resolve_secret, lent, approved))
-
-    return tuple(map(opened, judge_inventories(settings, systems)))
+        yield one, Opening(settings.estate, kinds, resolve_secret, lent, approved)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from setpoint.model.examine import Check
 from setpoint.model.inventory import Inventory, InventoryType, Opening
 from setpoint.model.kind import System
 from setpoint_netbox.settings import NetBoxSettings
@@ -15,4 +17,10 @@ def _open(settings: Any, opening: Opening) -> Inventory:
     return NetBoxInventory(settings, opening)
 
 
-SYSTEM = System("netbox", (), inventory=InventoryType(NetBoxSettings, _open))
+def _examine(settings: Any, opening: Opening) -> Iterator[Check]:
+    from setpoint_netbox.verbs.checks import examine  # noqa: PLC0415  # likewise
+
+    return examine(settings, opening)
+
+
+SYSTEM = System("netbox", (), inventory=InventoryType(NetBoxSettings, _open, _examine))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from setpoint.inventories import judge_inventories, open_inventories
+from setpoint.inventories import examinations, judge_inventories, open_inventories
 from setpoint.model.errors import SettingsError
+from setpoint.model.examine import Check, Verdict
 from setpoint.model.kind import System
 from setpoint.settings import Settings, load_settings
-from tests.ledger import Ledger, LedgerSettings, ledger
+from tests.ledger import EXAMINED, Ledger, LedgerSettings, ledger
 from tests.toy import KINDS, SYSTEM
 
 HEAD = "estate: home\nsource: {directory: {path: estate}}\ninventories:\n"
@@ -81,3 +83,13 @@ def test_an_estate_without_inventories_asks_no_system(
 ) -> None:
     monkeypatch.setattr("setpoint.inventories.installed_systems", None)
     assert open_inventories(load(tmp_path, "  {}\n"), KINDS, lambda _: False) == ()
+
+
+def test_those_that_know_checks_are_examined_with_their_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quiet = System("bench", (), inventory=replace(ledger("bench"), examine=None))
+    monkeypatch.setattr("setpoint.inventories.installed_systems", lambda: (quiet, SYSTEM))
+    monkeypatch.setitem(EXAMINED, tmp_path / "books", lambda _: [Check("door", Verdict.OK, "it is open")])
+    made = examinations(load(tmp_path, "  bench:\n  toy: {folder: books}\n"), KINDS)
+    assert {name: [check.name for check in examine()] for name, examine in made.items()} == {"toy": ["door"]}

@@ -35,7 +35,8 @@ def doctor(config: Path | None, form: str) -> None:
 
     Each check is one line: how it ended, what is the matter, and what to do about it; commands to copy follow, one a
     line. All are made, also after one that failed. Nothing is changed anywhere. Run it as the user of the daemon, with
-    the same environment, for it sees what that user sees.
+    the same environment, for it sees what that user sees. Inventories and targets are examined for whatever their systems
+    need of them: versions, clocks, each permission.
 
     Exit codes: 0 nothing is wrong (there may be warnings), 1 something is.
     """

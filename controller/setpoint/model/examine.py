@@ -1,4 +1,4 @@
-"""What `doctor` asks of a target's kind, and how every check of it answers."""
+"""What `doctor` asks of a target's kind, and how every check answers, be it of a target, an inventory or this host."""
 
 from __future__ import annotations
 

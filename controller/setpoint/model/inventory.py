@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from setpoint.model.errors import DeclarationProblem, SourceError
+from setpoint.model.examine import Check
 from setpoint.model.secret import Secret, SecretRef
 from setpoint.model.spec import Spec
 from setpoint.model.standing import Standing
@@ -133,7 +134,15 @@ class Opening:
 
 @dataclass(frozen=True)
 class InventoryType:
-    """How a system's inventory is set up: what the settings say of it, and what makes it of them; that calls nobody yet."""
+    """How a system's inventory is set up: what the settings say of it, and what is made of them.
+
+    Attributes:
+        open: the inventory itself, which calls nobody yet.
+        examine: every check of it for `doctor`, also after one that failed; in a thread of its own, so a call may block,
+            and without writing anything. Raises SetpointError when nothing more can be looked at. None when a reading
+            tells enough.
+    """
 
     settings: type[Spec]
     open: Callable[[Any, Opening], Inventory]
+    examine: Callable[[Any, Opening], Iterator[Check]] | None = None

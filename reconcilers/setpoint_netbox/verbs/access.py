@@ -14,6 +14,8 @@ from setpoint.model.errors import SetpointError
 from setpoint.model.secret import Secret, SecretRef
 
 if TYPE_CHECKING:
+    from setpoint.model.inventory import Opening
+    from setpoint.model.kind import Kind
     from setpoint.settings import Settings
     from setpoint_netbox.mapping.model import Map
     from setpoint_netbox.settings import NetBoxSettings
@@ -69,6 +71,19 @@ def netbox_settings(settings: Settings) -> NetBoxSettings:
     return found
 
 
+def opening(settings: Settings) -> Opening:
+    """What the daemon, too, opens the inventory with.
+
+    Raises:
+        SetpointError: a system cannot be loaded.
+    """
+    from setpoint.model.inventory import Opening  # noqa: PLC0415  # not for the help
+    from setpoint.secrets import resolve_secret  # noqa: PLC0415  # likewise
+    from setpoint.systems import installed_kinds  # noqa: PLC0415  # likewise
+
+    return Opening(settings.estate, installed_kinds(), resolve_secret, lent())
+
+
 def lent() -> Mapping[str, str]:
     """The maps that installed systems lend, as they are written, by the names of the systems.
 
@@ -81,18 +96,28 @@ def lent() -> Mapping[str, str]:
 
 
 def lent_maps(own: bytes | None) -> Mapping[str, Map]:
+    """The maps that count, of all installed systems; as `sound_maps`."""
+    from setpoint.systems import installed_kinds  # noqa: PLC0415  # not for the help
+
+    return sound_maps(own, lent(), installed_kinds())
+
+
+def sound_maps(
+    own: bytes | None, lent: Mapping[str, str], kinds: Mapping[str, Kind[Any, Any]]
+) -> Mapping[str, Map]:
     """The maps that count.
 
     Args:
         own: the mapping of the repository; None when it has none.
+        lent: those that systems lend, as they are written, by the names of the systems.
+        kinds: every installed one, by name.
 
     Raises:
         SetpointError: a mapping has a mistake.
     """
-    from setpoint.systems import installed_kinds  # noqa: PLC0415  # not for the help
-    from setpoint_netbox.mapping.reading import read_mapping  # noqa: PLC0415  # likewise
+    from setpoint_netbox.mapping.reading import read_mapping  # noqa: PLC0415  # not for the help
 
-    found = read_mapping(own, lent(), installed_kinds())
+    found = read_mapping(own, lent, kinds)
     if found.problems:
         raise SetpointError("\n".join(map(str, found.problems)), remedy="correct the mapping")
     return found.maps

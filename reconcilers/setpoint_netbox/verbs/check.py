@@ -11,7 +11,7 @@ from setpoint.cli.output import Ending, Form, end, examples, output_option, prin
 from setpoint.cli.settings import settings_option
 from setpoint.model.errors import SetpointError
 from setpoint.model.examine import Check, Verdict
-from setpoint_netbox.verbs.access import netbox_settings
+from setpoint_netbox.verbs.access import NAME, netbox_settings, opening
 
 if TYPE_CHECKING:
     from setpoint.settings import Settings
@@ -29,6 +29,7 @@ def check(settings: Settings, form: str) -> None:
 
     Each check is one line with what to do about it, and each permission that is missing is named. What a constraint of a
     permission hides cannot be seen from outside. Nothing is changed; `setpoint netbox init` mends most of it.
+    `setpoint doctor` makes the same checks among its own.
 
     Exit codes: 0 nothing is wrong (there may be warnings), 1 something is.
     """
@@ -47,14 +48,10 @@ def check(settings: Settings, form: str) -> None:
 
 
 def _checks(settings: Settings) -> Iterator[Check]:
-    from setpoint.secrets import resolve_secret  # noqa: PLC0415  # not for the help
-    from setpoint_netbox.verbs.access import lent_maps  # noqa: PLC0415  # likewise
-    from setpoint_netbox.verbs.checks import examined, failed  # noqa: PLC0415  # likewise
-    from setpoint_netbox.verbs.client import connected  # noqa: PLC0415  # likewise
+    from setpoint_netbox.verbs.checks import examine  # noqa: PLC0415  # not for the help
 
     told = netbox_settings(settings)
     try:
-        with connected(told.url, resolve_secret(told.token), told.ca) as netbox:
-            yield from examined(netbox, told, lent_maps(None))
+        yield from examine(told, opening(settings))
     except SetpointError as error:
-        yield failed(error)
+        yield Check(NAME, Verdict.WRONG, error.message, error.remedy)

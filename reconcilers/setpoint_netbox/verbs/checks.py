@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Any, Final
 
 from setpoint.cli.output import counted
-from setpoint.model.errors import SetpointError
 from setpoint.model.examine import Check, Verdict
-from setpoint_netbox.api.failures import DeniedError, NetBoxError, RefusedError
+from setpoint.model.inventory import Opening
+from setpoint_netbox.api.failures import DeniedError, RefusedError
 from setpoint_netbox.mapping.model import Map
 from setpoint_netbox.mapping.units import DEFAULT
 from setpoint_netbox.settings import NetBoxSettings
-from setpoint_netbox.verbs.client import NetBox
+from setpoint_netbox.verbs.access import sound_maps
+from setpoint_netbox.verbs.client import NetBox, connected
 from setpoint_netbox.verbs.ensure import State, ensure
 from setpoint_netbox.verbs.fields import MACHINE, taken_types, wanted_fields, written_fields
 from setpoint_netbox.verbs.wishes import VIEWED, ZONES, custom_fields
@@ -27,7 +28,7 @@ WHOLE: Final = (4, 6)
 """From it on lists are read by cursor, and a write names the state that it means."""
 SKEW: Final = 60.0
 """Seconds by which clocks may differ: webhooks of five minutes ago count no more."""
-_INIT: Final = "run setpoint netbox init, which makes it"
+_INIT: Final = "run setpoint netbox init, which makes what is missing"
 _LISTS: Final = {
     MACHINE: "virtualization/virtual-machines",
     "virtualization.vminterface": "virtualization/interfaces",
@@ -49,19 +50,22 @@ _LISTS: Final = {
 }
 
 
-def examined(
-    netbox: NetBox, told: NetBoxSettings, maps: Mapping[str, Map], now: Callable[[], float] = time.time
-) -> Iterator[Check]:
-    """Every check; after a NetBox that does not answer there is no other."""
-    try:
-        status = netbox.status()
-        user = netbox.whoami()
-    except NetBoxError as error:
-        yield Check("connection", Verdict.WRONG, error.message, error.remedy)
-        return
+def examine(told: NetBoxSettings, opening: Opening) -> Iterator[Check]:
+    """Every check of a NetBox, for `doctor` and for `netbox check`.
+
+    Raises:
+        SetpointError: it does not answer, or not any more, or its token cannot be read.
+    """
+    maps = sound_maps(None, opening.lent, opening.kinds)
+    with connected(told.url, opening.secret(told.token), told.ca) as netbox:
+        yield from _checks(netbox, told, maps)
+
+
+def _checks(netbox: NetBox, told: NetBoxSettings, maps: Mapping[str, Map]) -> Iterator[Check]:
+    status, user = netbox.status(), netbox.whoami()
     yield _version(status)
     yield Check("token", Verdict.OK, f"NetBox knows it as that of {user.get('username')}")
-    yield _clock(netbox, now())
+    yield _clock(netbox, time.time())
     yield from _rights(netbox, told)
     yield from _objects(netbox, told, maps)
     yield from _selection(netbox, told)
@@ -134,19 +138,24 @@ def _objects(netbox: NetBox, told: NetBoxSettings, maps: Mapping[str, Map]) -> I
         for one in custom_fields(wanted_fields(maps, feedback, taken))
         if one.endpoint == "extras/custom-fields"
     ]
-    lacking = 0
+    lacking: list[str] = []
     for one in ensure(netbox, wishes, apply=False, update=False):
-        written = one.wish.name in feedback
         if one.state is State.MISSING:
-            lacking += 1
-            verdict = Verdict.WRONG if written else Verdict.WARNING
-            yield Check("custom field", verdict, f"there is no {one.wish.name}. {one.wish.why}", _INIT)
+            lacking.append(one.wish.name)
+            if one.wish.name in feedback:
+                sentence = f"there is no {one.wish.name}. {one.wish.why}"
+                yield Check("custom field", Verdict.WRONG, sentence, _INIT)
         elif "type" in one.differences:
             there, wished = one.differences["type"]
             sentence = f"{one.wish.name} is {there}, and not {wished}"
             yield Check(
                 "custom field", Verdict.WARNING, sentence, "make another one, and map it in netbox.yaml"
             )
+    # Those are for people to say more, who may not want to: a line for all of them.
+    unsaid = [name for name in lacking if name not in feedback]
+    if unsaid:
+        sentence = f"there is no {', '.join(unsaid)}, in which people could say more"
+        yield Check("custom fields", Verdict.WARNING, sentence, _INIT)
     if not lacking:
         yield Check("custom fields", Verdict.OK, f"all {len(wishes)} are there")
 
@@ -196,8 +205,3 @@ def _units(maps: Mapping[str, Map]) -> Check:
     said = {name: str(unit) for one in maps.values() if one.of == MACHINE for name, unit in one.units.items()}
     told = ", ".join(f"{name} in {unit}" for name, unit in sorted(said.items())) or f"all sizes in {DEFAULT}"
     return Check("units", Verdict.OK, f"NetBox's numbers are read as: {told}")
-
-
-def failed(error: SetpointError) -> Check:
-    """What could not even begin."""
-    return Check("netbox", Verdict.WRONG, error.message, error.remedy)

@@ -51,8 +51,9 @@ class _Patient(HTTPAdapter):
         response = super().send(request, *args, **kwargs)
         if response.is_redirect:
             call = Call(str(request.method), str(request.path_url), "")
+            token = str(request.headers.get("Authorization", "")).partition(" ")[2]
             raise StrangerError(
-                f"{call} was sent on to {response.headers['Location']}",
+                f"{call} was sent on to {hush(response.headers['Location'], (token,))}",
                 remedy="write the address of NetBox itself into inventories.netbox.url",
             )
         return response
@@ -174,8 +175,11 @@ class NetBox:
         with self._failing(call):
             response: requests.Response = send()
             if not response.ok:
-                raise _refused(call, response)
-            return cast("Row", response.json())
+                raise self._refused(call, response)
+            row = response.json()
+            if not isinstance(row, dict):
+                raise no_netbox(call, "no object")
+            return cast("Row", row)
 
     @contextmanager
     def _failing(self, call: Call) -> Generator[None]:
@@ -186,11 +190,23 @@ class NetBox:
         except NetBoxError:
             raise
         except (pynetbox.RequestError, pynetbox.AllocationError) as error:
-            raise _refused(call, error.req) from None
+            raise self._refused(call, error.req) from None
         except (pynetbox.ContentError, requests.JSONDecodeError):
             raise no_netbox(call, "no JSON") from None
         except (requests.RequestException, OSError) as error:
             raise broken(call, hush(str(error), (self._token.reveal(),))) from None
+
+    def _refused(self, call: Call, response: requests.Response) -> NetBoxError:
+        headers = response.headers
+        said, place = (
+            hush(text, (self._token.reveal(),)) for text in (response.text, headers.get("Location", ""))
+        )
+        error = answered(call, response.status_code, headers.get("Content-Type", ""), said, place)
+        if isinstance(error, GoneError):
+            return GoneError(
+                error.message, remedy="see whether NetBox is new enough (4.2), and the URL right"
+            )
+        return error
 
 
 @contextmanager
@@ -203,16 +219,6 @@ def connected(
         yield netbox
     finally:
         netbox.close()
-
-
-def _refused(call: Call, response: requests.Response) -> NetBoxError:
-    headers = response.headers
-    error = answered(
-        call, response.status_code, headers.get("Content-Type", ""), response.text, headers.get("Location", "")
-    )  # fmt: skip
-    if isinstance(error, GoneError):
-        return GoneError(error.message, remedy="see whether NetBox is new enough (4.2), and the URL right")
-    return error
 
 
 def _trust(ca: str) -> ssl.SSLContext:

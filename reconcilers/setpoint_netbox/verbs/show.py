@@ -16,7 +16,7 @@ from setpoint.cli.tables import table
 from setpoint.desired.suggest import remedy
 from setpoint.model.errors import SetpointError
 from setpoint.model.key import Key
-from setpoint_netbox.verbs.access import NAME, lent, netbox_settings
+from setpoint_netbox.verbs.access import NAME, netbox_settings, opening
 
 if TYPE_CHECKING:
     from setpoint.model.inventory import Sheets
@@ -68,13 +68,9 @@ async def _made(settings: Settings, folder: Path | None) -> Sheets:
         SetpointError: it, or the source with the mapping, cannot be read.
     """
     from setpoint.cli.foresight import snapshot  # noqa: PLC0415  # not for the help
-    from setpoint.model.inventory import Opening  # noqa: PLC0415  # likewise
-    from setpoint.secrets import resolve_secret  # noqa: PLC0415  # likewise
-    from setpoint.systems import installed_kinds  # noqa: PLC0415  # likewise
     from setpoint_netbox.inventory import NetBoxInventory  # noqa: PLC0415  # likewise
 
-    told = netbox_settings(settings)
-    inventory = NetBoxInventory(told, Opening(settings.estate, installed_kinds(), resolve_secret, lent()))
+    inventory = NetBoxInventory(netbox_settings(settings), opening(settings))
     try:
         content = await inventory.fetch(None)
     finally:

@@ -19,3 +19,14 @@ def desk(
     made = Desk(netbox, tmp_path, capsys)
     made.settle(netbox.url)
     return made
+
+
+@pytest.fixture
+def ready(desk: Desk) -> Desk:
+    """A NetBox that `init` was run for, with one machine."""
+    desk.settle(desk.netbox.url, writeBack={})
+    said = desk.type("init", "--token-to", "token")
+    assert said.code == 0, said
+    kind = desk.netbox.make("virtualization/cluster-types", name="Proxmox", slug="proxmox")
+    desk.netbox.machine(desk.netbox.make("virtualization/clusters", name="homelab", type=kind), "web01")
+    return desk

@@ -19,17 +19,6 @@ from tests.systems.netbox.verbs.desk import Desk, Fault
 pytestmark = pytest.mark.integration
 
 
-@pytest.fixture
-def ready(desk: Desk) -> Desk:
-    """A NetBox that `init` was run for, with one machine."""
-    desk.settle(desk.netbox.url, writeBack={})
-    said = desk.type("init", "--token-to", "token")
-    assert said.code == 0, said
-    kind = desk.netbox.make("virtualization/cluster-types", name="Proxmox", slug="proxmox")
-    desk.netbox.machine(desk.netbox.make("virtualization/clusters", name="homelab", type=kind), "web01")
-    return desk
-
-
 def test_all_is_well_after_init(ready: Desk) -> None:
     said = ready.type("check")
     assert said.code == 0, said
@@ -45,12 +34,6 @@ def _drop(endpoint: str, **names: str) -> Callable[[Desk], None]:
         desk.netbox.remove(endpoint, row["id"])
 
     return act
-
-
-def _narrow(desk: Desk) -> None:
-    (row,) = [one for one in desk.rows("users/permissions") if one["name"] == "Setpoint: read"]
-    left = [one for one in row["object_types"] if one not in ("core.objectchange", "ipam.ipaddress")]
-    desk.netbox.edit("users/permissions", row["id"], object_types=left)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +70,7 @@ def _narrow(desk: Desk) -> None:
             "the token may not add extras.journalentry",
             id="may-not-tell",
         ),
-        pytest.param(_narrow, 1, "the token may not view core.objectchange", id="permission"),
+        pytest.param(Desk.narrow, 1, "the token may not view core.objectchange", id="permission"),
         pytest.param(lambda desk: (desk.folder / "token").unlink(), 1, "cannot be read", id="no-token"),
     ],
 )
@@ -101,12 +84,22 @@ def test_what_is_missing_is_named_with_its_remedy(
 
 
 def test_each_permission_that_is_missing_is_a_line(ready: Desk) -> None:
-    _narrow(ready)
+    ready.narrow()
     wrong = [one for one in ready.type("check", "-o", "json").told["checks"] if one["verdict"] == "wrong"]
     assert [one["sentence"] for one in wrong] == [
         "the token may not view ipam.ipaddress", "the token may not view core.objectchange",
     ]  # fmt: skip
     assert all("setpoint netbox init" in one["remedy"] for one in wrong)
+
+
+def test_the_fields_that_people_could_fill_are_told_in_one_line(ready: Desk) -> None:
+    for name in ("setpoint_vmid", "setpoint_slot", "setpoint_phase"):
+        _drop("extras/custom-fields", name=name)(ready)
+    told = [one for one in ready.type("check", "-o", "json").told["checks"] if "custom" in one["name"]]
+    assert [(one["verdict"], one["sentence"].partition(".")[0]) for one in told] == [
+        ("wrong", "there is no setpoint_phase"),
+        ("warning", "there is no setpoint_slot, setpoint_vmid, in which people could say more"),
+    ]
 
 
 def test_a_daemon_that_listens_for_the_webhook_is_seen(ready: Desk) -> None:
@@ -166,6 +159,16 @@ async def test_a_netbox_in_trouble_is_told_and_nothing_hangs(
     said, _ = await ready.type_through(Fault(0, fault), "check")
     assert said.code == 1
     assert told in said.out
+
+
+async def test_an_answer_of_another_shape_is_told_as_none_of_netbox(ready: Desk) -> None:
+    async def list_of_nothing(_request: web.Request) -> web.StreamResponse:
+        return web.json_response([])
+
+    async with between(ready.netbox.url, list_of_nothing) as middle:
+        ready.settle(middle.url)
+        said = await asyncio.to_thread(ready.type, "check")
+    assert (said.code, "was not answered by NetBox's API (no object)" in said.out) == (1, True), said
 
 
 def test_what_netbox_does_not_describe_may_not_be_written() -> None:
