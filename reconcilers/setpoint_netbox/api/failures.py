@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 
 from setpoint.model.errors import SourceError
 from setpoint.model.printable import brief
+from setpoint.model.secret import Secret
 
 _LONGEST: Final = 300
 """Characters of an answer's text in a message."""
@@ -70,6 +71,21 @@ class Call:
 
     def __str__(self) -> str:
         return f"{self.method} /api/{self.path} at {self.url}"
+
+
+def sound(token: Secret, url: str) -> Secret:
+    """The same token, which a header can hold.
+
+    Raises:
+        TokenError: none can.
+    """
+    value = token.reveal()
+    if value.isascii() and value.isprintable() and " " not in value:
+        return token
+    raise TokenError(
+        f"the token for {url} has signs in it that no header can hold",
+        remedy="write the token alone where inventories.netbox.token says",
+    )
 
 
 def answered(call: Call, status: int, content_type: str, body: str, location: str) -> NetBoxError:

@@ -17,7 +17,7 @@ from yarl import URL
 
 from setpoint.model.errors import SettingsError
 from setpoint.model.secret import Secret, hush
-from setpoint_netbox.api.failures import Call, StrangerError, TokenError, answered, broken, no_netbox
+from setpoint_netbox.api.failures import Call, StrangerError, TokenError, answered, broken, no_netbox, sound
 
 Query: TypeAlias = Sequence[tuple[str, str]]
 
@@ -156,13 +156,7 @@ class Line:
             raise TokenError(
                 f"the token for {self.access.url} cannot be read: {error.message}", remedy=error.remedy
             ) from None
-        value = token.reveal()
-        if not (value.isascii() and value.isprintable() and " " not in value):
-            raise TokenError(
-                f"the token for {self.access.url} has signs in it that no header can hold",
-                remedy="write the token alone where inventories.netbox.token says",
-            )
-        return token
+        return sound(token, self.access.url)
 
     def _session(self) -> aiohttp.ClientSession:
         if self._opened is None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from setpoint.cli.output import counted
 from setpoint.model.examine import Check, Verdict
 from setpoint.model.inventory import Opening
-from setpoint_netbox.api.failures import DeniedError, RefusedError
+from setpoint_netbox.api.failures import DeniedError, RefusedError, sound
 from setpoint_netbox.mapping.model import Map
 from setpoint_netbox.mapping.units import DEFAULT
 from setpoint_netbox.settings import NetBoxSettings
@@ -57,7 +57,8 @@ def examine(told: NetBoxSettings, opening: Opening) -> Iterator[Check]:
         SetpointError: it does not answer, or not any more, or its token cannot be read.
     """
     maps = sound_maps(None, opening.lent, opening.kinds)
-    with connected(told.url, opening.secret(told.token), told.ca) as netbox:
+    token = sound(opening.secret(told.token), told.url)
+    with connected(told.url, token, told.ca) as netbox:
         yield from _checks(netbox, told, maps)
 
 

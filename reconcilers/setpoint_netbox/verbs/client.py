@@ -97,8 +97,10 @@ class NetBox:
         call = Call("GET", "status/", self.url)
         with self._failing(call):
             response = self._session.get(f"{self._api.base_url}/{call.path}")
-        told = parsedate_to_datetime(response.headers.get("Date", ""))
-        return told.timestamp()
+        try:
+            return parsedate_to_datetime(response.headers.get("Date", "")).timestamp()
+        except ValueError:
+            raise no_netbox(call, "no date") from None
 
     def look(self, endpoint: str) -> None:
         """See whether a list may be seen."""

@@ -131,6 +131,7 @@ def _status(changed: dict[str, Any], headers: dict[str, str]) -> Callable[[web.R
         pytest.param(
             {}, {"Date": "Mon, 01 Jan 2024 00:00:00 GMT"}, "warning", "keep time by NTP", id="clock"
         ),
+        pytest.param({}, {"Date": "noon"}, "wrong", "write the address of NetBox itself", id="no-clock"),
     ],
 )
 async def test_an_old_netbox_and_one_without_workers_are_told(

@@ -65,8 +65,13 @@ async def test_one_that_cannot_be_read_is_wrong_once(
     assert "declarations" in {one["name"] for one in said.told["checks"]}
 
 
-def test_a_token_that_cannot_be_read_is_wrong_once(ready: Desk) -> None:
-    (ready.folder / "token").unlink()
+def test_a_token_that_cannot_be_read_or_sent_is_wrong_once(ready: Desk) -> None:
+    token = ready.folder / "token"
+    token.write_text("nbt_€.1\n")
+    said = ready.run("doctor", "-o", "json")
+    assert "has signs in it that no header can hold" in wrong(said)[0][1]
+    assert (len(wrong(said)), "Traceback" in said.err, "€" in said.out) == (1, False, False)
+    token.unlink()
     ((_, sentence),) = wrong(ready.run("doctor", "-o", "json"))
     assert "cannot be read" in sentence
 
