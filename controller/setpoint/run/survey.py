@@ -18,6 +18,15 @@ SPARE = 5.0
 """Seconds for which a failed attempt answers every other key too, so that a dead target is not asked once per key."""
 
 
+@dataclass(frozen=True)
+class _Failure:
+    """An attempt that failed: when it began, when that was known, and why."""
+
+    begun: float
+    at: float
+    error: TargetError
+
+
 @dataclass
 class Surveyor:
     """Keeps the latest survey of one target.
@@ -30,7 +39,7 @@ class Surveyor:
     take: Callable[[], Awaitable[Survey[Any]]]
     now: Callable[[], float]
     _latest: Survey[Any] | None = None
-    _failure: tuple[float, TargetError] | None = None
+    _failure: _Failure | None = None
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -53,7 +62,7 @@ class Surveyor:
             # Whoever waited for another's attempt may be served by it.
             latest = self._recent(moment)
             if latest is None:
-                latest = self._latest = await self._attempt()
+                latest = self._latest = await self._attempt(moment)
             return latest
 
     def _recent(self, moment: float) -> Survey[Any] | None:
@@ -66,16 +75,18 @@ class Surveyor:
             return None
         return latest
 
-    async def _attempt(self) -> Survey[Any]:
-        if self._failure is not None and 0 <= self.now() - self._failure[0] < SPARE:
-            raise self._failure[1]
+    async def _attempt(self, moment: float) -> Survey[Any]:
+        begun, failure = self.now(), self._failure
+        # Who asks for a look from now on, as a person does who has just mended it, is not told of one before.
+        if failure is not None and failure.begun >= moment and 0 <= begun - failure.at < SPARE:
+            raise failure.error
         try:
             taken = await self._bounded()
         except DownError:
             # It cost no call, and the probe beside it may succeed a moment later: who is woken by that shall look.
             raise
         except TargetError as error:
-            self._failure = self.now(), error
+            self._failure = _Failure(begun, self.now(), error)
             raise
         self._failure = None
         return taken

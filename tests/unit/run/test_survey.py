@@ -39,6 +39,19 @@ async def test_a_look_that_failed_answers_everybody_for_a_while() -> None:
     assert await surveyor.since(0.0) == GOOD
 
 
+async def test_who_asks_for_a_look_from_now_on_is_not_told_of_one_that_failed_before() -> None:
+    now = [1000.0]
+    take, asked = looking(TransportError("no route"), TransportError("still none"), GOOD)
+    surveyor = Surveyor(take, lambda: now[0])
+    with pytest.raises(TransportError, match="no route"):
+        await surveyor.since(0.0)
+    now[0] += 0.5
+    for _ in range(2):
+        with pytest.raises(TransportError, match="still none"):
+            await surveyor.since(1000.5)
+    assert len(asked) == 2, "and for those who ask for it at the same moment one attempt is enough"
+
+
 async def test_a_look_that_a_breaker_refused_answers_nobody_else_for_the_breaker_may_close_at_once() -> None:
     take, asked = looking(DownError("down since noon"), GOOD)
     surveyor = Surveyor(take, lambda: 1000.0)
